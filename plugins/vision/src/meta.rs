@@ -1,0 +1,171 @@
+//! What was detected, carried on the buffer it was detected in.
+//!
+//! A [`gst::meta::CustomMeta`] survives queues, converters, scalers and encoders, so a box can never be drawn
+//! on, or recorded for, another frame than its own. Boxes are fractions of the picture: scaling cannot bend
+//! them. There is one such meta a frame; `visiondetect` attaches it, `visiontrack` completes it, everything
+//! behind only reads.
+
+use std::sync::Once;
+
+use gst::prelude::*;
+
+/// Name of the meta and of the structure in it.
+pub const DETECTIONS_META: &str = "VisionDetectionsMeta";
+
+/// A box in fractions of the picture (0..1, origin top left). It may stick out at the borders.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Rect {
+    pub x: f32,
+    pub y: f32,
+    pub w: f32,
+    pub h: f32,
+}
+
+/// One box.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object {
+    /// What it is, in the model's words.
+    pub label: String,
+    /// Model score, 0..1, of the last result that saw it.
+    pub score: f32,
+    pub rect: Rect,
+    /// Number of the track; `None` before `visiontrack` or until it is confirmed.
+    pub track: Option<u64>,
+    /// True when a detector result of this frame saw it, false while motion alone carries it.
+    pub seen: bool,
+}
+
+/// Everything detected in one frame.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Detections {
+    /// Number of the source frame, from 0 at stream start.
+    pub frame: u64,
+    /// PTS of the frame that `objects` were seen in; `None` when there has been no result yet.
+    pub seen_pts: Option<gst::ClockTime>,
+    /// True when the result is of this very frame and is delivered here for the first time.
+    pub fresh: bool,
+    /// Name of the model that was asked; empty when none is set.
+    pub model: String,
+    pub objects: Vec<Object>,
+}
+
+/// Registers the meta; does nothing the second time.
+pub fn register() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        if !gst::meta::CustomMeta::is_registered(DETECTIONS_META) {
+            gst::meta::CustomMeta::register(DETECTIONS_META, &["video"]);
+        }
+    });
+}
+
+impl Detections {
+    /// Puts `self` on `buffer` in place of what was there.
+    ///
+    /// # Errors
+    /// When the meta was not registered with [`register`].
+    pub fn attach(&self, buffer: &mut gst::BufferRef) -> Result<(), gst::glib::BoolError> {
+        let objects = gst::Array::new(self.objects.iter().map(object_to_structure));
+        let fill = |structure: &mut gst::StructureRef| {
+            structure.set("frame", self.frame);
+            structure.set("seen-pts", self.seen_pts);
+            structure.set("fresh", self.fresh);
+            structure.set("model", &self.model);
+            structure.set("objects", &objects);
+        };
+        if let Ok(mut meta) = gst::meta::CustomMeta::from_mut_buffer(buffer, DETECTIONS_META) {
+            fill(meta.mut_structure());
+            return Ok(());
+        }
+        let mut meta = gst::meta::CustomMeta::add(buffer, DETECTIONS_META)?;
+        fill(meta.mut_structure());
+        Ok(())
+    }
+
+    /// Reads what is on `buffer`; `None` when nothing is.
+    pub fn read(buffer: &gst::BufferRef) -> Option<Self> {
+        let meta = gst::meta::CustomMeta::from_buffer(buffer, DETECTIONS_META).ok()?;
+        let structure = meta.structure();
+        let objects = structure.get::<gst::Array>("objects").ok()?;
+        Some(Self {
+            frame: structure.get("frame").ok()?,
+            seen_pts: structure.get("seen-pts").ok()?,
+            fresh: structure.get("fresh").ok()?,
+            model: structure.get("model").ok()?,
+            objects: objects
+                .iter()
+                .filter_map(|value| value.get::<gst::Structure>().ok())
+                .filter_map(|structure| object_from_structure(&structure))
+                .collect(),
+        })
+    }
+}
+
+fn object_to_structure(object: &Object) -> gst::glib::SendValue {
+    gst::Structure::builder("object")
+        .field("label", &object.label)
+        .field("score", object.score)
+        .field("x", object.rect.x)
+        .field("y", object.rect.y)
+        .field("w", object.rect.w)
+        .field("h", object.rect.h)
+        .field_if_some("track", object.track)
+        .field("seen", object.seen)
+        .build()
+        .to_send_value()
+}
+
+fn object_from_structure(structure: &gst::StructureRef) -> Option<Object> {
+    Some(Object {
+        label: structure.get("label").ok()?,
+        score: structure.get("score").ok()?,
+        rect: Rect {
+            x: structure.get("x").ok()?,
+            y: structure.get("y").ok()?,
+            w: structure.get("w").ok()?,
+            h: structure.get("h").ok()?,
+        },
+        track: structure.get("track").ok(),
+        seen: structure.get("seen").ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_attached_is_read_back() {
+        gst::init().expect("GStreamer should start");
+        register();
+        let mut buffer = gst::Buffer::new();
+        let detections = Detections {
+            frame: 7,
+            seen_pts: Some(gst::ClockTime::from_mseconds(280)),
+            fresh: true,
+            model: "nanodet".into(),
+            objects: vec![
+                Object {
+                    label: "person".into(),
+                    score: 0.75,
+                    rect: Rect { x: 0.1, y: 0.2, w: 0.3, h: 0.4 },
+                    track: Some(3),
+                    seen: true,
+                },
+                Object {
+                    label: "handbag".into(),
+                    score: 0.5,
+                    rect: Rect::default(),
+                    track: None,
+                    seen: false,
+                },
+            ],
+        };
+        let buffer = buffer.get_mut().expect("a new buffer should be writable");
+        assert_eq!(Detections::read(buffer), None);
+        detections.attach(buffer).expect("the meta is registered");
+        assert_eq!(Detections::read(buffer), Some(detections));
+        Detections::default().attach(buffer).expect("the meta is registered");
+        assert_eq!(Detections::read(buffer), Some(Detections::default()));
+    }
+}

@@ -1,0 +1,5 @@
+//! Cameras: from a description file to a running pipeline that is kept running.
+
+mod handle;
+
+pub use handle::{CameraHandle, CameraStatus, Demand, Overlay, Picture};

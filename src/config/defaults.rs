@@ -1,0 +1,77 @@
+//! What holds when nothing is set.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use super::{Auth, Config, Database, Detector, Log, LogFormat, Server, Viewer, WebRtc};
+
+impl Default for Config {
+    fn default() -> Self {
+        let home = data_home().join("atalaya");
+        let system = PathBuf::from("/usr/share/atalaya");
+        let assets_dir = if !home.join("models").is_dir() && system.is_dir() { system } else { home.clone() };
+        Self {
+            data_dir: home,
+            assets_dir,
+            pipelines_dir: None,
+            models_dir: None,
+            server: Server::default(),
+            auth: Auth::default(),
+            database: Database::default(),
+            detector: Detector::default(),
+            viewer: Viewer::default(),
+            webrtc: WebRtc::default(),
+            log: Log::default(),
+            branches: Vec::new(),
+            cameras: Vec::new(),
+        }
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8001)), max_body_bytes: 1 << 20 }
+    }
+}
+
+impl Default for Detector {
+    fn default() -> Self {
+        Self { model: "nanodet".into(), device: "auto".into(), runtime: None, threads: 1 }
+    }
+}
+
+impl Default for Viewer {
+    fn default() -> Self {
+        let encoders = ["vah264enc", "vaapih264enc", "v4l2h264enc", "x264enc", "openh264enc"];
+        Self {
+            bitrate_kbps: 1500,
+            jpeg_quality: 80,
+            max_viewers: 200,
+            encoders: encoders.map(Into::into).to_vec(),
+        }
+    }
+}
+
+impl Default for WebRtc {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+            public_addresses: Vec::new(),
+            ice_servers: Vec::new(),
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, filter: "info".into() }
+    }
+}
+
+/// `$XDG_DATA_HOME`, else `~/.local/share`.
+fn data_home() -> PathBuf {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("XDG_DATA_HOME")
+        .or_else(|| set("HOME").map(|home| home.join(".local/share")))
+        .unwrap_or_else(|| PathBuf::from("/var/lib"))
+}

@@ -1,0 +1,209 @@
+//! The settings of a server: file, then environment, then flags, each overriding the one before.
+//!
+//! Every key is listed with its meaning in `atalaya.example.toml`; the test `config` keeps the two equal.
+
+mod defaults;
+mod load;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+pub use load::{ConfigError, Overrides, load};
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where the SQLite file, the signing secret and the spool lie. Default `$XDG_DATA_HOME/atalaya`.
+    pub data_dir: PathBuf,
+    /// Where model weights, ONNX Runtime and demo footage lie.
+    pub assets_dir: PathBuf,
+    /// A folder of further pipeline descriptions; same names override the built-in ones.
+    pub pipelines_dir: Option<PathBuf>,
+    /// A folder of further model manifests; same names override the built-in ones.
+    pub models_dir: Option<PathBuf>,
+    pub server: Server,
+    pub auth: Auth,
+    pub database: Database,
+    pub detector: Detector,
+    pub viewer: Viewer,
+    pub webrtc: WebRtc,
+    pub log: Log,
+    pub branches: Vec<Branch>,
+    pub cameras: Vec<Camera>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Address and port of HTTP; port 0 takes any free one.
+    pub listen: SocketAddr,
+    /// Largest request body, bytes.
+    pub max_body_bytes: u64,
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Auth {
+    /// 32 bytes or more; made and kept in the data folder when absent.
+    pub jwt_secret: Option<Secret>,
+    /// A file that holds `jwt_secret`.
+    pub jwt_secret_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `postgres://…` or `sqlite://…`; absent: `atalaya.db` in the data folder.
+    pub url: Option<Secret>,
+    /// A file that holds `url`.
+    pub url_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Detector {
+    /// Name of a model manifest.
+    pub model: String,
+    /// `auto` or `cpu`.
+    pub device: String,
+    /// ONNX Runtime's shared library; absent: looked for in `assets_dir`.
+    pub runtime: Option<PathBuf>,
+    /// Threads of one inference, 1..=64.
+    pub threads: u16,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Viewer {
+    /// Bit rate of the WebRTC encode, kbit/s.
+    pub bitrate_kbps: u32,
+    /// JPEG quality of MJPEG and snapshots, 1..=100.
+    pub jpeg_quality: u32,
+    /// Most viewers of all cameras together.
+    pub max_viewers: usize,
+    /// GStreamer H.264 encoders, tried in this order; the first that works is taken.
+    pub encoders: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebRtc {
+    /// UDP address of all WebRTC traffic; port 0 takes any free one. An unspecified address (0.0.0.0)
+    /// offers every address of the machine.
+    pub listen: SocketAddr,
+    /// Addresses to offer to browsers besides, e.g. that of a NAT gateway.
+    pub public_addresses: Vec<IpAddr>,
+    /// STUN and TURN servers that browsers are told of.
+    pub ice_servers: Vec<IceServer>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IceServer {
+    /// `stun:host:port` or `turn:host:port?transport=udp`.
+    pub url: String,
+    #[serde(default)]
+    pub username: Option<String>,
+    #[serde(default)]
+    pub credential: Option<Secret>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    pub format: LogFormat,
+    /// As in `RUST_LOG`, e.g. `info,atalaya::camera=debug`.
+    pub filter: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Branch {
+    #[serde(default = "one")]
+    pub tenant: i64,
+    #[serde(default = "one")]
+    pub id: i64,
+    pub name: String,
+    /// IANA zone, e.g. `Europe/Madrid`.
+    pub time_zone: String,
+}
+
+/// A camera of the config file. It is read at start; the API cannot change it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Camera {
+    pub id: String,
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default = "one")]
+    pub tenant: i64,
+    #[serde(default = "one")]
+    pub branch: i64,
+    #[serde(default)]
+    pub sector: Option<i64>,
+    /// Name of a pipeline description, e.g. `rtsp`.
+    pub pipeline: String,
+    /// Values for that description's parameters.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, Value>,
+    #[serde(default = "yes")]
+    pub enabled: bool,
+}
+
+/// A parameter's value as written in the file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+}
+
+/// A text that `Debug` does not show.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text itself: hand it to what needs it and nowhere else.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl std::fmt::Debug for Auth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Auth").field("jwt_secret_file", &self.jwt_secret_file).finish_non_exhaustive()
+    }
+}
+
+fn one() -> i64 {
+    1
+}
+
+fn yes() -> bool {
+    true
+}

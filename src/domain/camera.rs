@@ -1,0 +1,61 @@
+//! A camera as configured, and the state it is in.
+
+use std::collections::BTreeMap;
+
+use super::{BranchId, CameraId, Line, SectorId, TenantId, Timestamp, Zone};
+
+/// A value for a parameter of a pipeline description; the description's schema says which type it takes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParamValue {
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+}
+
+/// A camera as its owner described it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Camera {
+    pub id: CameraId,
+    pub tenant: TenantId,
+    pub branch: BranchId,
+    pub sector: Option<SectorId>,
+    /// What people call it.
+    pub name: String,
+    /// Name of a pipeline description.
+    pub pipeline: String,
+    /// Values for the description's parameters; may hold credentials, so show it only redacted.
+    pub parameters: BTreeMap<String, ParamValue>,
+    pub lines: Vec<Line>,
+    pub zones: Vec<Zone>,
+    /// False: kept but not run.
+    pub enabled: bool,
+}
+
+/// Where a camera stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CameraState {
+    /// No frame yet since it was started.
+    Connecting { since: Timestamp },
+    /// Frames arrive.
+    Running { since: Timestamp },
+    /// Frames stopped or never came; it is being retried without an end.
+    Lost { since: Timestamp, reason: String, next_try: Timestamp },
+    /// Switched off by its owner.
+    Stopped,
+    /// Retrying cannot help: somebody has to change the pipeline, a parameter or the machine.
+    Failed { since: Timestamp, reason: String },
+}
+
+impl CameraState {
+    /// The word for it in API, metrics and console.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Connecting { .. } => "connecting",
+            Self::Running { .. } => "running",
+            Self::Lost { .. } => "lost",
+            Self::Stopped => "stopped",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}

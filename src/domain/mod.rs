@@ -1,0 +1,22 @@
+//! Plain types of the product: what a camera, a detection, a visit, a shift is.
+//!
+//! Nothing here does IO and nothing here is `Serialize`: JSON is made in [`crate::wire`], rows in
+//! `crate::store`, so that neither contract changes by accident when a type does.
+
+mod camera;
+mod detection;
+mod geometry;
+mod ids;
+mod role;
+mod shift;
+mod timestamp;
+mod visit;
+
+pub use camera::{Camera, CameraState, ParamValue};
+pub use detection::{Detection, Frame};
+pub use geometry::{Line, Point, Rect, Zone};
+pub use ids::{BranchId, CameraId, IdError, SectorId, ShiftId, TenantId, VisitId};
+pub use role::Role;
+pub use shift::{Branch, Schedule, ScheduledShift, Shift, Summary, TimeOfDay};
+pub use timestamp::Timestamp;
+pub use visit::{Attribute, Attributes, Place, Visit};

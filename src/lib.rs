@@ -1,0 +1,13 @@
+//! Live video with what it sees drawn on it, and numbers per work shift.
+//!
+//! # Layout
+//!
+//! In reading order; an arrow of the house points down this list only (`tests/architecture.rs` checks it).
+
+pub mod domain;
+
+pub mod clock;
+
+pub mod config;
+
+pub mod camera;

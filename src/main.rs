@@ -1,0 +1,3 @@
+//! Arguments, logging, and the call into the app.
+
+fn main() {}
