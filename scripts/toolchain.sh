@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # toolchain.sh [test]: checks that a Rust toolchain of the age that Cargo.toml asks for is there, for tests with its
-# formatter and linter. Rust is not installed here: most
-# people who have one want to keep it theirs.
+# formatter and linter. Rust is not installed from here: where and how it is kept is the user's affair.
 . "$(dirname "$0")/say.sh"
 
 wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$(dirname "$0")/../Cargo.toml")
