@@ -9,18 +9,21 @@ import { boxesShown, toggleBoxes } from '../prefs';
 import { BoxesIcon, SnapshotIcon } from './icons';
 
 interface IconButtonProps {
+  /** What it does and to what, for screen readers and as a tip. */
   label: string;
+  /** What it does in a word, shown where there is room. */
+  name?: string;
   onClick: () => void;
   pressed?: boolean;
   disabled?: boolean;
   children: ComponentChildren;
 }
 
-export function IconButton({ label, onClick, pressed, disabled, children }: IconButtonProps) {
+export function IconButton({ label, name, onClick, pressed, disabled, children }: IconButtonProps) {
   return (
     <button
       type="button"
-      class="icon-button"
+      class={name ? 'icon-button named' : 'icon-button'}
       title={label}
       aria-label={label}
       aria-pressed={pressed}
@@ -28,18 +31,21 @@ export function IconButton({ label, onClick, pressed, disabled, children }: Icon
       onClick={onClick}
     >
       {children}
+      {name && <span>{name}</span>}
     </button>
   );
 }
 
 export function BoxesButton({ camera }: { camera: Camera }) {
+  const shown = boxesShown(camera.id);
   return (
     <IconButton
       label={words.value.boxesOf(camera.name)}
-      pressed={boxesShown(camera.id)}
+      name={words.value.boxes}
+      pressed={shown}
       onClick={() => toggleBoxes(camera.id)}
     >
-      <BoxesIcon />
+      <BoxesIcon shown={shown} />
     </IconButton>
   );
 }
@@ -63,7 +69,12 @@ export function SnapshotButton({ camera, onTrouble }: Reporting) {
     }
   };
   return (
-    <IconButton label={words.value.snapshotOf(camera.name)} disabled={busy} onClick={() => void take()}>
+    <IconButton
+      label={words.value.snapshotOf(camera.name)}
+      name={words.value.snapshot}
+      disabled={busy}
+      onClick={() => void take()}
+    >
       <SnapshotIcon />
     </IconButton>
   );

@@ -22,10 +22,11 @@ export const MarkIcon = () => (
     />
   </Icon>
 );
-export const BoxesIcon = () => (
+/** Struck out while boxes are off, so that colour is not the only sign. */
+export const BoxesIcon = ({ shown }: { shown: boolean }) => (
   <Icon>
     <path {...stroke} d="M1.75 5V1.75H5M11 1.75h3.25V5M14.25 11v3.25H11M5 14.25H1.75V11" />
-    <path {...stroke} d="M5.75 4.75h4.5v6.5h-4.5z" />
+    <path {...stroke} d={shown ? 'M5.75 4.75h4.5v6.5h-4.5z' : 'm3.5 12.5 9-9'} />
   </Icon>
 );
 export const SnapshotIcon = () => (

@@ -32,3 +32,12 @@ export function visitsOf(summary: Summary | undefined, camera: string): number |
 export function wallClock(rfc3339: string): string {
   return /T(\d\d:\d\d)/.exec(rfc3339)?.[1] ?? rfc3339;
 }
+
+/** The shape that all pictures share, else 16:9 with bars: rows of unequal height are hard to scan. */
+export function aspectOf(cameras: readonly Camera[]): number {
+  const shapes = cameras.map(({ status }) => status).filter(({ width, height }) => width > 0 && height > 0);
+  const first = shapes[0];
+  if (!first) return 16 / 9;
+  const aspect = first.width / first.height;
+  return shapes.every(({ width, height }) => Math.abs(width / height - aspect) < 0.02) ? aspect : 16 / 9;
+}

@@ -41,10 +41,10 @@ export const en = {
   lostSince: (time: string): string => `Lost since ${time}`,
   nextTry: (seconds: number): string => (seconds > 0 ? `next try in ${seconds} s` : 'trying now'),
   connectingSince: (time: string): string => `Connecting since ${time}`,
-  failedHelp: 'Trying again cannot help. Somebody has to change the camera’s settings or this machine.',
+  failedHelp: 'Somebody has to change this camera’s settings or the machine, then restart it.',
   stoppedHelp: 'Switched off. Nothing is recorded.',
   start: 'Start',
-  restart: 'Try again',
+  restart: 'Restart',
 
   open: (name: string): string => `Open ${name}`,
   pictureOf: (name: string): string => `Live picture of ${name}`,

@@ -39,10 +39,10 @@ export const es: Words = {
   lostSince: (time) => `Sin señal desde las ${time}`,
   nextTry: (seconds) => (seconds > 0 ? `próximo intento en ${seconds} s` : 'intentando ahora'),
   connectingSince: (time) => `Conectando desde las ${time}`,
-  failedHelp: 'Reintentar no ayuda. Alguien debe cambiar los ajustes de la cámara o este equipo.',
+  failedHelp: 'Alguien debe cambiar los ajustes de esta cámara o el equipo, y después reiniciarla.',
   stoppedHelp: 'Apagada. No se registra nada.',
   start: 'Iniciar',
-  restart: 'Reintentar',
+  restart: 'Reiniciar',
 
   open: (name) => `Abrir ${name}`,
   pictureOf: (name) => `Imagen en vivo de ${name}`,

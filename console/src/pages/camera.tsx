@@ -7,7 +7,7 @@ import { CloseIcon, FullScreenIcon, NextIcon, PreviousIcon } from '../components
 import { Stage } from '../components/stage';
 import { StateBadge } from '../components/state';
 import { usePassing } from '../components/use';
-import { visitsOf } from '../data/facts';
+import { aspectOf, visitsOf } from '../data/facts';
 import { cameras, now, summary } from '../data/feed';
 import { timeOf, words } from '../i18n';
 import { cameraHref, SECTIONS } from '../routes';
@@ -70,7 +70,7 @@ function View({ camera, previous, next }: ViewProps) {
           <CloseIcon />
         </IconButton>
       </header>
-      <div class="hero" ref={hero}>
+      <div class="hero" ref={hero} style={{ '--aspect': String(aspectOf([camera])) }}>
         <Stage camera={camera} onScreen={true} trouble={trouble} onTrouble={say} onPlayback={onPlayback} />
       </div>
       <Details camera={camera} playback={playback} />

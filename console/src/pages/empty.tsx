@@ -10,9 +10,11 @@ pipeline = "rtsp"
 parameters.location = "rtsp://user:password@192.168.1.20/stream"`;
 
 const overHttp = () => `curl -X POST ${window.location.origin}/api/v1/cameras \\
-  -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \\
-  -d '{"id":"entrance","name":"Entrance","pipeline":"rtsp",
-       "parameters":{"location":"rtsp://user:password@192.168.1.20/stream"}}'`;
+  -H "Authorization: Bearer $TOKEN" \\
+  -H "Content-Type: application/json" \\
+  -d '{"id": "entrance", "name": "Entrance", "pipeline": "rtsp",
+       "parameters": {"location":
+         "rtsp://user:password@192.168.1.20/stream"}}'`;
 
 export function Empty() {
   return (
