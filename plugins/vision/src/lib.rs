@@ -1,5 +1,6 @@
 //! GStreamer elements that find, follow and draw people and things.
 
+pub mod draw;
 pub mod meta;
 
 use gst::glib;
