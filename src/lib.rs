@@ -10,4 +10,12 @@ pub mod clock;
 
 pub mod config;
 
+pub mod visit;
+
+pub mod shift;
+
+pub mod store;
+
+pub mod recorder;
+
 pub mod camera;
