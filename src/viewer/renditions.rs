@@ -105,7 +105,7 @@ impl Renditions {
         let newest = watch::Sender::new(None);
         let name = format!("{}/{:?}/{:?}", key.1, key.2, key.3);
         let (deliver, count) = match product {
-            Product::H264(_) => (self.to_hub(number, tally.clone()), self.h264.clone()),
+            Product::H264(_) => (to_hub(self.hub.clone(), number, tally.clone()), self.h264.clone()),
             Product::Jpeg { .. } => (to_newest(newest.clone()), self.jpeg.clone()),
         };
         let feed = Feed::new(handles, key.2);
@@ -124,19 +124,6 @@ impl Renditions {
         entries.remove(key);
         true
     }
-
-    fn to_hub(&self, rendition: u64, tally: Arc<Tally>) -> Deliver {
-        let hub = self.hub.clone();
-        let gap = AtomicBool::new(false);
-        Arc::new(move |unit| {
-            let lost_before = gap.load(Ordering::Relaxed);
-            let sent = hub.try_send(HubUnit { rendition, unit, gap: lost_before });
-            gap.store(sent.is_err(), Ordering::Relaxed);
-            if sent.is_err() {
-                tally.skip(1);
-            }
-        })
-    }
 }
 
 impl Entry {
@@ -151,9 +138,46 @@ impl Entry {
     }
 }
 
+fn to_hub(hub: mpsc::Sender<HubUnit>, rendition: u64, tally: Arc<Tally>) -> Deliver {
+    let gap = AtomicBool::new(false);
+    Arc::new(move |unit| {
+        let lost_before = gap.load(Ordering::Relaxed);
+        let sent = hub.try_send(HubUnit { rendition, unit, gap: lost_before });
+        gap.store(sent.is_err(), Ordering::Relaxed);
+        if sent.is_err() {
+            tally.skip(1);
+        }
+    })
+}
+
 fn to_newest(newest: watch::Sender<Option<(u64, Unit)>>) -> Deliver {
     let count = AtomicU64::new(0);
     Arc::new(move |unit| {
         newest.send_replace(Some((count.fetch_add(1, Ordering::Relaxed) + 1, unit)));
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn a_busy_hub_is_not_waited_for_and_told_what_it_missed() {
+        let (hub, mut received) = mpsc::channel(1);
+        let tally = Arc::new(Tally::default());
+        let deliver = to_hub(hub, 7, tally.clone());
+        let unit = Unit { data: Arc::from([0]), key: false, time: Duration::ZERO, at: Instant::now() };
+        let mut gap_after = |units: usize| {
+            for _ in 0..units {
+                deliver(unit.clone());
+            }
+            received.try_recv().map(|unit| unit.gap)
+        };
+        assert_eq!(gap_after(3), Ok(false));
+        assert_eq!(gap_after(1), Ok(true));
+        assert_eq!(gap_after(1), Ok(false));
+        assert_eq!(tally.figures().frames_skipped, 2);
+    }
 }

@@ -267,6 +267,19 @@ async fn strangers_packets_and_vanished_viewers_harm_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_never_connects_or_falls_silent_is_dropped() {
+    let (studio, camera) = (Studio::new(), BarsCamera::running("door"));
+    let offer = Offering::video().offer;
+    studio.viewers.whep_offer(&camera.handle, Overlay::Plain, &offer).await.unwrap();
+    let (_, mut vanishing) = join(&studio, &camera).await;
+    vanishing.picture().await;
+    vanishing.vanish();
+    let tenant = camera.handle.camera().tenant;
+    assert_eq!(studio.viewers.count(tenant, &camera.id()), 2);
+    eventually("both to be dropped", || studio.viewers.count(tenant, &camera.id()) == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn missing_encoder_is_passed_over_and_none_at_all_is_told() {
     let camera = BarsCamera::running("door");
     let studio = Studio::with(|config| {
