@@ -308,7 +308,7 @@ async fn unwatched(mut watchers: watch::Receiver<usize>) {
 mod tests {
     use super::*;
     use crate::camera::{CameraHandle, Overlay};
-    use crate::domain::{BranchId, Camera, CameraId, CameraState, TenantId};
+    use crate::domain::{BranchId, Camera, CameraId, TenantId};
     use crate::viewer::encoder::Encoders;
     use crate::viewer::still;
 
@@ -326,8 +326,8 @@ mod tests {
             zones: Vec::new(),
             enabled: true,
         };
-        let (handle, _feed) = CameraHandle::new(camera, CameraState::Stopped);
-        let feed = Feed::new(watch::Sender::new(handle).subscribe(), Overlay::Plain);
+        let (handle, _feed) = CameraHandle::fed(camera);
+        let feed = Feed::new(&handle, Overlay::Plain);
         let names = encoders.iter().map(|&name| name.to_owned()).collect();
         let product = Product::H264(Arc::new(Encoders::new(names, 500)));
         let (encoded, units) = mpsc::unbounded_channel();

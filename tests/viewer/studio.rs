@@ -66,7 +66,7 @@ impl BarsCamera {
             zones: Vec::new(),
             enabled: true,
         };
-        let (handle, feed) = CameraHandle::new(camera, CameraState::Stopped);
+        let (handle, feed) = CameraHandle::fed(camera);
         Self { handle, feed: std::sync::Arc::new(feed), pipeline: None }
     }
 
@@ -103,9 +103,7 @@ impl BarsCamera {
         let show = move |sink: &gst_app::AppSink| {
             let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
             for overlay in [Overlay::Plain, Overlay::Drawn] {
-                if *feed.wanted(overlay).borrow() {
-                    feed.show(overlay, Picture { sample: sample.clone(), at: Instant::now() });
-                }
+                feed.show(overlay, Picture { sample: sample.clone(), at: Instant::now() });
             }
             Ok(gst::FlowSuccess::Ok)
         };
