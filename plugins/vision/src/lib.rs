@@ -2,6 +2,7 @@
 
 pub mod draw;
 pub mod meta;
+pub mod track;
 
 use gst::glib;
 
