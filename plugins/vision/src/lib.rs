@@ -2,14 +2,16 @@
 
 pub mod draw;
 pub mod meta;
+pub mod overlay;
 pub mod track;
+pub mod tracking;
 
 use gst::glib;
 
-#[expect(clippy::unnecessary_wraps, reason = "the signature is GStreamer's")]
-fn plugin_init(_plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     meta::register();
-    Ok(())
+    tracking::register(plugin)?;
+    overlay::register(plugin)
 }
 
 gst::plugin_define!(
