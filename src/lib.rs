@@ -10,6 +10,14 @@ pub mod clock;
 
 pub mod config;
 
+pub mod visit;
+
+pub mod shift;
+
+pub mod store;
+
+pub mod recorder;
+
 pub mod camera;
 
 pub mod viewer;
