@@ -137,6 +137,17 @@ impl Inner {
 }
 
 impl CameraHandle {
+    /// A camera without a supervisor: what others hold of it, and the end that whoever has its pictures feeds.
+    pub fn fed(camera: Camera) -> (Self, CameraFeed) {
+        let inner = Arc::new(Inner::new(camera, CancellationToken::new()));
+        (Self { inner: inner.clone() }, CameraFeed { inner })
+    }
+
+    /// Whether both are handles of one and the same camera, not of one that took over its name.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     /// The camera as it is configured now.
     pub fn camera(&self) -> Arc<Camera> {
         self.inner.camera.borrow().clone()
@@ -191,6 +202,33 @@ impl CameraHandle {
     pub fn demand(&self, overlay: Overlay) -> Demand {
         self.inner.view(overlay).wanted.send_modify(|wanted| *wanted += 1);
         Demand { inner: self.inner.clone(), overlay }
+    }
+}
+
+/// The feeding end of [`CameraHandle::fed`].
+#[derive(Debug)]
+pub struct CameraFeed {
+    inner: Arc<Inner>,
+}
+
+impl CameraFeed {
+    pub fn set_state(&self, state: CameraState) {
+        self.inner.state.send_replace(state);
+    }
+
+    /// Hands `picture` to whoever watches.
+    pub fn show(&self, overlay: Overlay, picture: Picture) {
+        self.inner.view(overlay).show(picture);
+    }
+
+    /// How many want these pictures.
+    pub fn wanted(&self, overlay: Overlay) -> usize {
+        *self.inner.view(overlay).wanted().borrow()
+    }
+
+    /// As when the camera is deleted.
+    pub fn remove(&self) {
+        self.inner.gone.cancel();
     }
 }
 

@@ -20,7 +20,7 @@ pub use description::{
     Built, Catalog, Description, Kind, Parameter, ParameterType, PipelineError, Problem, Target,
     debian_package,
 };
-pub use handle::{CameraHandle, CameraStatus, Demand, Overlay, Picture};
+pub use handle::{CameraFeed, CameraHandle, CameraStatus, Demand, Overlay, Picture};
 pub use redact::redact;
 
 /// Starts GStreamer and registers the vision elements; does nothing the second time.
