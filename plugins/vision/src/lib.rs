@@ -1,8 +1,11 @@
 //! GStreamer elements that find, follow and draw people and things.
 
+pub mod detect;
 pub mod draw;
+pub mod engine;
 pub mod meta;
 pub mod overlay;
+mod sync;
 pub mod track;
 pub mod tracking;
 
@@ -10,6 +13,7 @@ use gst::glib;
 
 fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     meta::register();
+    detect::register(plugin)?;
     tracking::register(plugin)?;
     overlay::register(plugin)
 }
