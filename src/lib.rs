@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //!
-//! In reading order; an arrow of the house points down this list only (`tests/architecture.rs` checks it).
+//! In reading order; an arrow of the house points down this list only (`tests/architecture` checks it).
 
 pub mod domain;
 
@@ -10,4 +10,14 @@ pub mod clock;
 
 pub mod config;
 
+pub mod visit;
+
+pub mod shift;
+
+pub mod store;
+
+pub mod recorder;
+
 pub mod camera;
+
+pub mod viewer;

@@ -107,6 +107,8 @@ pub struct Source {
     pub version: String,
     /// Path inside the package.
     pub file: String,
+    /// Size of the package, for the progress of its download.
+    pub download_bytes: Option<u64>,
     /// Name of the step that makes ONNX of the file; absent when it is ONNX already.
     pub convert: Option<String>,
 }
