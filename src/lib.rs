@@ -10,4 +10,6 @@ pub mod clock;
 
 pub mod config;
 
+pub mod auth;
+
 pub mod camera;
