@@ -12,4 +12,6 @@ pub mod config;
 
 pub mod auth;
 
+pub mod wire;
+
 pub mod camera;
