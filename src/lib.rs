@@ -15,3 +15,5 @@ pub mod auth;
 pub mod wire;
 
 pub mod camera;
+
+pub mod viewer;

@@ -8,6 +8,9 @@ use tokio::sync::{broadcast, watch};
 
 use crate::domain::{Camera, CameraState, Frame};
 
+/// Records a live listener may lag behind before it misses some: about four seconds of video.
+const FRAMES_KEPT: usize = 128;
+
 /// Which of a camera's two pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Overlay {
@@ -85,9 +88,39 @@ impl View {
             picture: watch::Sender::new(None),
         }
     }
+
+    /// Tells the valve what the count says. The count is read under the channel's lock, so that of two
+    /// callers at once the later one is right, whichever it is.
+    fn settle(&self) {
+        self.changed.send_if_modified(|on| {
+            let wanted = self.wanted.load(Ordering::Acquire) > 0;
+            if !wanted {
+                self.picture.send_replace(None);
+            }
+            std::mem::replace(on, wanted) != wanted
+        });
+    }
 }
 
 impl CameraHandle {
+    /// A camera nobody drives yet: what others hold of it, and the end its driver feeds.
+    pub fn new(camera: Camera, state: CameraState) -> (Self, CameraFeed) {
+        let inner = Arc::new(Inner {
+            camera,
+            state: watch::Sender::new(state),
+            status: watch::Sender::new(CameraStatus::default()),
+            frames: broadcast::Sender::new(FRAMES_KEPT),
+            plain: View::new(),
+            drawn: View::new(),
+        });
+        (Self { inner: inner.clone() }, CameraFeed { inner })
+    }
+
+    /// Whether both are handles of one and the same running camera, not merely of the same name.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     pub fn camera(&self) -> &Camera {
         &self.inner.camera
     }
@@ -108,9 +141,8 @@ impl CameraHandle {
     /// Raw pictures for as long as the answer lives; while nobody holds one, none are made.
     pub fn demand(&self, overlay: Overlay) -> Demand {
         let view = self.view(overlay);
-        if view.wanted.fetch_add(1, Ordering::AcqRel) == 0 {
-            view.changed.send_replace(true);
-        }
+        view.wanted.fetch_add(1, Ordering::AcqRel);
+        view.settle();
         Demand { inner: self.inner.clone(), overlay }
     }
 
@@ -125,6 +157,28 @@ impl Inner {
             Overlay::Plain => &self.plain,
             Overlay::Drawn => &self.drawn,
         }
+    }
+}
+
+/// The driving end of a handle: its pipeline's, or a test's in the place of one.
+#[derive(Debug)]
+pub struct CameraFeed {
+    inner: Arc<Inner>,
+}
+
+impl CameraFeed {
+    pub fn set_state(&self, state: CameraState) {
+        self.inner.state.send_replace(state);
+    }
+
+    /// Hands `picture` to whoever watches; kept from nobody, queued for nobody.
+    pub fn show(&self, overlay: Overlay, picture: Picture) {
+        self.inner.view(overlay).picture.send_replace(Some(picture));
+    }
+
+    /// True while somebody wants these pictures.
+    pub fn wanted(&self, overlay: Overlay) -> watch::Receiver<bool> {
+        self.inner.view(overlay).changed.subscribe()
     }
 }
 
@@ -145,9 +199,7 @@ impl Demand {
 impl Drop for Demand {
     fn drop(&mut self) {
         let view = self.inner.view(self.overlay);
-        if view.wanted.fetch_sub(1, Ordering::AcqRel) == 1 {
-            view.changed.send_replace(false);
-            view.picture.send_replace(None);
-        }
+        view.wanted.fetch_sub(1, Ordering::AcqRel);
+        view.settle();
     }
 }

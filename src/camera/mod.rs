@@ -2,4 +2,4 @@
 
 mod handle;
 
-pub use handle::{CameraHandle, CameraStatus, Demand, Overlay, Picture};
+pub use handle::{CameraFeed, CameraHandle, CameraStatus, Demand, Overlay, Picture};

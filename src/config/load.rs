@@ -1,11 +1,24 @@
-//! Reading and checking the settings.
+//! Reads the settings and names the key, the value and the place of whatever does not fit.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use thiserror::Error;
+use toml::{Table, Value};
 
+use super::check::check;
 use super::{Config, Secret};
+
+/// What every environment variable of ours starts with.
+const PREFIX: &str = "ATALAYA_";
+
+/// Stands between section and key in the name of an environment variable; keys hold single underscores.
+const SEPARATOR: &str = "__";
+
+/// Keys that an environment variable gives as a list, parted by commas.
+const LISTS: [&str; 2] = ["viewer.encoders", "webrtc.public_addresses"];
 
 /// Flags that every command about a server takes; they win over file and environment.
 #[derive(Debug, Clone, Default)]
@@ -15,44 +28,49 @@ pub struct Overrides {
     pub listen: Option<SocketAddr>,
 }
 
-/// Why the settings cannot be used; names the key.
+/// Why the settings cannot be used.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    #[error("config file {path}: {reason}")]
+    #[error("config file {}: {reason}", path.display())]
     File { path: PathBuf, reason: String },
-    #[error("{0}")]
-    Read(String),
+    #[error("environment variable {name}: {reason}")]
+    Variable { name: String, reason: String },
     #[error("config key `{key}`: {reason}")]
     Value { key: String, reason: String },
 }
 
 impl ConfigError {
-    fn value(key: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub(super) fn value(key: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Value { key: key.into(), reason: reason.into() }
     }
 }
 
-/// Shortest signing secret that HS256 deserves.
-const MIN_SECRET_BYTES: usize = 32;
-
-/// Reads defaults, file, environment (`ATALAYA_SECTION__KEY`) and flags, in this order, and checks the result.
+/// Reads defaults, file, the process's environment (`ATALAYA_SECTION__KEY`) and flags, in this order, and checks
+/// the result.
 ///
 /// # Errors
 /// When the file cannot be read, a key is unknown, or a value does not fit.
 pub fn load(overrides: &Overrides) -> Result<Config, ConfigError> {
-    let mut builder = ::config::Config::builder();
-    if let Some(path) = &overrides.file {
-        // Read here, not by the library: it would take a missing extension for another file name.
-        let text = read(path)?;
-        toml::from_str::<toml::Table>(&text).map_err(|error| file_error(path, &error.to_string()))?;
-        builder = builder.add_source(::config::File::from_str(&text, ::config::FileFormat::Toml));
+    load_with(overrides, std::env::vars_os())
+}
+
+/// As [`load`], with an environment of the caller's.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(
+    overrides: &Overrides,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Config, ConfigError> {
+    let mut table = overrides.file.as_deref().map(read_table).transpose()?.unwrap_or_default();
+    for (name, value) in environment {
+        let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+        // An empty variable is how compose files and unit files leave one out.
+        if !value.is_empty() {
+            set(&mut table, name, value)?;
+        }
     }
-    let environment =
-        ::config::Environment::with_prefix("ATALAYA").prefix_separator("_").separator("__").try_parsing(true);
-    let environment = strings_stay_strings(environment);
-    let merged =
-        builder.add_source(environment).build().map_err(|error| ConfigError::Read(error.to_string()))?;
-    let mut config: Config = merged.try_deserialize().map_err(|error| name_file(overrides, &error))?;
+    let mut config = Config::deserialize(table).expect("every step of the table should have been checked");
     if let Some(dir) = &overrides.data_dir {
         config.data_dir.clone_from(dir);
     }
@@ -65,28 +83,84 @@ pub fn load(overrides: &Overrides) -> Result<Config, ConfigError> {
     Ok(config)
 }
 
-/// Keeps `try_parsing` from turning a secret of digits into a number.
-fn strings_stay_strings(environment: ::config::Environment) -> ::config::Environment {
-    // Lists are read from keys named here only; all other values stay single.
-    environment
-        .list_separator(",")
-        .with_list_parse_key("viewer.encoders")
-        .with_list_parse_key("webrtc.public_addresses")
+/// Reads a file whose every key and type is right.
+fn read_table(path: &Path) -> Result<Table, ConfigError> {
+    let file = |reason: String| ConfigError::File { path: path.to_owned(), reason };
+    let text = std::fs::read_to_string(path).map_err(|error| file(error.to_string()))?;
+    // The error's own text would show the line as it stands there, and with it perhaps a secret.
+    let table: Table = toml::from_str(&text)
+        .map_err(|error| file(format!("{}{}", line_of(&error, &text), one_line(error.message()))))?;
+    let document =
+        toml::Deserializer::parse(&text).expect("a table should be in what one was just read from");
+    serde_path_to_error::deserialize::<_, Config>(document).map_err(|error| {
+        let (path, error) = (error.path().to_string(), error.into_inner());
+        let value = error.span().map_or("", |span| &text[span]);
+        file(format!("{}key `{path}`: {}", line_of(&error, &text), explain(&error, value)))
+    })?;
+    Ok(table)
 }
 
-fn name_file(overrides: &Overrides, error: &::config::ConfigError) -> ConfigError {
-    match &overrides.file {
-        Some(path) => file_error(path, &error.to_string()),
-        None => ConfigError::Read(format!("environment: {error}")),
+fn line_of(error: &toml::de::Error, text: &str) -> String {
+    error
+        .span()
+        .map_or_else(String::new, |span| format!("line {}: ", text[..span.start].matches('\n').count() + 1))
+}
+
+/// The reason in one line, with the value where the reason does not hold it: addresses say only that their
+/// syntax is wrong. They are no secrets; other values are left to the reason to show.
+fn explain(error: &toml::de::Error, value: &str) -> String {
+    let reason = one_line(error.message());
+    if reason.ends_with("syntax") { format!("{reason}: {}", value.trim()) } else { reason }
+}
+
+/// Sets what an environment variable says in `table`, which stays readable as a [`Config`].
+fn set(table: &mut Table, name: &str, value: OsString) -> Result<(), ConfigError> {
+    let variable = |reason: String| ConfigError::Variable { name: name.to_owned(), reason };
+    let value = value.into_string().map_err(|_| variable("is not UTF-8".into()))?;
+    let key = name[PREFIX.len()..].to_lowercase().replace(SEPARATOR, ".");
+    let mut refused = "no such key".to_owned();
+    for candidate in readings(&key, &value) {
+        let mut changed = table.clone();
+        if !insert(&mut changed, &key, candidate) {
+            break;
+        }
+        match serde_path_to_error::deserialize::<_, Config>(changed.clone()) {
+            Ok(_) => {
+                *table = changed;
+                return Ok(());
+            }
+            Err(error) => refused = explain(error.inner(), &value),
+        }
+    }
+    Err(variable(format!("key `{key}`: {refused}")))
+}
+
+/// What the text of a variable may mean, the likeliest first. Text comes before numbers, so that a secret of
+/// nothing but digits keeps its leading zeros.
+fn readings(key: &str, value: &str) -> Vec<Value> {
+    if LISTS.contains(&key) {
+        let items = value.split(',').map(|item| Value::String(item.trim().to_owned()));
+        return vec![Value::Array(items.collect())];
+    }
+    let literal = toml::from_str::<Table>(&format!("value = {value}")).ok();
+    let literal = literal.filter(|table| table.len() == 1).and_then(|mut table| table.remove("value"));
+    [Some(Value::String(value.to_owned())), literal].into_iter().flatten().collect()
+}
+
+/// Puts a value at a dotted key; false where a part of the key is no table.
+fn insert(table: &mut Table, key: &str, value: Value) -> bool {
+    let Some((section, rest)) = key.split_once('.') else {
+        table.insert(key.to_owned(), value);
+        return true;
+    };
+    match table.entry(section).or_insert_with(|| Value::Table(Table::new())) {
+        Value::Table(inner) => insert(inner, rest, value),
+        _ => false,
     }
 }
 
-fn file_error(path: &Path, reason: &str) -> ConfigError {
-    ConfigError::File { path: path.to_owned(), reason: reason.trim_end().to_owned() }
-}
-
-fn read(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path).map_err(|error| file_error(path, &error.to_string()))
+fn one_line(message: &str) -> String {
+    message.split('\n').map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 fn read_secret(secret: &mut Option<Secret>, file: Option<&Path>, key: &str) -> Result<(), ConfigError> {
@@ -94,69 +168,9 @@ fn read_secret(secret: &mut Option<Secret>, file: Option<&Path>, key: &str) -> R
     if secret.is_some() {
         return Err(ConfigError::value(key, format!("is set together with `{key}_file`; keep one")));
     }
-    *secret = Some(Secret::new(read(file)?.trim().to_owned()));
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        ConfigError::value(format!("{key}_file"), format!("cannot read {}: {error}", file.display()))
+    })?;
+    *secret = Some(Secret::new(text.trim().to_owned()));
     Ok(())
-}
-
-fn check(config: &Config) -> Result<(), ConfigError> {
-    if let Some(secret) = &config.auth.jwt_secret
-        && secret.reveal().len() < MIN_SECRET_BYTES
-    {
-        return Err(ConfigError::value(
-            "auth.jwt_secret",
-            format!("has {} bytes, needs {MIN_SECRET_BYTES} or more", secret.reveal().len()),
-        ));
-    }
-    within("viewer.jpeg_quality", config.viewer.jpeg_quality, 1, 100)?;
-    within("viewer.bitrate_kbps", config.viewer.bitrate_kbps, 50, 50_000)?;
-    within("detector.threads", u32::from(config.detector.threads), 1, 64)?;
-    if config.viewer.encoders.is_empty() {
-        return Err(ConfigError::value("viewer.encoders", "is empty; name at least `x264enc`"));
-    }
-    for (index, branch) in config.branches.iter().enumerate() {
-        jiff::tz::TimeZone::get(&branch.time_zone).map_err(|_| {
-            let key = format!("branches[{index}].time_zone");
-            ConfigError::value(
-                key,
-                format!("{:?} is not an IANA time zone, e.g. \"Europe/Madrid\"", branch.time_zone),
-            )
-        })?;
-        positive(&format!("branches[{index}].id"), branch.id)?;
-        positive(&format!("branches[{index}].tenant"), branch.tenant)?;
-    }
-    check_cameras(config)
-}
-
-fn check_cameras(config: &Config) -> Result<(), ConfigError> {
-    for (index, camera) in config.cameras.iter().enumerate() {
-        let key = |name: &str| format!("cameras[{index}].{name}");
-        crate::domain::CameraId::new(&camera.id)
-            .map_err(|error| ConfigError::value(key("id"), error.to_string()))?;
-        positive(&key("tenant"), camera.tenant)?;
-        positive(&key("branch"), camera.branch)?;
-        if let Some(sector) = camera.sector {
-            positive(&key("sector"), sector)?;
-        }
-        let same = |other: &&super::Camera| other.tenant == camera.tenant && other.id == camera.id;
-        if config.cameras.iter().take(index).any(|other| same(&other)) {
-            return Err(ConfigError::value(key("id"), format!("{:?} stands there twice", camera.id)));
-        }
-    }
-    Ok(())
-}
-
-fn positive(key: &str, value: i64) -> Result<(), ConfigError> {
-    if value > 0 {
-        Ok(())
-    } else {
-        Err(ConfigError::value(key, format!("{value} is not a positive integer")))
-    }
-}
-
-fn within(key: &str, value: u32, least: u32, most: u32) -> Result<(), ConfigError> {
-    if (least..=most).contains(&value) {
-        Ok(())
-    } else {
-        Err(ConfigError::value(key, format!("{value} is not within {least}..={most}")))
-    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Every key is listed with its meaning in `atalaya.example.toml`; the test `config` keeps the two equal.
 
+mod check;
 mod defaults;
 mod load;
 
@@ -11,10 +12,10 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-pub use load::{ConfigError, Overrides, load};
+pub use load::{ConfigError, Overrides, load, load_with};
 
 /// Everything that can be set.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Where the SQLite file, the signing secret and the spool lie. Default `$XDG_DATA_HOME/atalaya`.
@@ -36,7 +37,7 @@ pub struct Config {
     pub cameras: Vec<Camera>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Server {
     /// Address and port of HTTP; port 0 takes any free one.
@@ -45,7 +46,7 @@ pub struct Server {
     pub max_body_bytes: u64,
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, PartialEq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Auth {
     /// 32 bytes or more; made and kept in the data folder when absent.
@@ -54,7 +55,7 @@ pub struct Auth {
     pub jwt_secret_file: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
     /// `postgres://…` or `sqlite://…`; absent: `atalaya.db` in the data folder.
@@ -63,7 +64,7 @@ pub struct Database {
     pub url_file: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Detector {
     /// Name of a model manifest.
@@ -76,7 +77,7 @@ pub struct Detector {
     pub threads: u16,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Viewer {
     /// Bit rate of the WebRTC encode, kbit/s.
@@ -89,7 +90,7 @@ pub struct Viewer {
     pub encoders: Vec<String>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WebRtc {
     /// UDP address of all WebRTC traffic; port 0 takes any free one. An unspecified address (0.0.0.0)
@@ -101,7 +102,7 @@ pub struct WebRtc {
     pub ice_servers: Vec<IceServer>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IceServer {
     /// `stun:host:port` or `turn:host:port?transport=udp`.
@@ -120,7 +121,7 @@ pub enum LogFormat {
     Json,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
     pub format: LogFormat,
@@ -128,7 +129,7 @@ pub struct Log {
     pub filter: String,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Branch {
     #[serde(default = "one")]
@@ -141,7 +142,7 @@ pub struct Branch {
 }
 
 /// A camera of the config file. It is read at start; the API cannot change it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Camera {
     pub id: String,
@@ -163,8 +164,8 @@ pub struct Camera {
 }
 
 /// A parameter's value as written in the file.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged, expecting = "a parameter is a text, a number, true or false")]
 pub enum Value {
     Bool(bool),
     Int(i64),
@@ -173,7 +174,7 @@ pub enum Value {
 }
 
 /// A text that `Debug` does not show.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 

@@ -1,6 +1,8 @@
 //! GStreamer elements that find, follow and draw people and things.
 
+pub mod draw;
 pub mod meta;
+pub mod track;
 
 use gst::glib;
 

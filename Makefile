@@ -1,0 +1,59 @@
+# Every target works on a fresh Debian 12 with nothing but this repository, a Rust toolchain and make.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.ONESHELL:
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+# What `make run` starts: ARGS="serve --config my.toml" for your own cameras.
+ARGS ?= demo
+
+.PHONY: help run setup packages assets console toolchain build plugin test test-tools check bench accuracy
+
+help: ## lists the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+run: setup build ## installs what is missing, builds, and starts the demo (or ARGS="serve --config my.toml")
+	@exec cargo run --quiet --release --locked -- $(ARGS)
+
+setup: toolchain packages assets console ## installs what is missing to build and run
+
+toolchain:
+	@scripts/toolchain.sh
+
+packages:
+	@scripts/packages.sh run
+
+assets: ## fetches ONNX Runtime, model weights and demo footage (ATALAYA_ASSETS_DIR, default ~/.local/share/atalaya)
+	@scripts/assets.py
+
+console:
+	@scripts/console.sh run
+
+build: ## builds the server in release
+	@cargo build --release --locked
+
+plugin: ## builds libgstvision.so, the GStreamer plugin, in release
+	@cargo build --release --locked --package gst-plugin-vision
+	echo "try: GST_PLUGIN_PATH=$${CARGO_TARGET_DIR:-target}/release gst-inspect-1.0 vision"
+
+test-tools:
+	@scripts/toolchain.sh test
+	scripts/packages.sh run test
+	scripts/assets.py
+	scripts/console.sh test
+	scripts/deny.sh install
+
+test: test-tools ## installs what tests need and runs everything; passes only when all passed
+	@scripts/test.sh all
+
+check: setup ## the quick part of `make test`: format, clippy, unit tests
+	@scripts/test.sh quick
+
+bench: setup ## measures the figures of docs/performance.md
+	@cargo bench --locked
+
+accuracy: setup build ## measures recall on footage with ground truth that you have (see docs/accuracy.md)
+	@scripts/accuracy.sh

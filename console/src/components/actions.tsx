@@ -1,0 +1,120 @@
+// What a person can do with a camera's picture; the same buttons on a tile and in the large view.
+
+import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
+import { type Camera, restartCamera, snapshot, startCamera } from '../api';
+import { session } from '../data/feed';
+import { words } from '../i18n';
+import { boxesShown, toggleBoxes } from '../prefs';
+import { BoxesIcon, SnapshotIcon } from './icons';
+
+interface IconButtonProps {
+  /** What it does and to what, for screen readers and as a tip. */
+  label: string;
+  /** What it does in a word, shown where there is room. */
+  name?: string;
+  onClick: () => void;
+  pressed?: boolean;
+  disabled?: boolean;
+  children: ComponentChildren;
+}
+
+export function IconButton({ label, name, onClick, pressed, disabled, children }: IconButtonProps) {
+  return (
+    <button
+      type="button"
+      class={name ? 'icon-button named' : 'icon-button'}
+      title={label}
+      aria-label={label}
+      aria-pressed={pressed}
+      disabled={disabled}
+      onClick={onClick}
+    >
+      {children}
+      {name && <span>{name}</span>}
+    </button>
+  );
+}
+
+export function BoxesButton({ camera }: { camera: Camera }) {
+  const shown = boxesShown(camera.id);
+  return (
+    <IconButton
+      label={words.value.boxesOf(camera.name)}
+      name={words.value.boxes}
+      pressed={shown}
+      onClick={() => toggleBoxes(camera.id)}
+    >
+      <BoxesIcon shown={shown} />
+    </IconButton>
+  );
+}
+
+interface Reporting {
+  camera: Camera;
+  /** Told why an action failed, in the reader's language. */
+  onTrouble: (text: string) => void;
+}
+
+export function SnapshotButton({ camera, onTrouble }: Reporting) {
+  const [busy, setBusy] = useState(false);
+  const take = async () => {
+    setBusy(true);
+    try {
+      save(await snapshot(camera.id, boxesShown(camera.id)), `${camera.id}-${stamp(new Date())}.jpg`);
+    } catch (error) {
+      onTrouble(words.value.noSnapshot(error instanceof Error ? error.message : String(error)));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <IconButton
+      label={words.value.snapshotOf(camera.name)}
+      name={words.value.snapshot}
+      disabled={busy}
+      onClick={() => void take()}
+    >
+      <SnapshotIcon />
+    </IconButton>
+  );
+}
+
+/** Start for a stopped camera, another try for a failed one; for those who may. */
+export function ReviveButton({ camera, onTrouble }: Reporting) {
+  const [busy, setBusy] = useState(false);
+  const { state } = camera.status;
+  const may = session.value?.may.includes('operate cameras') ?? false;
+  if (!may || (state !== 'stopped' && state !== 'failed')) return null;
+  const revive = async () => {
+    setBusy(true);
+    try {
+      await (state === 'stopped' ? startCamera(camera.id) : restartCamera(camera.id));
+    } catch (error) {
+      onTrouble(words.value.noAction(error instanceof Error ? error.message : String(error)));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <button type="button" class="button" disabled={busy} onClick={() => void revive()}>
+      {state === 'stopped' ? words.value.start : words.value.restart}
+    </button>
+  );
+}
+
+function save(file: Blob, name: string): void {
+  const url = URL.createObjectURL(file);
+  const anchor = document.createElement('a');
+  anchor.href = url;
+  anchor.download = name;
+  anchor.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+/** `20251122-120431`, this reader's clock; it sorts and every file system takes it. */
+function stamp(at: Date): string {
+  const two = (n: number) => String(n).padStart(2, '0');
+  const day = `${at.getFullYear()}${two(at.getMonth() + 1)}${two(at.getDate())}`;
+  return `${day}-${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}`;
+}

@@ -1,0 +1,121 @@
+// The live picture of one camera: whichever way it comes, without a dark gap when the way changes.
+
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Playback, Player } from '../video/player';
+import { acquire } from '../video/players';
+
+interface PictureProps {
+  camera: string;
+  /** With boxes drawn on it. */
+  drawn: boolean;
+  /** False: nothing is asked of the server. */
+  active: boolean;
+  /** What a screen reader says. */
+  label: string;
+  onPlayback: (playback: Playback | undefined) => void;
+}
+
+/** While boxes are switched the old picture stays in place until the first frame of the new one is there. */
+export function Picture({ camera, drawn, active, label, onPlayback }: PictureProps) {
+  const [shown, setShown] = useState(drawn);
+  const layers = shown === drawn ? [drawn] : [shown, drawn];
+  return (
+    <div class="picture" role="img" aria-label={label}>
+      {active &&
+        layers.map((layer) => (
+          <Layer
+            key={`${camera} ${layer}`}
+            camera={camera}
+            drawn={layer}
+            onFrame={() => layer === drawn && setShown(drawn)}
+            onPlayback={layer === drawn ? onPlayback : undefined}
+          />
+        ))}
+    </div>
+  );
+}
+
+interface LayerProps {
+  camera: string;
+  drawn: boolean;
+  onFrame: () => void;
+  onPlayback: ((playback: Playback | undefined) => void) | undefined;
+}
+
+function Layer({ camera, drawn, onFrame, onPlayback }: LayerProps) {
+  const [player, setPlayer] = useState<Player>();
+  useEffect(() => {
+    const held = acquire(camera, drawn);
+    setPlayer(held.player);
+    return held.release;
+  }, [camera, drawn]);
+
+  const playback = player?.playback.value;
+  const report = useRef(onPlayback);
+  report.current = onPlayback;
+  useEffect(() => report.current?.(playback), [playback]);
+  useEffect(() => () => report.current?.(undefined), []);
+
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const video = useRef<HTMLVideoElement>(null);
+  const [videoShows, setVideoShows] = useState(false);
+  const frame = useRef(onFrame);
+  frame.current = onFrame;
+
+  useEffect(
+    () =>
+      player?.onPicture((picture) => {
+        paint(canvas.current, picture, picture.width, picture.height);
+        frame.current();
+      }),
+    [player],
+  );
+
+  const stream = playback?.stream;
+  useEffect(() => {
+    const element = video.current;
+    if (!element || element.srcObject === (stream ?? null)) return;
+    // The last frame stays on the canvas below until the new stream has its first.
+    if (element.videoWidth > 0) paint(canvas.current, element, element.videoWidth, element.videoHeight);
+    setVideoShows(false);
+    element.srcObject = stream ?? null;
+    if (!stream) return;
+    void element.play().catch(() => undefined);
+    return whenFrameShows(element, () => {
+      setVideoShows(true);
+      frame.current();
+    });
+  }, [stream]);
+
+  return (
+    <>
+      <canvas ref={canvas} data-overlay={drawn} />
+      <video
+        ref={video}
+        class={videoShows ? '' : 'waiting'}
+        data-overlay={drawn}
+        muted
+        playsInline
+        autoPlay
+      />
+    </>
+  );
+}
+
+function paint(canvas: HTMLCanvasElement | null, image: CanvasImageSource, width: number, height: number) {
+  if (!canvas) return;
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  canvas.getContext('2d', { alpha: false })?.drawImage(image, 0, 0, width, height);
+}
+
+/** Calls back at the first frame on screen; the returned function forgets about it. */
+function whenFrameShows(video: HTMLVideoElement, then: () => void): () => void {
+  if ('requestVideoFrameCallback' in video) {
+    const id = video.requestVideoFrameCallback(then);
+    return () => video.cancelVideoFrameCallback(id);
+  }
+  const element = video as HTMLVideoElement;
+  element.addEventListener('timeupdate', then, { once: true });
+  return () => element.removeEventListener('timeupdate', then);
+}

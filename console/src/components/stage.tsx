@@ -1,0 +1,74 @@
+// A camera's picture with what has to be said upon it: what is wrong, and what is being done about it.
+
+import { useCallback, useState } from 'preact/hooks';
+import type { Camera } from '../api';
+import { now } from '../data/feed';
+import { secondsUntil, words } from '../i18n';
+import { boxesShown } from '../prefs';
+import type { Playback } from '../video/player';
+import { ReviveButton } from './actions';
+import { Picture } from './picture';
+import { stateDetail } from './state';
+
+interface StageProps {
+  camera: Camera;
+  onScreen: boolean;
+  trouble: string | undefined;
+  onTrouble: (text: string) => void;
+  onPlayback?: (playback: Playback | undefined) => void;
+}
+
+export function Stage({ camera, onScreen, trouble, onTrouble, onPlayback }: StageProps) {
+  const [playback, setPlayback] = useState<Playback>();
+  const report = useCallback(
+    (next: Playback | undefined) => {
+      setPlayback(next);
+      onPlayback?.(next);
+    },
+    [onPlayback],
+  );
+  const { state } = camera.status;
+  const off = state === 'stopped' || state === 'failed';
+  const detail = stateDetail(camera);
+  const note = videoNote(playback);
+  return (
+    <div class={`stage ${off ? 'off' : ''} ${playback?.phase === 'waiting' ? 'stale' : ''}`}>
+      <Picture
+        camera={camera.id}
+        drawn={boxesShown(camera.id)}
+        active={onScreen && !off}
+        label={words.value.pictureOf(camera.name)}
+        onPlayback={report}
+      />
+      {off && (
+        <div class="explanation">
+          {detail?.reason && <p class="reason">{detail.reason}</p>}
+          <p>{detail?.line}</p>
+          <ReviveButton camera={camera} onTrouble={onTrouble} />
+        </div>
+      )}
+      <div class="notes" aria-live="polite">
+        {trouble && <p class="note">{trouble}</p>}
+        {!off && detail && (
+          <p class="note">
+            {detail.line}
+            {detail.reason && <span class="reason">{detail.reason}</span>}
+          </p>
+        )}
+        {!off && !detail && note && <p class="note">{note}</p>}
+      </div>
+    </div>
+  );
+}
+
+/** A word on the video itself, which may be interrupted while the camera is well. */
+function videoNote(playback: Playback | undefined): string | undefined {
+  switch (playback?.phase) {
+    case 'connecting':
+      return words.value.videoConnecting;
+    case 'waiting':
+      return words.value.videoWaiting(secondsUntil(playback.retryAt ?? 0, now.value));
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,73 @@
+// One camera on the wall: its name and state, its picture, its figures, and what can be done with it.
+
+import { useCallback, useRef, useState } from 'preact/hooks';
+import type { Camera } from '../api';
+import { visitsOf } from '../data/facts';
+import { summary } from '../data/feed';
+import { words } from '../i18n';
+import { cameraHref } from '../routes';
+import type { Playback } from '../video/player';
+import { BoxesButton, SnapshotButton } from './actions';
+import { Figure } from './figure';
+import { OpenIcon } from './icons';
+import { Stage } from './stage';
+import { StateBadge } from './state';
+import { useOnScreen, usePassing } from './use';
+
+export function Tile({ camera }: { camera: Camera }) {
+  const element = useRef<HTMLElement>(null);
+  const onScreen = useOnScreen(element);
+  const [trouble, say] = usePassing();
+  const [playback, setPlayback] = useState<Playback>();
+  const onPlayback = useCallback((next: Playback | undefined) => setPlayback(next), []);
+  const visits = visitsOf(summary.value, camera.id);
+  const nameId = `name-${camera.id}`;
+  return (
+    <article class="tile" ref={element} aria-labelledby={nameId} data-camera={camera.id}>
+      <header>
+        <h2 id={nameId} title={camera.name}>
+          {camera.name}
+        </h2>
+        <StateBadge camera={camera} />
+      </header>
+      <div class="hero">
+        <Stage
+          camera={camera}
+          onScreen={onScreen}
+          trouble={trouble}
+          onTrouble={say}
+          onPlayback={onPlayback}
+        />
+      </div>
+      <footer>
+        <p class="figures">
+          {camera.status.state === 'running' && (
+            <span>
+              <Figure value={camera.status.people_now} /> {words.value.now}
+            </span>
+          )}
+          {visits !== undefined && (
+            <span>
+              <Figure value={visits} /> {words.value.visits(visits)}
+            </span>
+          )}
+        </p>
+        {playback?.via && (
+          <span class="via" title={words.value.viaHelp[playback.via]} data-via={playback.via}>
+            {words.value.via[playback.via]}
+          </span>
+        )}
+        <BoxesButton camera={camera} />
+        <SnapshotButton camera={camera} onTrouble={say} />
+        <a
+          class="icon-button to-camera"
+          href={cameraHref(camera.id)}
+          title={words.value.open(camera.name)}
+          aria-label={words.value.open(camera.name)}
+        >
+          <OpenIcon />
+        </a>
+      </footer>
+    </article>
+  );
+}

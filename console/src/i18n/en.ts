@@ -1,0 +1,112 @@
+// English, and by its type the list of everything the console says.
+
+import type { CameraStateName } from '../api';
+
+const number = new Intl.NumberFormat('en');
+const count = (n: number, one: string, many: string) => `${number.format(n)} ${n === 1 ? one : many}`;
+
+export const en = {
+  live: 'Live',
+  title: (page: string): string => `${page} · Atalaya`,
+  skip: 'Skip to the cameras',
+  sections: 'Sections',
+  loading: 'Asking the server …',
+
+  language: 'Language',
+  toLight: 'Switch to the light theme',
+  toDark: 'Switch to the dark theme',
+  signOut: 'Sign out',
+  roles: { admin: 'Administrator', kitchen: 'Kitchen', waiter: 'Waiter', viewer: 'Viewer' } as Record<
+    string,
+    string
+  >,
+
+  number: (n: number): string => number.format(n),
+  ofCameras: (all: number): string => `of ${count(all, 'camera', 'cameras')}`,
+  peopleNow: (n: number): string => (n === 1 ? 'person now' : 'people now'),
+  visitsThisShift: (n: number): string => `${n === 1 ? 'visit' : 'visits'} this shift`,
+  shiftSince: (shift: string, since: string): string => `${shift}, since ${since}`,
+  shifts: { morning: 'morning', afternoon: 'afternoon', night: 'night' } as Record<string, string>,
+
+  states: {
+    connecting: 'connecting',
+    running: 'running',
+    lost: 'lost',
+    stopped: 'stopped',
+    failed: 'failed',
+  } satisfies Record<CameraStateName, string>,
+  fps: (n: number): string => `${n.toFixed(n < 9.95 && n % 1 >= 0.05 ? 1 : 0)} fps`,
+  now: 'now',
+  visits: (n: number): string => (n === 1 ? 'visit' : 'visits'),
+  lostSince: (time: string): string => `Lost since ${time}`,
+  nextTry: (seconds: number): string => (seconds > 0 ? `next try in ${seconds} s` : 'trying now'),
+  connectingSince: (time: string): string => `Connecting since ${time}`,
+  failedHelp: 'Somebody has to change this camera’s settings or the machine, then restart it.',
+  stoppedHelp: 'Switched off. Nothing is recorded.',
+  start: 'Start',
+  restart: 'Restart',
+
+  open: (name: string): string => `Open ${name}`,
+  pictureOf: (name: string): string => `Live picture of ${name}`,
+  boxes: 'Boxes',
+  boxesOf: (name: string): string => `Boxes on ${name}`,
+  snapshot: 'Snapshot',
+  snapshotOf: (name: string): string => `Save a snapshot of ${name}`,
+  fullScreen: 'Full screen',
+  close: 'Close',
+  previous: 'Previous camera',
+  next: 'Next camera',
+  noSnapshot: (reason: string): string => `No snapshot: ${reason}`,
+  noAction: (reason: string): string => `That did not work: ${reason}`,
+
+  videoConnecting: 'Connecting the video …',
+  videoWaiting: (seconds: number): string =>
+    seconds > 0 ? `Video interrupted, next try in ${seconds} s` : 'Video interrupted, trying now',
+  via: { webrtc: 'WebRTC', mjpeg: 'MJPEG' },
+  viaHelp: {
+    webrtc: 'Video by WebRTC: the shortest delay',
+    mjpeg: 'Video by MJPEG, since WebRTC did not get through; it is tried again by itself',
+  },
+
+  facts: {
+    state: 'State',
+    since: 'Since',
+    people: 'People now',
+    visits: 'Visits this shift',
+    size: 'Picture',
+    fpsIn: 'Frames in',
+    fpsAnalysed: 'Analysed',
+    dropped: 'Not analysed',
+    inference: 'One analysis',
+    reconnects: 'Reconnects',
+    lastError: 'Last error',
+    pipeline: 'Pipeline',
+    video: 'Video',
+  },
+  frames: (n: number): string => count(n, 'frame', 'frames'),
+
+  away: (time: string): string => `The server has not answered since ${time}. What you see is from then.`,
+  retryIn: (seconds: number): string => (seconds > 0 ? `Next try in ${seconds} s` : 'Trying now'),
+  tryAgain: 'Try again',
+
+  signedOutTitle: 'You are not signed in',
+  signedOut: 'This console opens with a link. On the machine that runs Atalaya, ask for a new one:',
+  signedOutNote:
+    'A link is good for a short time. Whoever has it sees the cameras, so hand it only to your own people.',
+  copy: 'Copy',
+  copied: 'Copied',
+
+  forbiddenTitle: 'Your role may not see the cameras',
+  forbidden: 'Ask an administrator for a link with another role.',
+
+  emptyTitle: 'No camera yet',
+  empty: 'Add the first one in either way. It appears here by itself.',
+  emptyFile: 'In the configuration file, then start Atalaya again:',
+  emptyRest: 'Or while it runs, over HTTP, with an administrator’s token:',
+  emptyDemo: 'Without a camera at hand, this plays real footage through a simulated one:',
+
+  goneTitle: 'This camera is no longer there',
+  back: 'Back to all cameras',
+};
+
+export type Words = typeof en;

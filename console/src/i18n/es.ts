@@ -1,0 +1,109 @@
+// Spanish.
+
+import type { Words } from './en';
+
+const number = new Intl.NumberFormat('es');
+const decimal = new Intl.NumberFormat('es', { maximumFractionDigits: 1 });
+const count = (n: number, one: string, many: string) => `${number.format(n)} ${n === 1 ? one : many}`;
+
+export const es: Words = {
+  live: 'En vivo',
+  title: (page) => `${page} · Atalaya`,
+  skip: 'Ir a las cámaras',
+  sections: 'Secciones',
+  loading: 'Consultando al servidor …',
+
+  language: 'Idioma',
+  toLight: 'Cambiar al tema claro',
+  toDark: 'Cambiar al tema oscuro',
+  signOut: 'Cerrar sesión',
+  roles: { admin: 'Administración', kitchen: 'Cocina', waiter: 'Camarero', viewer: 'Observador' },
+
+  number: (n) => number.format(n),
+  ofCameras: (all) => `de ${count(all, 'cámara', 'cámaras')}`,
+  peopleNow: (n) => (n === 1 ? 'persona ahora' : 'personas ahora'),
+  visitsThisShift: (n) => `${n === 1 ? 'visita' : 'visitas'} en este turno`,
+  shiftSince: (shift, since) => `${shift}, desde las ${since}`,
+  shifts: { morning: 'mañana', afternoon: 'tarde', night: 'noche' },
+
+  states: {
+    connecting: 'conectando',
+    running: 'en marcha',
+    lost: 'sin señal',
+    stopped: 'detenida',
+    failed: 'con fallo',
+  },
+  fps: (n) => `${decimal.format(n < 9.95 ? n : Math.round(n))} fps`,
+  now: 'ahora',
+  visits: (n) => (n === 1 ? 'visita' : 'visitas'),
+  lostSince: (time) => `Sin señal desde las ${time}`,
+  nextTry: (seconds) => (seconds > 0 ? `próximo intento en ${seconds} s` : 'intentando ahora'),
+  connectingSince: (time) => `Conectando desde las ${time}`,
+  failedHelp: 'Alguien debe cambiar los ajustes de esta cámara o el equipo, y después reiniciarla.',
+  stoppedHelp: 'Apagada. No se registra nada.',
+  start: 'Iniciar',
+  restart: 'Reiniciar',
+
+  open: (name) => `Abrir ${name}`,
+  pictureOf: (name) => `Imagen en vivo de ${name}`,
+  boxes: 'Recuadros',
+  boxesOf: (name) => `Recuadros en ${name}`,
+  snapshot: 'Captura',
+  snapshotOf: (name) => `Guardar una captura de ${name}`,
+  fullScreen: 'Pantalla completa',
+  close: 'Cerrar',
+  previous: 'Cámara anterior',
+  next: 'Cámara siguiente',
+  noSnapshot: (reason) => `Sin captura: ${reason}`,
+  noAction: (reason) => `No se pudo: ${reason}`,
+
+  videoConnecting: 'Conectando el video …',
+  videoWaiting: (seconds) =>
+    seconds > 0
+      ? `Video interrumpido, próximo intento en ${seconds} s`
+      : 'Video interrumpido, intentando ahora',
+  via: { webrtc: 'WebRTC', mjpeg: 'MJPEG' },
+  viaHelp: {
+    webrtc: 'Video por WebRTC: el menor retardo',
+    mjpeg: 'Video por MJPEG, porque WebRTC no llegó; se reintenta solo',
+  },
+
+  facts: {
+    state: 'Estado',
+    since: 'Desde',
+    people: 'Personas ahora',
+    visits: 'Visitas en este turno',
+    size: 'Imagen',
+    fpsIn: 'Cuadros recibidos',
+    fpsAnalysed: 'Analizados',
+    dropped: 'Sin analizar',
+    inference: 'Un análisis',
+    reconnects: 'Reconexiones',
+    lastError: 'Último error',
+    pipeline: 'Pipeline',
+    video: 'Video',
+  },
+  frames: (n) => count(n, 'cuadro', 'cuadros'),
+
+  away: (time) => `El servidor no responde desde las ${time}. Lo que ves es de entonces.`,
+  retryIn: (seconds) => (seconds > 0 ? `Próximo intento en ${seconds} s` : 'Intentando ahora'),
+  tryAgain: 'Reintentar',
+
+  signedOutTitle: 'No has iniciado sesión',
+  signedOut: 'Esta consola se abre con un enlace. En el equipo donde corre Atalaya, pide uno nuevo:',
+  signedOutNote: 'El enlace vale por poco tiempo. Quien lo tiene ve las cámaras: dáselo solo a tu gente.',
+  copy: 'Copiar',
+  copied: 'Copiado',
+
+  forbiddenTitle: 'Tu rol no puede ver las cámaras',
+  forbidden: 'Pide a quien administra un enlace con otro rol.',
+
+  emptyTitle: 'Todavía no hay cámaras',
+  empty: 'Agrega la primera de cualquiera de estas formas. Aparecerá aquí sola.',
+  emptyFile: 'En el archivo de configuración; después, inicia Atalaya otra vez:',
+  emptyRest: 'O en marcha, por HTTP, con el token de quien administra:',
+  emptyDemo: 'Sin cámara a mano, esto reproduce imágenes reales con una simulada:',
+
+  goneTitle: 'Esta cámara ya no está',
+  back: 'Volver a todas las cámaras',
+};

@@ -1,0 +1,42 @@
+// The words of the chosen language, and times as people write them.
+
+import { computed } from '@preact/signals';
+import { language } from '../prefs';
+import { en, type Words } from './en';
+import { es } from './es';
+
+export const words = computed<Words>(() => (language.value === 'es' ? es : en));
+
+const clock = computed(
+  () =>
+    new Intl.DateTimeFormat(language.value, {
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      hourCycle: 'h23',
+    }),
+);
+const dayAndClock = computed(
+  () => new Intl.DateTimeFormat(language.value, { dateStyle: 'medium', timeStyle: 'medium' }),
+);
+
+const A_DAY_MS = 86_400_000;
+
+/** `12:04:31` of this reader's clock; with its date when that is not within a day of `now`. */
+export function timeOf(instantMs: number, nowMs: number): string {
+  const format = Math.abs(nowMs - instantMs) < A_DAY_MS ? clock : dayAndClock;
+  return format.value.format(instantMs);
+}
+
+/** `0:42`, `12:04`, `1:02:03`. */
+export function lasting(ms: number): string {
+  const total = Math.max(0, Math.floor(ms / 1000));
+  const two = (n: number) => String(n).padStart(2, '0');
+  const [hours, minutes, seconds] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
+}
+
+/** Whole seconds until an instant, never negative. */
+export function secondsUntil(instantMs: number, nowMs: number): number {
+  return Math.max(0, Math.ceil((instantMs - nowMs) / 1000));
+}

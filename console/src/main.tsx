@@ -1,0 +1,20 @@
+// Starts the console: preferences, the feed of facts, the video's good manners, the page.
+
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/frame.css';
+import './styles/wall.css';
+import './styles/pages.css';
+
+import { render } from 'preact';
+import { App } from './app';
+import { startFeed } from './data/feed';
+import { applyToDocument } from './prefs';
+import { followPage } from './video/players';
+
+const root = document.getElementById('app');
+if (!root) throw new Error('the page should have an element "app"');
+applyToDocument();
+followPage();
+void startFeed();
+render(<App />, root);

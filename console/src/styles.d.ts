@@ -1,0 +1,3 @@
+// The bundler takes style sheets as imports; the type checker has to be told.
+
+declare module '*.css';

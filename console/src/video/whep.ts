@@ -1,0 +1,245 @@
+// One WHEP session: offer, answer, trickled candidates, and the DELETE that ends it.
+
+import { ApiError, request } from '../api';
+import { fragmentOf, iceServers, sdpFragment } from './sdp';
+
+/** WebRTC itself did not work here, while the server did answer: another way to the picture may. */
+export class MediaError extends Error {
+  override name = 'MediaError';
+}
+
+/** From the answer to an open transport; on a healthy network it takes a tenth of a second. */
+const CONNECT_WITHIN_MS = 6000;
+
+/** A connection may lose a few packets' worth of consent checks and recover by itself. */
+const DISCONNECTED_FOR_MS = 4000;
+
+/** How often arriving frames are counted. */
+const COUNT_EVERY_MS = 1000;
+
+/** Silence after which the session is thought dead; a lost camera still sends its "no signal" picture. */
+const SILENT_FOR_MS = 8000;
+
+/** Candidates are gathered in bursts; one PATCH carries a burst. */
+const TRICKLE_AFTER_MS = 30;
+
+export const webrtcAvailable = (): boolean => typeof RTCPeerConnection === 'function';
+
+export interface WhepSession {
+  stream: MediaStream;
+  /** Resolves with the reason when the session is over, for whatever reason. */
+  ended: Promise<string>;
+  /** Leaves, and tells the server, even while the page unloads. */
+  close(): void;
+}
+
+/**
+ * Opens a session; the stream is connected when it resolves.
+ *
+ * @throws ApiError when nobody answers or the camera may not be watched
+ * @throws MediaError when WebRTC fails between this server and this browser
+ */
+export async function openWhep(url: string, stop: AbortSignal): Promise<WhepSession> {
+  const session = new Session();
+  try {
+    await session.open(url, stop);
+  } catch (error) {
+    session.close('not opened');
+    throw error;
+  }
+  return session;
+}
+
+class Session implements WhepSession {
+  readonly stream = new MediaStream();
+  readonly ended: Promise<string>;
+  private readonly connection = newConnection();
+  private readonly transceiver = this.connection.addTransceiver('video', { direction: 'recvonly' });
+  private finish: (reason: string) => void = () => undefined;
+  private over = false;
+  private resource: string | undefined;
+  private trickle: Trickle | undefined;
+  private watch: ReturnType<typeof setInterval> | undefined;
+
+  constructor() {
+    this.ended = new Promise((resolve) => {
+      this.finish = resolve;
+    });
+    const { receiver } = this.transceiver;
+    this.stream.addTrack(receiver.track);
+    // A watcher wants the newest frame, not the smoothest: no buffer beyond what the network forces.
+    if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = 0;
+  }
+
+  async open(url: string, stop: AbortSignal): Promise<void> {
+    stop.addEventListener('abort', () => this.close('left'), { once: true });
+    const offer = await this.makeOffer();
+    const response = await this.post(url, offer);
+    const location = response.headers.get('location');
+    this.resource = location ? new URL(location, new URL(url, window.location.href)).pathname : undefined;
+    if (stop.aborted) {
+      this.remove();
+      throw new ApiError(0, 'left');
+    }
+    const servers = iceServers(response.headers.get('link'));
+    if (servers.length > 0) this.connection.setConfiguration({ iceServers: servers });
+    await this.takeAnswer(await response.text());
+    if (this.resource) this.trickle?.sendTo(this.resource, response.headers.get('etag'));
+    await this.connected();
+    this.watchFrames();
+  }
+
+  close(reason = 'left'): void {
+    if (this.over) return;
+    this.over = true;
+    clearInterval(this.watch);
+    this.trickle?.end();
+    this.connection.close();
+    this.remove();
+    this.finish(reason);
+  }
+
+  private remove(): void {
+    if (!this.resource) return;
+    void fetch(this.resource, { method: 'DELETE', keepalive: true }).catch(() => undefined);
+    this.resource = undefined;
+  }
+
+  private async makeOffer(): Promise<string> {
+    try {
+      const offer = await this.connection.createOffer();
+      this.trickle = new Trickle(this.connection, offer.sdp ?? '');
+      await this.connection.setLocalDescription(offer);
+      return offer.sdp ?? '';
+    } catch (error) {
+      throw new MediaError(String(error));
+    }
+  }
+
+  private async post(url: string, offer: string): Promise<Response> {
+    try {
+      return await request(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/sdp', accept: 'application/sdp' },
+        body: offer,
+      });
+    } catch (error) {
+      // Whoever may not watch, or asks nobody, need not try another way; a server without an encoder for us, or
+      // that cannot read the offer, may still have pictures.
+      const pointless = !(error instanceof ApiError) || [0, 401, 403, 404].includes(error.status);
+      throw pointless ? error : new MediaError(error.message);
+    }
+  }
+
+  private async takeAnswer(sdp: string): Promise<void> {
+    try {
+      await this.connection.setRemoteDescription({ type: 'answer', sdp });
+    } catch (error) {
+      throw new MediaError(String(error));
+    }
+    if (this.transceiver.currentDirection !== 'recvonly') {
+      throw new MediaError('no video format in common');
+    }
+  }
+
+  private connected(): Promise<void> {
+    const { connection } = this;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new MediaError('no path for the video')), CONNECT_WITHIN_MS);
+      let lapse: ReturnType<typeof setTimeout> | undefined;
+      connection.onconnectionstatechange = () => {
+        clearTimeout(lapse);
+        switch (connection.connectionState) {
+          case 'connected':
+            clearTimeout(timer);
+            return resolve();
+          case 'disconnected':
+            lapse = setTimeout(() => this.close('connection lost'), DISCONNECTED_FOR_MS);
+            return;
+          case 'failed':
+            reject(new MediaError('no path for the video'));
+            return this.close('connection lost');
+        }
+      };
+      void this.ended.then((reason) => {
+        clearTimeout(timer);
+        clearTimeout(lapse);
+        reject(new ApiError(0, reason));
+      });
+    });
+  }
+
+  /** Ends a session that is connected but mute; also one whose frames this browser cannot decode. */
+  private watchFrames(): void {
+    let received = 0;
+    let silentMs = 0;
+    this.watch = setInterval(async () => {
+      const count = await framesReceived(this.transceiver.receiver);
+      silentMs = count === received ? silentMs + COUNT_EVERY_MS : 0;
+      received = count;
+      if (silentMs >= SILENT_FOR_MS) this.close('no frames came');
+    }, COUNT_EVERY_MS);
+  }
+}
+
+function newConnection(): RTCPeerConnection {
+  try {
+    return new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+  } catch (error) {
+    throw new MediaError(String(error));
+  }
+}
+
+async function framesReceived(receiver: RTCRtpReceiver): Promise<number> {
+  for (const report of (await receiver.getStats()).values()) {
+    if (report.type === 'inbound-rtp') return (report as RTCInboundRtpStreamStats).framesReceived ?? 0;
+  }
+  return 0;
+}
+
+/** Sends candidates after the offer, in bursts; those found before the answer wait for its address. */
+class Trickle {
+  private waiting: string[] = [];
+  private resource: string | undefined;
+  private etag: string | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly connection: RTCPeerConnection,
+    private readonly offer: string,
+  ) {
+    connection.onicecandidate = ({ candidate }) => {
+      this.waiting.push(candidate?.candidate ?? '');
+      this.schedule();
+    };
+  }
+
+  sendTo(resource: string, etag: string | null): void {
+    this.resource = resource;
+    this.etag = etag;
+    this.schedule();
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
+    this.connection.onicecandidate = null;
+    this.waiting = [];
+  }
+
+  private schedule(): void {
+    clearTimeout(this.timer);
+    if (this.resource && this.waiting.length > 0) {
+      this.timer = setTimeout(() => void this.send(), TRICKLE_AFTER_MS);
+    }
+  }
+
+  private async send(): Promise<void> {
+    const of = fragmentOf(this.offer);
+    if (!of || !this.resource) return;
+    const body = sdpFragment(of, this.waiting.splice(0));
+    const headers: Record<string, string> = { 'content-type': 'application/trickle-ice-sdpfrag' };
+    if (this.etag) headers['if-match'] = this.etag;
+    // A server that learns our address from our packets needs none of these: a refusal is not a failure.
+    await request(this.resource, { method: 'PATCH', headers, body }).catch(() => this.end());
+  }
+}

@@ -1,0 +1,26 @@
+//! Pictures: boxes, labels and notices drawn straight onto planar YUV.
+//!
+//! Decoders give I420 and encoders want I420; drawing there saves two conversions a frame. Nothing here knows
+//! of elements, so a viewer can grey a lost camera's last picture with the same code and the same lettering.
+//!
+//! # Layout
+//! - [`colour`]: the twelve track colours and RGB → YUV
+//! - [`frame`]: a picture one can paint on
+//! - [`shape`]: rounded and dashed boxes
+//! - [`text`]: anti-aliased lettering
+//! - [`labels`]: where labels go so that they neither overlap nor jump
+//! - [`painter`]: one frame's detections
+//! - [`notice`]: the "no signal" picture
+
+pub mod colour;
+pub mod frame;
+pub mod labels;
+mod notice;
+mod painter;
+pub mod shape;
+pub mod text;
+
+pub use colour::{Rgb, TRACK_COLOURS, track_colour};
+pub use frame::{DrawError, I420Frame, Planes};
+pub use notice::no_signal;
+pub use painter::{Labels, Painter, Style, Unconfirmed};

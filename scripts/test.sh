@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# test.sh all|quick: runs every check, keeps going after a failure, and ends with one line each. 0 only if all passed.
+. "$(dirname "$0")/say.sh"
+cd "$(dirname "$0")/.."
+
+export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
+target_dir=${CARGO_TARGET_DIR:-target}
+results=()
+failed=0
+
+# step NAME COMMAND…: runs it in the open, notes how it ended and how long it took.
+step() {
+    local name=$1 started=$SECONDS mark=✓
+    shift
+    printf '\n── %s: %s\n' "$name" "$*"
+    "$@" || { mark=✗; failed=1; }
+    results+=("$(printf '%s %-16s %4d s' "$mark" "$name" $((SECONDS - started)))")
+}
+
+# One build of everything first: `cargo test` by itself would not put libgstvision.so where GStreamer finds it, and
+# building it apart would compile its dependencies again with other features.
+build() { cargo build --workspace --locked --lib --bins --tests; }
+
+rustdoc() { RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked; }
+
+page() { (cd console && npm run --silent check && npm run --silent build); }
+
+# The elements as other programs see them, and the line of the README as it stands there.
+plugin() {
+    local line
+    export GST_PLUGIN_PATH=$target_dir/debug GST_REGISTRY
+    GST_REGISTRY=$(mktemp)
+    gst-inspect-1.0 vision || return 1
+    for element in visiondetect visiontrack visionoverlay; do
+        gst-inspect-1.0 --exists "$element" || { say "no element $element"; return 1; }
+    done
+    line=$(grep -m1 '^gst-launch-1.0 ' README.md) || { say "README.md has no gst-launch-1.0 line"; return 1; }
+    say "$line"
+    (cd "$(mktemp -d)" && GST_PLUGIN_PATH=$(realpath "$OLDPWD/$GST_PLUGIN_PATH") timeout 120 bash -c "$line")
+}
+
+case ${1:-} in
+    quick)
+        step format cargo fmt --all --check
+        step clippy cargo clippy --workspace --all-targets --locked -- -D warnings
+        step unit cargo test --workspace --locked --lib
+        ;;
+    all)
+        step format cargo fmt --all --check
+        step licences scripts/deny.sh check
+        step advisories scripts/deny.sh advisories
+        step page page
+        step clippy cargo clippy --workspace --all-targets --locked -- -D warnings
+        step rustdoc rustdoc
+        step build build
+        step plugin plugin
+        step tests cargo test --workspace --locked --no-fail-fast
+        ;;
+    *) fail "usage: test.sh all|quick" ;;
+esac
+
+printf '\n'
+printf '%s\n' "${results[@]}"
+if [ "$failed" = 1 ]; then fail "not everything passed"; fi
+say "everything passed"

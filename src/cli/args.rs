@@ -1,0 +1,174 @@
+//! What may be typed after `atalaya`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Overrides;
+
+/// Live video with what it sees drawn on it, and numbers per work shift.
+#[derive(Debug, Parser)]
+#[command(name = "atalaya", version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub shared: Shared,
+}
+
+/// Flags of every command that starts or inspects a server.
+#[derive(Debug, Clone, Args)]
+pub struct Shared {
+    /// Settings file; see atalaya.example.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where the database and the signing secret lie
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Address and port of HTTP; port 0 takes any free one
+    #[arg(long, global = true, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+}
+
+impl Shared {
+    pub fn overrides(&self) -> Overrides {
+        Overrides { file: self.config.clone(), data_dir: self.data_dir.clone(), listen: self.listen }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server: cameras, API, web page
+    Serve,
+    /// Run the server with a simulated IP camera that plays real footage over real RTSP
+    Demo(DemoArgs),
+    /// Run one pipeline without a server; one JSON object a line on stdout
+    Run(RunArgs),
+    /// List, show or check pipeline descriptions
+    Pipelines {
+        #[command(subcommand)]
+        command: PipelinesCommand,
+    },
+    /// List, verify or time the models
+    Models {
+        #[command(subcommand)]
+        command: ModelsCommand,
+    },
+    /// Issue tokens and login links
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    /// Bring the database to this version's schema
+    Migrate,
+    /// Tell what is missing on this machine and how to get it
+    Doctor,
+    /// Play a file as an IP camera over RTSP until stopped
+    #[command(hide = true)]
+    SimulateCamera(SimulateArgs),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct DemoArgs {
+    /// Footage to play instead of the installed one
+    #[arg(long, value_name = "FILE")]
+    pub footage: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct SimulateArgs {
+    /// Video file to play in a loop; without it a test pattern
+    pub file: Option<PathBuf>,
+    /// Address and port of RTSP; port 0 takes any free one
+    #[arg(long, default_value = "127.0.0.1:8554", value_name = "ADDR")]
+    pub rtsp: SocketAddr,
+    /// Frames a second, when the file's header is wrong
+    #[arg(long)]
+    pub fps: Option<u32>,
+    /// Ask viewers for this user and password
+    #[arg(long, value_name = "USER:PASSWORD")]
+    pub credentials: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct RunArgs {
+    /// Name of a pipeline description, or the path of one
+    pub pipeline: String,
+    /// Values for its parameters, e.g. location=clip.avi
+    #[arg(value_name = "KEY=VALUE")]
+    pub parameters: Vec<String>,
+    /// Count crossings of a segment; `in` is from left to right, looking from its first to its second point
+    #[arg(long = "line", value_name = "NAME=x1,y1,x2,y2")]
+    pub lines: Vec<String>,
+    /// Follow who is in a polygon (coordinates 0..1 of the picture)
+    #[arg(long = "zone", value_name = "NAME=x,y,x,y,x,y…")]
+    pub zones: Vec<String>,
+    /// Play files at their own pace instead of as fast as possible
+    #[arg(long)]
+    pub realtime: bool,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum PipelinesCommand {
+    /// Names and what they are for
+    List,
+    /// Text and parameters of one
+    Show { name: String },
+    /// Check descriptions: all known ones, or the named files
+    Check { files: Vec<PathBuf> },
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum ModelsCommand {
+    /// Names, sizes, licences, whether their weights are there
+    List,
+    /// Load each model and compare its checksum and tensors with its manifest
+    Verify { names: Vec<String> },
+    /// Time one inference by number of threads on this machine
+    Bench { names: Vec<String> },
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum TokenCommand {
+    /// Print a token for the API
+    Issue(IssueArgs),
+    /// Print a link that logs a browser in, once, within ten minutes
+    Link(LinkArgs),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct IssueArgs {
+    #[arg(long, default_value_t = 1)]
+    pub tenant: i64,
+    /// admin, kitchen, waiter or viewer; may repeat
+    #[arg(long = "role", required = true)]
+    pub roles: Vec<String>,
+    /// Only these branches; may repeat; none means all of the tenant
+    #[arg(long = "branch")]
+    pub branches: Vec<i64>,
+    /// Only these sectors; may repeat
+    #[arg(long = "sector")]
+    pub sectors: Vec<i64>,
+    /// How long it holds: 90s, 15m, 1h, 30d
+    #[arg(long, default_value = "30d")]
+    pub ttl: String,
+    /// Whom it is for, shown in logs
+    #[arg(long, default_value = "cli")]
+    pub subject: String,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct LinkArgs {
+    #[arg(long, default_value_t = 1)]
+    pub tenant: i64,
+    /// admin, kitchen, waiter or viewer
+    #[arg(long = "role", default_value = "admin")]
+    pub roles: Vec<String>,
+    /// Only these branches; may repeat
+    #[arg(long = "branch")]
+    pub branches: Vec<i64>,
+    /// Address the browser reaches the server at
+    #[arg(long, default_value = "http://127.0.0.1:8001", value_name = "URL")]
+    pub url: String,
+}

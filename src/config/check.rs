@@ -1,0 +1,92 @@
+//! What types alone cannot say about the settings: ranges, names, and what must not stand there twice.
+
+use super::{Branch, Camera, Config, ConfigError};
+use crate::domain::CameraId;
+
+/// Shortest signing secret that HS256 deserves.
+const MIN_SECRET_BYTES: usize = 32;
+
+/// The smallest body that still takes a camera's description.
+const MIN_BODY_BYTES: u64 = 4096;
+
+pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
+    if let Some(secret) = &config.auth.jwt_secret
+        && secret.reveal().len() < MIN_SECRET_BYTES
+    {
+        return Err(ConfigError::value(
+            "auth.jwt_secret",
+            format!("has {} bytes, needs {MIN_SECRET_BYTES} or more", secret.reveal().len()),
+        ));
+    }
+    within("server.max_body_bytes", config.server.max_body_bytes, MIN_BODY_BYTES, 1 << 30)?;
+    within("viewer.jpeg_quality", config.viewer.jpeg_quality.into(), 1, 100)?;
+    within("viewer.bitrate_kbps", config.viewer.bitrate_kbps.into(), 50, 50_000)?;
+    within("detector.threads", config.detector.threads.into(), 1, 64)?;
+    if !["auto", "cpu"].contains(&config.detector.device.as_str()) {
+        let reason = format!("{:?} is neither \"auto\" nor \"cpu\"", config.detector.device);
+        return Err(ConfigError::value("detector.device", reason));
+    }
+    if config.viewer.encoders.iter().all(|encoder| encoder.trim().is_empty()) {
+        return Err(ConfigError::value("viewer.encoders", "is empty; name at least `x264enc`"));
+    }
+    if let Err(error) = tracing_subscriber::EnvFilter::try_new(&config.log.filter) {
+        let reason = format!("{:?} is no filter: {error}", config.log.filter);
+        return Err(ConfigError::value("log.filter", reason));
+    }
+    for (index, server) in config.webrtc.ice_servers.iter().enumerate() {
+        if !["stun:", "stuns:", "turn:", "turns:"].iter().any(|scheme| server.url.starts_with(scheme)) {
+            let reason = format!("{:?} starts with neither `stun:` nor `turn:`", server.url);
+            return Err(ConfigError::value(format!("webrtc.ice_servers[{index}].url"), reason));
+        }
+    }
+    check_branches(&config.branches)?;
+    check_cameras(&config.cameras)
+}
+
+fn check_branches(branches: &[Branch]) -> Result<(), ConfigError> {
+    for (index, branch) in branches.iter().enumerate() {
+        let key = |name: &str| format!("branches[{index}].{name}");
+        positive(key("id"), branch.id)?;
+        positive(key("tenant"), branch.tenant)?;
+        if jiff::tz::TimeZone::get(&branch.time_zone).is_err() {
+            let reason = format!("{:?} is not an IANA time zone like \"Europe/Madrid\"", branch.time_zone);
+            return Err(ConfigError::value(key("time_zone"), reason));
+        }
+        if branches[..index].iter().any(|other| (other.tenant, other.id) == (branch.tenant, branch.id)) {
+            return Err(ConfigError::value(key("id"), format!("{} stands there twice", branch.id)));
+        }
+    }
+    Ok(())
+}
+
+fn check_cameras(cameras: &[Camera]) -> Result<(), ConfigError> {
+    for (index, camera) in cameras.iter().enumerate() {
+        let key = |name: &str| format!("cameras[{index}].{name}");
+        CameraId::new(&camera.id).map_err(|error| ConfigError::value(key("id"), error.to_string()))?;
+        positive(key("tenant"), camera.tenant)?;
+        positive(key("branch"), camera.branch)?;
+        if let Some(sector) = camera.sector {
+            positive(key("sector"), sector)?;
+        }
+        if cameras[..index].iter().any(|other| (other.tenant, &other.id) == (camera.tenant, &camera.id)) {
+            return Err(ConfigError::value(key("id"), format!("{:?} stands there twice", camera.id)));
+        }
+    }
+    Ok(())
+}
+
+fn positive(key: String, value: i64) -> Result<(), ConfigError> {
+    if value > 0 {
+        Ok(())
+    } else {
+        Err(ConfigError::value(key, format!("{value} is not a positive integer")))
+    }
+}
+
+fn within(key: &str, value: u64, least: u64, most: u64) -> Result<(), ConfigError> {
+    if (least..=most).contains(&value) {
+        Ok(())
+    } else {
+        Err(ConfigError::value(key, format!("{value} is not within {least}..={most}")))
+    }
+}

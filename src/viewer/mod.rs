@@ -1,0 +1,38 @@
+//! Everybody who watches: WebRTC by WHEP, MJPEG, snapshots.
+//!
+//! A picture is encoded once for all who watch it and not at all while nobody does. An encode ([`rendition`])
+//! has a pipeline of its own, so a camera that restarts, or an encoder that fails, costs no viewer his
+//! connection. Viewers are many and strangers: each has bounded queues, none can slow a camera or another.
+//!
+//! ```text
+//! camera ─► feed (live, or greyed) ─► pipeline H.264 ─► hub ─► sessions (one UDP socket)
+//!                                  └► pipeline JPEG  ─► newest ─► MJPEG streams
+//! ```
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+mod encoder;
+mod error;
+mod feed;
+mod figures;
+mod mjpeg;
+mod pipeline;
+mod product;
+mod rendition;
+mod renditions;
+mod snapshot;
+mod still;
+mod viewers;
+mod webrtc;
+
+pub use error::ViewerError;
+pub use figures::ViewerFigures;
+pub use mjpeg::{MJPEG_BOUNDARY, MJPEG_CONTENT_TYPE};
+pub use viewers::{Answer, Encodes, SessionCamera, Viewers};
+pub use webrtc::ice_server_links;
+
+/// Locks one of the room's maps. They are whole after every statement, so a panic while one was held harms
+/// nobody else.
+fn lock<T>(map: &Mutex<T>) -> MutexGuard<'_, T> {
+    map.lock().unwrap_or_else(PoisonError::into_inner)
+}

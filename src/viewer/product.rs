@@ -1,0 +1,91 @@
+//! What a rendition makes of pictures: H.264 for WebRTC, or JPEG for MJPEG.
+
+use std::sync::Arc;
+
+use super::ViewerError;
+use super::encoder::{self, Encoders};
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub(super) enum Product {
+    H264(Arc<Encoders>),
+    Jpeg { quality: u32 },
+}
+
+/// A way to make it that is worth a try; after it failed, ask for the next.
+#[derive(Debug)]
+pub(super) enum Attempt {
+    H264 { recipe: &'static encoder::Recipe, bitrate_kbps: u32 },
+    Jpeg { quality: u32 },
+}
+
+impl Product {
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::H264(_) => Kind::H264,
+            Self::Jpeg { .. } => Kind::Jpeg,
+        }
+    }
+
+    /// The first way to make it, or the next behind `failed`.
+    ///
+    /// # Errors
+    /// [`ViewerError::NoEncoder`] when there is none.
+    pub(super) async fn attempt(&self, failed: Option<&Attempt>) -> Result<Attempt, ViewerError> {
+        match (self, failed) {
+            (Self::H264(encoders), failed) => {
+                let failed = match failed {
+                    Some(Attempt::H264 { recipe, .. }) => Some(recipe.element),
+                    _ => None,
+                };
+                let recipe = encoders.working(failed).await?;
+                Ok(Attempt::H264 { recipe, bitrate_kbps: encoders.bitrate_kbps() })
+            }
+            (Self::Jpeg { quality }, None) => {
+                jpeg_encoder(*quality)?;
+                Ok(Attempt::Jpeg { quality: *quality })
+            }
+            (Self::Jpeg { .. }, Some(_)) => Err(no_jpeg("jpegenc: failed while running".into())),
+        }
+    }
+}
+
+impl Attempt {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::H264 { recipe, .. } => recipe.element,
+            Self::Jpeg { .. } => "jpegenc",
+        }
+    }
+
+    /// The elements that encode.
+    ///
+    /// # Errors
+    /// Which one is missing.
+    pub(super) fn elements(&self) -> Result<Vec<gst::Element>, String> {
+        match self {
+            Self::H264 { recipe, bitrate_kbps } => recipe.elements(*bitrate_kbps),
+            Self::Jpeg { quality } => Ok(vec![jpeg_encoder(*quality).map_err(|error| error.to_string())?]),
+        }
+    }
+}
+
+/// Tells renditions of one picture apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    H264,
+    Jpeg,
+}
+
+/// # Errors
+/// [`ViewerError::NoEncoder`] when it is not installed.
+pub(super) fn jpeg_encoder(quality: u32) -> Result<gst::Element, ViewerError> {
+    gst::ElementFactory::make("jpegenc")
+        .property("quality", i32::try_from(quality).unwrap_or(100).clamp(1, 100))
+        .build()
+        .map_err(|_| no_jpeg("jpegenc: not installed".into()))
+}
+
+fn no_jpeg(tried: String) -> ViewerError {
+    ViewerError::NoEncoder { codec: "JPEG", package: "gstreamer1.0-plugins-good", tried }
+}

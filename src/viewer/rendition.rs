@@ -1,0 +1,302 @@
+//! One encode of one of a camera's pictures, shared by everybody who watches it.
+//!
+//! It outlives the camera's pipeline: while the camera is away its greyed picture is encoded instead, on the
+//! same clock, so that viewers neither reconnect nor see time run backwards.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::feed::{Feed, Shot};
+use super::figures::{EncodeCount, Tally};
+use super::pipeline::{Pipeline, Pushed, Unit};
+use super::product::{Attempt, Product};
+
+/// How long an encode goes on after its last viewer left: a page that is reloaded finds it running.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Key frames are large: however many viewers ask, there is one in this time.
+const KEY_EVERY: Duration = Duration::from_millis(250);
+
+/// A slow camera's last picture is encoded once more for whoever joins, instead of letting him wait.
+const REPEAT_AFTER: Duration = Duration::from_millis(100);
+
+/// When every encoder failed, they are tried again after this.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Takes what was encoded; called by the encoder's thread, so it must not wait.
+pub(super) type Deliver = Arc<dyn Fn(Unit) + Send + Sync>;
+
+/// What viewers and rendition share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// Unique in this process.
+    pub(super) number: u64,
+    watchers: watch::Sender<usize>,
+    key: Notify,
+    tally: Arc<Tally>,
+}
+
+impl Shared {
+    pub(super) fn new(number: u64, tally: Arc<Tally>) -> Arc<Self> {
+        Arc::new(Self { number, watchers: watch::Sender::new(0), key: Notify::new(), tally })
+    }
+
+    pub(super) fn is_watched(&self) -> bool {
+        *self.watchers.borrow() > 0
+    }
+}
+
+/// Keeps a rendition going for as long as it lives.
+#[derive(Debug)]
+pub(super) struct Watch {
+    shared: Arc<Shared>,
+}
+
+impl Watch {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        shared.watchers.send_modify(|watchers| *watchers += 1);
+        Self { shared }
+    }
+
+    pub(super) fn rendition(&self) -> u64 {
+        self.shared.number
+    }
+
+    /// Asks for a picture that decoding can start at.
+    pub(super) fn request_key(&self) {
+        self.shared.key.notify_one();
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.shared.watchers.send_modify(|watchers| *watchers -= 1);
+    }
+}
+
+/// A pipeline and what it was built for.
+struct Running {
+    pipeline: Pipeline,
+    caps: gst::Caps,
+    attempt: Attempt,
+    failures: mpsc::Receiver<String>,
+    count: Arc<EncodeCount>,
+}
+
+impl Running {
+    async fn stop(self) -> Attempt {
+        self.count.running.fetch_sub(1, Ordering::Relaxed);
+        self.pipeline.stop().await;
+        self.attempt
+    }
+}
+
+/// The task behind [`Shared`].
+pub(super) struct Rendition {
+    /// For logs: camera and overlay.
+    name: String,
+    shared: Arc<Shared>,
+    product: Product,
+    deliver: Deliver,
+    count: Arc<EncodeCount>,
+    feed: Feed,
+    running: Option<Running>,
+    /// Zero of the rendition's clock.
+    began: Instant,
+    /// Time of the newest picture.
+    time: Duration,
+    last: Option<Shot>,
+    key_wanted: bool,
+    key_made: Instant,
+    retry_at: Instant,
+}
+
+impl Rendition {
+    pub(super) fn new(
+        name: String,
+        shared: Arc<Shared>,
+        (product, deliver): (Product, Deliver),
+        feed: Feed,
+        count: Arc<EncodeCount>,
+    ) -> Self {
+        let began = Instant::now();
+        Self {
+            name,
+            shared,
+            product,
+            deliver,
+            count,
+            feed,
+            running: None,
+            began,
+            time: Duration::ZERO,
+            last: None,
+            key_wanted: false,
+            key_made: began,
+            retry_at: began,
+        }
+    }
+
+    /// Encodes until `stop`, or until nobody watched for a while and `may_end` agrees.
+    pub(super) async fn run(mut self, stop: CancellationToken, may_end: impl Fn() -> bool) {
+        let shared = self.shared.clone();
+        let mut idle = pin!(unwatched(shared.watchers.subscribe()));
+        loop {
+            let key_due = (self.key_made + KEY_EVERY).into();
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = &mut idle => {
+                    if may_end() {
+                        break;
+                    }
+                    idle.set(unwatched(shared.watchers.subscribe()));
+                }
+                Some(reason) = failure(&mut self.running) => self.fail(&reason).await,
+                () = shared.key.notified() => self.key_wanted = true,
+                () = tokio::time::sleep_until(key_due), if self.key_wanted => self.make_key(),
+                shot = self.feed.next() => self.show(shot).await,
+            }
+        }
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+        tracing::debug!(rendition = %self.name, "stopped encoding");
+    }
+
+    async fn show(&mut self, shot: Shot) {
+        let Some(caps) = shot.sample.caps_owned() else { return };
+        if self.running.as_ref().is_none_or(|running| running.caps != caps) {
+            let attempt = match self.running.take() {
+                Some(running) => Some(running.stop().await),
+                None => None,
+            };
+            self.start(&caps, attempt, None).await;
+        }
+        let at = shot.at;
+        self.last = Some(shot);
+        self.push(at).await;
+    }
+
+    /// Encodes the last picture as of `at`.
+    async fn push(&mut self, at: Instant) {
+        let (Some(running), Some(shot)) = (&self.running, &self.last) else { return };
+        let Some(buffer) = shot.sample.buffer() else { return };
+        // Own time, not the camera's: a camera that restarts begins at zero again.
+        let time = at.saturating_duration_since(self.began).max(self.time + Duration::from_millis(1));
+        match running.pipeline.push(buffer, time) {
+            Pushed::Taken => self.time = time,
+            Pushed::Skipped => self.shared.tally.skip(1),
+            Pushed::Stalled => self.fail("it hangs").await,
+        }
+    }
+
+    /// Starts `attempt`, or the first one behind `failed` that starts.
+    async fn start(&mut self, caps: &gst::Caps, attempt: Option<Attempt>, mut failed: Option<Attempt>) {
+        if Instant::now() < self.retry_at {
+            return;
+        }
+        let mut next = attempt;
+        loop {
+            let attempt = match next.take() {
+                Some(attempt) => attempt,
+                None => match self.product.attempt(failed.as_ref()).await {
+                    Ok(attempt) => attempt,
+                    Err(error) => {
+                        tracing::error!(rendition = %self.name, %error, "cannot encode; trying again soon");
+                        self.retry_at = Instant::now() + RETRY;
+                        return;
+                    }
+                },
+            };
+            match self.build(caps.clone(), &attempt).await {
+                Ok((pipeline, failures)) => return self.started(caps.clone(), attempt, pipeline, failures),
+                Err(reason) => {
+                    tracing::warn!(rendition = %self.name, encoder = attempt.name(), %reason, "encoder failed");
+                    failed = Some(attempt);
+                }
+            }
+        }
+    }
+
+    async fn build(
+        &self,
+        caps: gst::Caps,
+        attempt: &Attempt,
+    ) -> Result<(Pipeline, mpsc::Receiver<String>), String> {
+        let chain = attempt.elements()?;
+        let (failures, received) = mpsc::channel(1);
+        let deliver = self.deliver.clone();
+        let epoch = self.began;
+        let start = move || Pipeline::start(&caps, chain, epoch, failures, move |unit| deliver(unit));
+        let started = tokio::task::spawn_blocking(start).await;
+        Ok((started.unwrap_or_else(|_| Err("it crashed".into()))?, received))
+    }
+
+    fn started(
+        &mut self,
+        caps: gst::Caps,
+        attempt: Attempt,
+        pipeline: Pipeline,
+        failures: mpsc::Receiver<String>,
+    ) {
+        tracing::debug!(rendition = %self.name, encoder = attempt.name(), %caps, "encoding");
+        self.count.running.fetch_add(1, Ordering::Relaxed);
+        self.count.started.fetch_add(1, Ordering::Relaxed);
+        self.running = Some(Running { pipeline, caps, attempt, failures, count: self.count.clone() });
+    }
+
+    /// Goes on with the next encoder.
+    async fn fail(&mut self, reason: &str) {
+        let Some(running) = self.running.take() else { return };
+        let caps = running.caps.clone();
+        let failed = running.stop().await;
+        tracing::warn!(rendition = %self.name, encoder = failed.name(), reason, "encoder failed");
+        self.start(&caps, None, Some(failed)).await;
+    }
+
+    fn make_key(&mut self) {
+        let Some(running) = &self.running else {
+            // A new pipeline begins with a key frame by itself.
+            self.key_wanted = false;
+            return;
+        };
+        self.key_wanted = false;
+        self.key_made = Instant::now();
+        running.pipeline.force_key();
+        let (Some(shot), at) = (&self.last, Instant::now()) else { return };
+        let time = at.saturating_duration_since(self.began);
+        if time < self.time + REPEAT_AFTER {
+            return;
+        }
+        if let Some(buffer) = shot.sample.buffer()
+            && running.pipeline.push(buffer, time) == Pushed::Taken
+        {
+            self.time = time;
+        }
+    }
+}
+
+async fn failure(running: &mut Option<Running>) -> Option<String> {
+    match running {
+        Some(running) => running.failures.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Returns when nobody watched for [`GRACE`].
+async fn unwatched(mut watchers: watch::Receiver<usize>) {
+    loop {
+        if watchers.wait_for(|&watchers| watchers == 0).await.is_err() {
+            return;
+        }
+        let returned = tokio::time::timeout(GRACE, watchers.wait_for(|&watchers| watchers > 0)).await;
+        if returned.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! The front of the room: what the API calls.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::camera::{CameraHandle, Overlay};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::{CameraId, TenantId};
+
+use super::encoder::Encoders;
+use super::figures::{EncodeCount, Seat, Tally};
+use super::mjpeg::Mjpeg;
+use super::product::{Product, jpeg_encoder};
+use super::renditions::Renditions;
+use super::webrtc::{self, Accepted, Certificate, Command, Directory, Hub, Listed, Listing, Session, Socket};
+use super::{ViewerError, ViewerFigures, lock, snapshot};
+
+/// Requests of sessions that may wait for the hub.
+const COMMANDS: usize = 64;
+
+/// Encoded pictures of all renditions that may wait for the hub.
+const UNITS: usize = 64;
+
+/// Snapshots encoded at the same time; further ones wait for their turn.
+const SNAPSHOTS: usize = 4;
+
+/// What a browser gets for its offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Names the session from now on. Cannot be guessed.
+    pub id: String,
+    pub sdp: String,
+}
+
+/// Whose a session is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionCamera {
+    pub tenant: TenantId,
+    pub camera: CameraId,
+}
+
+/// Encoding pipelines: how many run, and how many were started since the process was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Encodes {
+    pub h264_running: usize,
+    pub h264_started: u64,
+    pub jpeg_running: usize,
+    pub jpeg_started: u64,
+}
+
+/// All viewers of all cameras; cheap to clone.
+#[derive(Clone)]
+pub struct Viewers {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    renditions: Arc<Renditions>,
+    encoders: Arc<Encoders>,
+    jpeg_quality: u32,
+    max_viewers: usize,
+    places: Arc<Semaphore>,
+    snapshots: Semaphore,
+    cameras: Mutex<HashMap<(TenantId, CameraId), Of>>,
+    directory: Directory,
+    next_session: AtomicU64,
+    commands: mpsc::Sender<Command>,
+    certificate: Certificate,
+    bound: SocketAddr,
+    public: Vec<IpAddr>,
+    links: Vec<String>,
+    stop: CancellationToken,
+}
+
+/// What is kept of a camera.
+#[derive(Clone, Default)]
+struct Of {
+    tally: Arc<Tally>,
+    /// Ends its MJPEG streams when it is removed.
+    gone: CancellationToken,
+}
+
+impl Viewers {
+    /// Opens the UDP socket and starts the hub. GStreamer must have been started; call it within a runtime.
+    ///
+    /// # Errors
+    /// [`ViewerError::Listen`] when `webrtc.listen` cannot be used.
+    pub fn new(config: &Config, tracker: TaskTracker, stop: CancellationToken) -> Result<Self, ViewerError> {
+        let address = config.webrtc.listen;
+        let socket = Socket::bind(address).map_err(|source| ViewerError::Listen { address, source })?;
+        let bound = socket.bound();
+        tracing::info!(udp = %bound, "WebRTC listens");
+        let stop = stop.child_token();
+        let (commands, received) = mpsc::channel(COMMANDS);
+        let (to_hub, units) = mpsc::channel(UNITS);
+        let hub = Hub::new(Arc::new(socket), received, units);
+        tracker.spawn(hub.run(stop.clone()));
+        let settings = &config.viewer;
+        let inner = Inner {
+            renditions: Renditions::new(to_hub, tracker, stop.clone()),
+            encoders: Arc::new(Encoders::new(settings.encoders.clone(), settings.bitrate_kbps)),
+            jpeg_quality: settings.jpeg_quality,
+            max_viewers: settings.max_viewers,
+            places: Arc::new(Semaphore::new(settings.max_viewers.min(Semaphore::MAX_PERMITS))),
+            snapshots: Semaphore::new(SNAPSHOTS),
+            cameras: Mutex::default(),
+            directory: Directory::default(),
+            next_session: AtomicU64::new(0),
+            commands,
+            certificate: webrtc::certificate(),
+            bound,
+            public: config.webrtc.public_addresses.clone(),
+            links: webrtc::ice_server_links(&config.webrtc),
+            stop,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Finds a working H.264 encoder now instead of with the first viewer.
+    ///
+    /// # Errors
+    /// [`ViewerError::NoEncoder`].
+    pub async fn probe_encoders(&self) -> Result<&'static str, ViewerError> {
+        self.inner.encoders.working(None).await.map(|recipe| recipe.element)
+    }
+
+    /// The UDP address of all WebRTC traffic.
+    pub fn udp_address(&self) -> SocketAddr {
+        self.inner.bound
+    }
+
+    /// Values of the `Link` headers for a WHEP answer; see [`super::ice_server_links`].
+    pub fn ice_server_links(&self) -> &[String] {
+        &self.inner.links
+    }
+
+    /// Opens a WebRTC session for a browser's offer.
+    ///
+    /// # Errors
+    /// [`ViewerError::Offer`] and [`ViewerError::NoH264`] are the caller's fault; [`ViewerError::Full`],
+    /// [`ViewerError::NoEncoder`] and [`ViewerError::Stopping`] are not.
+    pub async fn whep_offer(
+        &self,
+        camera: &CameraHandle,
+        overlay: Overlay,
+        sdp: &str,
+    ) -> Result<Answer, ViewerError> {
+        let inner = &self.inner;
+        let (seat, _) = self.sit(camera)?;
+        inner.encoders.working(None).await?;
+        let accepted = self.accept(sdp.to_owned()).await?;
+        let of = camera.camera();
+        let entry = Listed {
+            number: inner.next_session.fetch_add(1, Ordering::Relaxed),
+            tenant: of.tenant,
+            camera: of.id.clone(),
+            remote_user: accepted.remote_user.clone(),
+        };
+        let answer = Answer { id: random_id(), sdp: accepted.sdp.clone() };
+        let listing = Listing::new(&inner.directory, answer.id.clone(), entry);
+        let product = Product::H264(inner.encoders.clone());
+        let (watch, _) = inner.renditions.watch(camera, overlay, product, &seat.tally);
+        let session = Box::new(Session::new(accepted, listing, watch, seat));
+        self.command(Command::Join(session)).await?;
+        Ok(answer)
+    }
+
+    async fn accept(&self, sdp: String) -> Result<Accepted, ViewerError> {
+        let inner = self.inner.clone();
+        // Apart from everything else: it computes a while, and what it reads comes from outside.
+        let accept = move || {
+            let addresses = webrtc::candidates(inner.bound, &inner.public);
+            webrtc::accept(&sdp, &inner.certificate, &addresses, (random_id(), random_id()))
+        };
+        tokio::task::spawn_blocking(accept)
+            .await
+            .unwrap_or_else(|_| Err(ViewerError::Offer("it contradicts itself".into())))
+    }
+
+    /// Takes trickled candidates for a session.
+    ///
+    /// # Errors
+    /// [`ViewerError::NoSession`], [`ViewerError::Fragment`] or [`ViewerError::IceRestart`].
+    pub async fn whep_trickle(&self, id: &str, fragment: &str) -> Result<(), ViewerError> {
+        let listed = self.listed(id)?;
+        let fragment = webrtc::parse_fragment(fragment)?;
+        if fragment.user.is_some() && fragment.user != listed.remote_user {
+            return Err(ViewerError::IceRestart);
+        }
+        tracing::trace!(session = listed.number, end = fragment.end, "candidates");
+        self.command(Command::Trickle { number: listed.number, candidates: fragment.candidates }).await
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// [`ViewerError::NoSession`].
+    pub async fn whep_delete(&self, id: &str) -> Result<(), ViewerError> {
+        let listed = self.listed(id)?;
+        // From here on it does not exist, though its end may take another moment.
+        lock(&self.inner.directory).remove(id);
+        self.command(Command::Close { number: listed.number }).await
+    }
+
+    /// Whose session this is, so that the caller can be asked whether it is his.
+    pub fn session_camera(&self, id: &str) -> Option<SessionCamera> {
+        let Listed { tenant, camera, .. } = self.listed(id).ok()?;
+        Some(SessionCamera { tenant, camera })
+    }
+
+    /// The body of an MJPEG response; see [`super::MJPEG_CONTENT_TYPE`]. It ends when the camera is removed
+    /// or the server stops.
+    ///
+    /// # Errors
+    /// [`ViewerError::Full`], [`ViewerError::NoEncoder`] or [`ViewerError::Stopping`].
+    pub fn mjpeg(
+        &self,
+        camera: &CameraHandle,
+        overlay: Overlay,
+    ) -> Result<impl Stream<Item = Result<Bytes, Infallible>> + Send + use<>, ViewerError> {
+        let inner = &self.inner;
+        jpeg_encoder(inner.jpeg_quality)?;
+        let (seat, of) = self.sit(camera)?;
+        let product = Product::Jpeg { quality: inner.jpeg_quality };
+        let (watch, mut newest) = inner.renditions.watch(camera, overlay, product, &seat.tally);
+        newest.mark_changed();
+        let stops = [inner.stop.clone(), of.gone];
+        Ok(Mjpeg { newest, watch, seat, stops, clock: Clock::system() }.into_stream())
+    }
+
+    /// One picture as JPEG, taken now.
+    ///
+    /// # Errors
+    /// [`ViewerError::NoPicture`] when the camera has none within two seconds, [`ViewerError::NoEncoder`].
+    pub async fn snapshot(&self, camera: &CameraHandle, overlay: Overlay) -> Result<Bytes, ViewerError> {
+        let _turn = self.inner.snapshots.acquire().await.map_err(|_| ViewerError::Stopping)?;
+        snapshot::take(camera, overlay, self.inner.jpeg_quality).await
+    }
+
+    /// Who watches this camera now, by WebRTC or MJPEG.
+    pub fn count(&self, tenant: TenantId, camera: &CameraId) -> usize {
+        self.figures(tenant, camera).viewers
+    }
+
+    pub fn figures(&self, tenant: TenantId, camera: &CameraId) -> ViewerFigures {
+        let cameras = lock(&self.inner.cameras);
+        cameras.get(&(tenant, camera.clone())).map(|of| of.tally.figures()).unwrap_or_default()
+    }
+
+    pub fn encodes(&self) -> Encodes {
+        let read = |count: &EncodeCount| {
+            (count.running.load(Ordering::Relaxed), count.started.load(Ordering::Relaxed))
+        };
+        let (h264_running, h264_started) = read(&self.inner.renditions.h264);
+        let (jpeg_running, jpeg_started) = read(&self.inner.renditions.jpeg);
+        Encodes { h264_running, h264_started, jpeg_running, jpeg_started }
+    }
+
+    /// Turns a camera's viewers to its new handle, after it was configured anew. They stay connected.
+    pub fn follow_camera(&self, camera: &CameraHandle) {
+        self.inner.renditions.follow(camera);
+    }
+
+    /// Ends everything of a camera that is no more, figures included.
+    pub async fn remove_camera(&self, tenant: TenantId, camera: &CameraId) {
+        let removed = lock(&self.inner.cameras).remove(&(tenant, camera.clone()));
+        if let Some(of) = removed {
+            of.gone.cancel();
+        }
+        let close = Command::CloseCamera { tenant, camera: camera.clone() };
+        if self.command(close).await.is_err() {
+            tracing::trace!("all sessions are closed already");
+        }
+    }
+
+    /// Ends every session and stream; there will be no new ones. The tasks end soon after.
+    pub fn close_all(&self) {
+        self.inner.stop.cancel();
+    }
+
+    /// A place among all viewers, if there is one.
+    fn sit(&self, camera: &CameraHandle) -> Result<(Seat, Of), ViewerError> {
+        if self.inner.stop.is_cancelled() {
+            return Err(ViewerError::Stopping);
+        }
+        let max = self.inner.max_viewers;
+        let place = self.inner.places.clone().try_acquire_owned().map_err(|_| ViewerError::Full { max })?;
+        let of = camera.camera();
+        let mut cameras = lock(&self.inner.cameras);
+        let of = cameras.entry((of.tenant, of.id.clone())).or_default().clone();
+        Ok((Seat::new(of.tally.clone(), place), of))
+    }
+
+    fn listed(&self, id: &str) -> Result<Listed, ViewerError> {
+        lock(&self.inner.directory).get(id).cloned().ok_or(ViewerError::NoSession)
+    }
+
+    async fn command(&self, command: Command) -> Result<(), ViewerError> {
+        self.inner.commands.send(command).await.map_err(|_| ViewerError::Stopping)
+    }
+}
+
+/// 128 bits from the system's random source, as hexadecimal digits.
+fn random_id() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}

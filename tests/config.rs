@@ -1,0 +1,369 @@
+//! Settings: what each source says, who wins, and what an operator reads when something does not fit.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use atalaya::config::{Config, ConfigError, LogFormat, Overrides, Value, load_with};
+use proptest::prelude::*;
+
+/// A file in a folder of its own, read with an environment of the test's own.
+struct Source {
+    dir: tempfile::TempDir,
+    overrides: Overrides,
+    environment: Vec<(OsString, OsString)>,
+}
+
+impl Source {
+    fn empty() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self { dir, overrides: Overrides::default(), environment: Vec::new() }
+    }
+
+    fn file(text: &str) -> Self {
+        let mut source = Self::empty();
+        source.overrides.file = Some(source.write("atalaya.toml", text));
+        source
+    }
+
+    fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn load(&self) -> Result<Config, ConfigError> {
+        load_with(&self.overrides, self.environment.clone())
+    }
+
+    fn config(&self) -> Config {
+        self.load().unwrap()
+    }
+
+    fn error(&self) -> String {
+        self.load().unwrap_err().to_string()
+    }
+}
+
+#[track_caller]
+fn assert_says(error: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(error.contains(part), "{error:?} does not say {part:?}");
+    }
+}
+
+#[test]
+fn nothing_set_is_the_default() {
+    assert_eq!(Source::empty().config(), Config::default());
+}
+
+#[test]
+fn flag_wins_over_environment_and_environment_over_file() {
+    let text = "data_dir = \"/file\"\n[server]\nlisten = \"127.0.0.1:1\"\n[detector]\nthreads = 2\n";
+    let mut source = Source::file(text);
+    assert_eq!(source.config().server.listen.port(), 1);
+    assert_eq!(source.config().data_dir, PathBuf::from("/file"));
+
+    source = source.env("ATALAYA_SERVER__LISTEN", "127.0.0.1:2").env("ATALAYA_DATA_DIR", "/environment");
+    assert_eq!(source.config().server.listen.port(), 2);
+    assert_eq!(source.config().data_dir, PathBuf::from("/environment"));
+    assert_eq!(source.config().detector.threads, 2, "what only the file sets stays");
+
+    source.overrides.listen = Some("127.0.0.1:3".parse().unwrap());
+    source.overrides.data_dir = Some("/flag".into());
+    assert_eq!(source.config().server.listen.port(), 3);
+    assert_eq!(source.config().data_dir, PathBuf::from("/flag"));
+}
+
+#[test]
+fn environment_sets_every_kind_of_value() {
+    let config = Source::empty()
+        .env("ATALAYA_ASSETS_DIR", "/assets")
+        .env("ATALAYA_DETECTOR__THREADS", "4")
+        .env("ATALAYA_SERVER__MAX_BODY_BYTES", "65536")
+        .env("ATALAYA_LOG__FORMAT", "json")
+        .env("ATALAYA_VIEWER__ENCODERS", "x264enc, openh264enc")
+        .env("ATALAYA_WEBRTC__PUBLIC_ADDRESSES", "203.0.113.7,2001:db8::7")
+        .env("ATALAYA_WEBRTC__ICE_SERVERS", r#"[{ url = "stun:stun.example:3478" }]"#)
+        .env("ATALAYA_CAMERAS", r#"[{ id = "door", pipeline = "rtsp", enabled = false }]"#)
+        .env("PATH", "/bin")
+        .env("ATALAYAN", "somebody else's")
+        .config();
+    assert_eq!(config.assets_dir, PathBuf::from("/assets"));
+    assert_eq!(config.detector.threads, 4);
+    assert_eq!(config.server.max_body_bytes, 65_536);
+    assert_eq!(config.log.format, LogFormat::Json);
+    assert_eq!(config.viewer.encoders, ["x264enc", "openh264enc"]);
+    assert_eq!(config.webrtc.public_addresses.len(), 2);
+    assert_eq!(config.webrtc.ice_servers[0].url, "stun:stun.example:3478");
+    assert!(!config.cameras[0].enabled);
+}
+
+#[test]
+fn empty_variable_is_as_if_it_were_not_there() {
+    let config = Source::file("[detector]\nthreads = 2\n")
+        .env("ATALAYA_DETECTOR__THREADS", "")
+        .env("ATALAYA_AUTH__JWT_SECRET", "")
+        .env("ATALAYA_NO_SUCH_KEY", "")
+        .config();
+    assert_eq!(config.detector.threads, 2);
+    assert!(config.auth.jwt_secret.is_none());
+}
+
+#[test]
+fn secret_that_looks_like_a_number_stays_as_it_was_typed() {
+    for secret in
+        ["00000000000000000000000000000042", "1e40000000000000000000000000000000", "+0x1F".repeat(8).as_str()]
+    {
+        let config = Source::empty().env("ATALAYA_AUTH__JWT_SECRET", secret).config();
+        assert_eq!(config.auth.jwt_secret.unwrap().reveal(), secret);
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_secret_comes_through_the_environment_unchanged(secret in "[^\0]{32,80}") {
+        let config = Source::empty().env("ATALAYA_AUTH__JWT_SECRET", &secret).config();
+        let found = config.auth.jwt_secret.unwrap();
+        prop_assert_eq!(found.reveal(), secret);
+    }
+}
+
+#[test]
+fn secrets_are_read_from_files_without_their_last_line_break() {
+    let mut source = Source::empty();
+    let secret = source.write("secret", "0123456789abcdef0123456789abcdef\n");
+    let url = source.write("url", "postgres://atalaya:pw@db/atalaya\n");
+    source = source
+        .env("ATALAYA_AUTH__JWT_SECRET_FILE", secret.to_str().unwrap())
+        .env("ATALAYA_DATABASE__URL_FILE", url.to_str().unwrap());
+    let config = source.config();
+    assert_eq!(config.auth.jwt_secret.unwrap().reveal(), "0123456789abcdef0123456789abcdef");
+    assert_eq!(config.database.url.unwrap().reveal(), "postgres://atalaya:pw@db/atalaya");
+}
+
+#[test]
+fn secret_and_its_file_together_are_refused() {
+    let error = Source::empty()
+        .env("ATALAYA_DATABASE__URL", "sqlite://a.db")
+        .env("ATALAYA_DATABASE__URL_FILE", "/etc/url")
+        .error();
+    assert_says(&error, &["`database.url`", "`database.url_file`", "keep one"]);
+}
+
+#[test]
+fn secret_file_that_is_not_there_is_named() {
+    let error = Source::empty().env("ATALAYA_AUTH__JWT_SECRET_FILE", "/nowhere/secret").error();
+    assert_says(&error, &["`auth.jwt_secret_file`", "/nowhere/secret", "No such file"]);
+}
+
+#[test]
+fn short_secret_is_refused_without_showing_it() {
+    let error = Source::empty().env("ATALAYA_AUTH__JWT_SECRET", "hunter2").error();
+    assert_says(&error, &["`auth.jwt_secret`", "7 bytes", "32"]);
+    assert!(!error.contains("hunter2"));
+}
+
+#[test]
+fn debug_output_of_a_config_holds_no_secret() {
+    let source = Source::file("[[webrtc.ice_servers]]\nurl = \"turn:t\"\ncredential = \"hunter2-turn\"\n")
+        .env("ATALAYA_AUTH__JWT_SECRET", "hunter2-hunter2-hunter2-hunter2-hunter2")
+        .env("ATALAYA_DATABASE__URL", "postgres://a:hunter2@db/a");
+    assert!(!format!("{:?}", source.config()).contains("hunter2"));
+}
+
+#[test]
+fn mistake_in_a_file_is_told_with_line_key_and_value() {
+    let cases: &[(&str, &[&str])] = &[
+        ("[server]\nlistne = \"127.0.0.1:1\"\n", &["`server.listne`", "unknown field", "`listen`"]),
+        ("color = 1\n", &["line 1", "`color`", "unknown field", "`data_dir`"]),
+        ("\n[detector]\nthreads = \"two\"\n", &["line 3", "`detector.threads`", "\"two\""]),
+        ("[detector]\nthreads = 1.7\n", &["line 2", "`detector.threads`", "`1.7`"]),
+        ("[detector]\nthreads = -1\n", &["`detector.threads`", "`-1`"]),
+        ("[detector]\nmodel = 5\n", &["`detector.model`", "`5`", "a string"]),
+        ("[server]\nlisten = \"nowhere\"\n", &["line 2", "`server.listen`", "\"nowhere\""]),
+        ("[webrtc]\npublic_addresses = [\"1.2.3\"]\n", &["`webrtc.public_addresses[0]`", "\"1.2.3\""]),
+        ("[log]\nformat = \"xml\"\n", &["`log.format`", "`xml`", "`json`"]),
+        ("[[cameras]]\nid = \"a\"\n", &["`cameras[0]`", "missing field `pipeline`"]),
+        (
+            "[[cameras]]\nid = \"a\"\npipeline = \"rtsp\"\nparameters = { location = [\"a\"] }\n",
+            &["line 4", "`cameras[0].parameters.location`", "a text, a number, true or false"],
+        ),
+        ("[server\n", &["line 1"]),
+        ("a = 1\na = 2\n", &["line 2", "duplicate"]),
+    ];
+    for (text, parts) in cases {
+        let source = Source::file(text);
+        let error = source.error();
+        assert_says(&error, parts);
+        assert_says(&error, &["atalaya.toml"]);
+        assert!(!error.contains('\n'), "{error:?} is one line");
+    }
+}
+
+#[test]
+fn mistake_in_a_variable_is_told_with_its_name_and_value() {
+    let cases: &[(&str, &str, &[&str])] = &[
+        ("ATALAYA_SERVER__LISTNE", "127.0.0.1:1", &["`server.listne`", "unknown field", "`listen`"]),
+        ("ATALAYA_DETECTOR_THREADS", "2", &["`detector_threads`", "unknown field"]),
+        ("ATALAYA_DETECTOR__THREADS", "two", &["`detector.threads`", "\"two\""]),
+        ("ATALAYA_DETECTOR__THREADS", "99999", &["`detector.threads`", "`99999`"]),
+        ("ATALAYA_SERVER__LISTEN", "nowhere", &["`server.listen`", "nowhere"]),
+        ("ATALAYA_WEBRTC__PUBLIC_ADDRESSES", "1.2.3.4,x", &["`webrtc.public_addresses`", "IP address"]),
+        ("ATALAYA_SERVER__LISTEN__PORT", "1", &["`server.listen.port`"]),
+    ];
+    for (name, value, parts) in cases {
+        let error = Source::empty().env(name, value).error();
+        assert_says(&error, parts);
+        assert_says(&error, &[name]);
+    }
+}
+
+#[test]
+fn value_out_of_its_range_is_told_with_key_and_value() {
+    let camera = |more: &str| format!("[[cameras]]\nid = \"door\"\npipeline = \"rtsp\"\n{more}\n");
+    let branch = |more: &str| format!("[[branches]]\nname = \"Sol\"\n{more}\n");
+    let cases: Vec<(String, &[&str])> = vec![
+        ("[viewer]\njpeg_quality = 0\n".into(), &["`viewer.jpeg_quality`", "0", "1..=100"]),
+        ("[viewer]\nbitrate_kbps = 10\n".into(), &["`viewer.bitrate_kbps`", "10", "50..=50000"]),
+        ("[viewer]\nencoders = []\n".into(), &["`viewer.encoders`", "x264enc"]),
+        ("[detector]\nthreads = 65\n".into(), &["`detector.threads`", "65", "1..=64"]),
+        ("[detector]\ndevice = \"tpu\"\n".into(), &["`detector.device`", "tpu", "cpu"]),
+        ("[server]\nmax_body_bytes = 10\n".into(), &["`server.max_body_bytes`", "10"]),
+        ("[log]\nfilter = \"info,,=\"\n".into(), &["`log.filter`", "info,,="]),
+        ("[[webrtc.ice_servers]]\nurl = \"http://x\"\n".into(), &["`webrtc.ice_servers[0].url`", "http://x"]),
+        (branch("time_zone = \"Madrid\""), &["`branches[0].time_zone`", "Madrid", "Europe/Madrid"]),
+        (branch("time_zone = \"UTC\"\nid = 0"), &["`branches[0].id`", "0"]),
+        (branch("time_zone = \"UTC\"").repeat(2), &["`branches[1].id`", "twice"]),
+        (camera("sector = -3"), &["`cameras[0].sector`", "-3"]),
+        (camera("").repeat(2), &["`cameras[1].id`", "door", "twice"]),
+        (camera("").replace("door", "the door"), &["`cameras[0].id`", "the door"]),
+    ];
+    for (text, parts) in cases {
+        assert_says(&Source::file(&text).error(), parts);
+    }
+}
+
+#[test]
+fn same_camera_id_in_two_tenants_is_fine() {
+    let text = "[[cameras]]\nid = \"door\"\npipeline = \"rtsp\"\n\
+                [[cameras]]\nid = \"door\"\npipeline = \"rtsp\"\ntenant = 2\n";
+    assert_eq!(Source::file(text).config().cameras.len(), 2);
+}
+
+#[test]
+fn camera_parameters_keep_their_names_and_types() {
+    let text = "[[cameras]]\nid = \"a\"\npipeline = \"rtsp\"\n\
+                parameters = { Location = \"rtsp://a/B\", width = 640, rate = 1.5, tcp = true }\n";
+    let config = Source::file(text).config();
+    let parameters = &config.cameras[0].parameters;
+    assert_eq!(parameters["Location"], Value::Text("rtsp://a/B".into()));
+    assert_eq!(parameters["width"], Value::Int(640));
+    assert_eq!(parameters["rate"], Value::Float(1.5));
+    assert_eq!(parameters["tcp"], Value::Bool(true));
+}
+
+#[test]
+fn file_that_is_not_there_is_named() {
+    let mut source = Source::empty();
+    source.overrides.file = Some("/nowhere/atalaya.toml".into());
+    assert_says(&source.error(), &["/nowhere/atalaya.toml", "No such file"]);
+}
+
+const EXAMPLE: &str = include_str!("../atalaya.example.toml");
+const DOCS: &str = include_str!("../docs/config.md");
+
+/// The example with everything that stands there switched off switched on: `#key = …` and `#[table]`; prose has a
+/// space after its `#`.
+fn whole_example() -> String {
+    let switched_on = |line: &str| match line.strip_prefix('#') {
+        Some(rest) if rest.starts_with(|first: char| first == '[' || first.is_ascii_lowercase()) => {
+            rest.to_owned()
+        }
+        _ => line.to_owned(),
+    };
+    EXAMPLE.lines().map(switched_on).collect::<Vec<_>>().join("\n")
+}
+
+/// Every key there is, asked of the reader itself: it names the keys it knows when it meets one that it does not.
+fn known_keys(section: &str, is_list: bool) -> Vec<String> {
+    let header = match (section, is_list) {
+        ("", _) => String::new(),
+        (_, false) => format!("[{section}]\n"),
+        (_, true) => format!("[[{section}]]\n"),
+    };
+    let Err(error) = toml::from_str::<Config>(&format!("{header}\"?\" = 1\n")) else { return Vec::new() };
+    let Some((_, expected)) = error.message().split_once("expected ") else { return Vec::new() };
+    let is_table = error.message().contains("unknown field `?`");
+    let names = expected.split('`').skip(1).step_by(2).filter(|_| is_table);
+    names.map(|name| if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") }).collect()
+}
+
+/// All keys that hold a value, as `section.key`.
+fn all_keys() -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    let mut open = known_keys("", false);
+    while let Some(key) = open.pop() {
+        let inner = [known_keys(&key, false), known_keys(&key, true)].concat();
+        if inner.is_empty() {
+            keys.insert(key);
+        }
+        open.extend(inner);
+    }
+    keys
+}
+
+/// The keys that a document sets, as `section.key`.
+fn set_keys(value: &toml::Value, path: &str, keys: &mut BTreeSet<String>) {
+    match value {
+        toml::Value::Table(table) if path != "cameras.parameters" => {
+            for (name, inner) in table {
+                set_keys(inner, &if path.is_empty() { name.clone() } else { format!("{path}.{name}") }, keys);
+            }
+        }
+        toml::Value::Array(items) if items.iter().any(toml::Value::is_table) => {
+            items.iter().for_each(|item| set_keys(item, path, keys));
+        }
+        _ => {
+            keys.insert(path.to_owned());
+        }
+    }
+}
+
+#[test]
+fn keys_are_found_in_every_section_and_list() {
+    let keys = all_keys();
+    for key in
+        ["data_dir", "server.listen", "webrtc.ice_servers.credential", "cameras.parameters", "branches.name"]
+    {
+        assert!(keys.contains(key), "{key} is missing in {keys:?}");
+    }
+    assert!(!keys.contains("server"), "a section is no key");
+}
+
+#[test]
+fn example_as_it_stands_is_the_default() {
+    assert_eq!(Source::file(EXAMPLE).config(), Config::default());
+}
+
+#[test]
+fn example_names_every_key_and_every_one_of_them_works() {
+    let whole = whole_example();
+    let table: toml::Table = toml::from_str(&whole).unwrap();
+    let mut found = BTreeSet::new();
+    set_keys(&toml::Value::Table(table.clone()), "", &mut found);
+    assert_eq!(found, all_keys());
+    toml::from_str::<Config>(&whole).unwrap();
+}
+
+#[test]
+fn docs_tell_of_every_key_and_its_default() {
+    for key in all_keys() {
+        assert!(DOCS.contains(&format!("`{key}`")), "docs/config.md does not tell of `{key}`");
+    }
+}
