@@ -2,13 +2,21 @@
 //!
 //! # Layout
 //!
-//! In reading order; an arrow of the house points down this list only (`tests/architecture.rs` checks it).
+//! In reading order; an arrow of the house points down this list only (`tests/architecture` checks it).
 
 pub mod domain;
 
 pub mod clock;
 
 pub mod config;
+
+pub mod visit;
+
+pub mod shift;
+
+pub mod store;
+
+pub mod recorder;
 
 pub mod auth;
 

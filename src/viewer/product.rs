@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use gst::prelude::*;
+
 use super::ViewerError;
 use super::encoder::{self, Encoders};
 
@@ -58,16 +60,33 @@ impl Attempt {
         }
     }
 
-    /// The elements that encode.
+    /// The elements that encode pictures of `caps`.
     ///
     /// # Errors
     /// Which one is missing.
-    pub(super) fn elements(&self) -> Result<Vec<gst::Element>, String> {
+    pub(super) fn elements(&self, caps: &gst::Caps) -> Result<Vec<gst::Element>, String> {
         match self {
-            Self::H264 { recipe, bitrate_kbps } => recipe.elements(*bitrate_kbps),
+            Self::H264 { recipe, bitrate_kbps } => {
+                let mut elements = even(caps)?;
+                elements.extend(recipe.elements(*bitrate_kbps)?);
+                Ok(elements)
+            }
             Self::Jpeg { quality } => Ok(vec![jpeg_encoder(*quality).map_err(|error| error.to_string())?]),
         }
     }
+}
+
+/// H.264 with halved colour planes has even sizes only: an odd last column or line is cut off.
+fn even(caps: &gst::Caps) -> Result<Vec<gst::Element>, String> {
+    let odd = |side| caps.structure(0).and_then(|fields| fields.get::<i32>(side).ok()).unwrap_or(0) % 2;
+    let (right, bottom) = (odd("width"), odd("height"));
+    if right == 0 && bottom == 0 {
+        return Ok(Vec::new());
+    }
+    let crop = encoder::make("videocrop")?;
+    crop.set_property("right", right);
+    crop.set_property("bottom", bottom);
+    Ok(vec![crop])
 }
 
 /// Tells renditions of one picture apart.

@@ -90,8 +90,8 @@ struct Running {
 
 impl Running {
     async fn stop(self) -> Attempt {
-        self.count.running.fetch_sub(1, Ordering::Relaxed);
         self.pipeline.stop().await;
+        self.count.running.fetch_sub(1, Ordering::Relaxed);
         self.attempt
     }
 }
@@ -111,6 +111,8 @@ pub(super) struct Rendition {
     /// Time of the newest picture.
     time: Duration,
     last: Option<Shot>,
+    /// The running pipeline was given a picture; before that its next one is a key frame anyway.
+    begun: bool,
     key_wanted: bool,
     key_made: Instant,
     retry_at: Instant,
@@ -136,6 +138,7 @@ impl Rendition {
             began,
             time: Duration::ZERO,
             last: None,
+            begun: false,
             key_wanted: false,
             key_made: began,
             retry_at: began,
@@ -157,7 +160,7 @@ impl Rendition {
                     idle.set(unwatched(shared.watchers.subscribe()));
                 }
                 Some(reason) = failure(&mut self.running) => self.fail(&reason).await,
-                () = shared.key.notified() => self.key_wanted = true,
+                () = shared.key.notified() => self.key_wanted = self.begun,
                 () = tokio::time::sleep_until(key_due), if self.key_wanted => self.make_key(),
                 shot = self.feed.next() => self.show(shot).await,
             }
@@ -189,7 +192,10 @@ impl Rendition {
         // Own time, not the camera's: a camera that restarts begins at zero again.
         let time = at.saturating_duration_since(self.began).max(self.time + Duration::from_millis(1));
         match running.pipeline.push(buffer, time) {
-            Pushed::Taken => self.time = time,
+            Pushed::Taken => {
+                self.time = time;
+                self.begun = true;
+            }
             Pushed::Skipped => self.shared.tally.skip(1),
             Pushed::Stalled => self.fail("it hangs").await,
         }
@@ -228,7 +234,7 @@ impl Rendition {
         caps: gst::Caps,
         attempt: &Attempt,
     ) -> Result<(Pipeline, mpsc::Receiver<String>), String> {
-        let chain = attempt.elements()?;
+        let chain = attempt.elements(&caps)?;
         let (failures, received) = mpsc::channel(1);
         let deliver = self.deliver.clone();
         let epoch = self.began;
@@ -247,6 +253,7 @@ impl Rendition {
         tracing::debug!(rendition = %self.name, encoder = attempt.name(), %caps, "encoding");
         self.count.running.fetch_add(1, Ordering::Relaxed);
         self.count.started.fetch_add(1, Ordering::Relaxed);
+        (self.begun, self.key_wanted) = (false, false);
         self.running = Some(Running { pipeline, caps, attempt, failures, count: self.count.clone() });
     }
 
@@ -260,12 +267,8 @@ impl Rendition {
     }
 
     fn make_key(&mut self) {
-        let Some(running) = &self.running else {
-            // A new pipeline begins with a key frame by itself.
-            self.key_wanted = false;
-            return;
-        };
         self.key_wanted = false;
+        let Some(running) = &self.running else { return };
         self.key_made = Instant::now();
         running.pipeline.force_key();
         let (Some(shot), at) = (&self.last, Instant::now()) else { return };

@@ -1,13 +1,14 @@
 //! The picture of a camera that has no signal: its last one greyed, or a dark one when there never was any.
 
 use gst_video::{VideoFormat, VideoFrameRef, VideoInfo};
+use gstvision::draw::{self, I420Frame};
 
 /// Size of the dark picture, pixels.
 const WIDTH: u32 = 640;
 const HEIGHT: u32 = 360;
 
-/// Luma of the dark picture: not quite black, so that it is seen to be a picture.
-const DARK: u8 = 32;
+/// Luma of the dark picture before it is greyed: not quite black, so that it is seen to be a picture.
+const DARK: u8 = 64;
 
 /// `last` greyed and lettered, or a dark picture.
 pub(super) fn no_signal(last: Option<&gst::Sample>) -> gst::Sample {
@@ -44,12 +45,8 @@ fn dark() -> gst::Sample {
 
 fn paint(buffer: &mut gst::BufferRef, info: &VideoInfo) -> Option<()> {
     let mut frame = VideoFrameRef::from_buffer_ref_writable(buffer, info).ok()?;
-    for plane in [1, 2] {
-        frame.plane_data_mut(plane).ok()?.fill(128);
-    }
-    for value in frame.plane_data_mut(0).ok()? {
-        *value /= 2;
-    }
+    let mut picture = I420Frame::from_video_frame(&mut frame).ok()?;
+    draw::no_signal(&mut picture, "no signal");
     Some(())
 }
 

@@ -8,7 +8,7 @@ use str0m::change::SdpOffer;
 use str0m::config::{CryptoProvider, DtlsCert};
 use str0m::format::{CodecConfig, PayloadParams};
 use str0m::media::{Direction, MediaKind, Mid, Pt};
-use str0m::{Candidate, Event, IceCreds, Output, Rtc, RtcConfig};
+use str0m::{Candidate, IceCreds, Rtc, RtcConfig};
 
 use crate::viewer::ViewerError;
 
@@ -77,15 +77,15 @@ pub(in crate::viewer) fn accept(
     for address in addresses {
         rtc.add_local_candidate(Candidate::host(*address, "udp").map_err(refuse)?);
     }
-    let answer = rtc.sdp_api().accept_offer(parsed).map_err(refuse)?;
-    let (mid, payload_type) = video(&mut rtc)?;
+    let sdp = rtc.sdp_api().accept_offer(parsed).map_err(refuse)?.to_sdp_string();
+    let (mid, payload_type) = video(&mut rtc, &sdp)?;
     Ok(Accepted {
         rtc: Box::new(rtc),
         mid,
         payload_type,
         local_user: user,
         remote_user: remote_user(offer),
-        sdp: answer.to_sdp_string(),
+        sdp,
     })
 }
 
@@ -109,25 +109,21 @@ fn codecs() -> CodecConfig {
     CodecConfig::new_from_payload_params(without_estimation.collect())
 }
 
-/// The first video the browser wants to receive and can decode.
-fn video(rtc: &mut Rtc) -> Result<(Mid, Pt), ViewerError> {
-    let mut mids = Vec::new();
-    loop {
-        match rtc.poll_output().map_err(refuse)? {
-            Output::Timeout(_) => break,
-            Output::Event(Event::MediaAdded(added)) if added.kind == MediaKind::Video => mids.push(added),
-            _ => {}
+/// The first video of our answer that is to be sent and can be decoded.
+fn video(rtc: &mut Rtc, answer: &str) -> Result<(Mid, Pt), ViewerError> {
+    for mid in answer.lines().filter_map(|line| line.strip_prefix("a=mid:")) {
+        let mid = Mid::from(mid.trim());
+        let sends = rtc.media(mid).is_some_and(|media| {
+            let sends = matches!(media.direction(), Direction::SendOnly | Direction::SendRecv);
+            media.kind() == MediaKind::Video && sends && !media.disabled()
+        });
+        let Some(writer) = rtc.writer(mid).filter(|_| sends) else { continue };
+        let best = writer.payload_params().min_by_key(|params| rank(params)).map(PayloadParams::pt);
+        if let Some(payload_type) = best {
+            return Ok((mid, payload_type));
         }
     }
-    let sends = |direction| matches!(direction, Direction::SendOnly | Direction::SendRecv);
-    mids.iter()
-        .filter(|added| sends(added.direction))
-        .find_map(|added| {
-            let writer = rtc.writer(added.mid)?;
-            let best = writer.payload_params().min_by_key(|params| rank(params))?;
-            Some((added.mid, best.pt()))
-        })
-        .ok_or(ViewerError::NoH264)
+    Err(ViewerError::NoH264)
 }
 
 fn rank(params: &PayloadParams) -> usize {

@@ -126,6 +126,7 @@ mod tests {
         let port = receiver.local_addr().unwrap().port();
         let socket = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let mut outbox = outbox(&[(port, 1200), (port, 1200), (port, 300), (port, 40)]);
+        socket.writable().await.unwrap();
         outbox.flush(&socket);
         assert!(outbox.is_empty());
         let mut buffer = [0; 2000];

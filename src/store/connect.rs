@@ -1,0 +1,183 @@
+//! Opening the database: what is asked for, and one clear sentence when it cannot be had.
+
+use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqlitePool};
+
+use super::{Pools, Store, StoreError};
+
+/// Name of the SQLite file in the data folder.
+const FILE_NAME: &str = "atalaya.db";
+
+/// How long a statement waits for another process that is writing to the SQLite file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a caller waits for a free connection, and for the first answer of Postgres.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// SQLite readers do not wait for the writer; more of them than this would only wait for the disk.
+const SQLITE_READERS: u32 = 4;
+
+/// A small share of Postgres' default of 100.
+const POSTGRES_CONNECTIONS: u32 = 8;
+
+/// Opens what `url` names, or the SQLite file in `data_dir` when there is none.
+pub(super) async fn open(url: Option<&str>, data_dir: &Path) -> Result<Store, StoreError> {
+    let Some(url) = url else { return open_sqlite(&data_dir.join(FILE_NAME)).await };
+    if let Some(path) = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) {
+        if path.is_empty() || path.starts_with(":memory:") {
+            return Err(wrong_url("names no file"));
+        }
+        return open_sqlite(&data_dir.join(path)).await;
+    }
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return open_postgres(url).await;
+    }
+    Err(wrong_url("is of no known kind"))
+}
+
+/// The URL itself is not shown: it may hold a password.
+fn wrong_url(reason: &str) -> StoreError {
+    StoreError::Open {
+        place: "`database.url`".to_owned(),
+        reason: format!("it {reason}"),
+        remedy: "write postgres://user:password@host/name or sqlite:///folder/file.db, or leave it out"
+            .to_owned(),
+    }
+}
+
+async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    make_writable(folder)?;
+    let options =
+        SqliteConnectOptions::new().filename(path).busy_timeout(BUSY_TIMEOUT).optimize_on_close(true, None);
+    let writer_options = options
+        .clone()
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // A totem is switched off at the wall: what was committed must survive that too. There are two
+        // commits a second at most, so the flush costs nothing that could be felt.
+        .synchronous(SqliteSynchronous::Full);
+    // SQLite lets one connection write at a time. Writers that queue for the only one never see "locked".
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT * 2)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(writer_options)
+        .await
+        .map_err(|error| sqlite_error(path, &error))?;
+    check_sqlite(&writer).await.map_err(|error| sqlite_error(path, &error))?;
+    let reader = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_lazy_with(options.read_only(true));
+    let place = format!("SQLite file {}", path.display());
+    Ok(Store { read: Pools::Sqlite(reader), write: Pools::Sqlite(writer), place: place.into() })
+}
+
+/// Reads and writes once, so that a foreign, broken, locked or read-only file is found now and not at the
+/// first visit.
+async fn check_sqlite(writer: &SqlitePool) -> Result<(), sqlx::Error> {
+    let (version,): (i64,) = sqlx::query_as("pragma user_version").fetch_one(writer).await?;
+    // Rewriting the value that stands there changes nothing but takes every step of a write.
+    sqlx::query(sqlx::AssertSqlSafe(format!("pragma user_version = {version}"))).execute(writer).await?;
+    Ok(())
+}
+
+/// Creates `folder`, for its owner only as camera passwords will lie in it, and tries a file in it.
+fn make_writable(folder: &Path) -> Result<(), StoreError> {
+    let fail = |error: &io::Error| StoreError::Open {
+        place: format!("data folder {}", folder.display()),
+        reason: error.to_string(),
+        remedy: "make it writable for this user, or name another one by `--data-dir` or `data_dir`"
+            .to_owned(),
+    };
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| fail(&error))?;
+    let probe: PathBuf = folder.join(format!(".writable-{}", std::process::id()));
+    let written = std::fs::File::create(&probe).and_then(|mut file| file.write_all(b"?"));
+    let removed = std::fs::remove_file(&probe);
+    written.and(removed).map_err(|error| fail(&error))
+}
+
+fn sqlite_error(path: &Path, error: &sqlx::Error) -> StoreError {
+    let code = error.as_database_error().and_then(|error| error.code());
+    let code = code.and_then(|code| code.parse::<u32>().ok()).map_or(0, |code| code & 0xff);
+    let (reason, remedy) = match code {
+        5 | 6 => ("another process has locked it", "stop that process; is a second Atalaya running on it?"),
+        8 => ("it is read-only", "make it and its -wal and -shm files writable for this user"),
+        10 => ("the disk cannot be read or written", "check the disk"),
+        11 | 26 => {
+            ("it is damaged, or not an SQLite file", "move it away to start anew, or restore a backup")
+        }
+        13 => ("the disk is full", "make room on it"),
+        14 => ("it cannot be opened", "check that it is a file this user may read and write"),
+        _ => ("SQLite refuses it", "see the database's own words above"),
+    };
+    let reason = error
+        .as_database_error()
+        .map_or_else(|| format!("{reason} ({error})"), |detail| format!("{reason} ({})", detail.message()));
+    StoreError::Open { place: format!("SQLite file {}", path.display()), reason, remedy: remedy.to_owned() }
+}
+
+async fn open_postgres(url: &str) -> Result<Store, StoreError> {
+    let options = PgConnectOptions::from_str(url).map_err(|_| wrong_url("cannot be read"))?;
+    let options = options.application_name("atalaya");
+    let place = postgres_place(&options);
+    let fail = |reason: String, remedy: &str| StoreError::Open {
+        place: place.clone(),
+        reason,
+        remedy: remedy.to_owned(),
+    };
+    // Tried outside the pool, which would go on for seconds and then say only that it took too long.
+    let first = tokio::time::timeout(ACQUIRE_TIMEOUT, options.connect()).await;
+    match first {
+        Err(_) => {
+            let reason = format!("no answer within {} s", ACQUIRE_TIMEOUT.as_secs());
+            return Err(fail(reason, "check host and port in `database.url`, and that it is running"));
+        }
+        Ok(Err(error)) => {
+            let (reason, remedy) = postgres_reason(&error);
+            return Err(fail(reason, remedy));
+        }
+        // It is only a trial; a failing goodbye says nothing.
+        Ok(Ok(connection)) => drop(connection.close().await),
+    }
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_lazy_with(options);
+    Ok(Store { read: Pools::Postgres(pool.clone()), write: Pools::Postgres(pool), place: place.into() })
+}
+
+/// The database in words, without user and password.
+fn postgres_place(options: &PgConnectOptions) -> String {
+    let name = options.get_database().unwrap_or_else(|| options.get_username());
+    match options.get_socket() {
+        Some(socket) => format!("Postgres database {name:?} at socket {}", socket.display()),
+        None => format!("Postgres database {name:?} at {}:{}", options.get_host(), options.get_port()),
+    }
+}
+
+fn postgres_reason(error: &sqlx::Error) -> (String, &'static str) {
+    match error {
+        sqlx::Error::Io(error) => {
+            (error.to_string(), "check host and port in `database.url`, and that it is running")
+        }
+        sqlx::Error::Database(error) => {
+            let remedy = match error.code().as_deref() {
+                Some("28P01" | "28000") => "check user and password in `database.url`",
+                Some("3D000") => "create it (`createdb`), or correct its name in `database.url`",
+                _ => "see the server's own words above",
+            };
+            (error.message().to_owned(), remedy)
+        }
+        other => (other.to_string(), "check `database.url`"),
+    }
+}

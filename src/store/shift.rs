@@ -1,0 +1,138 @@
+//! Shifts: numbered when somebody first asks for them or a visit falls into them.
+
+use super::branch::calendar;
+use super::columns::Time;
+use super::{Store, StoreError, id, with_pool};
+use crate::domain::{Branch, BranchId, Shift, ShiftId, TenantId, Timestamp};
+use crate::shift::Period;
+
+const SELECT: &str = "select id, tenant, branch, name, start_at, end_at from shift
+    where tenant = $1 and id = $2";
+const SELECT_START: &str = "select id, tenant, branch, name, start_at, end_at from shift
+    where tenant = $1 and branch = $2 and start_at = $3";
+const SELECT_LATEST: &str = "select id, tenant, branch, name, start_at, end_at from shift
+    where tenant = $1 and branch = $2 and start_at < $3 order by start_at desc limit $4";
+const INSERT: &str = "insert into shift (tenant, branch, name, start_at, end_at)
+    values ($1, $2, $3, $4, $5) on conflict (tenant, branch, start_at) do nothing";
+
+#[derive(sqlx::FromRow)]
+struct ShiftRow {
+    id: i64,
+    tenant: i64,
+    branch: i64,
+    name: String,
+    start_at: Time,
+    end_at: Time,
+}
+
+impl ShiftRow {
+    fn load(self) -> Result<Shift, StoreError> {
+        Ok(Shift {
+            id: id(self.id, ShiftId::new)?,
+            tenant: id(self.tenant, TenantId::new)?,
+            branch: id(self.branch, BranchId::new)?,
+            name: self.name,
+            start: self.start_at.0,
+            end: self.end_at.0,
+        })
+    }
+}
+
+impl Store {
+    /// The shift of `branch` that holds `at`, numbered now if it was not yet. A branch that nobody has
+    /// described is taken to live in UTC, so that no visit is lost for want of its description.
+    ///
+    /// # Errors
+    /// When the database fails, or the branch's time zone is no longer known.
+    pub async fn shift_at(
+        &self,
+        tenant: TenantId,
+        branch: BranchId,
+        at: Timestamp,
+    ) -> Result<Shift, StoreError> {
+        let described = self.branch(tenant, branch).await?.unwrap_or_else(|| undescribed(tenant, branch));
+        self.shift_of(tenant, branch, &calendar(&described)?.period_at(at)).await
+    }
+
+    /// # Errors
+    /// When the database fails.
+    pub async fn shift(&self, tenant: TenantId, shift: ShiftId) -> Result<Option<Shift>, StoreError> {
+        let row: Option<ShiftRow> = with_pool!(self.read, pool => {
+            sqlx::query_as(SELECT).bind(tenant.get()).bind(shift.get()).fetch_optional(pool).await
+        })?;
+        row.map(ShiftRow::load).transpose()
+    }
+
+    /// The latest shifts of a branch that began before `before`, newest first, 500 at most. To page on, pass
+    /// the start of the last one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn shifts_before(
+        &self,
+        tenant: TenantId,
+        branch: BranchId,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Shift>, StoreError> {
+        let rows: Vec<ShiftRow> = with_pool!(self.read, pool => {
+            sqlx::query_as(SELECT_LATEST)
+                .bind(tenant.get())
+                .bind(branch.get())
+                .bind(Time(before))
+                .bind(i64::from(limit.min(super::MAX_PAGE)))
+                .fetch_all(pool)
+                .await
+        })?;
+        rows.into_iter().map(ShiftRow::load).collect()
+    }
+
+    /// The row of `period`; of two who add it at once, both get the same.
+    pub(super) async fn shift_of(
+        &self,
+        tenant: TenantId,
+        branch: BranchId,
+        period: &Period,
+    ) -> Result<Shift, StoreError> {
+        if let Some(shift) = self.shift_starting(tenant, branch, period.start).await? {
+            return Ok(shift);
+        }
+        with_pool!(self.write, pool => {
+            sqlx::query(INSERT)
+                .bind(tenant.get())
+                .bind(branch.get())
+                .bind(&period.name)
+                .bind(Time(period.start))
+                .bind(Time(period.end))
+                .execute(pool)
+                .await
+                .map(drop)
+        })?;
+        let added = self.shift_starting(tenant, branch, period.start).await?;
+        added.ok_or_else(|| StoreError::Row {
+            what: format!("shift of branch {branch}"),
+            reason: "it vanished as soon as it was added".to_owned(),
+        })
+    }
+
+    async fn shift_starting(
+        &self,
+        tenant: TenantId,
+        branch: BranchId,
+        start: Timestamp,
+    ) -> Result<Option<Shift>, StoreError> {
+        let row: Option<ShiftRow> = with_pool!(self.read, pool => {
+            sqlx::query_as(SELECT_START)
+                .bind(tenant.get())
+                .bind(branch.get())
+                .bind(Time(start))
+                .fetch_optional(pool)
+                .await
+        })?;
+        row.map(ShiftRow::load).transpose()
+    }
+}
+
+pub(super) fn undescribed(tenant: TenantId, branch: BranchId) -> Branch {
+    Branch { id: branch, tenant, name: format!("Branch {branch}"), time_zone: "UTC".to_owned() }
+}

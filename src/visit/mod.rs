@@ -1,0 +1,1 @@
+//! Tracks over time → visits, line crossings and zone stays.

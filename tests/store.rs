@@ -1,0 +1,13 @@
+//! The store does the same on SQLite and on a real Postgres, and says clearly what it cannot open.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic; its helpers are not marked as tests")]
+
+#[path = "common/postgres.rs"]
+mod postgres;
+
+#[path = "store/fixture.rs"]
+mod fixture;
+#[path = "store/opening.rs"]
+mod opening;
+#[path = "store/story.rs"]
+mod story;
