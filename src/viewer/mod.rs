@@ -11,6 +11,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+mod cameras;
 mod encoder;
 mod error;
 mod feed;

@@ -66,7 +66,7 @@ impl BarsCamera {
             zones: Vec::new(),
             enabled: true,
         };
-        let (handle, feed) = CameraHandle::new(camera, CameraState::Stopped);
+        let (handle, feed) = CameraHandle::fed(camera);
         Self { handle, feed: std::sync::Arc::new(feed), pipeline: None }
     }
 
@@ -82,10 +82,15 @@ impl BarsCamera {
 
     /// Starts showing pictures of this size, times beginning at zero.
     pub(crate) fn switch_on(&mut self, width: i32, height: i32) {
+        self.show(width, height, "smpte");
+    }
+
+    /// The same with another of videotestsrc's patterns.
+    pub(crate) fn show(&mut self, width: i32, height: i32, pattern: &str) {
         let pipeline = gst::Pipeline::new();
         let source = gst::ElementFactory::make("videotestsrc")
             .property("is-live", true)
-            .property_from_str("pattern", "smpte")
+            .property_from_str("pattern", pattern)
             .build()
             .expect("videotestsrc should be installed");
         let caps = gst::Caps::builder("video/x-raw")
@@ -98,9 +103,7 @@ impl BarsCamera {
         let show = move |sink: &gst_app::AppSink| {
             let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
             for overlay in [Overlay::Plain, Overlay::Drawn] {
-                if *feed.wanted(overlay).borrow() {
-                    feed.show(overlay, Picture { sample: sample.clone(), at: Instant::now() });
-                }
+                feed.show(overlay, Picture { sample: sample.clone(), at: Instant::now() });
             }
             Ok(gst::FlowSuccess::Ok)
         };
@@ -217,9 +220,9 @@ impl Drop for Decoder {
     }
 }
 
-/// Waits until `condition` holds, for ten seconds at most.
+/// Waits until `condition` holds, for thirty seconds at most.
 pub(crate) async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(10);
+    let end = Instant::now() + Duration::from_secs(30);
     while !condition() {
         assert!(Instant::now() < end, "in vain waited for: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
