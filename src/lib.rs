@@ -25,3 +25,5 @@ pub mod wire;
 pub mod camera;
 
 pub mod viewer;
+
+pub mod api;

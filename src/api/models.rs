@@ -38,7 +38,7 @@ fn show(manifest: &Manifest, loaded: Option<&Loaded>) -> Model {
         licence: manifest.licence.clone(),
         labels: manifest.labels.clone(),
         loaded: loaded.is_some(),
-        device: loaded.map(|loaded| loaded.device.to_string()),
+        device: loaded.map(|loaded| loaded.device.name().to_owned()),
         inference_ms: loaded.and_then(|loaded| loaded.inference_ms),
     }
 }

@@ -6,7 +6,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use super::{CameraStatus, Line, MASK, Zone, redact_text};
+use super::{CameraStatus, Line, Zone};
 use crate::domain::{self, ParamValue};
 
 /// A parameter's value.
@@ -19,15 +19,13 @@ pub enum Value {
     Text(String),
 }
 
-impl Value {
-    /// `value` as it may be shown: a secret one not at all, addresses without their passwords.
-    pub fn shown(value: &ParamValue, secrecy: Secrecy) -> Self {
-        match (secrecy, value) {
-            (Secrecy::Secret, _) => Self::Text(MASK.to_owned()),
-            (Secrecy::Open, ParamValue::Bool(value)) => Self::Bool(*value),
-            (Secrecy::Open, ParamValue::Int(value)) => Self::Int(*value),
-            (Secrecy::Open, ParamValue::Float(value)) => Self::Float(*value),
-            (Secrecy::Open, ParamValue::Text(text)) => Self::Text(redact_text(text)),
+impl From<&ParamValue> for Value {
+    fn from(value: &ParamValue) -> Self {
+        match value {
+            ParamValue::Bool(value) => Self::Bool(*value),
+            ParamValue::Int(value) => Self::Int(*value),
+            ParamValue::Float(value) => Self::Float(*value),
+            ParamValue::Text(text) => Self::Text(text.clone()),
         }
     }
 }
@@ -41,13 +39,6 @@ impl From<Value> for ParamValue {
             Value::Text(text) => Self::Text(text),
         }
     }
-}
-
-/// Whether a parameter may be shown at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Secrecy {
-    Open,
-    Secret,
 }
 
 /// Who may change a camera.
@@ -82,15 +73,13 @@ pub struct Camera {
 }
 
 impl Camera {
-    /// `secrecy` says of a parameter's name whether it may be shown.
+    /// `shown` are the camera's parameters as anybody may see them.
     pub fn new(
         camera: &domain::Camera,
+        shown: &BTreeMap<String, ParamValue>,
         managed_by: ManagedBy,
         status: CameraStatus,
-        secrecy: impl Fn(&str) -> Secrecy,
     ) -> Self {
-        let shown =
-            |(name, value): (&String, &ParamValue)| (name.clone(), Value::shown(value, secrecy(name)));
         Self {
             id: camera.id.to_string(),
             tenant_id: camera.tenant.get(),
@@ -98,7 +87,7 @@ impl Camera {
             sector_id: camera.sector.map(domain::SectorId::get),
             name: camera.name.clone(),
             pipeline: camera.pipeline.clone(),
-            parameters: camera.parameters.iter().map(shown).collect(),
+            parameters: shown.iter().map(|(name, value)| (name.clone(), value.into())).collect(),
             lines: camera.lines.iter().map(Into::into).collect(),
             zones: camera.zones.iter().map(Into::into).collect(),
             enabled: camera.enabled,

@@ -20,9 +20,9 @@ pub struct PipelineSummary {
 pub struct Parameter {
     #[schema(examples("location"))]
     pub name: String,
-    /// `bool`, `int`, `float` or `text`.
+    /// `bool`, `int`, `float`, `string`, `url`, `path` or `choice`.
     #[serde(rename = "type")]
-    #[schema(examples("text"))]
+    #[schema(examples("url"))]
     pub kind: String,
     pub description: String,
     pub required: bool,
@@ -32,7 +32,7 @@ pub struct Parameter {
     /// Least and greatest value, of numbers.
     pub min: Option<f64>,
     pub max: Option<f64>,
-    /// The only values there are; empty: any.
+    /// Of a choice its words, of a url the schemes it may have; empty: any.
     pub choices: Vec<String>,
 }
 
@@ -63,6 +63,8 @@ pub struct CheckInput {
 pub struct Finding {
     /// Line of the description, from 1; null when it is not about a line.
     pub line: Option<u64>,
+    /// The parameter whose value does not fit; null when it is about the description.
+    pub parameter: Option<String>,
     pub reason: String,
 }
 

@@ -114,6 +114,8 @@ pub struct Visit {
     /// When the person was last seen.
     pub leave: Time,
     pub dwell_ms: u64,
+    /// True while the person is there; `leave` is then when they were last seen so far.
+    pub open: bool,
     /// Best score over the stay, 0..1.
     pub confidence: f32,
     /// Name of the detector.
@@ -121,8 +123,15 @@ pub struct Visit {
     pub attributes: Attributes,
 }
 
+/// Whether a visit goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VisitState {
+    Open,
+    Ended,
+}
+
 impl Visit {
-    pub fn new(id: domain::VisitId, visit: &domain::Visit, clock: &ZoneClock) -> Self {
+    pub fn new(id: domain::VisitId, visit: &domain::Visit, state: VisitState, clock: &ZoneClock) -> Self {
         Self {
             id: id.get(),
             branch_id: visit.place.branch.get(),
@@ -132,6 +141,7 @@ impl Visit {
             enter: clock.write(visit.enter),
             leave: clock.write(visit.leave),
             dwell_ms: u64::try_from(visit.leave.since(visit.enter).as_millis()).unwrap_or(u64::MAX),
+            open: state == VisitState::Open,
             confidence: super::frame::rounded(visit.confidence, 4),
             model: visit.model.to_string(),
             attributes: (&visit.attributes).into(),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Time, ZoneClock, redact_text};
+use super::{Time, ZoneClock};
 use crate::domain::CameraState;
 
 /// The state in a word.
@@ -70,7 +70,7 @@ impl CameraStatus {
         Self {
             state: word,
             since: since.map(|at| clock.write(at)),
-            reason: reason.map(|text| redact_text(text)),
+            reason: reason.cloned(),
             next_try: next_try.map(|at| clock.write(at)),
             fps_in: 0.0,
             fps_analysed: 0.0,
