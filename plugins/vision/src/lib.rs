@@ -4,14 +4,18 @@ pub mod detect;
 pub mod draw;
 pub mod engine;
 pub mod meta;
+pub mod overlay;
 mod sync;
 pub mod track;
+pub mod tracking;
 
 use gst::glib;
 
 fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     meta::register();
-    detect::register(plugin)
+    detect::register(plugin)?;
+    tracking::register(plugin)?;
+    overlay::register(plugin)
 }
 
 gst::plugin_define!(
