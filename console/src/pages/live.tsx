@@ -3,7 +3,7 @@
 import { Figure } from '../components/figure';
 import { Wall } from '../components/wall';
 import { type Facts, factsOf } from '../data/facts';
-import { cameras, now, summary, summaryOldSince } from '../data/feed';
+import { cameras, link, now, summary, summaryOldSince } from '../data/feed';
 import { timeOf, words } from '../i18n';
 import { Empty } from './empty';
 
@@ -21,7 +21,8 @@ export function Live() {
 
 function FactsLine({ facts }: { facts: Facts }) {
   const { shift } = facts;
-  const old = summaryOldSince.value;
+  // While the whole server is away the banner says so already.
+  const old = link.value.kind === 'live' ? summaryOldSince.value : undefined;
   return (
     <header class="facts">
       <h1>{words.value.live}</h1>
