@@ -132,6 +132,10 @@ function onError(error: api.ApiError): number {
 
 /** Ends the session on the server, then shows the page of somebody without one. */
 export async function signOut(): Promise<void> {
-  await api.signOut();
+  try {
+    await api.signOut();
+  } catch {
+    // Then one is still signed in, and the page goes on to say how it stands with the server.
+  }
   refresh();
 }

@@ -76,6 +76,7 @@ class Session implements WhepSession {
   }
 
   async open(url: string, stop: AbortSignal): Promise<void> {
+    if (stop.aborted) throw new ApiError(0, 'left');
     stop.addEventListener('abort', () => this.close('left'), { once: true });
     const offer = await this.makeOffer();
     const response = await this.post(url, offer);
