@@ -30,3 +30,8 @@ pub mod demo;
 
 pub mod api;
 
+pub mod run;
+
+pub mod app;
+
+pub mod cli;
