@@ -21,3 +21,5 @@ pub mod recorder;
 pub mod camera;
 
 pub mod viewer;
+
+pub mod doctor;
