@@ -35,3 +35,4 @@ pub mod run;
 pub mod app;
 
 pub mod cli;
+pub mod doctor;

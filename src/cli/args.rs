@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Overrides;
+use crate::demo;
 
 /// Live video with what it sees drawn on it, and numbers per work shift.
 #[derive(Debug, Parser)]
@@ -66,7 +67,7 @@ pub enum Command {
     Doctor,
     /// Play a file as an IP camera over RTSP until stopped
     #[command(hide = true)]
-    SimulateCamera(SimulateArgs),
+    SimulateCamera(demo::Options),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -74,21 +75,6 @@ pub struct DemoArgs {
     /// Footage to play instead of the installed one
     #[arg(long, value_name = "FILE")]
     pub footage: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct SimulateArgs {
-    /// Video file to play in a loop; without it a test pattern
-    pub file: Option<PathBuf>,
-    /// Address and port of RTSP; port 0 takes any free one
-    #[arg(long, default_value = "127.0.0.1:8554", value_name = "ADDR")]
-    pub rtsp: SocketAddr,
-    /// Frames a second, when the file's header is wrong
-    #[arg(long)]
-    pub fps: Option<u32>,
-    /// Ask viewers for this user and password
-    #[arg(long, value_name = "USER:PASSWORD")]
-    pub credentials: Option<String>,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -147,7 +133,7 @@ pub struct IssueArgs {
     /// Only these branches; may repeat; none means all of the tenant
     #[arg(long = "branch")]
     pub branches: Vec<i64>,
-    /// Only these sectors; may repeat
+    /// Only these sectors of them; may repeat
     #[arg(long = "sector")]
     pub sectors: Vec<i64>,
     /// How long it holds: 90s, 15m, 1h, 30d
@@ -168,7 +154,4 @@ pub struct LinkArgs {
     /// Only these branches; may repeat
     #[arg(long = "branch")]
     pub branches: Vec<i64>,
-    /// Address the browser reaches the server at
-    #[arg(long, default_value = "http://127.0.0.1:8001", value_name = "URL")]
-    pub url: String,
 }

@@ -14,6 +14,12 @@ pub(super) fn line(text: impl Display) -> Result<()> {
     writeln!(out, "{text}").and_then(|()| out.flush()).context("standard output")
 }
 
+/// Says on standard error why the program ends, with all causes in one line.
+pub(super) fn complain(error: &anyhow::Error) {
+    // Without standard error there is nobody to tell.
+    let _ = writeln!(io::stderr(), "atalaya: {error:#}");
+}
+
 /// True when `error` only says that the reader of standard output has gone, as `head` does.
 pub(super) fn is_reader_gone(error: &anyhow::Error) -> bool {
     error
