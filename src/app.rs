@@ -18,9 +18,7 @@ use crate::auth::{Branches, Caller, Keys, login_link, signing_secret};
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::domain::{
-    Branch, BranchId, Camera, CameraId, ParamValue, Place, Role, SectorId, TenantId,
-};
+use crate::domain::{Branch, BranchId, Camera, CameraId, ParamValue, Place, Role, SectorId, TenantId};
 use crate::recorder::{Recorder, RecorderContext};
 use crate::store::Store;
 use crate::viewer::Viewers;
@@ -107,6 +105,7 @@ impl App {
             subject: "console".to_owned(),
             tenant: TenantId::default(),
             branches: Branches::All,
+            sectors: BTreeSet::new(),
             roles: BTreeSet::from([Role::Admin]),
         };
         login_link(&self.keys, &caller, self.address)
@@ -146,7 +145,8 @@ async fn open_store(config: &Config) -> Result<Store> {
     Ok(store)
 }
 
-fn detector_settings(config: &Config) -> DetectorSettings {
+/// What detectors use unless their description says otherwise.
+pub fn detector_settings(config: &Config) -> DetectorSettings {
     DetectorSettings {
         model: Some(config.detector.model.clone()),
         device: Some(config.detector.device.clone()),

@@ -32,7 +32,8 @@ pub mod api;
 
 pub mod run;
 
+pub mod doctor;
+
 pub mod app;
 
 pub mod cli;
-pub mod doctor;

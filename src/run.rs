@@ -54,7 +54,11 @@ pub fn run(request: Request<'_>, out: &mut dyn Write, tell: &mut dyn FnMut(Progr
     for happening in observer.finish() {
         write_happening(out, happening)?;
     }
-    let end = wire::End { frames: totals.frames, seconds: totals.length().as_secs_f64(), people: observer.people() };
+    let end = wire::End {
+        frames: totals.frames,
+        seconds: totals.length().as_secs_f64(),
+        people: observer.people(),
+    };
     write(out, &wire::Line::End(end))?;
     out.flush().context("standard output")
 }

@@ -126,7 +126,8 @@ impl FrameStream {
     }
 
     fn refusal(&self) -> PipelineError {
-        self.failure().unwrap_or_else(|| PipelineError::Machine { reason: "the pipeline did not start".into() })
+        self.failure()
+            .unwrap_or_else(|| PipelineError::Machine { reason: "the pipeline did not start".into() })
     }
 }
 

@@ -65,8 +65,7 @@ fn start_logging(config: &Config) -> Result<()> {
 }
 
 fn migrate(config: &Config) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("runtime")?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let url = config.database.url.as_ref().map(config::Secret::reveal);
         let store = store::Store::open(url, &config.data_dir).await?;
         let version = store.migrate().await?;
@@ -76,8 +75,12 @@ fn migrate(config: &Config) -> Result<()> {
     })
 }
 
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
+}
+
 fn check_machine(config: &Config) -> Result<ExitCode> {
-    let report = doctor::run(config);
+    let report = runtime()?.block_on(doctor::run(config));
     out::line(&report)?;
-    Ok(if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.is_ready() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

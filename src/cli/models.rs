@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use gstvision::engine::{Assets, Catalog, Colours, Detector, Device, I420, LoadOptions, Manifest, Plane, Wanted};
+use gstvision::engine::{
+    Assets, Catalog, Colours, Detector, Device, I420, LoadOptions, Manifest, Plane, Wanted,
+};
 
 use super::args::ModelsCommand;
 use super::out;
@@ -61,7 +63,11 @@ fn verify(manifests: &[Manifest], assets: &Assets, config: &Config) -> Result<()
     for manifest in manifests {
         match Detector::load(manifest, &options(assets, config, 1)?) {
             Ok(detector) => {
-                out::line(format_args!("{}: sound, runs on {}", manifest.name, detector.model().device().name()))?;
+                out::line(format_args!(
+                    "{}: sound, runs on {}",
+                    manifest.name,
+                    detector.model().device().name()
+                ))?;
             }
             Err(error) => {
                 wrong += 1;
@@ -110,7 +116,7 @@ fn time(detector: &mut Detector) -> Result<(Duration, Duration)> {
             gst_video::VideoColorPrimaries::Unknown,
         )),
     };
-    let wanted = Wanted::default();
+    let wanted = Wanted::new(detector.model().manifest(), &[], detector.model().manifest().thresholds.score)?;
     detector.detect(&frame, &wanted)?;
     let (mut preprocess, mut inference) = (Vec::new(), Vec::new());
     let start = Instant::now();

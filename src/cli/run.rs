@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufWriter, IsTerminal};
-use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -42,10 +41,7 @@ fn find(catalog: &Catalog, name: &str) -> Result<Description> {
         return Ok((*catalog.get(name)?).clone());
     }
     let text = std::fs::read_to_string(name).with_context(|| format!("pipeline {name}"))?;
-    Description::parse(Path::new(name), &text).map_err(|problems| match problems.into_iter().next() {
-        Some(problem) => anyhow!("{problem}"),
-        None => anyhow!("pipeline {name} cannot be read"),
-    })
+    Description::parse(name, &text).map_err(|problem| anyhow!("{problem}"))
 }
 
 fn parameters(description: &Description, given: &[String]) -> Result<BTreeMap<String, ParamValue>> {

@@ -3,12 +3,12 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::info;
 
 use super::args::DemoArgs;
-use super::out;
+use super::{out, runtime};
 use crate::app::App;
 use crate::auth::has_signing_secret;
 use crate::config::Config;
@@ -99,10 +99,6 @@ fn demo_camera(url: &str) -> Result<Camera> {
 fn print_link(app: &App) -> Result<()> {
     out::line("open in a browser (works once, within ten minutes):")?;
     out::line(format_args!("\n  {}\n", app.login_link()))
-}
-
-fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
 }
 
 struct Signals {
