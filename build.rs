@@ -9,7 +9,8 @@ use std::path::Path;
 use std::process::Command;
 use std::{fs, io};
 
-const INPUTS: [&str; 4] = ["console/src", "console/index.html", "console/build.mjs", "console/package-lock.json"];
+const INPUTS: [&str; 4] =
+    ["console/src", "console/index.html", "console/build.mjs", "console/package-lock.json"];
 
 const PLACEHOLDER: &str = "<!doctype html><meta charset=\"utf-8\"><title>Atalaya</title>\
 <p>This binary was built without its console. Run <code>make setup</code>, then build again.</p>\n";

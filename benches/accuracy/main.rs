@@ -96,7 +96,8 @@ fn run(clip: &Path) -> Result<(Boxes, u64)> {
         let frame = record["frame"].as_u64().context("frame has a number")?;
         frames = frames.max(frame + 1);
         for detection in record["detections"].as_array().context("frame has detections")? {
-            let (Some(id), "person") = (detection["track"].as_u64(), detection["label"].as_str().unwrap_or(""))
+            let (Some(id), "person") =
+                (detection["track"].as_u64(), detection["label"].as_str().unwrap_or(""))
             else {
                 continue;
             };

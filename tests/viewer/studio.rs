@@ -222,9 +222,12 @@ impl Drop for Decoder {
 
 /// Waits until `condition` holds, for thirty seconds at most.
 pub(crate) async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(30);
-    while !condition() {
-        assert!(Instant::now() < end, "in vain waited for: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
+    let holds = async {
+        while !condition() {
+            looks.tick().await;
+        }
+    };
+    let outcome = tokio::time::timeout(Duration::from_secs(30), holds).await;
+    assert!(outcome.is_ok(), "in vain waited for: {what}");
 }
