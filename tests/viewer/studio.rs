@@ -112,10 +112,15 @@ impl BarsCamera {
         pipeline.add_many([&source, sink.upcast_ref()]).expect("two elements fit a pipeline");
         source.link(&sink).expect("bars should be I420");
         pipeline.set_state(gst::State::Playing).expect("bars should play");
-        self.feed.set_state(CameraState::Running { since: Timestamp::from_millis(0) });
+        self.run();
         if let Some(before) = self.pipeline.replace(pipeline) {
             before.set_state(gst::State::Null).expect("bars should stop");
         }
+    }
+
+    /// From now on it says that it runs.
+    pub(crate) fn run(&self) {
+        self.feed.set_state(CameraState::Running { since: Timestamp::from_millis(0) });
     }
 
     /// As when its cable is pulled.
