@@ -18,6 +18,15 @@ pub mod store;
 
 pub mod recorder;
 
+pub mod auth;
+
+pub mod wire;
+
 pub mod camera;
 
 pub mod viewer;
+
+pub mod demo;
+
+pub mod api;
+

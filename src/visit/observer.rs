@@ -1,0 +1,231 @@
+//! One camera watched over time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::line::{LineWatch, Segment, Step};
+use super::zone::{Change, Polygon, ZoneWatch};
+use super::{Happening, PERSON, Rules, Stay};
+use crate::domain::{Attributes, Detection, Frame, Line, Zone};
+
+/// A box's lower edge trembles in proportion to its height: nearer than this share of it to a border, a foot
+/// may be on either side.
+const MARGIN_OF_HEIGHT: f32 = 0.05;
+
+/// The least margin, in picture heights: about two pixels of an ordinary picture.
+const MIN_MARGIN: f32 = 0.004;
+
+/// How long the number of somebody who left is kept, to know the person again if the tracker does. It bounds
+/// what is kept over days.
+const MEMORY_MS: u64 = 600_000;
+
+/// Turns the frames of one run of one camera into happenings. Begin a new one when the camera restarts, as
+/// track numbers then begin anew.
+#[derive(Debug, Clone)]
+pub struct Observer {
+    rules: Rules,
+    lines: Vec<Line>,
+    zones: Vec<Zone>,
+    /// The latest time that was given: time never goes back in here.
+    now_ms: u64,
+    last_frame_ms: u64,
+    in_view: usize,
+    counted: u64,
+    /// By track, so that happenings of one instant come in a fixed order.
+    present: BTreeMap<u64, Person>,
+    /// Counted people who are gone, and when they were last seen.
+    gone: BTreeMap<u64, u64>,
+}
+
+#[derive(Debug, Clone)]
+struct Person {
+    stay: Stay,
+    counts: bool,
+    lines: Vec<LineWatch>,
+    zones: Vec<ZoneWatch>,
+    /// Told once the person counts, or never.
+    held: Vec<Happening>,
+}
+
+/// The lines and zones in units of the picture's height.
+struct Shapes {
+    segments: Vec<Segment>,
+    polygons: Vec<Polygon>,
+    aspect: f32,
+}
+
+impl Observer {
+    /// An observer by the default [`Rules`].
+    pub fn new(lines: Vec<Line>, zones: Vec<Zone>) -> Self {
+        Self::with_rules(Rules::default(), lines, zones)
+    }
+
+    pub fn with_rules(rules: Rules, lines: Vec<Line>, zones: Vec<Zone>) -> Self {
+        Self {
+            rules,
+            lines,
+            zones,
+            now_ms: 0,
+            last_frame_ms: 0,
+            in_view: 0,
+            counted: 0,
+            present: BTreeMap::new(),
+            gone: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in a frame. `now_ms` is its media time, or any other time in milliseconds as long as all calls
+    /// use the same; what would go back in time is taken as standing still.
+    pub fn observe(&mut self, now_ms: u64, frame: &Frame) -> Vec<Happening> {
+        let mut out = self.tick(now_ms);
+        let shapes = self.shapes(frame);
+        self.last_frame_ms = self.now_ms;
+        self.in_view = 0;
+        for detection in &frame.detections {
+            let Some(track) = detection.track.filter(|_| detection.label.as_ref() == PERSON) else {
+                continue;
+            };
+            self.in_view += 1;
+            // What motion alone carries may be gone already: it prolongs nothing and crosses nothing.
+            if detection.seen {
+                self.see(track, detection, &frame.model, &shapes);
+                self.count(track, &mut out);
+            }
+        }
+        out
+    }
+
+    /// Lets time pass without a frame, so that visits end though the camera is silent.
+    pub fn tick(&mut self, now_ms: u64) -> Vec<Happening> {
+        self.now_ms = self.now_ms.max(now_ms);
+        let (now, quiet) = (self.now_ms, self.rules.quiet_ms);
+        if now - self.last_frame_ms > quiet {
+            self.in_view = 0;
+        }
+        let is_over = |person: &Person| now - person.stay.leave_ms > quiet;
+        let over: Vec<u64> =
+            self.present.iter().filter(|(_, person)| is_over(person)).map(|(track, _)| *track).collect();
+        self.gone.retain(|_, left_ms| now - *left_ms <= MEMORY_MS);
+        self.end(&over)
+    }
+
+    /// Ends everything that is open, at its last sight.
+    pub fn finish(&mut self) -> Vec<Happening> {
+        self.in_view = 0;
+        let all: Vec<u64> = self.present.keys().copied().collect();
+        self.end(&all)
+    }
+
+    /// Distinct people so far who were seen long enough.
+    pub fn people(&self) -> u64 {
+        self.counted
+    }
+
+    /// Confirmed people in the newest frame; 0 when it is long ago.
+    pub fn now(&self) -> usize {
+        self.in_view
+    }
+
+    /// The visits that have started and not ended, as they stand.
+    pub fn open(&self) -> impl Iterator<Item = &Stay> {
+        self.present.values().filter(|person| person.counts).map(|person| &person.stay)
+    }
+
+    fn shapes(&self, frame: &Frame) -> Shapes {
+        let aspect =
+            if frame.width > 0 && frame.height > 0 { frame.width as f32 / frame.height as f32 } else { 1.0 };
+        Shapes {
+            segments: self.lines.iter().map(|line| Segment::new(line, aspect)).collect(),
+            polygons: self.zones.iter().map(|zone| Polygon::new(zone, aspect)).collect(),
+            aspect,
+        }
+    }
+
+    fn see(&mut self, track: u64, detection: &Detection, model: &Arc<str>, shapes: &Shapes) {
+        let now = self.now_ms;
+        let person = self.present.entry(track).or_insert_with(|| Person {
+            stay: Stay {
+                track,
+                enter_ms: now,
+                leave_ms: now,
+                confidence: detection.confidence,
+                model: model.clone(),
+                attributes: Attributes::default(),
+            },
+            counts: false,
+            lines: vec![LineWatch::default(); self.lines.len()],
+            zones: vec![ZoneWatch::default(); self.zones.len()],
+            held: Vec::new(),
+        });
+        person.stay.leave_ms = now;
+        if detection.confidence > person.stay.confidence {
+            person.stay.confidence = detection.confidence;
+            person.stay.model = model.clone();
+        }
+        let mut foot = detection.rect.foot();
+        foot.x *= shapes.aspect;
+        let margin = (detection.rect.h * MARGIN_OF_HEIGHT).max(MIN_MARGIN);
+        let step = Step { foot, margin, at_ms: now };
+        let Person { lines, zones, held, .. } = person;
+        for ((watch, segment), line) in lines.iter_mut().zip(&shapes.segments).zip(&self.lines) {
+            let crossed = watch.step(segment, step, self.rules.line_settle_ms);
+            held.extend(crossed.map(|crossing| line_crossed(line, track, crossing)));
+        }
+        for ((watch, polygon), zone) in zones.iter_mut().zip(&shapes.polygons).zip(&self.zones) {
+            let change = watch.step(polygon, step, self.rules.zone_settle_ms);
+            held.extend(change.map(|change| zone_changed(zone, track, change)));
+        }
+    }
+
+    /// Tells what is held back of a person who counts by now.
+    fn count(&mut self, track: u64, out: &mut Vec<Happening>) {
+        let Some(person) = self.present.get_mut(&track) else { return };
+        if !person.counts && person.stay.dwell_ms() >= self.rules.min_stay_ms {
+            person.counts = true;
+            if self.gone.remove(&track).is_none() {
+                self.counted += 1;
+            }
+            out.push(Happening::VisitStarted(person.stay.clone()));
+        }
+        if person.counts {
+            out.append(&mut person.held);
+        }
+    }
+
+    fn end(&mut self, tracks: &[u64]) -> Vec<Happening> {
+        let mut out = Vec::new();
+        for track in tracks {
+            let Some(mut person) = self.present.remove(track).filter(|person| person.counts) else {
+                continue;
+            };
+            out.append(&mut person.held);
+            for (watch, line) in person.lines.iter_mut().zip(&self.lines) {
+                out.extend(watch.end().map(|crossing| line_crossed(line, *track, crossing)));
+            }
+            for (watch, zone) in person.zones.iter_mut().zip(&self.zones) {
+                out.extend(watch.end().map(|change| zone_changed(zone, *track, change)));
+            }
+            self.gone.insert(*track, person.stay.leave_ms);
+            out.push(Happening::VisitEnded(person.stay));
+        }
+        out
+    }
+}
+
+fn line_crossed(line: &Line, track: u64, (direction, at_ms): (super::Direction, u64)) -> Happening {
+    Happening::LineCrossed { line: line.name.clone(), direction, track, at_ms }
+}
+
+fn zone_changed(zone: &Zone, track: u64, change: Change) -> Happening {
+    let zone = zone.name.clone();
+    match change {
+        Change::Entered(at_ms) => Happening::ZoneEntered { zone, track, at_ms },
+        Change::Left(inside) => {
+            Happening::ZoneLeft { zone, track, enter_ms: inside.enter_ms, leave_ms: inside.leave_ms }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "observer_tests.rs"]
+mod tests;
