@@ -13,7 +13,7 @@ use super::description::Catalog;
 use super::handle::{CameraHandle, Inner};
 use super::supervisor;
 use crate::clock::Clock;
-use crate::domain::{Camera, CameraId, Frame, TenantId};
+use crate::domain::{Camera, CameraId, CameraState, Frame, TenantId};
 
 /// What every camera needs of the process.
 #[derive(Debug)]
@@ -96,6 +96,9 @@ impl Cameras {
             return handle.clone();
         }
         let inner = Arc::new(Inner::new(camera, self.context.stop.child_token()));
+        if inner.order.borrow().run {
+            inner.state.send_replace(CameraState::Connecting { since: self.context.clock.now() });
+        }
         self.context.tasks.spawn(supervisor::keep(self.context.clone(), inner.clone()));
         let handle = CameraHandle { inner };
         all.insert(key, handle.clone());

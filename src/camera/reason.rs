@@ -79,6 +79,9 @@ pub(super) fn explain(error: &gst::message::Error, missing: &[MissingPlugin]) ->
     if cause.matches(gst::StreamError::TypeNotFound) || cause.matches(gst::StreamError::WrongType) {
         return Trouble::Failed("this is not a video that GStreamer knows".to_owned());
     }
+    if cause.matches(gst::StreamError::Demux) {
+        return Trouble::Failed("the file is cut off or broken: no picture can be found in it".to_owned());
+    }
     if detail.contains("Failed to connect") {
         return Trouble::Unreachable("no connection to the camera".to_owned());
     }

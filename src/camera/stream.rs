@@ -119,7 +119,7 @@ impl FrameStream {
         while let Some(message) = bus.pop_filtered(&[gst::MessageType::Error, gst::MessageType::Element]) {
             match message.view() {
                 gst::MessageView::Element(element) => {
-                    self.missing.extend(MissingPlugin::from_message(element))
+                    self.missing.extend(MissingPlugin::from_message(element));
                 }
                 gst::MessageView::Error(error) => {
                     let reason = explain(error, &self.missing).reason();

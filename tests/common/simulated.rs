@@ -1,5 +1,7 @@
 //! A simulated IP camera in a process of its own, which can be killed and put to sleep like a real one.
 
+#![allow(dead_code, reason = "each test uses its part of these")]
+
 use std::process::{Command, Stdio};
 
 use tokio::io::{AsyncBufReadExt, BufReader};

@@ -13,6 +13,10 @@ pub(super) fn from_parameter(value: &ParamValue, spec: &glib::ParamSpec) -> Resu
         ParamValue::Text(text) if spec.value_type() == glib::Type::STRING => Ok(text.to_value()),
         ParamValue::Bool(_) if spec.value_type() != glib::Type::BOOL => Err(mismatch(spec, "a bool")),
         ParamValue::Float(_) if !is_real(spec) => Err(mismatch(spec, "a float")),
+        // GStreamer would take it for a huge number.
+        ParamValue::Int(value) if *value < 0 && is_unsigned(spec) => {
+            Err(format!("property `{}` cannot be {value}: it takes {}", spec.name(), takes(spec)))
+        }
         ParamValue::Int(_) if !is_real(spec) && !is_integer(spec) => Err(mismatch(spec, "an int")),
         ParamValue::Text(text) => from_text(text, spec),
         ParamValue::Bool(value) => from_text(if *value { "true" } else { "false" }, spec),
@@ -66,7 +70,12 @@ fn is_real(spec: &glib::ParamSpec) -> bool {
 
 fn is_integer(spec: &glib::ParamSpec) -> bool {
     use glib::Type;
-    matches!(spec.value_type(), Type::I32 | Type::U32 | Type::I64 | Type::U64 | Type::I_LONG | Type::U_LONG)
+    is_unsigned(spec) || matches!(spec.value_type(), Type::I32 | Type::I64 | Type::I_LONG)
+}
+
+fn is_unsigned(spec: &glib::ParamSpec) -> bool {
+    use glib::Type;
+    matches!(spec.value_type(), Type::U32 | Type::U64 | Type::U_LONG)
 }
 
 #[expect(
