@@ -1,15 +1,18 @@
 //! What the rest of the house holds of a camera: its state, its figures, its pictures.
+//!
+//! A handle outlives the camera's pipeline: restarts, changes of address and losses happen behind it, so a
+//! viewer that holds one never has to come back for another.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use tokio::sync::{broadcast, watch};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::domain::{Camera, CameraState, Frame};
 
-/// Records a live listener may lag behind before it misses some: about four seconds of video.
-const FRAMES_KEPT: usize = 128;
+/// Frames that a live listener may lag behind before it is told what it missed: 10 s at 25 fps.
+const LISTENER_BACKLOG: usize = 256;
 
 /// Which of a camera's two pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,6 +58,13 @@ pub struct CameraStatus {
     pub people_now: u32,
 }
 
+/// What the owner wants of the camera; a new `round` means that its pipeline has to be built anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Order {
+    pub(super) run: bool,
+    pub(super) round: u64,
+}
+
 /// A running or stopped camera; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct CameraHandle {
@@ -63,66 +73,89 @@ pub struct CameraHandle {
 
 #[derive(Debug)]
 pub(super) struct Inner {
-    pub(super) camera: Camera,
+    pub(super) camera: watch::Sender<Arc<Camera>>,
+    pub(super) order: watch::Sender<Order>,
     pub(super) state: watch::Sender<CameraState>,
     pub(super) status: watch::Sender<CameraStatus>,
     /// Everything seen, for live listeners; who is too slow is told how many it missed.
     pub(super) frames: broadcast::Sender<Arc<Frame>>,
     pub(super) plain: View,
     pub(super) drawn: View,
+    /// Cancelled when the camera is removed or the process stops.
+    pub(super) gone: CancellationToken,
 }
 
+/// One of the camera's pictures and who wants it.
 #[derive(Debug)]
 pub(super) struct View {
-    wanted: AtomicUsize,
-    /// Wakes the pipeline's valve when `wanted` leaves or reaches zero.
-    pub(super) changed: watch::Sender<bool>,
-    pub(super) picture: watch::Sender<Option<Picture>>,
+    /// How many demands are alive; the pipeline's valve is open while it is not zero.
+    wanted: watch::Sender<usize>,
+    picture: watch::Sender<Option<Picture>>,
 }
 
 impl View {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
+        Self { wanted: watch::Sender::new(0), picture: watch::Sender::new(None) }
+    }
+
+    pub(super) fn wanted(&self) -> watch::Receiver<usize> {
+        self.wanted.subscribe()
+    }
+
+    /// Hands `picture` to all who want it; without them it is dropped at once, so that none stays in memory.
+    pub(super) fn show(&self, picture: Picture) {
+        self.wanted.send_if_modified(|wanted| {
+            if *wanted > 0 {
+                self.picture.send_replace(Some(picture));
+            }
+            false
+        });
+    }
+}
+
+impl Inner {
+    pub(super) fn new(camera: Camera, gone: CancellationToken) -> Self {
+        let order = Order { run: camera.enabled, round: 0 };
         Self {
-            wanted: AtomicUsize::new(0),
-            changed: watch::Sender::new(false),
-            picture: watch::Sender::new(None),
+            camera: watch::Sender::new(Arc::new(camera)),
+            order: watch::Sender::new(order),
+            state: watch::Sender::new(CameraState::Stopped),
+            status: watch::Sender::default(),
+            frames: broadcast::Sender::new(LISTENER_BACKLOG),
+            plain: View::new(),
+            drawn: View::new(),
+            gone,
         }
     }
 
-    /// Tells the valve what the count says. The count is read under the channel's lock, so that of two
-    /// callers at once the later one is right, whichever it is.
-    fn settle(&self) {
-        self.changed.send_if_modified(|on| {
-            let wanted = self.wanted.load(Ordering::Acquire) > 0;
-            if !wanted {
-                self.picture.send_replace(None);
-            }
-            std::mem::replace(on, wanted) != wanted
-        });
+    pub(super) fn view(&self, overlay: Overlay) -> &View {
+        match overlay {
+            Overlay::Plain => &self.plain,
+            Overlay::Drawn => &self.drawn,
+        }
     }
 }
 
 impl CameraHandle {
-    /// A camera nobody drives yet: what others hold of it, and the end its driver feeds.
-    pub fn new(camera: Camera, state: CameraState) -> (Self, CameraFeed) {
-        let inner = Arc::new(Inner {
-            camera,
-            state: watch::Sender::new(state),
-            status: watch::Sender::new(CameraStatus::default()),
-            frames: broadcast::Sender::new(FRAMES_KEPT),
-            plain: View::new(),
-            drawn: View::new(),
-        });
+    /// A camera without a supervisor: what others hold of it, and the end that whoever has its pictures feeds.
+    pub fn fed(camera: Camera) -> (Self, CameraFeed) {
+        let inner = Arc::new(Inner::new(camera, CancellationToken::new()));
         (Self { inner: inner.clone() }, CameraFeed { inner })
     }
 
-    /// Whether both are handles of one and the same running camera, not merely of the same name.
+    /// Whether both are handles of one and the same camera, not of one that took over its name.
     pub fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
 
-    pub fn camera(&self) -> &Camera {
-        &self.inner.camera
+    /// The camera as it is configured now.
+    pub fn camera(&self) -> Arc<Camera> {
+        self.inner.camera.borrow().clone()
+    }
+
+    /// As [`Self::camera`], with a wake-up for each change (name, lines, zones, parameters).
+    pub fn camera_changes(&self) -> watch::Receiver<Arc<Camera>> {
+        self.inner.camera.subscribe()
     }
 
     pub fn state(&self) -> watch::Receiver<CameraState> {
@@ -138,29 +171,41 @@ impl CameraHandle {
         self.inner.frames.subscribe()
     }
 
+    /// Lets the camera run, from now on or again; does nothing to one that runs or is being retried.
+    pub fn start(&self) {
+        let failed = matches!(*self.inner.state.borrow(), CameraState::Failed { .. } | CameraState::Stopped);
+        self.inner.order.send_if_modified(|order| {
+            let news = !order.run || failed;
+            if news {
+                *order = Order { run: true, round: order.round + 1 };
+            }
+            news
+        });
+    }
+
+    /// Switches the camera off until [`Self::start`].
+    pub fn stop(&self) {
+        self.inner.order.send_modify(|order| order.run = false);
+    }
+
+    /// Builds the camera's pipeline anew, whatever its state.
+    pub fn restart(&self) {
+        self.inner.order.send_modify(|order| *order = Order { run: true, round: order.round + 1 });
+    }
+
+    /// Completes when the camera was removed or the process stops: no picture will come any more.
+    pub fn gone(&self) -> WaitForCancellationFutureOwned {
+        self.inner.gone.clone().cancelled_owned()
+    }
+
     /// Raw pictures for as long as the answer lives; while nobody holds one, none are made.
     pub fn demand(&self, overlay: Overlay) -> Demand {
-        let view = self.view(overlay);
-        view.wanted.fetch_add(1, Ordering::AcqRel);
-        view.settle();
+        self.inner.view(overlay).wanted.send_modify(|wanted| *wanted += 1);
         Demand { inner: self.inner.clone(), overlay }
     }
-
-    fn view(&self, overlay: Overlay) -> &View {
-        self.inner.view(overlay)
-    }
 }
 
-impl Inner {
-    pub(super) fn view(&self, overlay: Overlay) -> &View {
-        match overlay {
-            Overlay::Plain => &self.plain,
-            Overlay::Drawn => &self.drawn,
-        }
-    }
-}
-
-/// The driving end of a handle: its pipeline's, or a test's in the place of one.
+/// The feeding end of [`CameraHandle::fed`].
 #[derive(Debug)]
 pub struct CameraFeed {
     inner: Arc<Inner>,
@@ -171,14 +216,19 @@ impl CameraFeed {
         self.inner.state.send_replace(state);
     }
 
-    /// Hands `picture` to whoever watches; kept from nobody, queued for nobody.
+    /// Hands `picture` to whoever watches.
     pub fn show(&self, overlay: Overlay, picture: Picture) {
-        self.inner.view(overlay).picture.send_replace(Some(picture));
+        self.inner.view(overlay).show(picture);
     }
 
-    /// True while somebody wants these pictures.
-    pub fn wanted(&self, overlay: Overlay) -> watch::Receiver<bool> {
-        self.inner.view(overlay).changed.subscribe()
+    /// How many want these pictures.
+    pub fn wanted(&self, overlay: Overlay) -> usize {
+        *self.inner.view(overlay).wanted().borrow()
+    }
+
+    /// As when the camera is deleted.
+    pub fn remove(&self) {
+        self.inner.gone.cancel();
     }
 }
 
@@ -199,7 +249,11 @@ impl Demand {
 impl Drop for Demand {
     fn drop(&mut self) {
         let view = self.inner.view(self.overlay);
-        view.wanted.fetch_sub(1, Ordering::AcqRel);
-        view.settle();
+        view.wanted.send_modify(|wanted| {
+            *wanted -= 1;
+            if *wanted == 0 {
+                view.picture.send_replace(None);
+            }
+        });
     }
 }

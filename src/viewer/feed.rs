@@ -25,11 +25,9 @@ pub(super) struct Shot {
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Feed {
-    overlay: Overlay,
-    /// Changes when the camera is configured anew: its viewers stay.
-    camera: watch::Receiver<CameraHandle>,
     state: watch::Receiver<CameraState>,
-    demand: Demand,
+    /// Keeps the camera making pictures.
+    _demand: Demand,
     pictures: watch::Receiver<Option<Picture>>,
     last: Option<gst::Sample>,
     still: Option<gst::Sample>,
@@ -40,17 +38,14 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    pub(super) fn new(mut camera: watch::Receiver<CameraHandle>, overlay: Overlay) -> Self {
-        let handle = camera.borrow_and_update().clone();
-        let demand = handle.demand(overlay);
+    pub(super) fn new(camera: &CameraHandle, overlay: Overlay) -> Self {
+        let demand = camera.demand(overlay);
         let mut pictures = demand.pictures();
         pictures.mark_changed();
         let mut feed = Self {
-            overlay,
-            state: handle.state(),
-            demand,
+            state: camera.state(),
+            _demand: demand,
             pictures,
-            camera,
             last: None,
             still: None,
             still_at: Instant::now() + SILENCE,
@@ -65,7 +60,6 @@ impl Feed {
         loop {
             let due = self.still_at.into();
             tokio::select! {
-                Ok(()) = self.camera.changed() => self.change_camera(),
                 Ok(()) = self.state.changed() => self.follow_state(),
                 Ok(()) = self.pictures.changed() => {
                     let picture = self.pictures.borrow_and_update().clone();
@@ -109,14 +103,5 @@ impl Feed {
             self.lost_at = Some(Instant::now());
             self.still_at = Instant::now();
         }
-    }
-
-    fn change_camera(&mut self) {
-        let handle = self.camera.borrow_and_update().clone();
-        self.demand = handle.demand(self.overlay);
-        self.pictures = self.demand.pictures();
-        self.pictures.mark_changed();
-        self.state = handle.state();
-        self.follow_state();
     }
 }

@@ -127,6 +127,15 @@ impl Pipeline {
     }
 }
 
+#[cfg(test)]
+impl Pipeline {
+    /// What a driver does when its device is gone.
+    pub(super) fn break_down(&self, reason: &str) {
+        let error = gst::message::Error::builder(gst::CoreError::Failed, reason).src(&self.pipeline).build();
+        self.pipeline.post_message(error).expect("a pipeline should have a bus");
+    }
+}
+
 impl Drop for Pipeline {
     fn drop(&mut self) {
         if self.pipeline.set_state(gst::State::Null).is_err() {
@@ -145,7 +154,10 @@ fn sink(
         let Some(buffer) = sample.buffer() else { return Ok(gst::FlowSuccess::Ok) };
         output_ms.store(millis(epoch.elapsed()), Ordering::Relaxed);
         let map = buffer.map_readable().map_err(|_| gst::FlowError::Error)?;
-        let time = buffer.pts().map_or(Duration::ZERO, Duration::from);
+        // Not the bare PTS: x264enc moves that by 1000 hours, and its segment along.
+        let segment = sample.segment().and_then(|segment| segment.downcast_ref::<gst::ClockTime>());
+        let running = segment.and_then(|segment| segment.to_running_time(buffer.pts()));
+        let time = running.map_or(Duration::ZERO, Duration::from);
         deliver(Unit {
             data: Arc::from(map.as_slice()),
             key: !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT),

@@ -303,3 +303,80 @@ async fn unwatched(mut watchers: watch::Receiver<usize>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::camera::{CameraHandle, Overlay};
+    use crate::domain::{BranchId, Camera, CameraId, TenantId};
+    use crate::viewer::encoder::Encoders;
+    use crate::viewer::still;
+
+    fn rendition(encoders: &[&str]) -> (Rendition, mpsc::UnboundedReceiver<Unit>) {
+        gst::init().expect("GStreamer should start");
+        let camera = Camera {
+            id: CameraId::new("door").unwrap(),
+            tenant: TenantId::default(),
+            branch: BranchId::default(),
+            sector: None,
+            name: "door".into(),
+            pipeline: "test".into(),
+            parameters: Default::default(),
+            lines: Vec::new(),
+            zones: Vec::new(),
+            enabled: true,
+        };
+        let (handle, _feed) = CameraHandle::fed(camera);
+        let feed = Feed::new(&handle, Overlay::Plain);
+        let names = encoders.iter().map(|&name| name.to_owned()).collect();
+        let product = Product::H264(Arc::new(Encoders::new(names, 500)));
+        let (encoded, units) = mpsc::unbounded_channel();
+        let deliver: Deliver = Arc::new(move |unit| encoded.send(unit).unwrap_or(()));
+        let shared = Shared::new(0, Arc::default());
+        (Rendition::new("door".into(), shared, (product, deliver), feed, Arc::default()), units)
+    }
+
+    fn shot() -> Shot {
+        Shot { sample: still::no_signal(None), at: Instant::now() }
+    }
+
+    async fn next(units: &mut mpsc::UnboundedReceiver<Unit>) -> Unit {
+        let unit = tokio::time::timeout(Duration::from_secs(10), units.recv()).await;
+        unit.expect("a picture should be encoded in time").expect("the encoder should run")
+    }
+
+    #[tokio::test]
+    async fn encoder_that_fails_is_replaced_by_the_next_on_the_same_clock() {
+        let (mut rendition, mut units) = rendition(&["x264enc", "openh264enc"]);
+        rendition.show(shot()).await;
+        let before = next(&mut units).await;
+        let running = rendition.running.as_ref().expect("it encodes");
+        assert_eq!(running.attempt.name(), "x264enc");
+        running.pipeline.break_down("the device is gone");
+
+        let reason = failure(&mut rendition.running).await.expect("the breakdown is told");
+        assert!(reason.contains("the device is gone"), "{reason}");
+        rendition.fail(&reason).await;
+        rendition.show(shot()).await;
+        let after = next(&mut units).await;
+        assert_eq!(rendition.running.as_ref().map(|running| running.attempt.name()), Some("openh264enc"));
+        assert!(after.key && after.time > before.time, "{:?} {:?}", before.time, after.time);
+
+        rendition.running.as_ref().expect("it encodes").pipeline.break_down("this one too");
+        let reason = failure(&mut rendition.running).await.expect("the breakdown is told");
+        rendition.fail(&reason).await;
+        assert!(rendition.running.is_none(), "there is no third");
+        assert!(rendition.retry_at > Instant::now(), "all are tried again, but not at once");
+        assert_eq!(rendition.count.running.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn pictures_older_than_those_shown_do_not_turn_time_back() {
+        let (mut rendition, mut units) = rendition(&["x264enc"]);
+        rendition.show(shot()).await;
+        let first = next(&mut units).await;
+        rendition.show(Shot { at: rendition.began, ..shot() }).await;
+        let second = next(&mut units).await;
+        assert!(second.time > first.time, "{:?} {:?}", first.time, second.time);
+    }
+}

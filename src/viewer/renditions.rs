@@ -8,9 +8,9 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::camera::{CameraHandle, Overlay};
-use crate::domain::{CameraId, TenantId};
+use crate::camera::Overlay;
 
+use super::cameras::Watched;
 use super::feed::Feed;
 use super::figures::{EncodeCount, Tally};
 use super::lock;
@@ -18,7 +18,8 @@ use super::pipeline::Unit;
 use super::product::{Kind, Product};
 use super::rendition::{Deliver, Rendition, Shared, Watch};
 
-type Key = (TenantId, CameraId, Overlay, Kind);
+/// Camera by its number here, overlay, codec.
+type Key = (u64, Overlay, Kind);
 
 /// An H.264 unit on its way to the WebRTC hub.
 #[derive(Debug)]
@@ -45,7 +46,6 @@ pub(super) struct Renditions {
 
 struct Entry {
     shared: Arc<Shared>,
-    camera: watch::Sender<CameraHandle>,
     newest: watch::Sender<Option<(u64, Unit)>>,
 }
 
@@ -69,50 +69,31 @@ impl Renditions {
     /// Joins the encode of this picture, or starts it.
     pub(super) fn watch(
         self: &Arc<Self>,
-        camera: &CameraHandle,
+        camera: &Watched,
         overlay: Overlay,
         product: Product,
-        tally: &Arc<Tally>,
     ) -> (Watch, Newest) {
-        let of = camera.camera();
-        let key = (of.tenant, of.id.clone(), overlay, product.kind());
+        let key = (camera.number, overlay, product.kind());
         let mut entries = lock(&self.entries);
-        let entry = entries.entry(key.clone()).or_insert_with(|| self.start(key, camera, product, tally));
-        entry.follow(camera);
+        let entry = entries.entry(key).or_insert_with(|| self.start(key, camera, product));
         (Watch::new(entry.shared.clone()), entry.newest.subscribe())
     }
 
-    /// Turns every encode of this camera to its new handle.
-    pub(super) fn follow(&self, camera: &CameraHandle) {
-        let of = camera.camera();
-        for (key, entry) in lock(&self.entries).iter() {
-            if key.0 == of.tenant && key.1 == of.id {
-                entry.follow(camera);
-            }
-        }
-    }
-
-    fn start(
-        self: &Arc<Self>,
-        key: Key,
-        camera: &CameraHandle,
-        product: Product,
-        tally: &Arc<Tally>,
-    ) -> Entry {
+    fn start(self: &Arc<Self>, key: Key, camera: &Watched, product: Product) -> Entry {
+        let tally = &camera.tally;
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         let shared = Shared::new(number, tally.clone());
-        let (camera, handles) = watch::channel(camera.clone());
         let newest = watch::Sender::new(None);
-        let name = format!("{}/{:?}/{:?}", key.1, key.2, key.3);
+        let name = format!("{}/{:?}/{:?}", camera.handle.camera().id, key.1, key.2);
         let (deliver, count) = match product {
-            Product::H264(_) => (self.to_hub(number, tally.clone()), self.h264.clone()),
+            Product::H264(_) => (to_hub(self.hub.clone(), number, tally.clone()), self.h264.clone()),
             Product::Jpeg { .. } => (to_newest(newest.clone()), self.jpeg.clone()),
         };
-        let feed = Feed::new(handles, key.2);
+        let feed = Feed::new(&camera.handle, key.1);
         let rendition = Rendition::new(name, shared.clone(), (product, deliver), feed, count);
         let (registry, stop) = (self.clone(), self.stop.clone());
         self.tracker.spawn(async move { rendition.run(stop, || registry.forget(&key)).await });
-        Entry { shared, camera, newest }
+        Entry { shared, newest }
     }
 
     /// Takes an encode off the list unless somebody came in the meantime.
@@ -124,31 +105,18 @@ impl Renditions {
         entries.remove(key);
         true
     }
-
-    fn to_hub(&self, rendition: u64, tally: Arc<Tally>) -> Deliver {
-        let hub = self.hub.clone();
-        let gap = AtomicBool::new(false);
-        Arc::new(move |unit| {
-            let lost_before = gap.load(Ordering::Relaxed);
-            let sent = hub.try_send(HubUnit { rendition, unit, gap: lost_before });
-            gap.store(sent.is_err(), Ordering::Relaxed);
-            if sent.is_err() {
-                tally.skip(1);
-            }
-        })
-    }
 }
 
-impl Entry {
-    fn follow(&self, camera: &CameraHandle) {
-        self.camera.send_if_modified(|current| {
-            let other = !current.is(camera);
-            if other {
-                *current = camera.clone();
-            }
-            other
-        });
-    }
+fn to_hub(hub: mpsc::Sender<HubUnit>, rendition: u64, tally: Arc<Tally>) -> Deliver {
+    let gap = AtomicBool::new(false);
+    Arc::new(move |unit| {
+        let lost_before = gap.load(Ordering::Relaxed);
+        let sent = hub.try_send(HubUnit { rendition, unit, gap: lost_before });
+        gap.store(sent.is_err(), Ordering::Relaxed);
+        if sent.is_err() {
+            tally.skip(1);
+        }
+    })
 }
 
 fn to_newest(newest: watch::Sender<Option<(u64, Unit)>>) -> Deliver {
@@ -156,4 +124,29 @@ fn to_newest(newest: watch::Sender<Option<(u64, Unit)>>) -> Deliver {
     Arc::new(move |unit| {
         newest.send_replace(Some((count.fetch_add(1, Ordering::Relaxed) + 1, unit)));
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn a_busy_hub_is_not_waited_for_and_told_what_it_missed() {
+        let (hub, mut received) = mpsc::channel(1);
+        let tally = Arc::new(Tally::default());
+        let deliver = to_hub(hub, 7, tally.clone());
+        let unit = Unit { data: Arc::from([0]), key: false, time: Duration::ZERO, at: Instant::now() };
+        let mut gap_after = |units: usize| {
+            for _ in 0..units {
+                deliver(unit.clone());
+            }
+            received.try_recv().map(|unit| unit.gap)
+        };
+        assert_eq!(gap_after(3), Ok(false));
+        assert_eq!(gap_after(1), Ok(true));
+        assert_eq!(gap_after(1), Ok(false));
+        assert_eq!(tally.figures().frames_skipped, 2);
+    }
 }

@@ -1,10 +1,9 @@
 //! The front of the room: what the API calls.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use futures_util::Stream;
@@ -17,8 +16,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{CameraId, TenantId};
 
+use super::cameras::{Cameras, Watched};
 use super::encoder::Encoders;
-use super::figures::{EncodeCount, Seat, Tally};
+use super::figures::{EncodeCount, Seat};
 use super::mjpeg::Mjpeg;
 use super::product::{Product, jpeg_encoder};
 use super::renditions::Renditions;
@@ -71,7 +71,7 @@ struct Inner {
     max_viewers: usize,
     places: Arc<Semaphore>,
     snapshots: Semaphore,
-    cameras: Mutex<HashMap<(TenantId, CameraId), Of>>,
+    cameras: Arc<Cameras>,
     directory: Directory,
     next_session: AtomicU64,
     commands: mpsc::Sender<Command>,
@@ -79,15 +79,8 @@ struct Inner {
     bound: SocketAddr,
     public: Vec<IpAddr>,
     links: Vec<String>,
+    tracker: TaskTracker,
     stop: CancellationToken,
-}
-
-/// What is kept of a camera.
-#[derive(Clone, Default)]
-struct Of {
-    tally: Arc<Tally>,
-    /// Ends its MJPEG streams when it is removed.
-    gone: CancellationToken,
 }
 
 impl Viewers {
@@ -107,13 +100,13 @@ impl Viewers {
         tracker.spawn(hub.run(stop.clone()));
         let settings = &config.viewer;
         let inner = Inner {
-            renditions: Renditions::new(to_hub, tracker, stop.clone()),
+            renditions: Renditions::new(to_hub, tracker.clone(), stop.clone()),
             encoders: Arc::new(Encoders::new(settings.encoders.clone(), settings.bitrate_kbps)),
             jpeg_quality: settings.jpeg_quality,
             max_viewers: settings.max_viewers,
             places: Arc::new(Semaphore::new(settings.max_viewers.min(Semaphore::MAX_PERMITS))),
             snapshots: Semaphore::new(SNAPSHOTS),
-            cameras: Mutex::default(),
+            cameras: Arc::default(),
             directory: Directory::default(),
             next_session: AtomicU64::new(0),
             commands,
@@ -121,6 +114,7 @@ impl Viewers {
             bound,
             public: config.webrtc.public_addresses.clone(),
             links: webrtc::ice_server_links(&config.webrtc),
+            tracker,
             stop,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -156,12 +150,13 @@ impl Viewers {
         sdp: &str,
     ) -> Result<Answer, ViewerError> {
         let inner = &self.inner;
-        let (seat, _) = self.sit(camera)?;
+        let (seat, watched) = self.sit(camera)?;
         inner.encoders.working(None).await?;
         let accepted = self.accept(sdp.to_owned()).await?;
         let of = camera.camera();
         let entry = Listed {
             number: inner.next_session.fetch_add(1, Ordering::Relaxed),
+            camera_number: watched.number,
             tenant: of.tenant,
             camera: of.id.clone(),
             remote_user: accepted.remote_user.clone(),
@@ -169,7 +164,7 @@ impl Viewers {
         let answer = Answer { id: random_id(), sdp: accepted.sdp.clone() };
         let listing = Listing::new(&inner.directory, answer.id.clone(), entry);
         let product = Product::H264(inner.encoders.clone());
-        let (watch, _) = inner.renditions.watch(camera, overlay, product, &seat.tally);
+        let (watch, _) = inner.renditions.watch(&watched, overlay, product);
         let session = Box::new(Session::new(accepted, listing, watch, seat));
         self.command(Command::Join(session)).await?;
         Ok(answer)
@@ -230,11 +225,11 @@ impl Viewers {
     ) -> Result<impl Stream<Item = Result<Bytes, Infallible>> + Send + use<>, ViewerError> {
         let inner = &self.inner;
         jpeg_encoder(inner.jpeg_quality)?;
-        let (seat, of) = self.sit(camera)?;
+        let (seat, watched) = self.sit(camera)?;
         let product = Product::Jpeg { quality: inner.jpeg_quality };
-        let (watch, mut newest) = inner.renditions.watch(camera, overlay, product, &seat.tally);
+        let (watch, mut newest) = inner.renditions.watch(&watched, overlay, product);
         newest.mark_changed();
-        let stops = [inner.stop.clone(), of.gone];
+        let stops = [inner.stop.clone(), watched.gone];
         Ok(Mjpeg { newest, watch, seat, stops, clock: Clock::system() }.into_stream())
     }
 
@@ -253,8 +248,7 @@ impl Viewers {
     }
 
     pub fn figures(&self, tenant: TenantId, camera: &CameraId) -> ViewerFigures {
-        let cameras = lock(&self.inner.cameras);
-        cameras.get(&(tenant, camera.clone())).map(|of| of.tally.figures()).unwrap_or_default()
+        self.inner.cameras.figures(tenant, camera)
     }
 
     pub fn encodes(&self) -> Encodes {
@@ -266,39 +260,24 @@ impl Viewers {
         Encodes { h264_running, h264_started, jpeg_running, jpeg_started }
     }
 
-    /// Turns a camera's viewers to its new handle, after it was configured anew. They stay connected.
-    pub fn follow_camera(&self, camera: &CameraHandle) {
-        self.inner.renditions.follow(camera);
-    }
-
-    /// Ends everything of a camera that is no more, figures included.
-    pub async fn remove_camera(&self, tenant: TenantId, camera: &CameraId) {
-        let removed = lock(&self.inner.cameras).remove(&(tenant, camera.clone()));
-        if let Some(of) = removed {
-            of.gone.cancel();
-        }
-        let close = Command::CloseCamera { tenant, camera: camera.clone() };
-        if self.command(close).await.is_err() {
-            tracing::trace!("all sessions are closed already");
-        }
-    }
-
     /// Ends every session and stream; there will be no new ones. The tasks end soon after.
     pub fn close_all(&self) {
         self.inner.stop.cancel();
     }
 
     /// A place among all viewers, if there is one.
-    fn sit(&self, camera: &CameraHandle) -> Result<(Seat, Of), ViewerError> {
-        if self.inner.stop.is_cancelled() {
+    fn sit(&self, camera: &CameraHandle) -> Result<(Seat, Watched), ViewerError> {
+        let inner = &self.inner;
+        if inner.stop.is_cancelled() {
             return Err(ViewerError::Stopping);
         }
-        let max = self.inner.max_viewers;
-        let place = self.inner.places.clone().try_acquire_owned().map_err(|_| ViewerError::Full { max })?;
-        let of = camera.camera();
-        let mut cameras = lock(&self.inner.cameras);
-        let of = cameras.entry((of.tenant, of.id.clone())).or_default().clone();
-        Ok((Seat::new(of.tally.clone(), place), of))
+        let max = inner.max_viewers;
+        let place = inner.places.clone().try_acquire_owned().map_err(|_| ViewerError::Full { max })?;
+        let watched = inner.cameras.of(camera, |watched| {
+            let end = end_with_camera(inner.cameras.clone(), watched.clone(), inner.commands.clone());
+            inner.tracker.spawn(inner.stop.clone().run_until_cancelled_owned(end));
+        });
+        Ok((Seat::new(watched.tally.clone(), place), watched))
     }
 
     fn listed(&self, id: &str) -> Result<Listed, ViewerError> {
@@ -307,6 +286,16 @@ impl Viewers {
 
     async fn command(&self, command: Command) -> Result<(), ViewerError> {
         self.inner.commands.send(command).await.map_err(|_| ViewerError::Stopping)
+    }
+}
+
+/// Ends everything of a camera once it is removed.
+async fn end_with_camera(cameras: Arc<Cameras>, watched: Watched, commands: mpsc::Sender<Command>) {
+    watched.handle.gone().await;
+    cameras.forget(&watched);
+    watched.gone.cancel();
+    if commands.send(Command::CloseCamera { number: watched.number }).await.is_err() {
+        tracing::trace!("all sessions are closed already");
     }
 }
 

@@ -117,7 +117,7 @@ async fn mjpeg_encode_ends_with_its_last_viewer() {
     drop(parts);
     assert_eq!(studio.viewers.count(camera.handle.camera().tenant, &camera.id()), 0);
     eventually("the encode to end", || studio.viewers.encodes().jpeg_running == 0).await;
-    eventually("the camera to make no pictures", || !*camera.feed.wanted(Overlay::Drawn).borrow()).await;
+    eventually("the camera to make no pictures", || camera.feed.wanted(Overlay::Drawn) == 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,7 +126,7 @@ async fn snapshot_is_one_picture_and_leaves_nothing_running() {
     let jpeg = studio.viewers.snapshot(&camera.handle, Overlay::Drawn).await.unwrap();
     let seen: Seen = Decoder::jpeg().see(&jpeg).expect("a JPEG decodes at once");
     assert!((seen.width, seen.height) == (640, 480) && seen.is_colourful(), "{seen:?}");
-    assert!(!*camera.feed.wanted(Overlay::Drawn).borrow());
+    assert_eq!(camera.feed.wanted(Overlay::Drawn), 0);
     assert_eq!(studio.viewers.encodes().jpeg_running, 0);
 
     camera.lose();

@@ -66,7 +66,7 @@ impl BarsCamera {
             zones: Vec::new(),
             enabled: true,
         };
-        let (handle, feed) = CameraHandle::new(camera, CameraState::Stopped);
+        let (handle, feed) = CameraHandle::fed(camera);
         Self { handle, feed: std::sync::Arc::new(feed), pipeline: None }
     }
 
@@ -82,10 +82,15 @@ impl BarsCamera {
 
     /// Starts showing pictures of this size, times beginning at zero.
     pub(crate) fn switch_on(&mut self, width: i32, height: i32) {
+        self.show(width, height, "smpte");
+    }
+
+    /// The same with another of videotestsrc's patterns.
+    pub(crate) fn show(&mut self, width: i32, height: i32, pattern: &str) {
         let pipeline = gst::Pipeline::new();
         let source = gst::ElementFactory::make("videotestsrc")
             .property("is-live", true)
-            .property_from_str("pattern", "smpte")
+            .property_from_str("pattern", pattern)
             .build()
             .expect("videotestsrc should be installed");
         let caps = gst::Caps::builder("video/x-raw")
@@ -98,9 +103,7 @@ impl BarsCamera {
         let show = move |sink: &gst_app::AppSink| {
             let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
             for overlay in [Overlay::Plain, Overlay::Drawn] {
-                if *feed.wanted(overlay).borrow() {
-                    feed.show(overlay, Picture { sample: sample.clone(), at: Instant::now() });
-                }
+                feed.show(overlay, Picture { sample: sample.clone(), at: Instant::now() });
             }
             Ok(gst::FlowSuccess::Ok)
         };
@@ -109,10 +112,15 @@ impl BarsCamera {
         pipeline.add_many([&source, sink.upcast_ref()]).expect("two elements fit a pipeline");
         source.link(&sink).expect("bars should be I420");
         pipeline.set_state(gst::State::Playing).expect("bars should play");
-        self.feed.set_state(CameraState::Running { since: Timestamp::from_millis(0) });
+        self.run();
         if let Some(before) = self.pipeline.replace(pipeline) {
             before.set_state(gst::State::Null).expect("bars should stop");
         }
+    }
+
+    /// From now on it says that it runs.
+    pub(crate) fn run(&self) {
+        self.feed.set_state(CameraState::Running { since: Timestamp::from_millis(0) });
     }
 
     /// As when its cable is pulled.
@@ -217,11 +225,14 @@ impl Drop for Decoder {
     }
 }
 
-/// Waits until `condition` holds, for ten seconds at most.
+/// Waits until `condition` holds, for thirty seconds at most.
 pub(crate) async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(10);
-    while !condition() {
-        assert!(Instant::now() < end, "in vain waited for: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
+    let holds = async {
+        while !condition() {
+            looks.tick().await;
+        }
+    };
+    let outcome = tokio::time::timeout(Duration::from_secs(30), holds).await;
+    assert!(outcome.is_ok(), "in vain waited for: {what}");
 }

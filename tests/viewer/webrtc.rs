@@ -57,8 +57,7 @@ async fn first_picture_arrives_soon_and_is_the_cameras() {
 async fn five_viewers_cost_one_encode_and_nobody_watching_costs_none() {
     let (studio, camera) = (Studio::new(), BarsCamera::running("door"));
     assert_eq!(studio.viewers.encodes().h264_running, 0);
-    let wanted = camera.feed.wanted(Overlay::Plain);
-    assert!(!*wanted.borrow());
+    assert_eq!(camera.feed.wanted(Overlay::Plain), 0);
     let mut watching = Vec::new();
     for _ in 0..5 {
         watching.push(join(&studio, &camera).await);
@@ -73,14 +72,14 @@ async fn five_viewers_cost_one_encode_and_nobody_watching_costs_none() {
     let figures = studio.viewers.figures(camera.handle.camera().tenant, &camera.id());
     assert_eq!(figures.viewers, 5);
     assert!(figures.packets_sent > 50 && figures.bytes_sent > 5000, "{figures:?}");
-    assert!(*wanted.borrow());
+    assert_eq!(camera.feed.wanted(Overlay::Plain), 1);
 
     for (id, client) in &mut watching {
         studio.viewers.whep_delete(id).await.unwrap();
         client.closed().await;
     }
     eventually("the encode to end", || studio.viewers.encodes().h264_running == 0).await;
-    eventually("the camera to make no pictures for nobody", || !*wanted.borrow()).await;
+    eventually("the camera to make no pictures for nobody", || camera.feed.wanted(Overlay::Plain) == 0).await;
     assert_eq!(studio.viewers.count(camera.handle.camera().tenant, &camera.id()), 0);
 }
 
@@ -148,20 +147,21 @@ async fn camera_that_never_showed_anything_has_a_picture_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn viewers_follow_a_camera_that_is_configured_anew() {
-    let (studio, before) = (Studio::new(), BarsCamera::running("door"));
-    let (_, mut client) = join(&studio, &before).await;
-    let decoder = Decoder::h264();
-    see(&mut client, &decoder, Seen::is_colourful).await;
-    let mut after = BarsCamera::new("door");
-    after.switch_on(320, 240);
-    studio.viewers.follow_camera(&after.handle);
-    let seen = see(&mut client, &decoder, |seen| seen.width == 320).await;
-    assert!(seen.is_colourful());
-    assert!(!*before.feed.wanted(Overlay::Plain).borrow(), "nobody should watch the old one");
-
-    studio.viewers.remove_camera(after.handle.camera().tenant, &after.id()).await;
+async fn removed_camera_takes_its_viewers_along_and_no_others() {
+    let studio = Studio::new();
+    let (removed, other) = (BarsCamera::running("door"), BarsCamera::running("till"));
+    let (_, mut client) = join(&studio, &removed).await;
+    let (_, mut elsewhere) = join(&studio, &other).await;
+    client.picture().await;
+    elsewhere.picture().await;
+    removed.feed.remove();
     client.closed().await;
+    // A new one of the same name is another camera.
+    let again = BarsCamera::running("door");
+    let (_, mut client) = join(&studio, &again).await;
+    assert!(client.picture().await.key);
+    assert_eq!(studio.viewers.count(again.handle.camera().tenant, &again.id()), 1);
+    elsewhere.picture().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -264,6 +264,19 @@ async fn strangers_packets_and_vanished_viewers_harm_nobody() {
         assert!(picture.at - last < Duration::from_secs(1), "starved for {:?}", picture.at - last);
         last = picture.at;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_never_connects_or_falls_silent_is_dropped() {
+    let (studio, camera) = (Studio::new(), BarsCamera::running("door"));
+    let offer = Offering::video().offer;
+    studio.viewers.whep_offer(&camera.handle, Overlay::Plain, &offer).await.unwrap();
+    let (_, mut vanishing) = join(&studio, &camera).await;
+    vanishing.picture().await;
+    vanishing.vanish();
+    let tenant = camera.handle.camera().tenant;
+    assert_eq!(studio.viewers.count(tenant, &camera.id()), 2);
+    eventually("both to be dropped", || studio.viewers.count(tenant, &camera.id()) == 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

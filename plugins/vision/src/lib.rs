@@ -1,15 +1,21 @@
 //! GStreamer elements that find, follow and draw people and things.
 
+pub mod detect;
 pub mod draw;
+pub mod engine;
 pub mod meta;
+pub mod overlay;
+mod sync;
 pub mod track;
+pub mod tracking;
 
 use gst::glib;
 
-#[expect(clippy::unnecessary_wraps, reason = "the signature is GStreamer's")]
-fn plugin_init(_plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     meta::register();
-    Ok(())
+    detect::register(plugin)?;
+    tracking::register(plugin)?;
+    overlay::register(plugin)
 }
 
 gst::plugin_define!(

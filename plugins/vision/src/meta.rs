@@ -4,6 +4,24 @@
 //! on, or recorded for, another frame than its own. Boxes are fractions of the picture: scaling cannot bend
 //! them. There is one such meta a frame; `visiondetect` attaches it, `visiontrack` completes it, everything
 //! behind only reads.
+//!
+//! # What `visiondetect` promises
+//!
+//! A detector may need longer than a frame lasts, so a result may arrive with a later frame than the one it was
+//! seen in. Every frame carries the meta, and it is one of three kinds:
+//!
+//! | kind | `fresh` | `seen_pts` | `objects` |
+//! | --- | --- | --- | --- |
+//! | the result of this very frame | true | the PTS of this frame | what was seen, maybe nothing |
+//! | a late result, of an earlier frame | false | the PTS of that frame; differs from the frame before | what was seen there |
+//! | no new result | false | as on the frame before | empty |
+//!
+//! So each result is delivered exactly once, `seen_pts` rises from result to result within a segment, and
+//! [`Detections::brings_result`] tells the first two kinds from the third: an empty list of the first two means
+//! "nobody is there", an empty list of the third means "nobody has looked". A result that was overtaken by a newer
+//! one before it could be delivered is not delivered at all. A frame without PTS can only get a result of its own;
+//! `seen_pts` is `None` then. A flush or a new stream makes `seen_pts` start at `None` again and no result crosses
+//! it. `visiontrack` predicts every known box to the frame at hand and writes all of them into `objects`.
 
 use std::sync::Once;
 
@@ -40,7 +58,7 @@ pub struct Object {
 pub struct Detections {
     /// Number of the source frame, from 0 at stream start.
     pub frame: u64,
-    /// PTS of the frame that `objects` were seen in; `None` when there has been no result yet.
+    /// PTS of the frame that the last result was seen in; `None` when there has been no result yet.
     pub seen_pts: Option<gst::ClockTime>,
     /// True when the result is of this very frame and is delivered here for the first time.
     pub fresh: bool,
@@ -60,6 +78,14 @@ pub fn register() {
 }
 
 impl Detections {
+    /// True when the detector delivers a result with this frame, be it of this frame (`fresh`) or late.
+    ///
+    /// `last_seen_pts` is `seen_pts` of the frame before; it means something behind `visiondetect` only, since
+    /// `visiontrack` fills `objects` of every frame.
+    pub fn brings_result(&self, last_seen_pts: Option<gst::ClockTime>) -> bool {
+        self.fresh || (self.seen_pts.is_some() && self.seen_pts != last_seen_pts)
+    }
+
     /// Puts `self` on `buffer` in place of what was there.
     ///
     /// # Errors
@@ -167,5 +193,19 @@ mod tests {
         assert_eq!(Detections::read(buffer), Some(detections));
         Detections::default().attach(buffer).expect("the meta is registered");
         assert_eq!(Detections::read(buffer), Some(Detections::default()));
+    }
+
+    #[test]
+    fn a_result_is_known_by_its_freshness_or_by_a_new_time() {
+        let (before, now) =
+            (Some(gst::ClockTime::from_mseconds(40)), Some(gst::ClockTime::from_mseconds(80)));
+        let at = |seen_pts, fresh| Detections { seen_pts, fresh, ..Detections::default() };
+        assert!(!at(None, false).brings_result(None), "nothing has been seen yet");
+        assert!(at(None, true).brings_result(None), "a stream without times");
+        assert!(at(before, false).brings_result(None), "the first result is late");
+        assert!(!at(before, false).brings_result(before), "the same result again");
+        assert!(at(now, false).brings_result(before), "a late result");
+        assert!(at(now, true).brings_result(before), "a result of this frame");
+        assert!(!at(None, false).brings_result(before), "a flush");
     }
 }

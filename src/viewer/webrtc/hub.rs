@@ -9,7 +9,6 @@ use str0m::Candidate;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{CameraId, TenantId};
 use crate::viewer::renditions::HubUnit;
 
 use super::outbox::Outbox;
@@ -32,7 +31,7 @@ pub(in crate::viewer) enum Command {
     Join(Box<Session>),
     Trickle { number: u64, candidates: Vec<Candidate> },
     Close { number: u64 },
-    CloseCamera { tenant: TenantId, camera: CameraId },
+    CloseCamera { number: u64 },
 }
 
 /// See the module.
@@ -113,13 +112,9 @@ impl Hub {
                     session.close(&mut self.out);
                 }
             }
-            Command::CloseCamera { tenant, camera } => {
-                for session in self.sessions.values_mut() {
-                    let of = &session.listing.entry;
-                    if of.tenant == tenant && of.camera == camera {
-                        session.close(&mut self.out);
-                    }
-                }
+            Command::CloseCamera { number } => {
+                let of_camera = |session: &&mut Session| session.listing.entry.camera_number == number;
+                self.sessions.values_mut().filter(of_camera).for_each(|session| session.close(&mut self.out));
             }
         }
     }

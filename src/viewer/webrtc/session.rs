@@ -30,6 +30,8 @@ const MOST_TURNS: usize = 64;
 #[derive(Debug, Clone)]
 pub(in crate::viewer) struct Listed {
     pub(in crate::viewer) number: u64,
+    /// The number of its camera among those watched.
+    pub(in crate::viewer) camera_number: u64,
     pub(in crate::viewer) tenant: TenantId,
     pub(in crate::viewer) camera: CameraId,
     pub(in crate::viewer) remote_user: Option<String>,

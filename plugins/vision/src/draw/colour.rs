@@ -14,7 +14,7 @@ impl Rgb {
     pub const BLACK: Self = Self::from_hex(0x00_0000);
     pub const WHITE: Self = Self::from_hex(0xff_ffff);
     /// Boxes that belong to no confirmed track.
-    pub const GREY: Self = Self::from_hex(0xb8_bcc2);
+    pub const GREY: Self = Self::from_hex(0xd8_dce2);
 
     /// `0xrrggbb`.
     pub const fn from_hex(hex: u32) -> Self {

@@ -52,12 +52,14 @@ impl Placer {
     pub fn place(&mut self, picture: Area, labels: &[Wanted]) -> Vec<Area> {
         let mut now = HashMap::with_capacity(labels.len());
         let mut taken: Vec<Area> = Vec::with_capacity(labels.len());
+        let heads: Vec<Area> = labels.iter().map(|label| head(label.anchor)).collect();
         for label in labels {
             let before = self.before.get(&label.track).copied();
+            let claims = Claims { taken: &taken, heads: &heads };
             let (slot, area) = SLOTS
                 .iter()
                 .map(|slot| (*slot, pushed_inside(slot.area(label), picture)))
-                .min_by_key(|(slot, area)| cost(*slot, *area, before, label, &taken))
+                .min_by_key(|(slot, area)| claims.cost(label, *slot, *area, before))
                 .expect("there should be at least one slot");
             now.insert(label.track, slot);
             taken.push(area);
@@ -67,19 +69,34 @@ impl Placer {
     }
 }
 
-/// Hidden pixels weigh most, then distance from the box, then the order of the slots. A slot the label was not
-/// in before must be free by a margin, so that two people who walk side by side do not make labels flicker.
-fn cost(slot: Slot, area: Area, before: Option<Slot>, label: &Wanted, taken: &[Area]) -> i64 {
-    let margin = match before {
-        Some(before) if before != slot => label.height / 2,
-        _ => 0,
-    };
-    let claimed = area.grown(margin);
-    let hidden: i64 = taken.iter().map(|other| claimed.overlap(*other)).sum();
-    let wished = slot.area(label);
-    let pushed = i64::from((area.x0 - wished.x0).abs()) + i64::from((area.y0 - wished.y0).abs());
-    let order = SLOTS.iter().position(|other| *other == slot).unwrap_or(0) as i64;
-    hidden * 1000 + pushed * 10 + order
+/// Places that should stay free.
+struct Claims<'a> {
+    taken: &'a [Area],
+    heads: &'a [Area],
+}
+
+impl Claims<'_> {
+    /// Covered labels weigh most, then covered heads, then the distance from the box, then the order of the
+    /// slots. A slot the label was not in before must be free by a margin, so that two people who walk side by
+    /// side do not make labels flicker.
+    fn cost(&self, label: &Wanted, slot: Slot, area: Area, before: Option<Slot>) -> i64 {
+        let margin = match before {
+            Some(before) if before != slot => label.height / 2,
+            _ => 0,
+        };
+        let covered =
+            |area: Area, others: &[Area]| -> i64 { others.iter().map(|other| area.overlap(*other)).sum() };
+        let (labels, heads) = (covered(area.grown(margin), self.taken), covered(area, self.heads));
+        let wished = slot.area(label);
+        let pushed = i64::from((area.x0 - wished.x0).abs()) + i64::from((area.y0 - wished.y0).abs());
+        let order = SLOTS.iter().position(|other| *other == slot).unwrap_or(0) as i64;
+        labels * 1000 + heads * 100 + pushed * 10 + order
+    }
+}
+
+/// Where people look first: the top of a box.
+fn head(anchor: Area) -> Area {
+    Area { y1: anchor.y0.saturating_add(anchor.height() / 4), ..anchor }
 }
 
 /// Moves `area` into `picture`; what is larger than the picture starts at its top left.
@@ -122,6 +139,15 @@ mod tests {
                 assert_eq!(area.overlap(*other), 0, "{placed:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_label_goes_below_rather_than_over_a_neighbours_head() {
+        // Above the second box stands the first one's head, and beside it the picture ends.
+        let tall = Wanted { anchor: Area::new(540, 70, 60, 200), ..label(1, 0, 0) };
+        let small = Wanted { anchor: Area::new(600, 110, 30, 60), ..label(2, 0, 0) };
+        let placed = Placer::default().place(PICTURE, &[tall, small]);
+        assert_eq!(placed[1].overlap(head(tall.anchor)), 0, "{placed:?}");
     }
 
     #[test]

@@ -76,7 +76,7 @@ impl Painter {
             for object in detections.objects.iter().filter(|object| object.track.is_none()) {
                 if let Some(area) = on_picture(object.rect, frame) {
                     let line = (sizes.line / 2).max(1);
-                    shape::dash(frame, area, line, Paint { colour: Rgb::GREY, opacity: 200, radius: 0 });
+                    shape::dash(frame, area, line, Paint { colour: Rgb::GREY, opacity: 255, radius: 0 });
                 }
             }
         }

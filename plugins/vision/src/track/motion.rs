@@ -10,21 +10,21 @@ use crate::meta::Rect;
 
 /// How wrong a confident box is, as a standard deviation. Detectors jitter by a few hundredths of the box; arms
 /// and legs change the width more than the rest.
-const CENTRE_X_ERROR: f64 = 0.07;
+const CENTRE_X_ERROR: f64 = 0.1;
 const CENTRE_Y_ERROR: f64 = 0.04;
-const WIDTH_ERROR: f64 = 0.12;
-const HEIGHT_ERROR: f64 = 0.06;
+const WIDTH_ERROR: f64 = 0.16;
+const HEIGHT_ERROR: f64 = 0.05;
 
 /// Speeds that are usual when nothing is known yet, per second: someone who walks across the picture covers
 /// nearly three times their width, and much less of their height.
 const USUAL_SPEED_X: f64 = 2.5;
 const USUAL_SPEED_Y: f64 = 0.6;
-const USUAL_GROWTH: f64 = 0.15;
+const USUAL_GROWTH: f64 = 0.1;
 
 /// How much a speed drifts within a second.
-const DRIFT_X: f64 = 1.5;
+const DRIFT_X: f64 = 1.0;
 const DRIFT_Y: f64 = 0.4;
-const DRIFT_GROWTH: f64 = 0.15;
+const DRIFT_GROWTH: f64 = 0.1;
 
 /// Growth is only carried on for so long, in seconds: nobody approaches for ever, and a width that shrank when
 /// an arm went down must not shrink to nothing behind a pillar.

@@ -10,7 +10,7 @@ use crate::meta::{Object, Rect};
 pub struct Settings {
     /// How long a hidden object keeps its number.
     pub memory: Duration,
-    /// How long a box is shown for an object that the newest result did not see.
+    /// How long a box is shown for an object that results no longer see; one miss is forgiven at any rate.
     pub coast: Duration,
     /// Confirmed after so many results that saw it …
     pub confirm_hits: u32,
@@ -26,11 +26,11 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             memory: Duration::from_millis(3000),
-            coast: Duration::from_millis(400),
+            coast: Duration::from_millis(250),
             confirm_hits: 3,
             confirm_after: Duration::from_millis(150),
-            high_score: 0.4,
-            low_score: 0.15,
+            high_score: 0.5,
+            low_score: 0.25,
         }
     }
 }
@@ -45,15 +45,21 @@ const LEAST_OVERLAP_UNCONFIRMED: f64 = 0.25;
 /// Squared Mahalanobis distance over four values that a right box exceeds once in a thousand times.
 const SURPRISE_LIMIT: f64 = 18.5;
 
-/// A weak box is so many times less exact.
-const WEAK_DOUBT: f64 = 2.0;
+/// A weak box is so many times less exact: it is often cut off by what hides it.
+const WEAK_DOUBT: f64 = 3.0;
 
 /// An unconfirmed track that was not seen for so long was a flicker.
 const FLICKER: Duration = Duration::from_millis(450);
 
+/// A track that was seen within this time is where its motion says, so overlap decides about it.
+const RECENT: Duration = Duration::from_millis(400);
+
+/// Within this time a walker leaves half of their width behind.
+const FAR_APART: Duration = Duration::from_millis(180);
+
 /// A box that is hidden by a fresh track's box to this part of its own area begins no track: it is the same
 /// object found twice, whole and in part.
-const TWICE: f64 = 0.85;
+const TWICE: f64 = 0.9;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Track {
@@ -66,6 +72,8 @@ struct Track {
     hits: u32,
     begun: Duration,
     last_seen: Duration,
+    /// Results since then that did not see it.
+    missed: u32,
 }
 
 /// What became of a result.
@@ -154,6 +162,9 @@ impl Tracker {
                     if track.number.is_some() { settings.memory } else { FLICKER.min(settings.memory) };
                 unseen <= limit && (unseen.is_zero() || !track.motion.predicted(at).has_left())
             });
+            for track in tracks.iter_mut().filter(|track| track.last_seen != at) {
+                track.missed += 1;
+            }
             for track in tracks.iter_mut().filter(|track| track.number.is_none()) {
                 let lasted = track.last_seen.saturating_sub(track.begun);
                 if track.hits >= settings.confirm_hits && lasted >= settings.confirm_after {
@@ -174,13 +185,14 @@ impl Tracker {
         let mut shown = Vec::new();
         for (label, tracks) in &self.labels {
             for track in tracks {
-                let seen = track.last_seen == newest;
                 let hidden = newest.saturating_sub(track.last_seen);
+                let is_carried =
+                    track.number.is_some() && (track.missed <= 1 || hidden <= self.settings.coast);
                 let rect = track.motion.predicted(at).rect();
-                if !(seen || track.number.is_some() && hidden <= self.settings.coast) || is_outside(rect) {
+                if !(track.missed == 0 || is_carried) || is_outside(rect) {
                     continue;
                 }
-                let label = label.clone();
+                let (label, seen) = (label.clone(), track.missed == 0);
                 shown.push(Object { label, score: track.score, rect, track: track.number, seen });
             }
         }
@@ -211,8 +223,9 @@ impl<'a> Round<'a> {
     }
 
     fn associate(&mut self) {
-        let (coast, at) = (self.settings.coast, self.at);
-        let is_recent = |track: &Track| at.saturating_sub(track.last_seen) <= coast;
+        let at = self.at;
+        let is_recent = |track: &Track| track.missed <= 1 || at.saturating_sub(track.last_seen) <= RECENT;
+        let is_stale = |track: &Track| at.saturating_sub(track.last_seen) > FAR_APART;
         self.pair(Score::High, |track| track.number.is_some() && is_recent(track), by_overlap(LEAST_OVERLAP));
         self.pair(
             Score::Low,
@@ -221,6 +234,8 @@ impl<'a> Round<'a> {
         );
         self.pair(Score::High, |track| track.number.is_some(), by_motion);
         self.pair(Score::High, |track| track.number.is_none(), by_overlap(LEAST_OVERLAP_UNCONFIRMED));
+        // When results are far apart, whoever walks has left their old box before the second one comes.
+        self.pair(Score::High, |track| track.number.is_none() && is_stale(track), by_motion);
     }
 
     /// Pairs what is still free on both sides.
@@ -248,6 +263,7 @@ impl<'a> Round<'a> {
             track.score = object.score;
             track.hits += 1;
             track.last_seen = self.at;
+            track.missed = 0;
             self.taken[column] = Some(track.key);
         }
     }
@@ -272,6 +288,7 @@ impl<'a> Round<'a> {
                 hits: 1,
                 begun: self.at,
                 last_seen: self.at,
+                missed: 0,
             });
         }
     }

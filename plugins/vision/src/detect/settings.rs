@@ -1,0 +1,96 @@
+//! What the element's properties hold, and the model they ask for.
+
+use std::path::PathBuf;
+
+use super::pace::Patience;
+use super::stream::Rules;
+use crate::engine::{Assets, Catalog, EngineError, LoadOptions, Manifest, Model, Wanted};
+
+/// The properties, as the user set them.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    pub(super) model: String,
+    pub(super) models_dir: Option<String>,
+    pub(super) assets_dir: Option<String>,
+    pub(super) runtime: Option<String>,
+    pub(super) device: String,
+    pub(super) threads: u32,
+    pub(super) labels: String,
+    pub(super) inference_interval: u32,
+    pub(super) max_wait_ms: i32,
+    pub(super) threshold: f32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            model: "nanodet".to_owned(),
+            models_dir: None,
+            assets_dir: None,
+            runtime: None,
+            device: "auto".to_owned(),
+            threads: 1,
+            labels: "person".to_owned(),
+            inference_interval: 1,
+            max_wait_ms: -2,
+            threshold: 0.0,
+        }
+    }
+}
+
+impl Settings {
+    /// Loads the model and looks its labels up.
+    pub(super) fn load(&self) -> Result<(Model, Wanted), EngineError> {
+        let set = |text: &Option<String>| text.clone().filter(|text| !text.is_empty()).map(PathBuf::from);
+        // Before the long work, so that a typing error shows at once.
+        let device = self.device.parse()?;
+        let models_dir = set(&self.models_dir);
+        let manifest = Catalog::open(models_dir.as_deref())?.find(&self.model)?;
+        let wanted = self.wanted(&manifest)?;
+        let options = LoadOptions {
+            assets: set(&self.assets_dir).map_or_else(Assets::locate, Assets::new),
+            runtime: set(&self.runtime),
+            device,
+            threads: self.threads as usize,
+        };
+        Ok((Model::load(&manifest, &options)?, wanted))
+    }
+
+    fn wanted(&self, manifest: &Manifest) -> Result<Wanted, EngineError> {
+        let labels: Vec<_> =
+            self.labels.split(',').map(str::trim).filter(|label| !label.is_empty()).collect();
+        Wanted::new(manifest, &labels, manifest.low_score())
+    }
+
+    pub(super) fn patience(&self) -> Patience {
+        Patience::from_ms(self.max_wait_ms)
+    }
+
+    /// What holds for the next frame; `low_score` is the model's own threshold.
+    pub(super) fn rules(&self, low_score: f32) -> Rules {
+        Rules {
+            interval: self.inference_interval,
+            patience: self.patience(),
+            min_score: if self.threshold > 0.0 { self.threshold } else { low_score },
+        }
+    }
+}
+
+/// The error as the element posts it. The whole text is the message: it says what to do.
+pub(super) fn error_message(error: &EngineError) -> gst::ErrorMessage {
+    match error {
+        EngineError::MissingWeights { .. }
+        | EngineError::MissingRuntime { .. }
+        | EngineError::NoSuchModel { .. } => {
+            gst::error_msg!(gst::ResourceError::NotFound, ("{error}"))
+        }
+        EngineError::UnreadableWeights { .. } => {
+            gst::error_msg!(gst::ResourceError::OpenRead, ("{error}"))
+        }
+        EngineError::WrongChecksum { .. }
+        | EngineError::Unfit { .. }
+        | EngineError::Refused { .. }
+        | EngineError::BadRuntime { .. } => gst::error_msg!(gst::LibraryError::Init, ("{error}")),
+        _ => gst::error_msg!(gst::LibraryError::Settings, ("{error}")),
+    }
+}

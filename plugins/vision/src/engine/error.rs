@@ -1,0 +1,49 @@
+//! What can go wrong between a model's name and its boxes; each message says what to do about it.
+
+use std::path::PathBuf;
+
+use super::manifest::ManifestError;
+
+/// Why a model could not be loaded or run.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    #[error("no model \"{name}\"; there are: {known}")]
+    NoSuchModel { name: String, known: String },
+    #[error(
+        "model \"{model}\": weights {path} are missing; run \"make setup\" or set the assets folder \
+         (ATALAYA_ASSETS_DIR) to one that has them"
+    )]
+    MissingWeights { model: String, path: PathBuf },
+    #[error("model \"{model}\": weights {path} cannot be read: {reason}")]
+    UnreadableWeights { model: String, path: PathBuf, reason: String },
+    #[error(
+        "model \"{model}\": weights {path} have sha256 {found}, the manifest says {expected}; delete the file and \
+         run \"make setup\", or correct the manifest if the file is yours"
+    )]
+    WrongChecksum { model: String, path: PathBuf, expected: String, found: String },
+    #[error(
+        "ONNX Runtime {path} is missing; run \"make setup\", or set the runtime or the assets folder \
+         (ATALAYA_ASSETS_DIR) to where it is"
+    )]
+    MissingRuntime { path: PathBuf },
+    #[error("ONNX Runtime cannot be used: {reason}; run \"make setup\" to get one that can")]
+    BadRuntime { reason: String },
+    #[error("ONNX Runtime is already loaded from {loaded}; {wanted} cannot be loaded beside it")]
+    OtherRuntime { loaded: PathBuf, wanted: PathBuf },
+    #[error("no device \"{name}\"; there are: auto, cpu, cuda, tensorrt, openvino")]
+    NoSuchDevice { name: String },
+    #[error(
+        "device \"{name}\" is not available: the ONNX Runtime in use runs on the CPU only; use auto or cpu"
+    )]
+    UnavailableDevice { name: &'static str },
+    #[error("model \"{model}\": ONNX Runtime does not take {path}: {reason}")]
+    Refused { model: String, path: PathBuf, reason: String },
+    #[error("model \"{model}\" does not fit its manifest: {problem}")]
+    Unfit { model: String, problem: String },
+    #[error("model \"{model}\" has no label \"{label}\"; it has: {known}")]
+    NoSuchLabel { model: String, label: String, known: String },
+    #[error("model \"{model}\" failed on a frame: {reason}")]
+    Inference { model: String, reason: String },
+}

@@ -1,0 +1,175 @@
+//! The element around [`crate::draw`]: I420 in place, and a frame without boxes passes untouched.
+//!
+//! ```text
+//! gst-launch-1.0 filesrc location=clip.avi ! decodebin ! videoconvert ! \
+//!   visiondetect ! visiontrack ! visionoverlay ! videoconvert ! autovideosink
+//! ```
+
+use std::sync::{LazyLock, Mutex, MutexGuard};
+
+use gst::{glib, prelude::*, subclass::prelude::*};
+use gst_base::{
+    prelude::*,
+    subclass::{
+        BaseTransformMode,
+        base_transform::{InputBuffer, PrepareOutputBufferSuccess},
+        prelude::*,
+    },
+};
+
+use crate::{
+    draw::{I420Frame, Labels, Painter, Style, Unconfirmed},
+    meta::Detections,
+    sync::lock,
+};
+
+static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
+    gst::DebugCategory::new("visionoverlay", gst::DebugColorFlags::empty(), Some("boxes on pictures"))
+});
+
+#[derive(Debug, Clone, Copy)]
+struct Settings {
+    show_labels: bool,
+    show_unconfirmed: bool,
+    line_width: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { show_labels: true, show_unconfirmed: true, line_width: 0 }
+    }
+}
+
+impl From<Settings> for Style {
+    fn from(settings: Settings) -> Self {
+        Self {
+            labels: if settings.show_labels { Labels::Shown } else { Labels::Hidden },
+            unconfirmed: if settings.show_unconfirmed { Unconfirmed::Dashed } else { Unconfirmed::Hidden },
+            line_width: settings.line_width,
+        }
+    }
+}
+
+#[derive(Default)]
+struct State {
+    info: Option<gst_video::VideoInfo>,
+    painter: Painter,
+}
+
+#[derive(Default, glib::Properties)]
+#[properties(wrapper_type = super::VisionOverlay)]
+pub struct VisionOverlay {
+    #[property(name = "show-labels", type = bool, get, set, member = show_labels, default = true,
+        blurb = "Write what it is and its track number on every confirmed box")]
+    #[property(name = "show-unconfirmed", type = bool, get, set, member = show_unconfirmed, default = true,
+        blurb = "Draw boxes that have no track number, thin, grey and dashed")]
+    #[property(name = "line-width", type = u32, get, set, member = line_width, maximum = 64, default = 0,
+        blurb = "Thickness of lines in pixels (0 = by the height of the picture)")]
+    settings: Mutex<Settings>,
+    state: Mutex<State>,
+}
+
+#[glib::object_subclass]
+impl ObjectSubclass for VisionOverlay {
+    const NAME: &'static str = "VisionOverlay";
+    type Type = super::VisionOverlay;
+    type ParentType = gst_base::BaseTransform;
+}
+
+#[glib::derived_properties]
+impl ObjectImpl for VisionOverlay {}
+
+impl GstObjectImpl for VisionOverlay {}
+
+impl ElementImpl for VisionOverlay {
+    fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
+        static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
+            gst::subclass::ElementMetadata::new(
+                "Vision overlay",
+                "Filter/Effect/Video",
+                "Draws the boxes and labels of the detections that a frame carries",
+                "The Atalaya developers",
+            )
+        });
+        Some(&METADATA)
+    }
+
+    fn pad_templates() -> &'static [gst::PadTemplate] {
+        static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
+            let caps = gst_video::VideoCapsBuilder::new().format(gst_video::VideoFormat::I420).build();
+            [("sink", gst::PadDirection::Sink), ("src", gst::PadDirection::Src)]
+                .map(|(name, direction)| {
+                    gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps)
+                        .expect("the pad template should be valid")
+                })
+                .into()
+        });
+        &TEMPLATES
+    }
+}
+
+impl BaseTransformImpl for VisionOverlay {
+    const MODE: BaseTransformMode = BaseTransformMode::AlwaysInPlace;
+    const PASSTHROUGH_ON_SAME_CAPS: bool = false;
+    const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
+
+    fn set_caps(&self, incaps: &gst::Caps, _outcaps: &gst::Caps) -> Result<(), gst::LoggableError> {
+        let info = gst_video::VideoInfo::from_caps(incaps)
+            .map_err(|_| gst::loggable_error!(CAT, "cannot understand {incaps}"))?;
+        self.state().info = Some(info);
+        Ok(())
+    }
+
+    fn stop(&self) -> Result<(), gst::ErrorMessage> {
+        *self.state() = State::default();
+        Ok(())
+    }
+
+    /// A frame without boxes is handed on as it is, also when others hold it: nothing is copied.
+    fn before_transform(&self, inbuf: &gst::BufferRef) {
+        let is_bare = Detections::read(inbuf).is_none_or(|detections| detections.objects.is_empty());
+        self.obj().set_passthrough(is_bare);
+        self.parent_before_transform(inbuf);
+    }
+
+    /// Pixels that others hold too are copied when they are mapped to be drawn on; all metas come along.
+    fn prepare_output_buffer(
+        &self,
+        inbuf: InputBuffer<'_>,
+    ) -> Result<PrepareOutputBufferSuccess, gst::FlowError> {
+        Ok(match inbuf {
+            InputBuffer::Readable(shared) if !self.obj().is_passthrough() => {
+                PrepareOutputBufferSuccess::Buffer(shared.to_owned())
+            }
+            _ => PrepareOutputBufferSuccess::InputBuffer,
+        })
+    }
+
+    fn transform_ip(&self, buffer: &mut gst::BufferRef) -> Result<gst::FlowSuccess, gst::FlowError> {
+        let Some(detections) = Detections::read(buffer) else { return Ok(gst::FlowSuccess::Ok) };
+        let style = Style::from(self.settings());
+        let mut state = self.state();
+        let State { info, painter } = &mut *state;
+        let info = info.as_ref().ok_or(gst::FlowError::NotNegotiated)?;
+        let mut frame = gst_video::VideoFrameRef::from_buffer_ref_writable(buffer, info)
+            .map_err(|error| self.failed(&error))?;
+        let mut picture = I420Frame::from_video_frame(&mut frame).map_err(|error| self.failed(&error))?;
+        painter.draw(&mut picture, &detections, style);
+        Ok(gst::FlowSuccess::Ok)
+    }
+}
+
+impl VisionOverlay {
+    fn settings(&self) -> Settings {
+        *lock(&self.settings)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    fn failed(&self, error: &dyn std::fmt::Display) -> gst::FlowError {
+        gst::element_imp_error!(self, gst::ResourceError::Write, ["cannot draw on the picture: {error}"]);
+        gst::FlowError::Error
+    }
+}

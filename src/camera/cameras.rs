@@ -1,0 +1,155 @@
+//! All cameras of the process: each is one task that keeps one pipeline running.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use gst::prelude::*;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::description::Catalog;
+use super::handle::{CameraHandle, Inner};
+use super::supervisor;
+use crate::clock::Clock;
+use crate::domain::{Camera, CameraId, Frame, TenantId};
+
+/// What every camera needs of the process.
+#[derive(Debug)]
+pub struct CameraContext {
+    pub clock: Clock,
+    pub catalog: Arc<Catalog>,
+    pub detector: DetectorSettings,
+    /// To the recorder; a frame that does not fit is counted and dropped.
+    pub records: mpsc::Sender<Arc<Frame>>,
+    pub tasks: TaskTracker,
+    pub stop: CancellationToken,
+}
+
+/// What detectors use unless their description says otherwise.
+#[derive(Debug, Clone, Default)]
+pub struct DetectorSettings {
+    /// Name of a model manifest.
+    pub model: Option<String>,
+    /// `auto` or `cpu`.
+    pub device: Option<String>,
+    /// Threads of one inference.
+    pub threads: Option<u32>,
+    /// ONNX Runtime's shared library.
+    pub runtime: Option<PathBuf>,
+    /// Where weights and ONNX Runtime lie.
+    pub assets_dir: Option<PathBuf>,
+    /// A folder of further model manifests.
+    pub models_dir: Option<PathBuf>,
+}
+
+impl DetectorSettings {
+    /// Sets what is set here on `detect`, except where its description said something else.
+    pub(super) fn apply(&self, detect: &gst::Element) {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string().to_value());
+        let settings = [
+            ("model", self.model.as_ref().map(ToValue::to_value)),
+            ("device", self.device.as_ref().map(ToValue::to_value)),
+            ("threads", self.threads.map(|threads| threads.to_value())),
+            ("runtime", path(&self.runtime)),
+            ("assets-dir", path(&self.assets_dir)),
+            ("models-dir", path(&self.models_dir)),
+        ];
+        for (name, value) in settings {
+            let (Some(value), Some(spec)) = (value, detect.find_property(name)) else { continue };
+            let untouched =
+                detect.property_value(name).serialize().ok() == spec.default_value().serialize().ok();
+            if let (true, Ok(value)) = (untouched, value.transform_with_type(spec.value_type())) {
+                detect.set_property_from_value(name, &value);
+            }
+        }
+    }
+}
+
+/// The cameras of all tenants; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Cameras {
+    context: Arc<CameraContext>,
+    all: Arc<RwLock<Handles>>,
+}
+
+type Handles = HashMap<(TenantId, CameraId), CameraHandle>;
+
+impl Cameras {
+    pub fn new(context: CameraContext) -> Self {
+        Self { context: Arc::new(context), all: Arc::default() }
+    }
+
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.context.catalog
+    }
+
+    /// Adds a camera or changes the one of the same tenant and id. Its pipeline restarts only when something
+    /// changed that it is made of; the other cameras notice nothing. A camera that cannot be built is there
+    /// nevertheless and says why in its state. Call it within the runtime.
+    pub fn put(&self, camera: Camera) -> CameraHandle {
+        let key = (camera.tenant, camera.id.clone());
+        let mut all = self.write();
+        if let Some(handle) = all.get(&key) {
+            change(&handle.inner, camera);
+            return handle.clone();
+        }
+        let inner = Arc::new(Inner::new(camera, self.context.stop.child_token()));
+        self.context.tasks.spawn(supervisor::keep(self.context.clone(), inner.clone()));
+        let handle = CameraHandle { inner };
+        all.insert(key, handle.clone());
+        handle
+    }
+
+    /// Stops a camera and forgets it; false when there was none.
+    pub fn remove(&self, tenant: TenantId, id: &CameraId) -> bool {
+        let removed = self.write().remove(&(tenant, id.clone()));
+        removed.inspect(|handle| handle.inner.gone.cancel()).is_some()
+    }
+
+    pub fn get(&self, tenant: TenantId, id: &CameraId) -> Option<CameraHandle> {
+        self.read().get(&(tenant, id.clone())).cloned()
+    }
+
+    /// The cameras of `tenant` in order of their ids.
+    pub fn list(&self, tenant: TenantId) -> Vec<CameraHandle> {
+        let mut handles = self.list_all();
+        handles.retain(|handle| handle.camera().tenant == tenant);
+        handles
+    }
+
+    /// The cameras of all tenants, for metrics; in order of tenant and id.
+    pub fn list_all(&self) -> Vec<CameraHandle> {
+        let all = self.read();
+        let mut entries: Vec<_> = all.iter().collect();
+        entries.sort_by_key(|(key, _)| (*key).clone());
+        entries.into_iter().map(|(_, handle)| handle.clone()).collect()
+    }
+
+    // A panic elsewhere leaves the map as whole as it was: it is only ever changed by one call.
+    fn read(&self) -> RwLockReadGuard<'_, Handles> {
+        self.all.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Handles> {
+        self.all.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Puts `camera` in place of the one `inner` has, and asks for a new pipeline only if that one differs.
+fn change(inner: &Inner, camera: Camera) {
+    let camera = Arc::new(camera);
+    let before = inner.camera.send_replace(camera.clone());
+    let rebuilt = before.pipeline != camera.pipeline || before.parameters != camera.parameters;
+    let switched = before.enabled != camera.enabled;
+    inner.order.send_if_modified(|order| {
+        if rebuilt || (switched && camera.enabled) {
+            order.round += 1;
+        }
+        if switched || !camera.enabled {
+            order.run = camera.enabled;
+        }
+        rebuilt || switched
+    });
+}

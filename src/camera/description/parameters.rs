@@ -1,0 +1,178 @@
+//! What an owner set → values that fit the description, or the key, the value and what it takes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::{Description, Parameter, ParameterType, PipelineError};
+use crate::camera::redact::{redact, url_password};
+use crate::domain::ParamValue;
+
+/// Stands for a secret wherever parameters are shown.
+const HIDDEN: &str = "***";
+
+impl Description {
+    /// Checks what an owner set, without touching GStreamer.
+    ///
+    /// # Errors
+    /// An unknown key, a missing one, or a value that does not fit its type or bounds.
+    pub fn check_parameters(&self, given: &BTreeMap<String, ParamValue>) -> Result<(), PipelineError> {
+        self.values(given).map(drop)
+    }
+
+    /// Turns `text` of a command line into a value of the type that parameter `key` has.
+    ///
+    /// # Errors
+    /// An unknown key, or a text that is no such value.
+    pub fn parse_value(&self, key: &str, text: &str) -> Result<ParamValue, PipelineError> {
+        let parameter = self.known(key)?;
+        let value = match parameter.kind {
+            ParameterType::Bool => text.parse().ok().map(ParamValue::Bool),
+            ParameterType::Int => text.parse().ok().map(ParamValue::Int),
+            ParameterType::Float => text.parse().ok().map(ParamValue::Float),
+            _ => Some(ParamValue::Text(text.to_owned())),
+        };
+        let value = value.unwrap_or_else(|| ParamValue::Text(text.to_owned()));
+        parameter.check(&value).map_err(|reason| PipelineError::parameter(key, reason))?;
+        Ok(value)
+    }
+
+    /// `given` with nothing secret left in it: whole secrets and the passwords within URLs are masked.
+    pub fn shown(&self, given: &BTreeMap<String, ParamValue>) -> BTreeMap<String, ParamValue> {
+        let show = |(key, value): (&String, &ParamValue)| {
+            // A key the description does not know may be a misspelt password.
+            let hidden = self.parameter(key).is_none_or(|p| p.secret && p.kind != ParameterType::Url);
+            let value = match value {
+                _ if hidden => ParamValue::Text(HIDDEN.to_owned()),
+                ParamValue::Text(text) => ParamValue::Text(redact::<&str>(text, &[])),
+                other => other.clone(),
+            };
+            (key.clone(), value)
+        };
+        given.iter().map(show).collect()
+    }
+
+    /// The secrets within `given`, to be kept out of messages.
+    pub fn secrets(&self, given: &BTreeMap<String, ParamValue>) -> Vec<String> {
+        let secret = |(key, value): (&String, &ParamValue)| match (self.parameter(key), value) {
+            (Some(parameter), ParamValue::Text(text)) if parameter.kind == ParameterType::Url => {
+                url_password(text).map(str::to_owned)
+            }
+            (Some(parameter), ParamValue::Text(text)) if parameter.secret => Some(text.clone()),
+            _ => None,
+        };
+        given.iter().filter_map(secret).filter(|text| !text.is_empty()).collect()
+    }
+
+    /// Each parameter that is set or has a default, with its value.
+    pub(super) fn values(
+        &self,
+        given: &BTreeMap<String, ParamValue>,
+    ) -> Result<Vec<(&Parameter, ParamValue)>, PipelineError> {
+        for key in given.keys() {
+            self.known(key)?;
+        }
+        let mut values = Vec::new();
+        for parameter in &self.parameters {
+            let value = given.get(&parameter.name);
+            if parameter.required && value.is_none() {
+                return Err(PipelineError::parameter(
+                    &parameter.name,
+                    format!("is required: {}", parameter.description),
+                ));
+            }
+            let Some(value) = value.or(parameter.default.as_ref()) else { continue };
+            parameter.check(value).map_err(|reason| PipelineError::parameter(&parameter.name, reason))?;
+            values.push((parameter, value.clone()));
+        }
+        Ok(values)
+    }
+
+    fn known(&self, key: &str) -> Result<&Parameter, PipelineError> {
+        self.parameter(key).ok_or_else(|| {
+            let names: Vec<_> = self.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+            let reason =
+                format!("pipeline `{}` has none of this name; it has {}", self.name, names.join(", "));
+            PipelineError::parameter(key, reason)
+        })
+    }
+}
+
+impl Parameter {
+    /// Says what is wrong with `value`, and what would be right.
+    pub(super) fn check(&self, value: &ParamValue) -> Result<(), String> {
+        let fits = match (self.kind, value) {
+            (ParameterType::Bool, ParamValue::Bool(_))
+            | (ParameterType::String, ParamValue::Text(_))
+            | (ParameterType::Int, ParamValue::Int(_))
+            | (ParameterType::Float, ParamValue::Int(_) | ParamValue::Float(_)) => self.in_bounds(value),
+            (ParameterType::Choice, ParamValue::Text(text)) => self.choices.contains(text),
+            (ParameterType::Url, ParamValue::Text(text)) => self.is_url(text),
+            (ParameterType::Path, ParamValue::Text(text)) => return existing(text),
+            _ => false,
+        };
+        if fits { Ok(()) } else { Err(format!("{} is not {}", self.quote(value), self.takes())) }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "bounds of parameters are small numbers")]
+    fn in_bounds(&self, value: &ParamValue) -> bool {
+        let number = match value {
+            ParamValue::Int(value) => *value as f64,
+            ParamValue::Float(value) => *value,
+            ParamValue::Bool(_) | ParamValue::Text(_) => return true,
+        };
+        number.is_finite()
+            && self.min.is_none_or(|least| number >= least)
+            && self.max.is_none_or(|most| number <= most)
+    }
+
+    fn is_url(&self, text: &str) -> bool {
+        url::Url::parse(text).is_ok_and(|url| {
+            url.has_host() && (self.choices.is_empty() || self.choices.iter().any(|s| s == url.scheme()))
+        })
+    }
+
+    fn quote(&self, value: &ParamValue) -> String {
+        match value {
+            _ if self.secret && self.kind != ParameterType::Url => "the value".to_owned(),
+            ParamValue::Bool(value) => value.to_string(),
+            ParamValue::Int(value) => value.to_string(),
+            ParamValue::Float(value) => value.to_string(),
+            ParamValue::Text(text) => format!("{:?}", redact::<&str>(text, &[])),
+        }
+    }
+
+    /// What the parameter takes, for people.
+    pub fn takes(&self) -> String {
+        let noun = match self.kind {
+            ParameterType::Bool => "true or false",
+            ParameterType::Int => "an integer",
+            ParameterType::Float => "a number",
+            ParameterType::String => "a text",
+            ParameterType::Path => "the path of a file that exists",
+            ParameterType::Url if self.choices.is_empty() => "a URL with a host",
+            ParameterType::Url => {
+                return format!("a URL with a host that begins with {}", self.listed("://"));
+            }
+            ParameterType::Choice => return format!("one of {}", self.listed("")),
+        };
+        match (self.min, self.max) {
+            (Some(least), Some(most)) => format!("{noun} from {least} to {most}"),
+            (Some(least), None) => format!("{noun} from {least} up"),
+            (None, Some(most)) => format!("{noun} up to {most}"),
+            (None, None) => noun.to_owned(),
+        }
+    }
+
+    fn listed(&self, suffix: &str) -> String {
+        let words: Vec<_> = self.choices.iter().map(|word| format!("{word}{suffix}")).collect();
+        words.join(", ")
+    }
+}
+
+fn existing(path: &str) -> Result<(), String> {
+    match Path::new(path).try_exists() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!("there is no file {path:?}")),
+        Err(error) => Err(format!("{path:?} cannot be looked at: {error}")),
+    }
+}

@@ -1,0 +1,146 @@
+//! Cameras as the rest of the house sees them: states, records, pictures.
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod common;
+
+use atalaya::camera::Overlay;
+use atalaya::domain::{CameraState, ParamValue};
+use common::{World, camera, is_running, until, within_deadline};
+
+/// A folder with one description `plain`, which needs no model.
+fn plain_pipeline() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"
+name = "plain"
+description = "A moving ball"
+kind = "live"
+launch = '''
+videotestsrc name=source is-live=true pattern=ball
+  ! video/x-raw,format=I420,width=320,height=240,framerate=30/1
+  ! tee name=views
+views. ! appsink name=records sync=false
+'''
+[parameters.frames]
+type = "int"
+description = "Number of frames until the end"
+target = "source.num-buffers"
+[parameters.pattern]
+type = "choice"
+choices = ["ball", "smpte"]
+description = "What it shows"
+target = "source.pattern"
+"#;
+    std::fs::write(folder.path().join("plain.toml"), text).unwrap();
+    folder
+}
+
+#[tokio::test]
+async fn a_camera_runs_and_hands_out_every_frame() {
+    let folder = plain_pipeline();
+    let mut world = World::new(Some(folder.path()));
+    let handle = world.cameras.put(camera("door", "plain", &[]));
+    until(&handle, "running", is_running).await;
+    for number in 0..10 {
+        let frame = within_deadline("a record", world.records.recv()).await.unwrap();
+        assert_eq!((frame.number, frame.width, frame.height), (number, 320, 240));
+        assert_eq!(frame.camera.as_str(), "door");
+    }
+    world.end().await;
+    assert_eq!(*handle.state().borrow(), CameraState::Stopped);
+}
+
+#[tokio::test]
+async fn pictures_are_made_only_while_somebody_wants_them() {
+    let folder = plain_pipeline();
+    let world = World::new(Some(folder.path()));
+    let handle = world.cameras.put(camera("door", "plain", &[]));
+    until(&handle, "running", is_running).await;
+    for overlay in [Overlay::Plain, Overlay::Drawn] {
+        let demand = handle.demand(overlay);
+        let mut pictures = demand.pictures();
+        assert!(pictures.borrow_and_update().is_none(), "a picture was made for nobody");
+        for _ in 0..3 {
+            within_deadline("a picture", pictures.changed()).await.unwrap();
+        }
+        let picture = pictures.borrow_and_update().clone().unwrap();
+        let caps = picture.sample.caps().unwrap().to_string();
+        assert!(caps.contains("format=(string)I420") && caps.contains("width=(int)320"), "{caps}");
+        drop(demand);
+        assert!(pictures.borrow_and_update().is_none(), "a picture stayed in memory");
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_stream_that_ends_is_tried_again_and_again() {
+    let folder = plain_pipeline();
+    let world = World::new(Some(folder.path()));
+    let handle = world.cameras.put(camera("door", "plain", &[("frames", ParamValue::Int(5))]));
+    for round in 1..=3 {
+        until(&handle, "running", is_running).await;
+        let lost = until(&handle, "lost", |state| matches!(state, CameraState::Lost { .. })).await;
+        let CameraState::Lost { reason, .. } = lost else { unreachable!() };
+        assert_eq!(reason, "the camera ended the stream");
+        let status = handle.status();
+        assert_eq!((status.frames_in, status.reconnects), (5 * round, round - 1), "{status:?}");
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_wrong_parameter_fails_until_it_is_put_right() {
+    let folder = plain_pipeline();
+    let world = World::new(Some(folder.path()));
+    let wrong = camera("door", "plain", &[("pattern", ParamValue::Text("cube".into()))]);
+    let handle = world.cameras.put(wrong);
+    let failed = until(&handle, "failed", |state| matches!(state, CameraState::Failed { .. })).await;
+    let CameraState::Failed { reason, .. } = failed else { unreachable!() };
+    assert_eq!(reason, "parameter `pattern`: \"cube\" is not one of ball, smpte");
+    world.cameras.put(camera("door", "plain", &[]));
+    until(&handle, "running", is_running).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn only_what_makes_the_pipeline_restarts_it() {
+    let folder = plain_pipeline();
+    let mut world = World::new(Some(folder.path()));
+    let handle = world.cameras.put(camera("door", "plain", &[]));
+    until(&handle, "running", is_running).await;
+    let mut renamed = camera("door", "plain", &[]);
+    renamed.name = "Front door".to_owned();
+    world.cameras.put(renamed);
+    assert_eq!(handle.camera().name, "Front door");
+    let mut last = None;
+    for _ in 0..20 {
+        let frame = within_deadline("a record", world.records.recv()).await.unwrap();
+        assert!(last.is_none_or(|last| frame.number == last + 1), "the pipeline restarted for a new name");
+        last = Some(frame.number);
+    }
+    world.cameras.put(camera("door", "plain", &[("pattern", ParamValue::Text("smpte".into()))]));
+    let restarted = async { while world.records.recv().await.unwrap().number != 0 {} };
+    within_deadline("a restart", restarted).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_camera_stops_starts_and_goes() {
+    let folder = plain_pipeline();
+    let world = World::new(Some(folder.path()));
+    let handle = world.cameras.put(camera("door", "plain", &[]));
+    until(&handle, "running", is_running).await;
+    handle.stop();
+    until(&handle, "stopped", |state| *state == CameraState::Stopped).await;
+    assert_eq!(handle.status().fps_in, 0.0);
+    handle.start();
+    until(&handle, "running again", is_running).await;
+    handle.restart();
+    until(&handle, "connecting", |state| matches!(state, CameraState::Connecting { .. })).await;
+    until(&handle, "running after a restart", is_running).await;
+    let camera = handle.camera();
+    assert!(world.cameras.remove(camera.tenant, &camera.id));
+    assert!(world.cameras.get(camera.tenant, &camera.id).is_none());
+    within_deadline("the end of a removed camera", handle.gone()).await;
+    until(&handle, "stopped for good", |state| *state == CameraState::Stopped).await;
+    world.end().await;
+}

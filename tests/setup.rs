@@ -1,0 +1,189 @@
+//! The set-up scripts where something is missing: one clear line, what to do about it, and nothing half done.
+//!
+//! Registries are played by small scripts in front of the `PATH`; the real ones are met by `make test` itself.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as loudly as tests")]
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A folder with commands of the test's own, and one for what is installed.
+struct Machine {
+    dir: tempfile::TempDir,
+    /// Whether the commands of the real machine are there too.
+    path: String,
+}
+
+impl Machine {
+    /// As the real machine, but for the commands that the test replaces.
+    fn real() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("bin")).unwrap();
+        let path = format!("{}:/usr/bin:/bin", dir.path().join("bin").display());
+        Self { dir, path }
+    }
+
+    /// Nothing but a shell and the few commands that the scripts' own logic uses.
+    fn bare() -> Self {
+        let mut machine = Self::real();
+        machine.path = machine.dir.path().join("bin").display().to_string();
+        for name in ["bash", "dirname", "sed", "cut", "sort", "head", "id", "grep", "env"] {
+            let real = [Path::new("/usr/bin"), Path::new("/bin")].map(|dir| dir.join(name));
+            let real = real.iter().find(|path| path.exists()).unwrap();
+            symlink(real, machine.dir.path().join("bin").join(name)).unwrap();
+        }
+        machine
+    }
+
+    fn command(&self, name: &str, script: &str) -> &Self {
+        let path = self.dir.path().join("bin").join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        self
+    }
+
+    fn assets(&self) -> PathBuf {
+        self.dir.path().join("assets")
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) -> Output {
+        self.run_with_assets(program, arguments, &self.assets())
+    }
+
+    fn run_with_assets(&self, program: &str, arguments: &[&str], assets: &Path) -> Output {
+        let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
+        Command::new(scripts.join(program))
+            .args(arguments)
+            .env_clear()
+            .env("PATH", &self.path)
+            .env("HOME", self.dir.path())
+            .env("LANG", "C.UTF-8")
+            .env("ATALAYA_ASSETS_DIR", assets)
+            .output()
+            .unwrap()
+    }
+}
+
+#[track_caller]
+fn assert_fails_saying(output: &Output, parts: &[&str]) {
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(!text.contains("Traceback"), "{text}");
+    for part in parts {
+        assert!(text.contains(part), "{text:?} does not say {part:?}");
+    }
+}
+
+#[test]
+fn missing_cargo_is_told_in_one_line_with_how_to_install_it() {
+    let output = Machine::bare().run("toolchain.sh", &[]);
+    assert_fails_saying(&output, &["no cargo", "1.94", "https://sh.rustup.rs"]);
+    assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 1);
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn too_old_rust_is_told_in_one_line_with_both_versions() {
+    let machine = Machine::bare();
+    machine.command("cargo", ":").command("rustc", "echo 'rustc 1.85.1 (4eb161250 2025-03-15)'");
+    let output = machine.run("toolchain.sh", &[]);
+    assert_fails_saying(&output, &["1.85.1", "1.94", "rustup update"]);
+    assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 1);
+}
+
+#[test]
+fn rust_that_is_new_enough_is_taken() {
+    let machine = Machine::bare();
+    for version in ["1.94.0", "1.100.0", "1.94.0-nightly", "2.0.0"] {
+        machine.command("cargo", ":").command("rustc", &format!("echo 'rustc {version} (0)'"));
+        let output = machine.run("toolchain.sh", &[]);
+        assert!(output.status.success(), "{version}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn machine_without_apt_is_told_which_file_lists_the_packages() {
+    let output = Machine::bare().run("packages.sh", &["run"]);
+    assert_fails_saying(&output, &["not Debian", "scripts/packages.txt"]);
+}
+
+#[test]
+fn too_old_node_is_named() {
+    let machine = Machine::real();
+    machine.command("node", "echo v16.20.2").command("npm", ":").command("dpkg-query", "printf installed");
+    assert_fails_saying(&machine.run("packages.sh", &["run"]), &["Node 16.20.2", "18"]);
+}
+
+#[test]
+fn only_missing_packages_are_installed() {
+    let machine = Machine::real();
+    machine
+        .command("node", "echo v20.1.0")
+        .command("npm", ":")
+        .command("sudo", "exec \"$@\"")
+        .command("dpkg-query", "case $* in *pkg-config*|*chromium*) exit 1 ;; *) printf installed ;; esac")
+        .command("apt-get", &format!("echo \"$@\" >>{}", machine.dir.path().join("calls").display()));
+    let output = machine.run("packages.sh", &["run"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let calls = fs::read_to_string(machine.dir.path().join("calls")).unwrap();
+    let install = calls.lines().find(|call| call.contains(" install ")).unwrap();
+    assert!(install.ends_with("--no-install-recommends pkg-config"), "{install}");
+}
+
+#[test]
+fn failing_apt_shows_its_words_and_the_packages() {
+    let machine = Machine::real();
+    machine
+        .command("node", "echo v20.1.0")
+        .command("npm", ":")
+        .command("sudo", "exec \"$@\"")
+        .command("dpkg-query", "case $* in *pkg-config*) exit 1 ;; *) printf installed ;; esac")
+        .command("apt-get", "echo 'E: Temporary failure resolving'; exit 100");
+    let output = machine.run("packages.sh", &["run"]);
+    assert_fails_saying(&output, &["Temporary failure resolving", "pkg-config"]);
+}
+
+#[test]
+fn asset_that_cannot_be_had_is_named_with_its_origin_and_what_to_do() {
+    let machine = Machine::real();
+    machine.command("apt-get", "echo 'E: Failed to fetch opencv-doc'; exit 100");
+    let output = machine.run("assets.py", &[]);
+    assert_fails_saying(
+        &output,
+        &["footage", "opencv-doc", "Failed to fetch", "footage/vtest.avi", "sha256"],
+    );
+    assert_eq!(files_below(&machine.assets()), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn asset_with_another_checksum_is_refused() {
+    let machine = Machine::real();
+    // A package as apt would bring it, with other footage inside.
+    machine.command(
+        "apt-get",
+        "mkdir -p p/DEBIAN p/usr/share/doc/opencv-doc/examples/data\n\
+         printf 'Package: opencv-doc\\nVersion: 1\\nArchitecture: all\\nMaintainer: a\\nDescription: a\\n' >p/DEBIAN/control\n\
+         echo altered >p/usr/share/doc/opencv-doc/examples/data/vtest.avi\n\
+         dpkg-deb --build p opencv-doc_1_all.deb >/dev/null",
+    );
+    let output = machine.run("assets.py", &[]);
+    assert_fails_saying(&output, &["footage", "opencv-doc", "sha256", "expected 45cddc94"]);
+    assert_eq!(files_below(&machine.assets()), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn folder_that_cannot_be_written_is_named() {
+    let machine = Machine::real();
+    let blocked = machine.dir.path().join("file");
+    fs::write(&blocked, "").unwrap();
+    let output = machine.run_with_assets("assets.py", &[], &blocked.join("assets"));
+    assert_fails_saying(&output, &["cannot write", "ATALAYA_ASSETS_DIR"]);
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}
