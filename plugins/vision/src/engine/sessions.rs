@@ -28,6 +28,8 @@ static POOLS: LazyLock<Mutex<HashMap<Key, Weak<Pool>>>> = LazyLock::new(Mutex::d
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     sha256: String,
+    /// Another path must fail or be loaded, not be ignored.
+    runtime: PathBuf,
     threads: usize,
     device: Device,
 }
@@ -95,7 +97,12 @@ pub(super) struct Lease<'a> {
 /// # Errors
 /// When the weights or the runtime are missing or wrong, or the runtime does not take the network.
 pub(super) fn share(recipe: Recipe) -> Result<Arc<Pool>, EngineError> {
-    let key = Key { sha256: recipe.manifest.sha256.clone(), threads: recipe.threads, device: recipe.device };
+    let key = Key {
+        sha256: recipe.manifest.sha256.clone(),
+        runtime: recipe.runtime.clone(),
+        threads: recipe.threads,
+        device: recipe.device,
+    };
     // The lock is held while loading, so that two cameras that start at once load once.
     let mut pools = lock(&POOLS);
     if let Some(pool) = pools.get(&key).and_then(Weak::upgrade) {
