@@ -233,6 +233,7 @@ pub(crate) fn caller(of: i64, branches: &[i64], roles: &[Role]) -> Caller {
         subject: "test".into(),
         tenant: tenant(of),
         branches: branches.iter().map(|id| branch(*id)).collect(),
+        sectors: BTreeSet::new(),
         roles: roles.iter().copied().collect(),
     }
 }
