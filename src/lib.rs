@@ -18,8 +18,16 @@ pub mod store;
 
 pub mod recorder;
 
+pub mod auth;
+
+pub mod wire;
+
 pub mod camera;
 
 pub mod viewer;
+
+pub mod api;
+
+pub mod demo;
 
 pub mod doctor;

@@ -1,3 +1,16 @@
 //! Arguments, logging, and the call into the app.
 
-fn main() {}
+use clap::Parser;
+
+#[derive(Parser)]
+enum Command {
+    /// Plays footage like an IP camera, over RTSP
+    #[command(hide = true)]
+    SimulateCamera(atalaya::demo::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Command::parse() {
+        Command::SimulateCamera(options) => Ok(atalaya::demo::run(options)?),
+    }
+}

@@ -168,11 +168,15 @@ impl BaseTransformImpl for VisionDetect {
     }
 
     fn sink_event(&self, event: gst::Event) -> bool {
-        // Behind either of them time starts anew, and a result from before would be taken for a later one.
-        if matches!(event.view(), gst::EventView::FlushStop(_) | gst::EventView::Segment(_))
-            && let Some(running) = &mut *lock(&self.running)
-        {
-            running.stream.flush();
+        match event.view() {
+            // Behind either of them time starts anew, and a result from before would be taken for a later one.
+            gst::EventView::FlushStop(_) | gst::EventView::Segment(_) => {
+                if let Some(running) = &mut *lock(&self.running) {
+                    running.stream.flush();
+                }
+            }
+            gst::EventView::Eos(_) => self.report(),
+            _ => {}
         }
         self.parent_sink_event(event)
     }
@@ -232,17 +236,20 @@ impl VisionDetect {
     /// Posts what a frame gave rise to; no lock is held, since whoever listens may ask back.
     fn tell(&self, notices: Notices) {
         if notices.is_latency_new {
-            let message = gst::message::Latency::builder().src(&*self.obj()).build();
-            self.post(message);
+            self.post(gst::message::Latency::builder().src(&*self.obj()).build());
         }
         if notices.is_report_due {
-            let structure = lock(&self.stats).to_structure();
-            let message = gst::message::Element::builder(structure).src(&*self.obj()).build();
-            self.post(message);
+            self.report();
         }
         if let Some(error) = notices.failure {
             gst::element_imp_warning!(self, gst::StreamError::Failed, ("{error}"));
         }
+    }
+
+    /// Posts the statistics.
+    fn report(&self) {
+        let structure = lock(&self.stats).to_structure();
+        self.post(gst::message::Element::builder(structure).src(&*self.obj()).build());
     }
 
     fn post(&self, message: gst::Message) {

@@ -10,6 +10,7 @@ use std::num::NonZero;
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, LazyLock, Mutex, Weak};
+use std::time::Duration;
 
 use ort::environment::Environment;
 use ort::session::Session;
@@ -27,6 +28,8 @@ static POOLS: LazyLock<Mutex<HashMap<Key, Weak<Pool>>>> = LazyLock::new(Mutex::d
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     sha256: String,
+    /// Another path must fail or be loaded, not be ignored.
+    runtime: PathBuf,
     threads: usize,
     device: Device,
 }
@@ -43,9 +46,30 @@ pub(super) struct Recipe {
     pub(super) threads: usize,
 }
 
+/// A network in use, and how fast it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// Name of its manifest.
+    pub model: String,
+    /// Where it runs; never [`Device::Auto`].
+    pub device: Device,
+    /// Sessions that exist for it.
+    pub sessions: usize,
+    /// Mean time of one inference since it was loaded; `None` until there was one.
+    pub inference_ms: Option<f64>,
+}
+
+/// Inferences that ended well.
+#[derive(Default)]
+struct Runs {
+    count: u64,
+    time: Duration,
+}
+
 /// Sessions of one network.
 pub(super) struct Pool {
     recipe: Recipe,
+    runs: Mutex<Runs>,
     environment: Environment,
     queue: Mutex<Queue>,
     freed: Condvar,
@@ -73,7 +97,12 @@ pub(super) struct Lease<'a> {
 /// # Errors
 /// When the weights or the runtime are missing or wrong, or the runtime does not take the network.
 pub(super) fn share(recipe: Recipe) -> Result<Arc<Pool>, EngineError> {
-    let key = Key { sha256: recipe.manifest.sha256.clone(), threads: recipe.threads, device: recipe.device };
+    let key = Key {
+        sha256: recipe.manifest.sha256.clone(),
+        runtime: recipe.runtime.clone(),
+        threads: recipe.threads,
+        device: recipe.device,
+    };
     // The lock is held while loading, so that two cameras that start at once load once.
     let mut pools = lock(&POOLS);
     if let Some(pool) = pools.get(&key).and_then(Weak::upgrade) {
@@ -85,6 +114,12 @@ pub(super) fn share(recipe: Recipe) -> Result<Arc<Pool>, EngineError> {
     Ok(pool)
 }
 
+/// Every network that somebody uses now.
+pub fn loaded() -> Vec<Loaded> {
+    let pools: Vec<_> = lock(&POOLS).values().filter_map(Weak::upgrade).collect();
+    pools.iter().map(|pool| pool.describe()).collect()
+}
+
 impl Pool {
     fn new(recipe: Recipe) -> Result<Self, EngineError> {
         // The weights first: on a machine without a set-up both are missing, and the model is what was asked for.
@@ -94,7 +129,13 @@ impl Pool {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let limit = (cores / recipe.threads).max(1);
         let queue = Queue { idle: vec![first], made: 1, limit, next_ticket: 0, serving: 0 };
-        Ok(Self { recipe, environment, queue: Mutex::new(queue), freed: Condvar::new() })
+        Ok(Self {
+            recipe,
+            runs: Mutex::default(),
+            environment,
+            queue: Mutex::new(queue),
+            freed: Condvar::new(),
+        })
     }
 
     /// Waits for a session; first come, first served.
@@ -132,6 +173,24 @@ impl Pool {
     fn grow(&self) -> Option<Session> {
         let weights = self.recipe.assets.read(&self.recipe.manifest).ok()?;
         self.recipe.build(&self.environment, &weights).ok()
+    }
+
+    /// Counts an inference that ended well.
+    pub(super) fn count(&self, took: Duration) {
+        let mut runs = lock(&self.runs);
+        runs.count += 1;
+        runs.time += took;
+    }
+
+    fn describe(&self) -> Loaded {
+        let runs = lock(&self.runs);
+        let mean = runs.time.as_secs_f64() * 1000.0 / runs.count as f64;
+        Loaded {
+            model: self.recipe.manifest.name.clone(),
+            device: self.recipe.device,
+            sessions: self.size(),
+            inference_ms: (runs.count > 0).then_some(mean),
+        }
     }
 
     /// How many sessions there are.

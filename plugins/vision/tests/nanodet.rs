@@ -1,0 +1,78 @@
+//! The standard model on real footage: the boxes an independent implementation finds, and the same ones every time.
+
+mod common;
+
+use common::{asset, init};
+use gst::prelude::*;
+use gstvision::meta::{Detections, Object};
+
+/// Of the footage, in pixels.
+const SIZE: (f32, f32) = (768.0, 576.0);
+
+/// What the first `count` frames of the demo footage carry behind `visiondetect` with `threshold`.
+fn detect(count: usize, threshold: f32) -> Vec<Detections> {
+    init();
+    asset("models/nanodet.onnx");
+    let launch = "filesrc name=file ! decodebin ! videoconvert ! visiondetect name=detect max-wait-ms=-1 ! \
+                  appsink name=sink sync=false max-buffers=1";
+    let pipeline = gst::parse::launch(launch).expect("the pipeline should be built");
+    let pipeline = pipeline.downcast::<gst::Pipeline>().expect("it should be a pipeline");
+    let by_name = |name| pipeline.by_name(name).expect("the element should be there");
+    by_name("file").set_property("location", asset("footage/vtest.avi").to_str());
+    by_name("detect").set_property("threshold", threshold);
+    let sink = by_name("sink").downcast::<gst_app::AppSink>().expect("it should be an appsink");
+    pipeline.set_state(gst::State::Playing).expect("the pipeline should start");
+    let frames = (0..count)
+        .map(|_| {
+            let sample = sink.pull_sample().expect("there should be more frames");
+            Detections::read(sample.buffer().expect("a sample has a buffer")).expect("it has detections")
+        })
+        .collect();
+    pipeline.set_state(gst::State::Null).expect("the pipeline should stop");
+    frames
+}
+
+/// Left, top, right and bottom in pixels.
+fn corners(object: &Object) -> [f32; 4] {
+    let rect = object.rect;
+    let (right, bottom) = (rect.x + rect.w, rect.y + rect.h);
+    [rect.x * SIZE.0, rect.y * SIZE.1, right * SIZE.0, bottom * SIZE.1]
+}
+
+#[test]
+fn people_are_where_an_independent_implementation_sees_them() {
+    // By the model's own recipe in NumPy and OpenCV, on the first frame: corners and score.
+    let expected = [
+        ([639.8, 238.3, 684.1, 323.9], 0.845),
+        ([500.8, 155.7, 528.8, 233.7], 0.777),
+        ([253.3, 220.5, 282.0, 310.2], 0.777),
+    ];
+    let frames = detect(1, 0.5);
+    let found = &frames[0].objects;
+    assert_eq!(found.len(), expected.len(), "{found:?}");
+    for (corners_expected, score) in expected {
+        let near = |object: &&Object| {
+            corners(object)
+                .iter()
+                .zip(corners_expected)
+                .all(|(found, expected)| (found - expected).abs() < 2.0)
+        };
+        let object =
+            found.iter().find(near).unwrap_or_else(|| panic!("nobody at {corners_expected:?}: {found:?}"));
+        assert!((object.score - score).abs() < 0.03, "{} instead of {score}", object.score);
+        assert_eq!(object.label, "person");
+    }
+}
+
+#[test]
+fn the_same_footage_gives_the_same_answer() {
+    let (first, second) = (detect(12, 0.0), detect(12, 0.0));
+    assert_eq!(first, second);
+    for frame in &first {
+        let people = frame.objects.iter().filter(|object| object.score >= 0.5).count();
+        assert!(people >= 2, "frame {} shows more than {people}", frame.frame);
+        // The model's low threshold lets weak boxes through, for the tracker.
+        assert!(frame.objects.iter().all(|object| object.score >= 0.1));
+        assert!(frame.objects.iter().any(|object| object.score < 0.35));
+    }
+}
