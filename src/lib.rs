@@ -26,8 +26,14 @@ pub mod camera;
 
 pub mod viewer;
 
-pub mod api;
-
 pub mod demo;
 
+pub mod api;
+
+pub mod run;
+
 pub mod doctor;
+
+pub mod app;
+
+pub mod cli;

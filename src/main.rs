@@ -1,16 +1,5 @@
-//! Arguments, logging, and the call into the app.
+//! The program: everything is in the library.
 
-use clap::Parser;
-
-#[derive(Parser)]
-enum Command {
-    /// Plays footage like an IP camera, over RTSP
-    #[command(hide = true)]
-    SimulateCamera(atalaya::demo::Options),
-}
-
-fn main() -> anyhow::Result<()> {
-    match Command::parse() {
-        Command::SimulateCamera(options) => Ok(atalaya::demo::run(options)?),
-    }
+fn main() -> std::process::ExitCode {
+    atalaya::cli::main()
 }

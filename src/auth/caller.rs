@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::roles::{self, Action};
-use crate::domain::{BranchId, Role, TenantId};
+use crate::domain::{BranchId, Role, SectorId, TenantId};
 
 /// Which branches of the tenant somebody sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct Caller {
     pub subject: String,
     pub tenant: TenantId,
     pub branches: Branches,
+    /// Sectors the holder serves; empty means no sector of its own.
+    pub sectors: BTreeSet<SectorId>,
     pub roles: BTreeSet<Role>,
 }
 
@@ -60,6 +62,7 @@ mod tests {
             subject: "test".into(),
             tenant: TenantId::default(),
             branches: branches.iter().map(|id| BranchId::new(*id).unwrap()).collect(),
+            sectors: BTreeSet::new(),
             roles: roles.iter().copied().collect(),
         }
     }

@@ -72,7 +72,7 @@ impl Claims {
             sub: caller.subject.clone(),
             tenant_id: caller.tenant.get(),
             branch_ids,
-            sector_ids: Vec::new(),
+            sector_ids: caller.sectors.iter().map(|id| id.get()).collect(),
             roles: caller.roles.iter().map(|role| role.name().to_owned()).collect(),
             exp: 0.0,
             iat: None,
@@ -105,15 +105,19 @@ impl Claims {
             .map(|id| BranchId::new(*id))
             .collect::<Result<_, _>>()
             .map_err(claim("branch_ids"))?;
-        for id in &self.sector_ids {
-            SectorId::new(*id).map_err(claim("sector_ids"))?;
-        }
+        let sectors = self
+            .sector_ids
+            .iter()
+            .map(|id| SectorId::new(*id))
+            .collect::<Result<_, _>>()
+            .map_err(claim("sector_ids"))?;
         let roles: BTreeSet<_> =
             self.roles.iter().filter_map(|name| Role::from_name(&name.to_ascii_lowercase())).collect();
         Ok(Caller {
             subject: self.sub.clone(),
             tenant: TenantId::new(self.tenant_id).map_err(claim("tenant_id"))?,
             branches: branches.into_iter().collect(),
+            sectors,
             roles,
         })
     }

@@ -132,6 +132,7 @@ mod tests {
             subject: "ana".into(),
             tenant: TenantId::new(7).unwrap(),
             branches: [crate::domain::BranchId::new(3).unwrap()].into_iter().collect(),
+            sectors: [].into(),
             roles: [Role::Viewer].into(),
         };
         let token = keys.issue(&caller, "15m".parse().unwrap());

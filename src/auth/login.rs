@@ -101,6 +101,7 @@ mod tests {
             subject: "console".into(),
             tenant: TenantId::default(),
             branches: super::super::Branches::All,
+            sectors: [].into(),
             roles: [Role::Admin].into(),
         }
     }

@@ -16,5 +16,5 @@ pub use claims::{Claims, TokenError};
 pub use keys::Keys;
 pub use login::{LOGIN_LINK_TTL, LoginLinks, SESSION_TTL, login_link};
 pub use roles::Action;
-pub use secret::{SecretError, signing_secret};
+pub use secret::{SecretError, has_signing_secret, signing_secret};
 pub use ttl::{Ttl, TtlError};

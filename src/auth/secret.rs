@@ -46,6 +46,11 @@ pub fn signing_secret(config: &Config) -> Result<Secret, SecretError> {
     }
 }
 
+/// Whether [`signing_secret`] would find one rather than make it.
+pub fn has_signing_secret(config: &Config) -> bool {
+    config.auth.jwt_secret.is_some() || config.data_dir.join(FILE_NAME).exists()
+}
+
 fn is_absent(kind: ErrorKind) -> bool {
     // Not a directory: a file stands where a folder should; making the secret will say so.
     matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)

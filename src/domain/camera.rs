@@ -1,6 +1,7 @@
 //! A camera as configured, and the state it is in.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::{BranchId, CameraId, Line, SectorId, TenantId, Timestamp, Zone};
 
@@ -11,6 +12,17 @@ pub enum ParamValue {
     Int(i64),
     Float(f64),
     Text(String),
+}
+
+impl fmt::Display for ParamValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(value) => value.fmt(f),
+            Self::Int(value) => value.fmt(f),
+            Self::Float(value) => value.fmt(f),
+            Self::Text(value) => value.fmt(f),
+        }
+    }
 }
 
 /// A camera as its owner described it.

@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::{Attributes, Detection};
-use crate::domain;
+use crate::{domain, visit};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -54,17 +54,14 @@ pub struct Visit {
     pub attributes: Attributes,
 }
 
-impl Visit {
-    /// `visit` of a run whose media time 0 is at `start`.
-    pub fn new(visit: &domain::Visit, start: domain::Timestamp) -> Self {
-        let since = |at: domain::Timestamp| u64::try_from(at.since(start).as_millis()).unwrap_or(u64::MAX);
-        let (enter_ms, leave_ms) = (since(visit.enter), since(visit.leave));
+impl From<&visit::Stay> for Visit {
+    fn from(stay: &visit::Stay) -> Self {
         Self {
-            track: visit.track,
-            enter_ms,
-            leave_ms,
-            dwell_ms: leave_ms.saturating_sub(enter_ms),
-            attributes: (&visit.attributes).into(),
+            track: stay.track,
+            enter_ms: stay.enter_ms,
+            leave_ms: stay.leave_ms,
+            dwell_ms: stay.dwell_ms(),
+            attributes: (&stay.attributes).into(),
         }
     }
 }
@@ -76,6 +73,15 @@ pub enum Direction {
     /// From left to right of the segment, looking from its first to its second point.
     In,
     Out,
+}
+
+impl From<visit::Direction> for Direction {
+    fn from(direction: visit::Direction) -> Self {
+        match direction {
+            visit::Direction::In => Self::In,
+            visit::Direction::Out => Self::Out,
+        }
+    }
 }
 
 /// Somebody crossed a line.
@@ -118,7 +124,7 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Attribute, CameraId, Place, Rect, TenantId, Timestamp};
+    use crate::domain::{Attribute, CameraId, Rect, TenantId, Timestamp};
 
     fn frame() -> domain::Frame {
         let detection = |track, x| domain::Detection {
@@ -142,17 +148,11 @@ mod tests {
         }
     }
 
-    fn visit() -> domain::Visit {
-        domain::Visit {
-            place: Place {
-                tenant: TenantId::default(),
-                branch: domain::BranchId::default(),
-                sector: None,
-                camera: CameraId::new("file").unwrap(),
-            },
+    fn stay() -> visit::Stay {
+        visit::Stay {
             track: 3,
-            enter: Timestamp::from_millis(10_680),
-            leave: Timestamp::from_millis(15_000),
+            enter_ms: 680,
+            leave_ms: 5000,
             confidence: 0.9,
             model: "nanodet".into(),
             attributes: domain::Attributes {
@@ -166,7 +166,7 @@ mod tests {
     fn lines_are_as_documented() {
         let lines = [
             Line::Frame((&frame()).into()),
-            Line::Visit(Visit::new(&visit(), Timestamp::from_millis(10_000))),
+            Line::Visit((&stay()).into()),
             Line::Line(Crossing { line: "door".into(), direction: Direction::In, track: 3, pts_ms: 720 }),
             Line::Zone(Stay { zone: "bar".into(), track: 3, enter_ms: 720, leave_ms: 4000, dwell_ms: 3280 }),
             Line::End(End { frames: 795, seconds: 31.8, people: 12 }),

@@ -3,31 +3,9 @@
 use atalaya::domain::Timestamp;
 use atalaya::store::{Put, Store, StoreError, VisitRecord};
 
-use crate::fixture::{
-    at, bare_camera, branch, branch_id, camera, camera_id, postgres, seconds, sqlite, tenant, visit,
-};
+use crate::fixture::{at, bare_camera, branch, branch_id, camera, camera_id, seconds, tenant, visit};
 
 const MENDOZA: &str = "America/Argentina/Mendoza";
-
-/// Runs a story on both databases.
-macro_rules! on_both {
-    ($($story:ident),+ $(,)?) => {
-        mod on_sqlite {
-            $(#[tokio::test]
-            async fn $story() {
-                let fresh = super::sqlite().await;
-                super::$story(&fresh.store).await;
-            })+
-        }
-        mod on_postgres {
-            $(#[tokio::test]
-            async fn $story() {
-                let fresh = super::postgres().await;
-                super::$story(&fresh.store).await;
-            })+
-        }
-    };
-}
 
 on_both!(
     cameras_are_added_replaced_and_forgotten,

@@ -227,3 +227,101 @@ impl Mixer {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::frame::Plane;
+    use super::*;
+
+    /// A manifest of 8×8 pixels, changed by `changes`.
+    fn manifest(changes: &[(&str, &str)]) -> Manifest {
+        let mut text = include_str!("../../tests/models/blob.toml")
+            .replace("width = 320", "width = 8")
+            .replace("height = 240", "height = 8");
+        for (from, to) in changes {
+            assert!(text.contains(from), "{from} should be in the manifest");
+            text = text.replace(from, to);
+        }
+        Manifest::parse(&text, "blob.toml").unwrap()
+    }
+
+    /// Makes the tensor of a picture of one colour.
+    fn tensor(manifest: &Manifest, size: (usize, usize), yuv: [u8; 3], pixel_aspect: f32) -> Tensor {
+        gst::init().unwrap();
+        let (width, height) = size;
+        let chroma = (width.div_ceil(2), height.div_ceil(2));
+        let bytes = [
+            vec![yuv[0]; width * height],
+            vec![yuv[1]; chroma.0 * chroma.1],
+            vec![yuv[2]; chroma.0 * chroma.1],
+        ];
+        let strides = [width, chroma.0, chroma.0];
+        let colours = Colours::of(&"bt601".parse().unwrap());
+        let planes = std::array::from_fn(|index| Plane { bytes: &bytes[index], stride: strides[index] });
+        let frame = I420 { width, height, pixel_aspect, planes, colours };
+        let mut tensor = Tensor::default();
+        Preprocessor::new(manifest).fill(&frame, &mut tensor);
+        tensor
+    }
+
+    const RED: [u8; 3] = [81, 90, 240];
+
+    fn assert_near(found: &[f32], expected: &[f32]) {
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() < 0.01, "{found} instead of {expected}");
+        }
+    }
+
+    #[test]
+    fn channels_lie_in_the_order_and_layout_of_the_manifest() {
+        let (nhwc, bgr) = (("nchw", "nhwc"), ("\"rgb\"", "\"bgr\""));
+        let cases = [
+            (vec![], [1.0, 0.0, 0.0]),
+            (vec![bgr], [0.0, 0.0, 1.0]),
+            (vec![nhwc], [1.0, 0.0, 0.0]),
+            (vec![nhwc, bgr], [0.0, 0.0, 1.0]),
+        ];
+        for (changes, pixel) in cases {
+            let manifest = manifest(&changes);
+            let tensor = tensor(&manifest, (16, 16), RED, 1.0);
+            let expected: Vec<f32> = match manifest.input.layout {
+                Layout::Nchw => pixel.iter().flat_map(|value| [*value; 64]).collect(),
+                Layout::Nhwc => [pixel; 64].as_flattened().to_vec(),
+            };
+            assert_near(&tensor.values, &expected);
+        }
+    }
+
+    #[test]
+    fn mean_and_std_belong_to_the_channels_of_the_manifest() {
+        let mean = ("mean = [0.0, 0.0, 0.0]", "mean = [10.0, 20.0, 30.0]");
+        let std = ("std = [255.0, 255.0, 255.0]", "std = [1.0, 2.0, 5.0]");
+        let bgr = tensor(&manifest(&[mean, std, ("\"rgb\"", "\"bgr\""), ("nchw", "nhwc")]), (8, 8), RED, 1.0);
+        assert!((bgr.values[0] + 10.0).abs() < 1.0 && (bgr.values[1] + 10.0).abs() < 1.0);
+        assert!((bgr.values[2] - 45.0).abs() < 0.5, "{}", bgr.values[2]);
+    }
+
+    #[test]
+    fn the_rest_of_the_input_is_padded_and_boxes_find_their_way_back() {
+        let padded = manifest(&[("letterbox = true", "letterbox = true\npad = 51.0")]);
+        let cases = [
+            ("wide", (16, 8), 1.0, Placement { left: 0, top: 2, width: 8, height: 4 }),
+            ("tall", (8, 16), 1.0, Placement { left: 2, top: 0, width: 4, height: 8 }),
+            ("wide pixels", (8, 8), 2.0, Placement { left: 0, top: 2, width: 8, height: 4 }),
+            ("odd", (5, 3), 1.0, Placement { left: 0, top: 1, width: 8, height: 5 }),
+            ("one pixel", (1, 1), 1.0, Placement { left: 0, top: 0, width: 8, height: 8 }),
+        ];
+        for (name, size, pixel_aspect, placement) in cases {
+            let tensor = tensor(&padded, size, RED, pixel_aspect);
+            assert_eq!(tensor.placement(), Some(placement), "{name}");
+            for (index, red) in tensor.values[..64].iter().enumerate() {
+                let (x, y) = placement.to_picture((index % 8) as f32 + 0.5, (index / 8) as f32 + 0.5);
+                let is_picture = (0.0..1.0).contains(&x) && (0.0..1.0).contains(&y);
+                assert_near(&[*red], &[if is_picture { 1.0 } else { 0.2 }]);
+            }
+        }
+        let stretched = tensor(&manifest(&[("letterbox = true", "letterbox = false")]), (16, 8), RED, 1.0);
+        assert_eq!(stretched.placement(), Some(Placement { left: 0, top: 0, width: 8, height: 8 }));
+    }
+}
