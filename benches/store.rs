@@ -1,6 +1,6 @@
 //! How fast visits are written and a shift is summed up, on SQLite and on a real Postgres.
 //!
-//! `cargo bench --bench store [-- ROWS]` (a million rows unless said otherwise). The figures in
+//! `cargo bench --bench store [-- ROWS]` (200000 rows unless said otherwise). The figures in
 //! docs/performance.md come from here.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program for a person at a terminal")]
@@ -25,7 +25,7 @@ const SHIFT: Duration = Duration::from_secs(8 * 3600);
 const VISITS_A_SHIFT: u64 = 10_000;
 
 fn main() {
-    let rows = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(1_000_000);
+    let rows = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(200_000);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let folder = tempfile::tempdir().unwrap();
