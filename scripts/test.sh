@@ -33,7 +33,7 @@ plugin() {
     GST_PLUGIN_PATH=$(realpath "$target_dir")/debug
     gst-inspect-1.0 vision || return 1
     for element in visiondetect visiontrack visionoverlay; do
-        gst-inspect-1.0 --exists "$element" || { say "no element $element"; return 1; }
+        gst-inspect-1.0 "$element" >/dev/null || { say "no element $element"; return 1; }
     done
     line=$(grep -m1 '^gst-launch-1.0 ' README.md) || { say "README.md has no gst-launch-1.0 line"; return 1; }
     assets=${ATALAYA_ASSETS_DIR:-${XDG_DATA_HOME:-$HOME/.local/share}/atalaya}
