@@ -45,11 +45,11 @@ async fn main() -> Result<()> {
     let pipeline = show_clock(&camera, with_model)?;
     studio.viewers.probe_encoders().await?;
     let page = warp::path::end().map(|| warp::reply::html(include_str!("latency.html")));
-    let server = warp::serve(page.or(whep(&studio, camera.handle.clone()))).bind(([127, 0, 0, 1], 0)).await;
-    // Warp does not say which port it got.
-    let port = server.local_addr().port();
-    let served = tokio::spawn(server.run());
-    let seen = watch(format!("http://127.0.0.1:{port}/")).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}/", listener.local_addr()?);
+    let routes = page.or(whep(&studio, camera.handle.clone()));
+    let served = tokio::spawn(warp::serve(routes).incoming(listener).run());
+    let seen = watch(url).await;
     served.abort();
     pipeline.set_state(gst::State::Null)?;
     report(&seen?, with_model)
@@ -66,7 +66,9 @@ fn whep(
             let offer = String::from_utf8_lossy(&offer).into_owned();
             match viewers.whep_offer(&camera, Overlay::Drawn, &offer).await {
                 Ok(answer) => warp::reply::with_status(answer.sdp, warp::http::StatusCode::CREATED),
-                Err(error) => warp::reply::with_status(error.to_string(), warp::http::StatusCode::BAD_REQUEST),
+                Err(error) => {
+                    warp::reply::with_status(error.to_string(), warp::http::StatusCode::BAD_REQUEST)
+                }
             }
         }
     })
@@ -77,7 +79,8 @@ fn show_clock(camera: &BarsCamera, with_model: bool) -> Result<gst::Pipeline> {
     let detect = if with_model { DETECT } else { "" };
     let launch = format!("{SOURCE} {detect} ! appsink name=out sync=false");
     let pipeline = gst::parse::launch(&launch)?.downcast::<gst::Pipeline>().ok().context("a pipeline")?;
-    let source = pipeline.by_name("source").and_then(|source| source.static_pad("src")).context("a source")?;
+    let source =
+        pipeline.by_name("source").and_then(|source| source.static_pad("src")).context("a source")?;
     let clock = Clock::system();
     source.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
         if let Some(gst::PadProbeData::Buffer(buffer)) = &mut info.data
@@ -87,7 +90,8 @@ fn show_clock(camera: &BarsCamera, with_model: bool) -> Result<gst::Pipeline> {
         }
         gst::PadProbeReturn::Ok
     });
-    let out = pipeline.by_name("out").and_then(|out| out.downcast::<gst_app::AppSink>().ok()).context("a sink")?;
+    let out =
+        pipeline.by_name("out").and_then(|out| out.downcast::<gst_app::AppSink>().ok()).context("a sink")?;
     let feed = camera.feed.clone();
     let show = move |sink: &gst_app::AppSink| {
         let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
@@ -132,7 +136,12 @@ fn report(seen: &Seen, with_model: bool) -> Result<()> {
     writeln!(out, "| figure | measured | target |")?;
     writeln!(out, "| --- | --- | --- |")?;
     let first = &seen.first;
-    writeln!(out, "| first picture in Chromium, p50 of {} | {} ms | ≤ 500 ms |", first.len(), rank(first, 50))?;
+    writeln!(
+        out,
+        "| first picture in Chromium, p50 of {} | {} ms | ≤ 500 ms |",
+        first.len(),
+        rank(first, 50)
+    )?;
     writeln!(out, "| latency p50 | {} ms | |", rank(&seen.latencies, 50))?;
     writeln!(out, "| latency p95 | {} ms | ≤ 120 ms |", rank(&seen.latencies, 95))?;
     Ok(())

@@ -6,6 +6,7 @@ mod description;
 mod figures;
 mod handle;
 mod meter;
+mod reach;
 mod reason;
 mod redact;
 mod run;

@@ -7,14 +7,14 @@ use gst::prelude::*;
 
 use super::cameras::DetectorSettings;
 use super::description::{Built, Description, Kind, PipelineError};
-use super::reason::{MissingPlugin, Trouble, explain};
+use super::reason::{MissingPlugin, explain};
 use super::redact::redact;
 use super::tap::Tap;
 use crate::clock::Clock;
 use crate::domain::{CameraId, Frame, ParamValue, TenantId};
 
 /// Parameter that paces a file.
-const REALTIME: &str = "realtime";
+pub(super) const REALTIME: &str = "realtime";
 
 /// How long to wait for a frame before looking for errors again.
 const LOOK_EVERY: gst::ClockTime = gst::ClockTime::from_mseconds(100);
@@ -37,6 +37,9 @@ pub struct FrameStream {
     built: Built,
     tap: Tap,
     secrets: Vec<String>,
+    /// What elements said is missing, in case one gives up over it.
+    missing: Vec<MissingPlugin>,
+    any: bool,
 }
 
 impl FrameStream {
@@ -58,16 +61,16 @@ impl FrameStream {
         if let Some(detect) = &built.detect {
             detector.apply(detect);
         }
-        if built.kind == Kind::File {
-            // Back-pressure instead of drops: every frame is wanted.
-            built.records.set_max_buffers(4);
-            built.records.set_drop(false);
-        }
+        // Back-pressure instead of drops: every frame is wanted. A live source drops before its detector then.
+        built.records.set_max_buffers(4);
+        built.records.set_drop(false);
         let id = CameraId::new(&description.name).or_else(|_| CameraId::new("pipeline"));
         let id = id.map_err(|error| PipelineError::Machine { reason: error.to_string() })?;
-        let stream = Self {
+        let mut stream = Self {
             tap: Tap::new(TenantId::default(), id, Clock::system()),
             secrets: description.secrets(&parameters),
+            missing: Vec::new(),
+            any: false,
             built,
         };
         match stream.built.pipeline.set_state(gst::State::Playing) {
@@ -90,6 +93,7 @@ impl FrameStream {
         loop {
             if let Some(sample) = self.built.records.try_pull_sample(LOOK_EVERY) {
                 if let Some(frame) = self.tap.frame(&sample) {
+                    self.any = true;
                     return Ok(Some(frame));
                 }
                 continue;
@@ -98,7 +102,8 @@ impl FrameStream {
                 return Err(error);
             }
             if self.built.records.is_eos() {
-                return Ok(None);
+                let nothing = PipelineError::Machine { reason: "there is no picture in it".to_owned() };
+                return if self.any { Ok(None) } else { Err(nothing) };
             }
             waited += Duration::from(LOOK_EVERY);
             if self.built.kind == Kind::Live && waited >= LIVE_TIMEOUT {
@@ -109,14 +114,15 @@ impl FrameStream {
     }
 
     /// The first error on the bus, in words for people and without secrets.
-    fn failure(&self) -> Option<PipelineError> {
+    fn failure(&mut self) -> Option<PipelineError> {
         let bus = self.built.pipeline.bus()?;
-        let mut missing = Vec::new();
         while let Some(message) = bus.pop_filtered(&[gst::MessageType::Error, gst::MessageType::Element]) {
             match message.view() {
-                gst::MessageView::Element(element) => missing.extend(MissingPlugin::from_message(element)),
+                gst::MessageView::Element(element) => {
+                    self.missing.extend(MissingPlugin::from_message(element))
+                }
                 gst::MessageView::Error(error) => {
-                    let (Trouble::Lost(reason) | Trouble::Failed(reason)) = explain(error, &missing);
+                    let reason = explain(error, &self.missing).reason();
                     return Some(PipelineError::Machine { reason: redact(&reason, &self.secrets) });
                 }
                 _ => {}
@@ -125,7 +131,7 @@ impl FrameStream {
         None
     }
 
-    fn refusal(&self) -> PipelineError {
+    fn refusal(&mut self) -> PipelineError {
         self.failure()
             .unwrap_or_else(|| PipelineError::Machine { reason: "the pipeline did not start".into() })
     }

@@ -26,7 +26,7 @@ impl fmt::Display for ParamValue {
 }
 
 /// A camera as its owner described it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Camera {
     pub id: CameraId,
     pub tenant: TenantId,
@@ -42,6 +42,24 @@ pub struct Camera {
     pub zones: Vec<Zone>,
     /// False: kept but not run.
     pub enabled: bool,
+}
+
+/// Parameters may hold credentials: only their names are shown.
+impl fmt::Debug for Camera {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Camera")
+            .field("id", &self.id)
+            .field("tenant", &self.tenant)
+            .field("branch", &self.branch)
+            .field("sector", &self.sector)
+            .field("name", &self.name)
+            .field("pipeline", &self.pipeline)
+            .field("parameters", &self.parameters.keys())
+            .field("lines", &self.lines)
+            .field("zones", &self.zones)
+            .field("enabled", &self.enabled)
+            .finish()
+    }
 }
 
 /// Where a camera stands.
