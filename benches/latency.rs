@@ -45,11 +45,11 @@ async fn main() -> Result<()> {
     let pipeline = show_clock(&camera, with_model)?;
     studio.viewers.probe_encoders().await?;
     let page = warp::path::end().map(|| warp::reply::html(include_str!("latency.html")));
-    let server = warp::serve(page.or(whep(&studio, camera.handle.clone()))).bind(([127, 0, 0, 1], 0)).await;
-    // Warp does not say which port it got.
-    let port = server.local_addr().port();
-    let served = tokio::spawn(server.run());
-    let seen = watch(format!("http://127.0.0.1:{port}/")).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}/", listener.local_addr()?);
+    let routes = page.or(whep(&studio, camera.handle.clone()));
+    let served = tokio::spawn(warp::serve(routes).incoming(listener).run());
+    let seen = watch(url).await;
     served.abort();
     pipeline.set_state(gst::State::Null)?;
     report(&seen?, with_model)

@@ -18,3 +18,5 @@ mod opening;
 mod recording;
 #[path = "store/story.rs"]
 mod story;
+#[path = "store/tables.rs"]
+mod tables;

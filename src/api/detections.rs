@@ -79,3 +79,46 @@ fn event(name: &str, data: &impl Serialize) -> Bytes {
         serde_json::to_string(data).expect("frames should be JSON: their keys are text and numbers finite");
     format!("event: {name}\ndata: {json}\n\n").into()
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::broadcast;
+
+    use super::*;
+    use crate::domain::{CameraId, TenantId, Timestamp};
+
+    fn frame(number: u64) -> Arc<domain::Frame> {
+        Arc::new(domain::Frame {
+            tenant: TenantId::default(),
+            camera: CameraId::new("door").unwrap(),
+            number,
+            pts_ms: number * 40,
+            at: Timestamp::from_millis(0),
+            width: 640,
+            height: 480,
+            fresh: true,
+            model: "nanodet".into(),
+            detections: Vec::new(),
+        })
+    }
+
+    #[tokio::test]
+    async fn a_slow_listener_is_told_how_many_it_missed() {
+        let (sender, mut frames) = broadcast::channel(4);
+        for number in 0..10 {
+            sender.send(frame(number)).unwrap();
+        }
+        let mut text = async || String::from_utf8(next(&mut frames).await.unwrap().to_vec()).unwrap();
+        assert_eq!(text().await, "event: missed\ndata: {\"missed\":6}\n\n");
+        let newest = text().await;
+        assert!(
+            newest.starts_with("event: frame\ndata: {\"camera\":\"door\",\"frame\":6,\"pts_ms\":240,"),
+            "{newest}"
+        );
+        drop(sender);
+        for _ in 7..10 {
+            assert!(next(&mut frames).await.is_some());
+        }
+        assert_eq!(next(&mut frames).await, None);
+    }
+}

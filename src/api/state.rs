@@ -91,26 +91,8 @@ impl State {
     /// Times of a camera are UTC: they must be told when the store, which knows the zones, is away.
     pub(super) fn status(&self, handle: &CameraHandle) -> wire::CameraStatus {
         let camera = handle.camera();
-        let figures = handle.status();
-        let at = wire::CameraStatus::at(&handle.state().borrow(), &ZoneClock::utc());
-        wire::CameraStatus {
-            fps_in: figures.fps_in,
-            fps_analysed: figures.fps_analysed,
-            frames_in: figures.frames_in,
-            frames_analysed: figures.frames_analysed,
-            frames_dropped: figures.frames_dropped,
-            detections: figures.detections,
-            detection_errors: figures.detection_errors,
-            inference_ms: figures.inference_ms,
-            bytes_in: figures.bytes_in,
-            reconnects: figures.reconnects,
-            last_error: figures.last_error,
-            width: figures.width,
-            height: figures.height,
-            people_now: figures.people_now,
-            viewers: self.viewers.count(camera.tenant, &camera.id) as u64,
-            ..at
-        }
+        let viewers = self.viewers.count(camera.tenant, &camera.id);
+        wire::CameraStatus::new(&handle.state().borrow(), handle.status(), viewers, &ZoneClock::utc())
     }
 
     /// The description of a camera that the API may change.

@@ -7,6 +7,9 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::{OpenApi, SecurityRequirement};
 use warp::http::Method;
 
+/// Its GET uses up a login link.
+const LOGIN: &str = "/login";
+
 /// All documented routes.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -42,9 +45,10 @@ impl Table {
 }
 
 impl Entry {
-    /// How `method` is protected; `None` when there is no such method here. HEAD is GET without its body.
+    /// How `method` is protected; `None` when there is no such method here. HEAD is GET without its body, except where
+    /// GET uses something up.
     pub(super) fn access(&self, method: &Method) -> Option<Access> {
-        let method = if method == Method::HEAD { &Method::GET } else { method };
+        let method = if method == Method::HEAD && self.template != LOGIN { &Method::GET } else { method };
         self.methods.iter().find(|(own, _)| own == method).map(|(_, access)| *access)
     }
 
@@ -56,7 +60,7 @@ impl Entry {
     /// The value of `Allow`.
     pub(super) fn allow(&self) -> String {
         let mut names: Vec<_> = self.methods.iter().map(|(method, _)| method.as_str()).collect();
-        if names.contains(&"GET") {
+        if names.contains(&"GET") && self.template != LOGIN {
             names.push("HEAD");
         }
         names.sort_unstable();

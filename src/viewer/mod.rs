@@ -33,15 +33,6 @@ pub use mjpeg::{MJPEG_BOUNDARY, MJPEG_CONTENT_TYPE};
 pub use viewers::{Answer, Encodes, SessionCamera, Viewers};
 pub use webrtc::ice_server_links;
 
-/// The H.264 encoder that viewers will be served by, found by trying; GStreamer must have been started.
-///
-/// # Errors
-/// [`ViewerError::NoEncoder`] when none of `viewer.encoders` works here.
-pub async fn working_encoder(settings: &crate::config::Viewer) -> Result<&'static str, ViewerError> {
-    let encoders = encoder::Encoders::new(settings.encoders.clone(), settings.bitrate_kbps);
-    encoders.working(None).await.map(|recipe| recipe.element)
-}
-
 /// Locks one of the room's maps. They are whole after every statement, so a panic while one was held harms
 /// nobody else.
 fn lock<T>(map: &Mutex<T>) -> MutexGuard<'_, T> {

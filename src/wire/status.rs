@@ -3,7 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::frame::rounded;
 use super::{Time, ZoneClock};
+use crate::camera;
 use crate::domain::CameraState;
 
 /// The state in a word.
@@ -56,8 +58,13 @@ pub struct CameraStatus {
 }
 
 impl CameraStatus {
-    /// A status that says only where the camera stands; figures are zero.
-    pub fn at(state: &CameraState, clock: &ZoneClock) -> Self {
+    /// `viewers` watch now; times are told by `clock`.
+    pub fn new(
+        state: &CameraState,
+        figures: camera::CameraStatus,
+        viewers: usize,
+        clock: &ZoneClock,
+    ) -> Self {
         let (word, since, reason, next_try) = match state {
             CameraState::Connecting { since } => (State::Connecting, Some(*since), None, None),
             CameraState::Running { since } => (State::Running, Some(*since), None, None),
@@ -72,21 +79,21 @@ impl CameraStatus {
             since: since.map(|at| clock.write(at)),
             reason: reason.cloned(),
             next_try: next_try.map(|at| clock.write(at)),
-            fps_in: 0.0,
-            fps_analysed: 0.0,
-            frames_in: 0,
-            frames_analysed: 0,
-            frames_dropped: 0,
-            detections: 0,
-            detection_errors: 0,
-            inference_ms: 0.0,
-            bytes_in: 0,
-            reconnects: 0,
-            last_error: None,
-            width: 0,
-            height: 0,
-            people_now: 0,
-            viewers: 0,
+            fps_in: rounded(figures.fps_in, 2),
+            fps_analysed: rounded(figures.fps_analysed, 2),
+            frames_in: figures.frames_in,
+            frames_analysed: figures.frames_analysed,
+            frames_dropped: figures.frames_dropped,
+            detections: figures.detections,
+            detection_errors: figures.detection_errors,
+            inference_ms: rounded(figures.inference_ms, 2),
+            bytes_in: figures.bytes_in,
+            reconnects: figures.reconnects,
+            last_error: figures.last_error,
+            width: figures.width,
+            height: figures.height,
+            people_now: figures.people_now,
+            viewers: viewers as u64,
         }
     }
 }

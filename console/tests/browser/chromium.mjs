@@ -40,7 +40,7 @@ export async function launch(options = {}) {
 }
 
 /** Asks `look` again and again until its answer is truthy. */
-export async function until(what, look, withinMs = 15_000) {
+export async function until(what, look, withinMs = 30_000) {
   const deadline = Date.now() + withinMs;
   let last;
   for (;;) {

@@ -88,7 +88,7 @@ test('a_link_opens_once', () =>
   }));
 
 test('people_are_boxed_and_boxes_can_be_taken_off', async () => {
-  await until('people', async () => (await figure('people')) >= 2, 30_000);
+  await until('people', async () => (await figure('people')) >= 2);
   const boxes = page.getByRole('button', { name: /^Boxes on/ }).first();
   assert.equal(await boxes.getAttribute('aria-pressed'), 'true');
   const drawn = await vividPixels(page.locator('.tile video[data-overlay="true"]').first());
@@ -224,7 +224,7 @@ test('whoever_leaves_the_page_leaves_the_camera', async () => {
   const viewers = async () => (await cameras())[0].status.viewers;
   await until('one viewer', async () => (await viewers()) === 1);
   await page.goto('about:blank');
-  await until('no viewer', async () => (await viewers()) === 0, 3000);
+  await until('no viewer', async () => (await viewers()) === 0, 5000);
 });
 
 test('signing_out_closes_the_page', async () => {

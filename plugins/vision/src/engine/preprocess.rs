@@ -4,7 +4,7 @@
 
 use super::frame::{Colours, I420};
 use super::manifest::{ColourOrder, Input, Layout, Manifest};
-use super::resample::Taps;
+use super::resample::{Across, Down};
 
 /// The network's input, reused from frame to frame.
 #[derive(Debug, Default)]
@@ -47,8 +47,8 @@ pub struct Preprocessor {
 struct Plan {
     shape: Shape,
     placement: Placement,
-    luma: [Taps; 2],
-    chroma: [Taps; 2],
+    luma: (Down, Across),
+    chroma: (Down, Across),
     mixed: Vec<u16>,
     /// One output row of Y, U and V.
     rows: [Vec<f32>; 3],
@@ -159,12 +159,8 @@ impl Preprocessor {
             Layout::Nchw => {
                 let (one, rest) = values.split_at_mut(self.input.width * self.input.height);
                 let (two, three) = rest.split_at_mut(one.len());
-                let planes = [one, two, three].map(|plane| &mut plane[first..first + width]);
-                let [red, green, blue] = self.in_order(planes);
-                for index in 0..width {
-                    let rgb = mixer.mix(y[index], u[index], v[index]);
-                    [red[index], green[index], blue[index]] = rgb;
-                }
+                let planes = [one, two, three].map(|plane| &mut plane[first..][..width]);
+                mixer.mix_planes([y, u, v], self.in_order(planes));
             }
             Layout::Nhwc => {
                 let pixels = &mut values.as_chunks_mut::<3>().0[first..first + width];
@@ -179,12 +175,13 @@ impl Preprocessor {
 impl Plan {
     fn new(input: &Input, shape: Shape) -> Self {
         let placement = Placement::new(input, shape);
-        let taps = |width, height| [Taps::new(width, placement.width), Taps::new(height, placement.height)];
+        let steps =
+            |width, height| (Down::new(height, placement.height), Across::new(width, placement.width));
         Self {
             shape,
             placement,
-            luma: taps(shape.width, shape.height),
-            chroma: taps(shape.width.div_ceil(2), shape.height.div_ceil(2)),
+            luma: steps(shape.width, shape.height),
+            chroma: steps(shape.width.div_ceil(2), shape.height.div_ceil(2)),
             mixed: vec![0; shape.width],
             rows: std::array::from_fn(|_| vec![0.0; placement.width]),
         }
@@ -193,12 +190,12 @@ impl Plan {
     /// Makes output row `row` of all three planes.
     fn read_row(&mut self, frame: &I420<'_>, row: usize) {
         for (index, (plane, out)) in frame.planes.iter().zip(&mut self.rows).enumerate() {
-            let ([across, down], width) = match index {
-                0 => (&self.luma, self.shape.width),
-                _ => (&self.chroma, self.shape.width.div_ceil(2)),
+            let ((down, across), width) = match index {
+                0 => (&mut self.luma, self.shape.width),
+                _ => (&mut self.chroma, self.shape.width.div_ceil(2)),
             };
             let mixed = &mut self.mixed[..width];
-            down.mix_rows(plane, row, mixed);
+            down.mix(plane, row, mixed);
             across.sample(mixed, out);
         }
     }
@@ -214,6 +211,17 @@ struct Mixer {
 impl Mixer {
     fn new(colours: &Colours, gain: [f32; 3], offset: [f32; 3]) -> Self {
         Self { colours: *colours, gain, offset }
+    }
+
+    /// One row into three planes: red, green, blue.
+    fn mix_planes(&self, yuv: [&[f32]; 3], rgb: [&mut [f32]; 3]) {
+        let [y, u, v] = yuv;
+        let [red, green, blue] = rgb;
+        let sources = y.iter().zip(u).zip(v);
+        let targets = red.iter_mut().zip(green).zip(blue);
+        for (((y, u), v), ((red, green), blue)) in sources.zip(targets) {
+            [*red, *green, *blue] = self.mix(*y, *u, *v);
+        }
     }
 
     /// Normalised red, green, blue.

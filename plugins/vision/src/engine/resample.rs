@@ -1,20 +1,21 @@
 //! Shrinks or grows a plane, one row at a time, without keeping a picture in between.
 //!
-//! Down to half size two neighbours are mixed (bilinear, what networks are trained with); below that every source
-//! pixel counts (area), since skipping pixels makes far people flicker. First whole rows are mixed, which the
-//! compiler turns into vector code, then the mixed row is sampled.
+//! Down to half size two neighbours are mixed (bilinear, what networks are trained with); below that the source is
+//! averaged first, since skipping pixels makes far people flicker. Whole rows are mixed, then the mixed row is halved
+//! until two neighbours are enough, both in loops the compiler turns into vector code; only the last step picks
+//! single pixels.
 
 use super::frame::Plane;
 
 /// Weights of one output add up to this, so that a mixed row fits `u16`: 255 · 256 < 65536.
 const WHOLE: u16 = 256;
 
-/// Below this scale (source pixels an output pixel) two neighbours are enough.
+/// Up to this scale (source pixels an output pixel) two neighbours are enough.
 const BILINEAR_UP_TO: f32 = 2.0;
 
 /// Which source pixels make each output pixel, along one axis.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Taps {
+struct Taps {
     /// Source pixels an output pixel.
     count: usize,
     /// First source pixel of each output pixel.
@@ -23,18 +24,30 @@ pub(super) struct Taps {
     weights: Vec<u16>,
 }
 
+/// Makes output rows of the source's width out of source rows.
+#[derive(Debug)]
+pub(super) struct Down(Taps);
+
+/// Makes an output row of mixed rows.
+#[derive(Debug)]
+pub(super) struct Across {
+    /// How often the row is halved first.
+    halvings: u32,
+    taps: Taps,
+    halved: [Vec<u16>; 2],
+}
+
 impl Taps {
-    /// From `source` pixels to `target` pixels; both at least 1.
-    pub(super) fn new(source: usize, target: usize) -> Self {
-        let scale = source as f32 / target as f32;
-        let count = if scale <= BILINEAR_UP_TO { 2 } else { scale.ceil() as usize + 1 }.min(source);
+    /// For `target` outputs out of `source` pixels, with `scale` source pixels an output.
+    fn new(source: usize, target: usize, scale: f32) -> Self {
+        let is_bilinear = scale <= BILINEAR_UP_TO;
+        let count = if is_bilinear { 2 } else { scale.ceil() as usize + 1 }.min(source);
+        let half = if is_bilinear { 0.5 } else { scale / 2.0 };
         let mut taps = Self { count, starts: Vec::with_capacity(target), weights: Vec::new() };
         for index in 0..target {
             let centre = (index as f32 + 0.5) * scale;
-            let half = if scale <= BILINEAR_UP_TO { 0.5 } else { scale / 2.0 };
             let (from, to) = (centre - half, centre + half);
-            let last_start = (source - count) as f32;
-            let start = from.floor().clamp(0.0, last_start);
+            let start = from.floor().clamp(0.0, (source - count) as f32);
             // The share of each source pixel that lies in from..to; at the borders the outermost pixel goes on.
             let mut shares = vec![0.0; count];
             for (number, share) in shares.iter_mut().enumerate() {
@@ -47,54 +60,103 @@ impl Taps {
         }
         taps
     }
+}
 
-    fn of(&self, index: usize) -> (usize, &[u16]) {
-        (self.starts[index], &self.weights[index * self.count..][..self.count])
+impl Down {
+    /// From `source` rows to `target`; both at least 1.
+    pub(super) fn new(source: usize, target: usize) -> Self {
+        Self(Taps::new(source, target, source as f32 / target as f32))
     }
 
     /// Mixes the source rows of output row `index` into `mixed`, whose length is the width to mix.
-    pub(super) fn mix_rows(&self, plane: &Plane<'_>, index: usize, mixed: &mut [u16]) {
-        let (start, weights) = self.of(index);
+    pub(super) fn mix(&self, plane: &Plane<'_>, index: usize, mixed: &mut [u16]) {
+        let Taps { count, starts, weights } = &self.0;
         let width = mixed.len();
-        let row = |number: usize| &plane.bytes[(start + number) * plane.stride..][..width];
-        if let [first, second] = *weights {
+        let row = |number: usize| &plane.bytes[(starts[index] + number) * plane.stride..][..width];
+        let weights = &weights[index * count..][..*count];
+        if let [first, second, ..] = *weights {
             for ((mixed, above), below) in mixed.iter_mut().zip(row(0)).zip(row(1)) {
                 *mixed = u16::from(*above) * first + u16::from(*below) * second;
             }
-            return;
-        }
-        mixed.fill(0);
-        for (number, weight) in weights.iter().enumerate() {
-            for (mixed, source) in mixed.iter_mut().zip(row(number)) {
-                *mixed += u16::from(*source) * weight;
+        } else {
+            for (mixed, only) in mixed.iter_mut().zip(row(0)) {
+                *mixed = u16::from(*only) * WHOLE;
             }
         }
+        // Two rows at a time, since reading and writing `mixed` costs as much as a row.
+        for number in (2..*count).step_by(2) {
+            let first = weights[number];
+            let (next, second) = match weights.get(number + 1) {
+                Some(second) => (row(number + 1), *second),
+                None => (row(number), 0),
+            };
+            for ((mixed, above), below) in mixed.iter_mut().zip(row(number)).zip(next) {
+                *mixed += u16::from(*above) * first + u16::from(*below) * second;
+            }
+        }
+    }
+}
+
+impl Across {
+    /// From `source` pixels to `target`; both at least 1.
+    pub(super) fn new(source: usize, target: usize) -> Self {
+        let mut scale = source as f32 / target as f32;
+        let mut width = source;
+        let mut halvings = 0;
+        while scale > BILINEAR_UP_TO && width > 1 {
+            scale /= 2.0;
+            width = width.div_ceil(2);
+            halvings += 1;
+        }
+        let halved = if halvings > 0 {
+            [vec![0; source.div_ceil(2)], vec![0; source.div_ceil(4)]]
+        } else {
+            [vec![], vec![]]
+        };
+        Self { halvings, taps: Taps::new(width, target, scale), halved }
     }
 
     /// Samples `mixed` at every output pixel into `out`, in the scale of the source, 0..255.
-    pub(super) fn sample(&self, mixed: &[u16], out: &mut [f32]) {
+    pub(super) fn sample(&mut self, mixed: &[u16], out: &mut [f32]) {
+        let [one, two] = &mut self.halved;
+        let mut width = mixed.len();
+        let mut row = mixed;
+        for _ in 0..self.halvings {
+            halve(&row[..width], one);
+            width = width.div_ceil(2);
+            std::mem::swap(one, two);
+            row = two;
+        }
+        self.taps.pick(&row[..width], out);
+    }
+}
+
+impl Taps {
+    /// Mixes single pixels of a row; two of them at most, since rows are halved before.
+    fn pick(&self, row: &[u16], out: &mut [f32]) {
         const SCALE: f32 = 1.0 / (WHOLE as f32 * WHOLE as f32);
-        if self.count == 2 {
-            let pairs = self.weights.as_chunks::<2>().0;
-            for ((out, start), [first, second]) in out.iter_mut().zip(&self.starts).zip(pairs) {
-                let sum = u32::from(mixed[*start]) * u32::from(*first)
-                    + u32::from(mixed[*start + 1]) * u32::from(*second);
-                *out = sum as f32 * SCALE;
-            }
+        if self.count == 1 {
+            let only = row.first().copied().unwrap_or_default();
+            out.fill(f32::from(only) / f32::from(WHOLE));
             return;
         }
-        for ((out, start), weights) in
-            out.iter_mut().zip(&self.starts).zip(self.weights.chunks_exact(self.count))
-        {
-            let sources = &mixed[*start..*start + self.count];
-            let sum: u32 = sources
-                .iter()
-                .zip(weights)
-                .map(|(source, weight)| u32::from(*source) * u32::from(*weight))
-                .sum();
+        let pairs = self.weights.as_chunks::<2>().0;
+        for ((out, start), [first, second]) in out.iter_mut().zip(&self.starts).zip(pairs) {
+            let Some([left, right]) = row.get(*start..).and_then(|rest| rest.first_chunk()) else { return };
+            let sum = u32::from(*left) * u32::from(*first) + u32::from(*right) * u32::from(*second);
             *out = sum as f32 * SCALE;
         }
     }
+}
+
+/// Mean of every two pixels; a last single one stays as it is.
+fn halve(row: &[u16], half: &mut Vec<u16>) {
+    let (pairs, single) = row.as_chunks::<2>();
+    half.resize(pairs.len(), 0);
+    for (half, [left, right]) in half.iter_mut().zip(pairs) {
+        *half = ((u32::from(*left) + u32::from(*right) + 1) >> 1) as u16;
+    }
+    half.extend(single);
 }
 
 /// `shares` of `total` in whole numbers that add up to [`WHOLE`] exactly: each is what the rounded sum grows by.
@@ -120,7 +182,7 @@ mod tests {
     fn row(source: &[u8], target: usize) -> Vec<f32> {
         let mixed: Vec<u16> = source.iter().map(|value| u16::from(*value) * WHOLE).collect();
         let mut out = vec![0.0; target];
-        Taps::new(source.len(), target).sample(&mixed, &mut out);
+        Across::new(source.len(), target).sample(&mixed, &mut out);
         out
     }
 
@@ -129,8 +191,8 @@ mod tests {
         let cases: [(&str, &[u8], &[f32]); 6] = [
             ("same size", &[0, 100, 200], &[0.0, 100.0, 200.0]),
             ("half size", &[0, 100, 200, 100], &[50.0, 150.0]),
-            ("a third", &[30, 60, 90, 0, 0, 255], &[60.0, 85.0]),
-            ("a quarter of one", &[8, 16, 24, 32], &[20.0]),
+            ("a quarter", &[0, 100, 200, 100, 8, 16, 24, 32], &[100.0, 20.0]),
+            ("an odd length", &[50, 50, 200, 200, 200], &[68.75, 200.0]),
             ("double size", &[0, 100], &[0.0, 25.0, 75.0, 100.0]),
             ("of one pixel", &[70], &[70.0, 70.0]),
         ];
@@ -147,7 +209,7 @@ mod tests {
         let bytes = [10, 20, 255, 30, 40, 255, 50, 60];
         let plane = Plane { bytes: &bytes, stride: 3 };
         let mut mixed = [0; 2];
-        Taps::new(3, 1).mix_rows(&plane, 0, &mut mixed);
+        Down::new(3, 1).mix(&plane, 0, &mut mixed);
         for (mixed, mean) in mixed.iter().zip([30.0, 40.0]) {
             assert!((f32::from(*mixed) / f32::from(WHOLE) - mean).abs() < 1.0);
         }
