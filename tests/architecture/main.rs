@@ -5,5 +5,6 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as loudly as tests")]
 
 mod direction;
+mod documents;
 mod habits;
 mod source;
