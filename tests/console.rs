@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "what server and browser said is shown when the test fails")]
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -25,7 +26,7 @@ impl Drop for Server {
 }
 
 /// Starts the demo on any free port; gives its login link.
-fn start_demo(data_dir: &std::path::Path) -> (Server, String) {
+fn start_demo(data_dir: &Path) -> (Server, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_atalaya"))
         .args(["demo", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(data_dir)
@@ -34,8 +35,10 @@ fn start_demo(data_dir: &std::path::Path) -> (Server, String) {
         .spawn()
         .expect("the server should start");
     let (found, links) = mpsc::channel();
-    let outputs: [Box<dyn Read + Send>; 2] =
-        [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
+    let outputs: [Box<dyn Read + Send>; 2] = [
+        Box::new(child.stdout.take().expect("stdout should be piped")),
+        Box::new(child.stderr.take().expect("stderr should be piped")),
+    ];
     for output in outputs {
         let found = found.clone();
         std::thread::spawn(move || {
