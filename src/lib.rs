@@ -29,4 +29,3 @@ pub mod viewer;
 pub mod demo;
 
 pub mod api;
-
