@@ -43,7 +43,7 @@ async fn main() -> Result<()> {
     let camera = BarsCamera::new("clock");
     let with_model = std::env::var_os("ATALAYA_ASSETS_DIR").is_some();
     let pipeline = show_clock(&camera, with_model)?;
-    studio.viewers.probe_encoders().await?;
+    studio.viewers.encoder().await?;
     let page = warp::path::end().map(|| warp::reply::html(include_str!("latency.html")));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/", listener.local_addr()?);

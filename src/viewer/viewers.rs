@@ -99,9 +99,11 @@ impl Viewers {
         let hub = Hub::new(Arc::new(socket), received, units);
         tracker.spawn(hub.run(stop.clone()));
         let settings = &config.viewer;
+        let encoders = Arc::new(Encoders::new(settings.encoders.clone(), settings.bitrate_kbps));
+        tracker.spawn(stop.clone().run_until_cancelled_owned(find_encoder(encoders.clone())));
         let inner = Inner {
             renditions: Renditions::new(to_hub, tracker.clone(), stop.clone()),
-            encoders: Arc::new(Encoders::new(settings.encoders.clone(), settings.bitrate_kbps)),
+            encoders,
             jpeg_quality: settings.jpeg_quality,
             max_viewers: settings.max_viewers,
             places: Arc::new(Semaphore::new(settings.max_viewers.min(Semaphore::MAX_PERMITS))),
@@ -120,11 +122,11 @@ impl Viewers {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Finds a working H.264 encoder now instead of with the first viewer.
+    /// The H.264 encoder that works here. It is looked for from the start, so that no viewer waits for it.
     ///
     /// # Errors
     /// [`ViewerError::NoEncoder`].
-    pub async fn probe_encoders(&self) -> Result<&'static str, ViewerError> {
+    pub async fn encoder(&self) -> Result<&'static str, ViewerError> {
         self.inner.encoders.working(None).await.map(|recipe| recipe.element)
     }
 
@@ -286,6 +288,12 @@ impl Viewers {
 
     async fn command(&self, command: Command) -> Result<(), ViewerError> {
         self.inner.commands.send(command).await.map_err(|_| ViewerError::Stopping)
+    }
+}
+
+async fn find_encoder(encoders: Arc<Encoders>) {
+    if let Err(error) = encoders.working(None).await {
+        tracing::warn!(%error, "nobody can watch by WebRTC");
     }
 }
 

@@ -35,7 +35,7 @@ async fn see(client: &mut Client, decoder: &Decoder, wanted: impl Fn(&Seen) -> b
 #[tokio::test(flavor = "multi_thread")]
 async fn first_picture_arrives_soon_and_is_the_cameras() {
     let (studio, camera) = (Studio::new(), BarsCamera::running("door"));
-    studio.viewers.probe_encoders().await.unwrap();
+    studio.viewers.encoder().await.unwrap();
     let asked = Instant::now();
     let (id, mut client) = join(&studio, &camera).await;
     let first = client.picture().await;
