@@ -55,5 +55,6 @@ check: setup ## the quick part of `make test`: format, clippy, unit tests
 bench: setup ## measures the figures of docs/performance.md
 	@cargo bench --locked
 
-accuracy: setup build ## measures recall on footage with ground truth that you have (see docs/accuracy.md)
-	@scripts/accuracy.sh
+accuracy: setup ## measures boxes and numbers on sequences with ground truth: make accuracy MOT=DIR
+	@[ -n "$(MOT)" ] || { echo "usage: make accuracy MOT=DIR, see docs/accuracy.md" >&2; exit 2; }
+	MOT=$$(realpath "$(MOT)") exec cargo bench --quiet --locked --bench accuracy

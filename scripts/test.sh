@@ -25,18 +25,23 @@ rustdoc() { RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked;
 
 page() { (cd console && npm run --silent check && npm run --silent build); }
 
-# The elements as other programs see them, and the line of the README as it stands there.
+# The elements as other programs see them, and the line of the README, run as it stands there.
 plugin() {
-    local line
-    export GST_PLUGIN_PATH=$target_dir/debug GST_REGISTRY
-    GST_REGISTRY=$(mktemp)
+    local line assets work status=0
+    work=$(mktemp -d)
+    export GST_PLUGIN_PATH GST_REGISTRY=$work/registry
+    GST_PLUGIN_PATH=$(realpath "$target_dir")/debug
     gst-inspect-1.0 vision || return 1
     for element in visiondetect visiontrack visionoverlay; do
-        gst-inspect-1.0 --exists "$element" || { say "no element $element"; return 1; }
+        gst-inspect-1.0 "$element" >/dev/null || { say "no element $element"; return 1; }
     done
     line=$(grep -m1 '^gst-launch-1.0 ' README.md) || { say "README.md has no gst-launch-1.0 line"; return 1; }
+    assets=${ATALAYA_ASSETS_DIR:-${XDG_DATA_HOME:-$HOME/.local/share}/atalaya}
+    line=${line//'$HOME/.local/share/atalaya'/$assets}
     say "$line"
-    (cd "$(mktemp -d)" && GST_PLUGIN_PATH=$(realpath "$OLDPWD/$GST_PLUGIN_PATH") timeout 120 bash -c "$line")
+    (cd "$work" && timeout 300 bash -c "$line" && [ -s boxed.mp4 ]) || status=1
+    rm -rf "$work"
+    return "$status"
 }
 
 case ${1:-} in

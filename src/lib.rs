@@ -18,6 +18,22 @@ pub mod store;
 
 pub mod recorder;
 
+pub mod auth;
+
+pub mod wire;
+
 pub mod camera;
 
 pub mod viewer;
+
+pub mod demo;
+
+pub mod api;
+
+pub mod run;
+
+pub mod doctor;
+
+pub mod app;
+
+pub mod cli;

@@ -1,3 +1,5 @@
-//! Arguments, logging, and the call into the app.
+//! The program: everything is in the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    atalaya::cli::main()
+}

@@ -1,5 +1,7 @@
 //! Settings: what each source says, who wins, and what an operator reads when something does not fit.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as loudly as tests")]
+
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -2,6 +2,8 @@
 //!
 //! Registries are played by small scripts in front of the `PATH`; the real ones are met by `make test` itself.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as loudly as tests")]
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};

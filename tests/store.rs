@@ -2,12 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic; its helpers are not marked as tests")]
 
+#[path = "common/eventually.rs"]
+mod eventually;
 #[path = "common/postgres.rs"]
 mod postgres;
 
 #[path = "store/fixture.rs"]
 mod fixture;
+#[macro_use]
+#[path = "store/on_both.rs"]
+mod on_both;
 #[path = "store/opening.rs"]
 mod opening;
+#[path = "store/recording.rs"]
+mod recording;
 #[path = "store/story.rs"]
 mod story;
+#[path = "store/tables.rs"]
+mod tables;

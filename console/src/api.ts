@@ -160,7 +160,7 @@ export const currentSummary = () => json<Summary>('/shifts/current/summary');
 export const session = () => json<Session>('/session');
 
 export async function signOut(): Promise<void> {
-  await request(`${BASE}/session`, { method: 'DELETE' });
+  await request('/logout', { method: 'POST' });
 }
 
 export async function startCamera(id: string): Promise<void> {

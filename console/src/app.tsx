@@ -1,8 +1,8 @@
 // Which page is shown: the answer of the server comes before the wish of the reader.
 
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { Frame } from './components/frame';
-import { link } from './data/feed';
+import { cameras, link } from './data/feed';
 import { words } from './i18n';
 import { CameraPage } from './pages/camera';
 import { Forbidden, SignedOut } from './pages/closed';
@@ -10,10 +10,18 @@ import { Live } from './pages/live';
 import { route } from './routes';
 
 export function App() {
-  const title = words.value.title(words.value.live);
+  const wanted = route.value;
+  const camera = wanted.page === 'camera' && cameras.value?.find(({ id }) => id === wanted.camera);
+  const title = words.value.title(camera ? camera.name : words.value.live);
   useEffect(() => {
     document.title = title;
   }, [title]);
+  const first = useRef(true);
+  useEffect(() => {
+    // Whoever goes by keyboard or by ear begins at the new page, not where the old one was left.
+    if (!first.current) document.getElementById('main')?.focus();
+    first.current = false;
+  }, [wanted.page]);
   return (
     <Frame>
       <Page />

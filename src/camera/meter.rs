@@ -70,10 +70,9 @@ impl Meter {
         self.height.store(frame.height, Ordering::Relaxed);
         let people = frame.detections.iter().filter(|d| d.track.is_some() && &*d.label == PERSON).count();
         self.people.store(u32::try_from(people).unwrap_or(u32::MAX), Ordering::Relaxed);
-        if frame.fresh {
-            let seen = frame.detections.iter().filter(|detection| detection.seen).count();
-            self.detections.fetch_add(seen as u64, Ordering::Relaxed);
-        }
+        // `seen` is set on the frame that brings a result, be it of this frame or of one before.
+        let seen = frame.detections.iter().filter(|detection| detection.seen).count();
+        self.detections.fetch_add(seen as u64, Ordering::Relaxed);
         if self.frames_out.fetch_add(1, Ordering::Relaxed) == 0 {
             self.first_picture.notify_one();
         }

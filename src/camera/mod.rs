@@ -6,9 +6,11 @@ mod description;
 mod figures;
 mod handle;
 mod meter;
+mod reach;
 mod reason;
 mod redact;
 mod run;
+mod stream;
 mod supervisor;
 mod tap;
 mod views;
@@ -22,6 +24,7 @@ pub use description::{
 };
 pub use handle::{CameraFeed, CameraHandle, CameraStatus, Demand, Overlay, Picture};
 pub use redact::redact;
+pub use stream::{FrameStream, Pace};
 
 /// Starts GStreamer and registers the vision elements; does nothing the second time.
 ///

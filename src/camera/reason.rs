@@ -9,8 +9,26 @@ use super::description::decoder_package;
 pub(super) enum Trouble {
     /// It may be different next time.
     Lost(String),
+    /// No connection could be made; the network may know more about why.
+    Unreachable(String),
     /// Somebody has to change something.
     Failed(String),
+}
+
+impl Trouble {
+    pub(super) fn reason(self) -> String {
+        let (Self::Lost(reason) | Self::Unreachable(reason) | Self::Failed(reason)) = self;
+        reason
+    }
+
+    /// The same trouble in other words.
+    pub(super) fn map(self, reword: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Self::Lost(reason) => Self::Lost(reword(reason)),
+            Self::Unreachable(reason) => Self::Unreachable(reword(reason)),
+            Self::Failed(reason) => Self::Failed(reword(reason)),
+        }
+    }
 }
 
 /// What a pipeline said about a missing decoder: media type and GStreamer's name for what is missing.
@@ -60,6 +78,9 @@ pub(super) fn explain(error: &gst::message::Error, missing: &[MissingPlugin]) ->
     }
     if cause.matches(gst::StreamError::TypeNotFound) || cause.matches(gst::StreamError::WrongType) {
         return Trouble::Failed("this is not a video that GStreamer knows".to_owned());
+    }
+    if detail.contains("Failed to connect") {
+        return Trouble::Unreachable("no connection to the camera".to_owned());
     }
     Trouble::Lost(network_reason(&cause, &detail).unwrap_or_else(|| sentence(cause.message(), &detail)))
 }

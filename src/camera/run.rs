@@ -11,12 +11,10 @@ use super::description::{Built, Description, Kind, PipelineError};
 use super::handle::{Inner, Overlay};
 use super::meter::Meter;
 use super::reason::MissingPlugin;
+use super::stream::REALTIME;
 use super::tap::Tap;
 use super::views::Valves;
 use crate::domain::{Camera, Frame, ParamValue};
-
-/// Parameter that paces a file.
-const REALTIME: &str = "realtime";
 
 /// A pipeline that was started; dropping it stops it, which may block.
 #[derive(Debug)]

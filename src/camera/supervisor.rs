@@ -14,9 +14,10 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::backoff::Backoff;
 use super::cameras::CameraContext;
-use super::description::{Description, Kind};
+use super::description::{Description, Kind, ParameterType};
 use super::figures::Figures;
 use super::handle::{Inner, Order, Overlay};
+use super::reach::trouble_reaching;
 use super::reason::{MissingPlugin, Trouble, explain};
 use super::redact::redact;
 use super::run::{Plan, Run, Signal, StartError};
@@ -102,6 +103,7 @@ impl Keeper {
                 End::Finished => return Some(CameraState::Stopped),
                 End::Trouble(Trouble::Failed(reason)) => return Some(self.fail(reason)),
                 End::Trouble(Trouble::Lost(reason)) => reason,
+                End::Trouble(Trouble::Unreachable(reason)) => self.unreachable(reason).await,
             };
             let wait = backoff.next(self.seen.elapsed(), rand::random());
             self.lose(since, reason, wait);
@@ -183,7 +185,23 @@ impl Keeper {
             Some(Ok(Ok(Err(error)))) => End::Trouble(not_started(error, &mut inbox)),
             Some(Ok(Err(error))) => End::Trouble(broken(&error)),
         };
-        clean(end, &secrets)
+        match end {
+            End::Trouble(trouble) => End::Trouble(trouble.map(|reason| redact(&reason, &secrets))),
+            end => end,
+        }
+    }
+
+    /// Why no connection can be made, as the network tells; else what is known.
+    async fn unreachable(&self, reason: String) -> String {
+        let camera = self.inner.camera.borrow().clone();
+        let url = self.context.catalog.get(&camera.pipeline).ok().and_then(|description| {
+            let urls = description.parameters.iter().filter(|parameter| parameter.kind == ParameterType::Url);
+            urls.filter_map(|parameter| camera.parameters.get(&parameter.name)).next().cloned()
+        });
+        match url {
+            Some(ParamValue::Text(url)) => trouble_reaching(&url).await.unwrap_or(reason),
+            _ => reason,
+        }
     }
 
     /// Watches a started pipeline until something ends it.
@@ -276,7 +294,9 @@ impl Watch<'_> {
                 let trouble = explain(error, &self.missing);
                 Some(End::Trouble(match (self.description.kind, trouble) {
                     // The same file gives the same error.
-                    (Kind::File, Trouble::Lost(reason)) => Trouble::Failed(reason),
+                    (Kind::File, Trouble::Lost(reason) | Trouble::Unreachable(reason)) => {
+                        Trouble::Failed(reason)
+                    }
                     (_, trouble) => trouble,
                 }))
             }
@@ -329,12 +349,4 @@ fn not_started(error: StartError, inbox: &mut mpsc::Receiver<Signal>) -> Trouble
 
 fn broken(error: &JoinError) -> Trouble {
     Trouble::Failed(format!("building the pipeline broke: {error}"))
-}
-
-fn clean(end: End, secrets: &[String]) -> End {
-    match end {
-        End::Trouble(Trouble::Lost(reason)) => End::Trouble(Trouble::Lost(redact(&reason, secrets))),
-        End::Trouble(Trouble::Failed(reason)) => End::Trouble(Trouble::Failed(redact(&reason, secrets))),
-        end => end,
-    }
 }

@@ -29,9 +29,7 @@ impl Valves {
             .property("max-size-bytes", 0u32)
             .property("max-size-time", 0u64)
             .build()?;
-        let overlay = gst::ElementFactory::make("visionoverlay")
-            .build()
-            .or_else(|_| gst::ElementFactory::make("identity").build())?;
+        let overlay = gst::ElementFactory::make("visionoverlay").build()?;
         let drawn = branch(pipeline, tee, &[queue, overlay], sink(inner, Overlay::Drawn))?;
         Ok(Self { plain, drawn })
     }

@@ -4,7 +4,7 @@ use crate::domain::{Line, Point, Zone};
 
 /// # Errors
 /// When `text` is not `NAME=x1,y1,x2,y2` with numbers 0..1 and two different ends; says what is wrong.
-pub fn parse_line(text: &str) -> Result<Line, String> {
+pub(super) fn parse_line(text: &str) -> Result<Line, String> {
     let (name, points) = parse_points(text)?;
     let [from, to] = points[..] else {
         return Err(format!("line {text:?} has {} points, needs 2: NAME=x1,y1,x2,y2", points.len()));
@@ -17,7 +17,7 @@ pub fn parse_line(text: &str) -> Result<Line, String> {
 
 /// # Errors
 /// When `text` is not `NAME=x,y,x,y,x,y…` with three corners or more of numbers 0..1; says what is wrong.
-pub fn parse_zone(text: &str) -> Result<Zone, String> {
+pub(super) fn parse_zone(text: &str) -> Result<Zone, String> {
     let (name, corners) = parse_points(text)?;
     if corners.len() < 3 {
         return Err(format!("zone {text:?} has {} corners, needs 3 or more", corners.len()));

@@ -22,8 +22,10 @@ pub(super) fn run(command: PipelinesCommand, config: &Config) -> Result<()> {
 }
 
 fn list(catalog: &Catalog) -> Result<()> {
-    let rows: Vec<_> =
-        catalog.list().map(|d| vec![d.name.clone(), d.kind.name().to_owned(), d.description.clone()]).collect();
+    let rows: Vec<_> = catalog
+        .list()
+        .map(|d| vec![d.name.clone(), d.kind.name().to_owned(), d.description.clone()])
+        .collect();
     out::table(&rows)
 }
 
@@ -55,7 +57,7 @@ fn check(catalog: &Catalog, files: &[PathBuf]) -> Result<()> {
         let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
         match Description::parse(&file.display().to_string(), &text) {
             Ok(description) => problems.extend(description.check().iter().map(ToString::to_string)),
-            Err(found) => problems.extend(found.iter().map(ToString::to_string)),
+            Err(problem) => problems.push(problem.to_string()),
         }
     }
     for problem in &problems {

@@ -1,6 +1,7 @@
 //! A camera as configured, and the state it is in.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::{BranchId, CameraId, Line, SectorId, TenantId, Timestamp, Zone};
 
@@ -13,8 +14,19 @@ pub enum ParamValue {
     Text(String),
 }
 
+impl fmt::Display for ParamValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(value) => value.fmt(f),
+            Self::Int(value) => value.fmt(f),
+            Self::Float(value) => value.fmt(f),
+            Self::Text(value) => value.fmt(f),
+        }
+    }
+}
+
 /// A camera as its owner described it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Camera {
     pub id: CameraId,
     pub tenant: TenantId,
@@ -30,6 +42,24 @@ pub struct Camera {
     pub zones: Vec<Zone>,
     /// False: kept but not run.
     pub enabled: bool,
+}
+
+/// Parameters may hold credentials: only their names are shown.
+impl fmt::Debug for Camera {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Camera")
+            .field("id", &self.id)
+            .field("tenant", &self.tenant)
+            .field("branch", &self.branch)
+            .field("sector", &self.sector)
+            .field("name", &self.name)
+            .field("pipeline", &self.pipeline)
+            .field("parameters", &self.parameters.keys())
+            .field("lines", &self.lines)
+            .field("zones", &self.zones)
+            .field("enabled", &self.enabled)
+            .finish()
+    }
 }
 
 /// Where a camera stands.

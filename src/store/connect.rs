@@ -60,6 +60,7 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
     let writer_options = options
         .clone()
         .create_if_missing(true)
+        .optimize_on_close(true, None)
         .journal_mode(SqliteJournalMode::Wal)
         // A totem is switched off at the wall: what was committed must survive that too. There are two
         // commits a second at most, so the flush costs nothing that could be felt.

@@ -58,13 +58,16 @@ fn may_pass(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Postgres: connection lost, transaction rolled back, out of resources, operator intervention, system
-/// error. SQLite (numbers, extended codes have the basic one in their low byte): busy, locked, disk I/O, full.
+/// What time or a person's hand on the machine can mend, so that rows are worth keeping for a retry. Postgres:
+/// connection, read-only server, login, no such database, rolled back, out of resources, operator, system.
+/// SQLite (the low byte of extended codes is the basic one): busy, locked, read-only, disk I/O, full, cannot
+/// open.
 fn is_passing_code(code: &str) -> bool {
     if code.len() == 5 {
-        return ["08", "25006", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class));
+        let classes = ["08", "25006", "28", "3D", "40", "53", "57", "58"];
+        return classes.iter().any(|class| code.starts_with(class));
     }
-    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14))
 }
 
 #[cfg(test)]
@@ -73,7 +76,9 @@ mod tests {
 
     #[test]
     fn only_passing_troubles_are_worth_a_retry() {
-        for code in ["08006", "57P01", "53100", "40001", "5", "517", "6", "13", "10", "778"] {
+        for code in
+            ["08006", "57P01", "53100", "40001", "28P01", "5", "517", "6", "8", "13", "14", "10", "778"]
+        {
             assert!(is_passing_code(code), "{code}");
         }
         for code in ["23505", "42P01", "22003", "1", "19", "2067", "26", "11"] {

@@ -11,7 +11,7 @@ const HOUR_MS: i64 = 3_600_000;
 macro_rules! summary_sql {
     (hour: $hour:literal) => {
         concat!(
-            "with seen as (
+            "with seen as materialized (
                 select camera, open, dwell_ms / 1000 as dwell_s, ",
             $hour,
             " as hour from visit where tenant = $1 and shift = $2

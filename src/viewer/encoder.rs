@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use gst::prelude::*;
 
+use crate::config;
+
 use super::ViewerError;
 
 /// A driver that needs longer than this to take five small pictures is broken.
@@ -177,6 +179,15 @@ fn filter(caps: &gst::Caps) -> Result<gst::Element, String> {
         .property("caps", caps)
         .build()
         .map_err(|_| "GStreamer element capsfilter is missing".to_owned())
+}
+
+/// The H.264 encoder this machine would use, for who wants to know before there are viewers.
+///
+/// # Errors
+/// [`ViewerError::NoEncoder`].
+pub async fn working_encoder(config: &config::Viewer) -> Result<&'static str, ViewerError> {
+    let encoders = Encoders::new(config.encoders.clone(), config.bitrate_kbps);
+    encoders.working(None).await.map(|recipe| recipe.element)
 }
 
 /// The encoders of this machine, in the owner's order.

@@ -26,6 +26,7 @@ mod still;
 mod viewers;
 mod webrtc;
 
+pub use encoder::working_encoder;
 pub use error::ViewerError;
 pub use figures::ViewerFigures;
 pub use mjpeg::{MJPEG_BOUNDARY, MJPEG_CONTENT_TYPE};

@@ -37,7 +37,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("warp", &["api"]),
     ("str0m", &["viewer"]),
     ("jsonwebtoken", &["auth"]),
-    ("clap", &["cli", "main"]),
+    // The simulated camera is a command of its own as well.
+    ("clap", &["cli", "main", "demo"]),
     ("anyhow", &["app", "cli", "main", "run", "demo"]),
     ("gst_rtsp_server", &["demo"]),
     ("ort", &[]),

@@ -31,13 +31,6 @@ const HABITS: &[Habit] = &[
     Habit::everywhere("mod utils", "name what it does"),
     Habit::everywhere("mod helpers", "name what it does"),
     Habit::everywhere("mod manager", "name what it does"),
-    Habit {
-        word: "sleep(",
-        // One helper asks again and again until a condition holds or its time is up; it has to wait in between.
-        except: &["tests/common"],
-        within: &["tests"],
-        reason: "wait for the thing itself, not for time to pass",
-    },
     Habit { word: "Utc::now(", except: &["src/clock.rs"], within: &["src"], reason: "ask the Clock" },
     Habit { word: "Local::now(", except: &["src/clock.rs"], within: &["src"], reason: "ask the Clock" },
     Habit { word: "Zoned::now(", except: &["src/clock.rs"], within: &["src"], reason: "ask the Clock" },
@@ -62,11 +55,15 @@ const HABITS: &[Habit] = &[
     },
 ];
 
+/// This test itself, which names what it looks for.
+fn is_checker(file: &Source) -> bool {
+    file.path.starts_with("tests/architecture")
+}
+
 fn habit_breaches(file: &Source) -> Vec<String> {
     let mut breaches = Vec::new();
     let starts = |starts: &[&str]| starts.iter().any(|start| file.path.starts_with(start));
-    let is_own = file.path.starts_with("tests/architecture");
-    for habit in HABITS.iter().filter(|habit| !is_own && !starts(habit.except)) {
+    for habit in HABITS.iter().filter(|habit| !is_checker(file) && !starts(habit.except)) {
         if !habit.within.is_empty() && !starts(habit.within) {
             continue;
         }
@@ -75,6 +72,27 @@ fn habit_breaches(file: &Source) -> Vec<String> {
             .extend(found.map(|(line, _)| file.breach(line, &format!("`{}`: {}", habit.word, habit.reason))));
     }
     breaches
+}
+
+/// Lines before a sleep in which the deadline of the wait has to stand.
+const WAIT_LINES: usize = 24;
+
+/// A test may sleep between two looks at a condition, with a deadline; it may not wait for time to pass.
+fn sleep_breaches(file: &Source) -> Vec<String> {
+    let lines: Vec<_> = file.lines().map(|(_, line)| line).collect();
+    let has_deadline = |index: usize| {
+        let before = &lines[index.saturating_sub(WAIT_LINES)..index];
+        before.iter().any(|line| line.contains("Instant::now()")) && before.iter().any(|line| is_loop(line))
+    };
+    let sleeps = lines.iter().enumerate().filter(|(_, line)| contains_word(line, "sleep("));
+    let blind = sleeps.filter(|(index, _)| !has_deadline(*index));
+    blind
+        .map(|(index, _)| file.breach(index + 1, "sleeps without a deadline; wait for the thing itself"))
+        .collect()
+}
+
+fn is_loop(line: &str) -> bool {
+    line.contains("loop {") || ["while ", "for "].iter().any(|word| line.trim_start().starts_with(word))
 }
 
 /// As a word of its own: `to_local::now(` is none of ours.
@@ -128,7 +146,9 @@ fn files_are_short_start_with_their_purpose_and_hold_no_dead_code() {
 
 #[test]
 fn code_keeps_the_habits_of_the_house() {
-    let breaches: Vec<_> = read_tree(CODE, &[".rs"]).iter().flat_map(habit_breaches).collect();
+    let mut breaches: Vec<_> = read_tree(CODE, &[".rs"]).iter().flat_map(habit_breaches).collect();
+    let tests = read_tree(&["tests", "plugins/vision/tests"], &[".rs"]);
+    breaches.extend(tests.iter().filter(|file| !is_checker(file)).flat_map(sleep_breaches));
     assert!(breaches.is_empty(), "{}", breaches.join("\n"));
 }
 
@@ -143,7 +163,6 @@ fn broken_habit_is_found() {
     let bad = [
         ("src/a.rs", "fn f() { todo!() }"),
         ("tests/a.rs", "#[ignore = \"slow\"]\nfn f() {}"),
-        ("tests/a.rs", "std::thread::sleep(second);"),
         ("src/store/a.rs", "let now = Utc::now();"),
         ("src/domain/a.rs", "#[derive(Serialize)]\nstruct A;"),
         ("plugins/vision/src/a.rs", "std::fs::write(path, frame)?;"),
@@ -153,7 +172,6 @@ fn broken_habit_is_found() {
     }
     let fine = [
         ("src/a.rs", "// todo! is a word in a comment\nlet text = \"todo!\";"),
-        ("tests/common/wait.rs", "tokio::time::sleep(step).await;"),
         ("src/camera/a.rs", "tokio::time::sleep(backoff).await;"),
         ("src/clock.rs", "Utc::now();"),
         ("src/wire/a.rs", "#[derive(Serialize)]\nstruct A;"),
@@ -161,6 +179,17 @@ fn broken_habit_is_found() {
     for (path, text) in fine {
         assert!(habit_breaches(&Source::new(path, text)).is_empty(), "{path}: {text}");
     }
+}
+
+#[test]
+fn sleep_without_a_deadline_is_found() {
+    let blind =
+        ["thread::sleep(second);", "loop {\n    sleep(step).await;\n}", "Instant::now();\nsleep(step);"];
+    for text in blind {
+        assert_eq!(sleep_breaches(&Source::new("tests/a.rs", text)).len(), 1, "{text}");
+    }
+    let wait = "while !seen() {\n    assert!(Instant::now() < end);\n    sleep(step).await;\n}\n// sleep(\n";
+    assert!(sleep_breaches(&Source::new("tests/a.rs", wait)).is_empty());
 }
 
 #[test]

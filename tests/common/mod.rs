@@ -91,3 +91,19 @@ pub(crate) async fn until(
 pub(crate) fn is_running(state: &CameraState) -> bool {
     matches!(state, CameraState::Running { .. })
 }
+
+/// A folder with the standard `rtsp` and `file` pipelines without their detector and tracker, so that a test
+/// needs neither model nor patience.
+pub(crate) fn undetected() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (file, text) in [
+        ("rtsp.toml", include_str!("../../pipelines/rtsp.toml")),
+        ("file.toml", include_str!("../../pipelines/file.toml")),
+    ] {
+        let (launch, _) = text.split_once("[parameters.inference-interval]").unwrap();
+        let kept: Vec<_> = launch.lines().filter(|line| !line.contains("! vision")).collect();
+        assert!(kept.len() + 2 == launch.lines().count(), "{file} should have a detector and a tracker");
+        std::fs::write(folder.path().join(file), kept.join("\n")).unwrap();
+    }
+    folder
+}

@@ -50,7 +50,7 @@ impl Cluster {
         let binaries = find_binaries();
         let folder = tempfile::Builder::new().prefix("atalaya-pg-").tempdir().unwrap();
         if let Some(uid) = postgres_user() {
-            chown(folder.path(), Some(uid), Some(uid)).unwrap();
+            chown(folder.path(), Some(uid), None).unwrap();
         }
         let cluster = Self { folder, binaries, server: Mutex::default(), databases: AtomicU32::default() };
         let init = cluster

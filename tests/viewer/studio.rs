@@ -112,10 +112,15 @@ impl BarsCamera {
         pipeline.add_many([&source, sink.upcast_ref()]).expect("two elements fit a pipeline");
         source.link(&sink).expect("bars should be I420");
         pipeline.set_state(gst::State::Playing).expect("bars should play");
-        self.feed.set_state(CameraState::Running { since: Timestamp::from_millis(0) });
+        self.run();
         if let Some(before) = self.pipeline.replace(pipeline) {
             before.set_state(gst::State::Null).expect("bars should stop");
         }
+    }
+
+    /// From now on it says that it runs.
+    pub(crate) fn run(&self) {
+        self.feed.set_state(CameraState::Running { since: Timestamp::from_millis(0) });
     }
 
     /// As when its cable is pulled.
@@ -222,9 +227,12 @@ impl Drop for Decoder {
 
 /// Waits until `condition` holds, for thirty seconds at most.
 pub(crate) async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(30);
-    while !condition() {
-        assert!(Instant::now() < end, "in vain waited for: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
+    let holds = async {
+        while !condition() {
+            looks.tick().await;
+        }
+    };
+    let outcome = tokio::time::timeout(Duration::from_secs(30), holds).await;
+    assert!(outcome.is_ok(), "in vain waited for: {what}");
 }

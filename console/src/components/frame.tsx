@@ -100,7 +100,9 @@ function AwayBanner() {
           <StateShape state="lost" />
           <p>
             {words.value.away(timeOf(state.since, now.value))}{' '}
-            <span class="figure">{words.value.retryIn(secondsUntil(state.retryAt, now.value))}</span>
+            <span class="figure" aria-hidden="true">
+              {words.value.retryIn(secondsUntil(state.retryAt, now.value))}
+            </span>
           </p>
           <button type="button" class="button" onClick={refresh}>
             {words.value.tryAgain}

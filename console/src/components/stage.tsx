@@ -47,8 +47,12 @@ export function Stage({ camera, onScreen, trouble, onTrouble, onPlayback }: Stag
           <ReviveButton camera={camera} onTrouble={onTrouble} />
         </div>
       )}
-      <div class="notes" aria-live="polite">
-        {trouble && <p class="note">{trouble}</p>}
+      <div class="notes">
+        {trouble && (
+          <p class="note" role="status">
+            {trouble}
+          </p>
+        )}
         {!off && detail && (
           <p class="note">
             {detail.line}

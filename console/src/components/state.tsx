@@ -6,7 +6,7 @@ import { now } from '../data/feed';
 import { lasting, secondsUntil, timeOf, words } from '../i18n';
 import { StateShape } from './icons';
 
-/** `● running 10 fps`, `△ lost 0:42`. */
+/** `● running 10 fps`, `△ lost 0:42`. The word alone is announced when it changes: figures tick. */
 export function StateBadge({ camera }: { camera: Camera }) {
   const { status } = camera;
   now.value; // Durations tick with the page's clock.
@@ -14,7 +14,7 @@ export function StateBadge({ camera }: { camera: Camera }) {
   return (
     <span class={`state ${status.state}`} data-state={status.state}>
       <StateShape state={status.state} />
-      <span>{words.value.states[status.state]}</span>
+      <span aria-live="polite">{words.value.states[status.state]}</span>
       {status.state === 'running' && <span class="figure">{words.value.fps(status.fps_in)}</span>}
       {(status.state === 'lost' || status.state === 'connecting') && !Number.isNaN(since) && (
         <span class="figure">{lasting(serverNow() - since)}</span>

@@ -27,6 +27,8 @@ export type Link =
 export const link = signal<Link>({ kind: 'opening' });
 export const cameras = signal<readonly api.Camera[] | undefined>(undefined);
 export const summary = signal<api.Summary | undefined>(undefined);
+/** When `summary` is from, if it could not be had since; the cameras may be well meanwhile. */
+export const summaryOldSince = signal<number | undefined>(undefined);
 export const session = signal<api.Session | undefined>(undefined);
 /** This machine's clock, ms, for durations and countdowns that tick. */
 export const now = signal(Date.now());
@@ -34,6 +36,7 @@ export const now = signal(Date.now());
 const backoff = new Backoff(1000, 5000);
 let lastAnswerAt = Date.now();
 let summaryDueAt = 0;
+let summaryAt = 0;
 let wake: () => void = () => undefined;
 
 /** Asks again at once: after signing in, or when a person presses "try again". */
@@ -76,17 +79,9 @@ async function whileHidden(): Promise<void> {
 async function askOnce(): Promise<number> {
   const begunAt = Date.now();
   try {
-    session.value ??= await api.session();
-    const wantSummary = begunAt >= summaryDueAt;
-    const [list, figures] = await Promise.all([
-      api.listCameras(),
-      wantSummary ? api.currentSummary() : undefined,
-    ]);
+    await whoAmI();
+    const [list] = await Promise.all([api.listCameras(), begunAt >= summaryDueAt && askSummary(begunAt)]);
     cameras.value = list;
-    if (figures) {
-      summary.value = figures;
-      summaryDueAt = begunAt + SUMMARY_EVERY_MS - CAMERAS_EVERY_MS / 2;
-    }
   } catch (error) {
     return onError(error instanceof api.ApiError ? error : new api.ApiError(0, String(error)));
   }
@@ -95,6 +90,26 @@ async function askOnce(): Promise<number> {
   backoff.reset();
   link.value = { kind: 'live' };
   return Math.max(0, begunAt + CAMERAS_EVERY_MS - Date.now());
+}
+
+/** Asked at first and after the server was away: it may have come back as another version, with another page. */
+async function whoAmI(): Promise<void> {
+  const before = session.value;
+  if (before && link.value.kind === 'live') return;
+  session.value = await api.session();
+  if (before && before.version !== session.value.version) window.location.reload();
+}
+
+async function askSummary(begunAt: number): Promise<void> {
+  summaryDueAt = begunAt + SUMMARY_EVERY_MS - CAMERAS_EVERY_MS / 2;
+  try {
+    summary.value = await api.currentSummary();
+    summaryAt = Date.now();
+    summaryOldSince.value = undefined;
+  } catch (error) {
+    if (error instanceof api.ApiError && error.status === 401) throw error;
+    if (summary.value) summaryOldSince.value = summaryAt;
+  }
 }
 
 function onError(error: api.ApiError): number {
@@ -117,7 +132,10 @@ function onError(error: api.ApiError): number {
 
 /** Ends the session on the server, then shows the page of somebody without one. */
 export async function signOut(): Promise<void> {
-  await api.signOut();
-  session.value = undefined;
+  try {
+    await api.signOut();
+  } catch {
+    // Then one is still signed in, and the page goes on to say how it stands with the server.
+  }
   refresh();
 }

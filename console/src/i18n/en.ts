@@ -3,6 +3,7 @@
 import type { CameraStateName } from '../api';
 
 const number = new Intl.NumberFormat('en');
+const decimal = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 const count = (n: number, one: string, many: string) => `${number.format(n)} ${n === 1 ? one : many}`;
 
 export const en = {
@@ -26,6 +27,7 @@ export const en = {
   peopleNow: (n: number): string => (n === 1 ? 'person now' : 'people now'),
   visitsThisShift: (n: number): string => `${n === 1 ? 'visit' : 'visits'} this shift`,
   shiftSince: (shift: string, since: string): string => `${shift}, since ${since}`,
+  asOf: (time: string): string => `as of ${time}`,
   shifts: { morning: 'morning', afternoon: 'afternoon', night: 'night' } as Record<string, string>,
 
   states: {
@@ -35,7 +37,7 @@ export const en = {
     stopped: 'stopped',
     failed: 'failed',
   } satisfies Record<CameraStateName, string>,
-  fps: (n: number): string => `${n.toFixed(n < 9.95 && n % 1 >= 0.05 ? 1 : 0)} fps`,
+  fps: (n: number): string => `${decimal.format(n < 9.95 ? n : Math.round(n))} fps`,
   now: 'now',
   visits: (n: number): string => (n === 1 ? 'visit' : 'visits'),
   lostSince: (time: string): string => `Lost since ${time}`,

@@ -53,9 +53,12 @@ function View({ camera, previous, next }: ViewProps) {
         <span class="spring" />
         <BoxesButton camera={camera} />
         <SnapshotButton camera={camera} onTrouble={say} />
-        <IconButton label={words.value.fullScreen} onClick={() => void hero.current?.requestFullscreen()}>
-          <FullScreenIcon />
-        </IconButton>
+        {/* Phones may have no full screen for anything but their own player. */}
+        {document.fullscreenEnabled && (
+          <IconButton label={words.value.fullScreen} onClick={() => void hero.current?.requestFullscreen()}>
+            <FullScreenIcon />
+          </IconButton>
+        )}
         {next !== camera && (
           <>
             <IconButton label={words.value.previous} onClick={() => go(previous)}>

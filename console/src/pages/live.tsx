@@ -3,8 +3,8 @@
 import { Figure } from '../components/figure';
 import { Wall } from '../components/wall';
 import { type Facts, factsOf } from '../data/facts';
-import { cameras, summary } from '../data/feed';
-import { words } from '../i18n';
+import { cameras, link, now, summary, summaryOldSince } from '../data/feed';
+import { timeOf, words } from '../i18n';
 import { Empty } from './empty';
 
 export function Live() {
@@ -21,6 +21,8 @@ export function Live() {
 
 function FactsLine({ facts }: { facts: Facts }) {
   const { shift } = facts;
+  // While the whole server is away the banner says so already.
+  const old = link.value.kind === 'live' ? summaryOldSince.value : undefined;
   return (
     <header class="facts">
       <h1>{words.value.live}</h1>
@@ -32,10 +34,11 @@ function FactsLine({ facts }: { facts: Facts }) {
           <Figure value={facts.peopleNow} /> {words.value.peopleNow(facts.peopleNow)}
         </span>
         {facts.visits !== undefined && shift && (
-          <span data-fact="visits">
+          <span data-fact="visits" class={old === undefined ? '' : 'old'}>
             <Figure value={facts.visits} /> {words.value.visitsThisShift(facts.visits)}{' '}
             <span class="quiet">
               ({words.value.shiftSince(words.value.shifts[shift.name] ?? shift.name, shift.startsAt)})
+              {old !== undefined && ` · ${words.value.asOf(timeOf(old, now.value))}`}
             </span>
           </span>
         )}

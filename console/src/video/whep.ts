@@ -1,6 +1,7 @@
 // One WHEP session: offer, answer, trickled candidates, and the DELETE that ends it.
 
 import { ApiError, request } from '../api';
+import { pause } from '../backoff';
 import { fragmentOf, iceServers, sdpFragment } from './sdp';
 
 /** WebRTC itself did not work here, while the server did answer: another way to the picture may. */
@@ -19,6 +20,9 @@ const COUNT_EVERY_MS = 1000;
 
 /** Silence after which the session is thought dead; a lost camera still sends its "no signal" picture. */
 const SILENT_FOR_MS = 8000;
+
+/** A server that does not take its leave within this is left without. */
+const FAREWELL_MS = 1000;
 
 /** Candidates are gathered in bursts; one PATCH carries a burst. */
 const TRICKLE_AFTER_MS = 30;
@@ -72,13 +76,14 @@ class Session implements WhepSession {
   }
 
   async open(url: string, stop: AbortSignal): Promise<void> {
+    if (stop.aborted) throw new ApiError(0, 'left');
     stop.addEventListener('abort', () => this.close('left'), { once: true });
     const offer = await this.makeOffer();
     const response = await this.post(url, offer);
     const location = response.headers.get('location');
     this.resource = location ? new URL(location, new URL(url, window.location.href)).pathname : undefined;
     if (stop.aborted) {
-      this.remove();
+      await this.remove();
       throw new ApiError(0, 'left');
     }
     const servers = iceServers(response.headers.get('link'));
@@ -94,15 +99,16 @@ class Session implements WhepSession {
     this.over = true;
     clearInterval(this.watch);
     this.trickle?.end();
-    this.connection.close();
-    this.remove();
+    // The farewell over HTTP first: to a server that had it by DTLS already, the session would be unknown.
+    void Promise.race([this.remove(), pause(FAREWELL_MS)]).then(() => this.connection.close());
     this.finish(reason);
   }
 
-  private remove(): void {
+  private async remove(): Promise<void> {
     if (!this.resource) return;
-    void fetch(this.resource, { method: 'DELETE', keepalive: true }).catch(() => undefined);
+    const farewell = fetch(this.resource, { method: 'DELETE', keepalive: true });
     this.resource = undefined;
+    await farewell.catch(() => undefined);
   }
 
   private async makeOffer(): Promise<string> {

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// How much of the light stays: enough to know the place, too little to take it for live.
-const BRIGHTNESS: u8 = 105;
+const BRIGHTNESS: u8 = 135;
 
 /// Takes the colour out of `frame`, darkens it and writes `text` large across its middle.
 ///
@@ -28,7 +28,7 @@ pub fn no_signal(frame: &mut I420Frame<'_>, text: &str) {
     let mut top = (height as i32 - tall) / 2;
     let pad = headline.cap_height;
     let plate = Area::new((width as i32 - wide) / 2, top, wide, tall).grown(pad);
-    shape::fill(frame, plate, Paint { colour: Rgb::BLACK, opacity: 130, radius: pad / 2 });
+    shape::fill(frame, plate, Paint { colour: Rgb::BLACK, opacity: 150, radius: pad / 2 });
     for line in &lines {
         let start = (width as i32 - line.width) / 2;
         line.paint(frame, (start, top + line.cap_height), Rgb::WHITE);
@@ -60,7 +60,7 @@ mod tests {
             I420Frame::new(planes, width, height, YuvSpace::BT601).expect("planes are large enough");
         no_signal(&mut frame, "sin señal\ndesde 12:04:31");
         assert!(data[1].iter().chain(&data[2]).all(|value| *value == 128));
-        assert!(data[0][0] < 110, "the corner is dark");
+        assert!(data[0][0] < 120, "the corner is dark");
         let middle = &data[0][161 * 45..161 * 75];
         assert!(middle.iter().any(|value| *value > 225), "the words are bright");
     }

@@ -20,30 +20,54 @@ pub struct Paint {
 /// A filled box.
 pub fn fill(frame: &mut I420Frame<'_>, area: Area, paint: Paint) {
     let radius = paint.radius.min(area.width() / 2).min(area.height() / 2).max(0);
-    frame.paint(area, paint.colour, |x, y| {
-        let (dx, dy) = (into_corner(x, area.x0, area.x1, radius), into_corner(y, area.y0, area.y1, radius));
-        scale(paint.opacity, within(dx, dy, radius as f32))
-    });
+    for corner in corners(area, radius) {
+        frame.paint(corner, paint.colour, |x, y| {
+            let (dx, dy) =
+                (into_corner(x, area.x0, area.x1, radius), into_corner(y, area.y0, area.y1, radius));
+            scale(paint.opacity, within(dx, dy, radius as f32))
+        });
+    }
+    let Paint { colour, opacity, .. } = paint;
+    let between = Area { x0: area.x0 + radius, x1: area.x1 - radius, ..area };
+    frame.fill(Area { y1: area.y0 + radius, ..between }, colour, opacity);
+    frame.fill(Area { y0: area.y1 - radius, ..between }, colour, opacity);
+    frame.fill(Area { y0: area.y0 + radius, y1: area.y1 - radius, ..area }, colour, opacity);
 }
 
 /// The outline of a box, `line` pixels thick.
 pub fn stroke(frame: &mut I420Frame<'_>, area: Area, line: i32, paint: Paint) {
     let line = line.min(area.width() / 2).min(area.height() / 2).max(1);
     let radius = paint.radius.min(area.width() / 2).min(area.height() / 2).max(0);
-    let ring = |x: i32, y: i32| {
-        let (dx, dy) = (into_corner(x, area.x0, area.x1, radius), into_corner(y, area.y0, area.y1, radius));
-        let outer = within(dx, dy, radius as f32);
-        let inner = within(dx, dy, (radius - line).max(0) as f32);
-        let hole = x >= area.x0 + line && x < area.x1 - line && y >= area.y0 + line && y < area.y1 - line;
-        scale(paint.opacity, if hole { outer * (1.0 - inner) } else { outer })
-    };
-    // Four strips as deep as the corners: the inside is never visited.
     let deep = radius.max(line);
-    frame.paint(Area { y1: area.y0 + deep, ..area }, paint.colour, ring);
-    frame.paint(Area { y0: (area.y1 - deep).max(area.y0 + deep), ..area }, paint.colour, ring);
-    let middle = Area { y0: area.y0 + deep, y1: area.y1 - deep, ..area };
-    frame.paint(Area { x1: area.x0 + line, ..middle }, paint.colour, |_, _| paint.opacity);
-    frame.paint(Area { x0: area.x1 - line, ..middle }, paint.colour, |_, _| paint.opacity);
+    for corner in corners(area, deep) {
+        frame.paint(corner, paint.colour, |x, y| {
+            let (dx, dy) =
+                (into_corner(x, area.x0, area.x1, radius), into_corner(y, area.y0, area.y1, radius));
+            let outer = within(dx, dy, radius as f32);
+            let inner = within(dx, dy, (radius - line).max(0) as f32);
+            let hole = x >= area.x0 + line && x < area.x1 - line && y >= area.y0 + line && y < area.y1 - line;
+            scale(paint.opacity, if hole { outer * (1.0 - inner) } else { outer })
+        });
+    }
+    let Paint { colour, opacity, .. } = paint;
+    let across = Area { x0: area.x0 + deep, x1: area.x1 - deep, ..area };
+    frame.fill(Area { y1: area.y0 + line, ..across }, colour, opacity);
+    frame.fill(Area { y0: area.y1 - line, ..across }, colour, opacity);
+    let down = Area { y0: area.y0 + deep, y1: area.y1 - deep, ..area };
+    frame.fill(Area { x1: area.x0 + line, ..down }, colour, opacity);
+    frame.fill(Area { x0: area.x1 - line, ..down }, colour, opacity);
+}
+
+/// Squares of `size` pixels in the corners of `area`; they do not overlap, also when it is smaller than two of them.
+fn corners(area: Area, size: i32) -> [Area; 4] {
+    let (left, right) = (area.x0 + size, (area.x1 - size).max(area.x0 + size));
+    let (top, bottom) = (area.y0 + size, (area.y1 - size).max(area.y0 + size));
+    [
+        Area { x1: left, y1: top, ..area },
+        Area { x0: right, y1: top, ..area },
+        Area { x1: left, y0: bottom, ..area },
+        Area { x0: right, y0: bottom, ..area },
+    ]
 }
 
 /// A dashed outline, `line` pixels thick; dashes begin at the corners, so that they do not crawl.

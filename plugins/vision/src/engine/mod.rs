@@ -31,3 +31,4 @@ pub use manifest::{
 pub use model::{Found, LoadOptions, Model};
 pub use preprocess::{Preprocessor, Tensor};
 pub use runtime::Device;
+pub use sessions::{Loaded, loaded};

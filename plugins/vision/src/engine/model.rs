@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use ort::value::{DynValue, TensorRef};
 
@@ -95,7 +96,9 @@ impl Model {
         let input = TensorRef::from_array_view((self.manifest.input_shape(), tensor.values.as_slice()))
             .map_err(|error| failed(error.to_string()))?;
         let mut session = self.pool.lease();
+        let began = Instant::now();
         let outputs = session.run(ort::inputs![input]).map_err(|error| failed(error.to_string()))?;
+        self.pool.count(began.elapsed());
         let answers: Vec<_> = (0..outputs.len()).map(|index| answer(&outputs[index])).collect();
         let candidates = self.decoder.decode(&answers, wanted).map_err(failed)?;
         Ok(self.finish(candidates, placement))

@@ -11,6 +11,7 @@ use std::num::NonZero;
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, LazyLock, Mutex, Weak};
+use std::time::Duration;
 
 use ort::environment::Environment;
 use ort::session::Session;
@@ -50,9 +51,30 @@ pub(super) struct Recipe {
     pub(super) threads: usize,
 }
 
+/// A network in use, and how fast it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// Name of its manifest.
+    pub model: String,
+    /// Where it runs; never [`Device::Auto`].
+    pub device: Device,
+    /// Sessions that exist for it.
+    pub sessions: usize,
+    /// Mean time of one inference since it was loaded; `None` until there was one.
+    pub inference_ms: Option<f64>,
+}
+
+/// Inferences that ended well.
+#[derive(Default)]
+struct Runs {
+    count: u64,
+    time: Duration,
+}
+
 /// Sessions of one network.
 pub(super) struct Pool {
     recipe: Recipe,
+    runs: Mutex<Runs>,
     environment: Environment,
     queue: Mutex<Queue>,
     freed: Condvar,
@@ -99,6 +121,12 @@ pub(super) fn share(recipe: Recipe) -> Result<Arc<Pool>, EngineError> {
     Ok(pool)
 }
 
+/// Every network that somebody uses now.
+pub fn loaded() -> Vec<Loaded> {
+    let pools: Vec<_> = lock(&POOLS).values().filter_map(Weak::upgrade).collect();
+    pools.iter().map(|pool| pool.describe()).collect()
+}
+
 impl Pool {
     fn new(recipe: Recipe) -> Result<Self, EngineError> {
         // The weights first: on a machine without a set-up both are missing, and the model is what was asked for.
@@ -108,7 +136,13 @@ impl Pool {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let limit = (cores / recipe.threads).max(1);
         let queue = Queue { idle: vec![first], made: 1, limit, waited: 0, next_ticket: 0, serving: 0 };
-        Ok(Self { recipe, environment, queue: Mutex::new(queue), freed: Condvar::new() })
+        Ok(Self {
+            recipe,
+            runs: Mutex::default(),
+            environment,
+            queue: Mutex::new(queue),
+            freed: Condvar::new(),
+        })
     }
 
     /// Waits for a session; first come, first served.
@@ -148,6 +182,24 @@ impl Pool {
     fn grow(&self) -> Option<Session> {
         let weights = self.recipe.assets.read(&self.recipe.manifest).ok()?;
         self.recipe.build(&self.environment, &weights).ok()
+    }
+
+    /// Counts an inference that ended well.
+    pub(super) fn count(&self, took: Duration) {
+        let mut runs = lock(&self.runs);
+        runs.count += 1;
+        runs.time += took;
+    }
+
+    fn describe(&self) -> Loaded {
+        let runs = lock(&self.runs);
+        let mean = runs.time.as_secs_f64() * 1000.0 / runs.count as f64;
+        Loaded {
+            model: self.recipe.manifest.name.clone(),
+            device: self.recipe.device,
+            sessions: self.size(),
+            inference_ms: (runs.count > 0).then_some(mean),
+        }
     }
 
     /// How many sessions there are.

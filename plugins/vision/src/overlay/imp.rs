@@ -20,6 +20,7 @@ use gst_base::{
 use crate::{
     draw::{I420Frame, Labels, Painter, Style, Unconfirmed},
     meta::Detections,
+    sync::lock,
 };
 
 static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
@@ -160,11 +161,11 @@ impl BaseTransformImpl for VisionOverlay {
 
 impl VisionOverlay {
     fn settings(&self) -> Settings {
-        *self.settings.lock().expect("who holds the settings should not panic")
+        *lock(&self.settings)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("who holds the state should not panic")
+        lock(&self.state)
     }
 
     fn failed(&self, error: &dyn std::fmt::Display) -> gst::FlowError {

@@ -54,6 +54,9 @@ const FLICKER: Duration = Duration::from_millis(450);
 /// A track that was seen within this time is where its motion says, so overlap decides about it.
 const RECENT: Duration = Duration::from_millis(400);
 
+/// Within this time a walker leaves half of their width behind.
+const FAR_APART: Duration = Duration::from_millis(180);
+
 /// A box that is hidden by a fresh track's box to this part of its own area begins no track: it is the same
 /// object found twice, whole and in part.
 const TWICE: f64 = 0.9;
@@ -222,6 +225,7 @@ impl<'a> Round<'a> {
     fn associate(&mut self) {
         let at = self.at;
         let is_recent = |track: &Track| track.missed <= 1 || at.saturating_sub(track.last_seen) <= RECENT;
+        let is_stale = |track: &Track| at.saturating_sub(track.last_seen) > FAR_APART;
         self.pair(Score::High, |track| track.number.is_some() && is_recent(track), by_overlap(LEAST_OVERLAP));
         self.pair(
             Score::Low,
@@ -230,6 +234,8 @@ impl<'a> Round<'a> {
         );
         self.pair(Score::High, |track| track.number.is_some(), by_motion);
         self.pair(Score::High, |track| track.number.is_none(), by_overlap(LEAST_OVERLAP_UNCONFIRMED));
+        // When results are far apart, whoever walks has left their old box before the second one comes.
+        self.pair(Score::High, |track| track.number.is_none() && is_stale(track), by_motion);
     }
 
     /// Pairs what is still free on both sides.

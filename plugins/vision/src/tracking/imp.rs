@@ -19,6 +19,7 @@ use gst_base::subclass::{
 
 use crate::{
     meta::Detections,
+    sync::lock,
     track::{self, Taken, Tracker},
 };
 
@@ -243,16 +244,15 @@ impl State {
         self.last_pts = Some(pts);
         self.counts.frames += 1;
         self.tracker.set_settings(settings.into());
-        if let Some(result) = detections.seen_pts.filter(|result| self.last_result != Some(*result)) {
+        let brings_result = detections.brings_result(self.last_result);
+        if let Some(result) = detections.seen_pts.filter(|_| brings_result) {
             self.last_result = Some(result);
             self.take(result, pts, detections);
-            detections.objects = self.tracker.boxes_at(pts.into());
-        } else {
-            detections.objects = self.tracker.boxes_at(pts.into());
-            // `seen` is said once, by the frame that brings the result.
-            for object in &mut detections.objects {
-                object.seen = false;
-            }
+        }
+        detections.objects = self.tracker.boxes_at(pts.into());
+        for object in &mut detections.objects {
+            // Said once, by the frame that brings the result.
+            object.seen &= brings_result;
         }
     }
 
@@ -271,11 +271,11 @@ impl State {
 
 impl VisionTrack {
     fn settings(&self) -> Settings {
-        *self.settings.lock().expect("who holds the settings should not panic")
+        *lock(&self.settings)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("who holds the state should not panic")
+        lock(&self.state)
     }
 
     fn stats(&self) -> gst::Structure {

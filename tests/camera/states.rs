@@ -1,11 +1,8 @@
 //! Cameras as the rest of the house sees them: states, records, pictures.
-#![allow(clippy::unwrap_used, reason = "a test may")]
 
-mod common;
-
+use crate::common::{World, camera, is_running, until, within_deadline};
 use atalaya::camera::Overlay;
 use atalaya::domain::{CameraState, ParamValue};
-use common::{World, camera, is_running, until, within_deadline};
 
 /// A folder with one description `plain`, which needs no model.
 fn plain_pipeline() -> tempfile::TempDir {

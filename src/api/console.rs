@@ -1,0 +1,77 @@
+//! The console's files, built into the binary.
+//!
+//! They hold no data and need no token: a page that nobody is logged in on says how to log in.
+
+use rust_embed::{EmbeddedFile, RustEmbed};
+use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
+use warp::http::{Response, StatusCode};
+use warp::reply::{Reply, Response as WarpResponse};
+
+use super::error::ApiError;
+use super::page;
+
+#[derive(RustEmbed)]
+#[folder = "console/dist"]
+#[allow_missing = true]
+struct Dist;
+
+/// The bundler puts a hash of the content into the names of all files below this.
+const HASHED: &str = "assets/";
+
+/// The file at `path`, as a browser should keep it.
+pub(super) fn file(path: &str, headers: &HeaderMap) -> WarpResponse {
+    let name = match path.trim_start_matches('/') {
+        "" => "index.html",
+        name => name,
+    };
+    match Dist::get(name) {
+        Some(file) => answer(name, file, headers),
+        None if name == "index.html" => page::console_missing(),
+        None => ApiError::no("page", path).into_response(),
+    }
+}
+
+fn answer(name: &str, file: EmbeddedFile, headers: &HeaderMap) -> WarpResponse {
+    let tag: String = file.metadata.sha256_hash()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let tag = format!("\"{tag}\"");
+    let known = headers
+        .get(IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|tags| tags.split(',').any(|known| known.trim().trim_start_matches("W/") == tag));
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let mut response = Response::new(match file.data {
+            std::borrow::Cow::Borrowed(bytes) => bytes.into(),
+            std::borrow::Cow::Owned(bytes) => bytes.into(),
+        });
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type(name)));
+        response
+    };
+    let keep = if name.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(keep));
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    response
+}
+
+/// The types that a bundler makes; all else is for saving.
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit('.').next().unwrap_or_default() {
+        "html" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "json" | "map" => "application/json",
+        "webmanifest" => "application/manifest+json",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "webp" => "image/webp",
+        "ico" => "image/x-icon",
+        "woff2" => "font/woff2",
+        "wasm" => "application/wasm",
+        "txt" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}

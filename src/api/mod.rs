@@ -1,0 +1,115 @@
+//! REST and the console's files, on one port.
+//!
+//! [`gate`] is what every request passes; behind it one file a resource, with its routes first. A handler checks the
+//! permission, makes one call, and answers `Result<_, ApiError>`, never a rejection: that would mean "not my route".
+
+mod access;
+mod cameras;
+mod console;
+mod control;
+mod detections;
+mod docs;
+mod edit;
+mod error;
+mod gate;
+mod health;
+mod media;
+mod metrics;
+mod models;
+mod openapi;
+mod page;
+mod pipelines;
+mod process;
+mod reply;
+mod request;
+mod serve;
+mod session;
+mod shifts;
+mod state;
+mod table;
+mod whep;
+
+use std::net::SocketAddr;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+use warp::{Filter, Rejection, Reply};
+
+pub use error::ApiError;
+pub use serve::BindError;
+pub use state::Services;
+
+use crate::auth::{Action, Caller};
+use gate::Gate;
+use state::State;
+
+/// The HTTP server, ready to listen.
+pub struct Api {
+    gate: Gate,
+    routes: BoxedFilter<(Response,)>,
+    stop: CancellationToken,
+}
+
+impl Api {
+    /// The server of `services`; it stops when `services.stop` is cancelled.
+    pub fn new(services: Services) -> Self {
+        let document = openapi::document();
+        let gate = Gate {
+            table: table::Table::new(&document),
+            keys: services.keys.clone(),
+            max_body_bytes: services.max_body_bytes,
+        };
+        let stop = services.stop.clone();
+        let state = State::new(services);
+        let watching =
+            media::routes(&state).or(whep::routes(&state)).unify().or(detections::routes(&state)).unify();
+        let choosing = pipelines::routes(&state).or(models::routes(&state)).unify();
+        let running =
+            health::routes(&state).or(metrics::routes(&state)).unify().or(docs::routes(&document)).unify();
+        let routes = cameras::routes(&state)
+            .or(control::routes(&state))
+            .unify()
+            .or(watching)
+            .unify()
+            .or(shifts::routes(&state))
+            .unify()
+            .or(session::routes(&state))
+            .unify()
+            .or(choosing)
+            .unify()
+            .or(running)
+            .unify();
+        Self { gate, routes: routes.or_else(not_routed).boxed(), stop }
+    }
+
+    /// Takes the address, so that a port that is in use is known before anything else starts.
+    ///
+    /// # Errors
+    /// When the address is taken, not ours, or not allowed.
+    pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
+        serve::bind(address).await
+    }
+
+    /// Answers until the server is to stop; then streams end at once and other requests within two seconds.
+    pub async fn serve(self, listener: TcpListener) {
+        serve::serve(listener, self).await;
+    }
+}
+
+/// The caller that the gate has let in.
+fn caller() -> impl Filter<Extract = (Caller,), Error = Rejection> + Copy {
+    warp::ext::get::<Caller>()
+}
+
+/// # Errors
+/// When none of the caller's roles allows `action`.
+fn permit(caller: &Caller, action: Action) -> Result<(), ApiError> {
+    if caller.may(action) { Ok(()) } else { Err(ApiError::may_not(action)) }
+}
+
+/// The document promises a route that nobody answers: a mistake of ours.
+async fn not_routed(_: Rejection) -> Result<(Response,), std::convert::Infallible> {
+    Ok((ApiError::internal("the route is documented but not there").into_response(),))
+}

@@ -1,0 +1,114 @@
+//! The OpenAPI document, gathered from the handlers. A route that is not listed here does not answer.
+
+use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{IntoResponses, Modify, OpenApi};
+
+use super::access::SESSION_COOKIE;
+use super::{
+    cameras, control, detections, docs, health, media, metrics, models, pipelines, session, shifts, whep,
+};
+use crate::wire::Problem;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Atalaya",
+        description = "Live video with what it sees drawn on it, and numbers per work shift. \
+            Every route needs a token, as `Authorization: Bearer …` or as the session's cookie, but those that say so. \
+            Errors are problems by RFC 9457; what a token may not see does not exist for it."
+    ),
+    paths(
+        cameras::list_cameras, cameras::create_camera, cameras::get_camera, cameras::put_camera,
+        cameras::patch_camera, cameras::delete_camera,
+        control::get_status, control::start_camera, control::stop_camera, control::restart_camera,
+        media::get_snapshot, media::get_mjpeg, detections::stream_detections,
+        whep::offer_whep, whep::trickle_whep, whep::end_whep,
+        pipelines::list_pipelines, pipelines::get_pipeline, pipelines::check_pipeline,
+        models::list_models,
+        shifts::list_branches, shifts::list_shifts, shifts::current_shift, shifts::current_summary,
+        shifts::get_shift, shifts::get_summary, shifts::list_visits,
+        session::log_in, session::log_out, session::get_session, session::end_session,
+        health::get_health, health::get_readiness, metrics::get_metrics,
+        docs::get_openapi, docs::get_docs,
+    ),
+    tags(
+        (name = "cameras", description = "What is watched, and where it stands"),
+        (name = "video", description = "What the cameras see, live"),
+        (name = "pipelines", description = "How a camera's pictures are got and looked at"),
+        (name = "models", description = "What looks at them"),
+        (name = "places", description = "Branches"),
+        (name = "shifts", description = "Figures and visits by work period"),
+        (name = "session", description = "Who is asking"),
+        (name = "operations", description = "For those who run the server"),
+        (name = "contract", description = "This document"),
+    ),
+    security(("token" = []), ("session" = [])),
+    modifiers(&Schemes)
+)]
+struct Contract;
+
+struct Schemes;
+
+impl Modify for Schemes {
+    fn modify(&self, document: &mut Document) {
+        let components = document.components.get_or_insert_default();
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        components.add_security_scheme("token", SecurityScheme::Http(bearer));
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE)));
+        components.add_security_scheme("session", cookie);
+    }
+}
+
+/// How any route with a token may refuse.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "read by the OpenAPI document only")]
+pub(super) enum Refusals {
+    /// No token, or one that is not valid
+    #[response(status = 401, content_type = "application/problem+json")]
+    NoToken(Problem),
+    /// The token's roles do not allow it
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(Problem),
+}
+
+/// What is not there, as far as the token can tell.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "read by the OpenAPI document only")]
+pub(super) enum Absence {
+    /// There is none, or none that the token may see
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(Problem),
+}
+
+/// What cannot be changed here.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "read by the OpenAPI document only")]
+pub(super) enum Fixed {
+    /// The camera stands in the configuration file
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(Problem),
+}
+
+/// How a body can be wrong.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "read by the OpenAPI document only")]
+pub(super) enum BadBody {
+    /// It cannot be read; `field` says where
+    #[response(status = 400, content_type = "application/problem+json")]
+    Unreadable(Problem),
+    /// It is too large
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(Problem),
+    /// It is of another type
+    #[response(status = 415, content_type = "application/problem+json")]
+    WrongType(Problem),
+    /// A value does not fit; `field` says which
+    #[response(status = 422, content_type = "application/problem+json")]
+    Invalid(Problem),
+}
+
+/// The contract of this server.
+pub(super) fn document() -> Document {
+    Contract::openapi()
+}

@@ -1,0 +1,115 @@
+//! Reading what came with a request. Nothing here rejects: what cannot be read becomes the handler's [`ApiError`].
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use bytes::Buf;
+use futures_util::{Stream, StreamExt};
+use serde::de::DeserializeOwned;
+use warp::http::header::{CONTENT_TYPE, HeaderMap};
+use warp::{Filter, Rejection};
+
+use super::error::ApiError;
+
+/// A body that takes longer than this is not worth a connection.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What a handler answers.
+pub(super) type Answer<T> = Result<T, ApiError>;
+
+/// Hands `value` to a handler.
+pub(super) fn with<T: Clone + Send>(value: T) -> impl Filter<Extract = (T,), Error = Infallible> + Clone {
+    warp::any().map(move || value.clone())
+}
+
+/// The body as JSON of at most `limit` bytes.
+pub(super) fn json<T: DeserializeOwned + Send + 'static>(
+    limit: u64,
+) -> impl Filter<Extract = (Answer<T>,), Error = Rejection> + Clone {
+    warp::header::headers_cloned().and(warp::body::stream()).then(
+        move |headers: HeaderMap, body| async move {
+            let bytes = read(&headers, "application/json", limit, body).await?;
+            parse(&bytes)
+        },
+    )
+}
+
+/// The body as text of the type `wanted`, of at most `limit` bytes.
+pub(super) fn text(
+    wanted: &'static str,
+    limit: u64,
+) -> impl Filter<Extract = (Answer<String>,), Error = Rejection> + Clone {
+    warp::header::headers_cloned().and(warp::body::stream()).then(
+        move |headers: HeaderMap, body| async move {
+            let bytes = read(&headers, wanted, limit, body).await?;
+            String::from_utf8(bytes)
+                .map_err(|_| ApiError::Unreadable { field: None, detail: "the body is not UTF-8".into() })
+        },
+    )
+}
+
+/// The query; unknown keys are refused when `T` says so.
+pub(super) fn query<T: DeserializeOwned + Send + 'static>()
+-> impl Filter<Extract = (Answer<T>,), Error = Infallible> + Clone {
+    let raw = warp::query::raw().or(warp::any().map(String::new)).unify();
+    raw.map(|query: String| {
+        let pairs = url::form_urlencoded::parse(query.as_bytes());
+        serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)).map_err(unreadable)
+    })
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(unreadable)?;
+    json.end().map_err(|error| ApiError::Unreadable { field: None, detail: error.to_string() })?;
+    Ok(value)
+}
+
+fn unreadable<E: std::error::Error>(error: serde_path_to_error::Error<E>) -> ApiError {
+    let path = error.path().to_string();
+    let reason = error.into_inner().to_string();
+    match path.as_str() {
+        "." | "" => ApiError::Unreadable { field: None, detail: reason },
+        _ => ApiError::Unreadable { detail: format!("{path}: {reason}"), field: Some(path) },
+    }
+}
+
+async fn read<B: Buf>(
+    headers: &HeaderMap,
+    wanted: &'static str,
+    limit: u64,
+    body: impl Stream<Item = Result<B, warp::Error>>,
+) -> Answer<Vec<u8>> {
+    check_type(headers, wanted)?;
+    let collect = async {
+        let mut body = std::pin::pin!(body);
+        let mut bytes = Vec::new();
+        while let Some(chunk) = body.next().await {
+            let mut chunk = chunk.map_err(|error| ApiError::Unreadable {
+                field: None,
+                detail: format!("the body broke off: {error}"),
+            })?;
+            if (bytes.len() + chunk.remaining()) as u64 > limit {
+                return Err(ApiError::TooLarge(limit));
+            }
+            while chunk.has_remaining() {
+                let part = chunk.chunk();
+                bytes.extend_from_slice(part);
+                let count = part.len();
+                chunk.advance(count);
+            }
+        }
+        Ok(bytes)
+    };
+    tokio::time::timeout(BODY_TIMEOUT, collect).await.unwrap_or(Err(ApiError::Slow(BODY_TIMEOUT.as_secs())))
+}
+
+fn check_type(headers: &HeaderMap, wanted: &'static str) -> Answer<()> {
+    let got = headers.get(CONTENT_TYPE).map_or("nothing", |value| value.to_str().unwrap_or("unreadable"));
+    let essence = got.split(';').next().unwrap_or(got).trim();
+    if essence.eq_ignore_ascii_case(wanted) {
+        Ok(())
+    } else {
+        Err(ApiError::WrongType { wanted, got: got.to_owned() })
+    }
+}

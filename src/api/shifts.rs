@@ -1,0 +1,256 @@
+//! Branches and their shifts: which there were, their figures and their visits.
+
+use serde::Deserialize;
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+use super::error::ApiError;
+use super::reply::{Json, respond};
+use super::request::{Answer, query, with};
+use super::{State, caller};
+use crate::auth::{Action, Branches, Caller};
+use crate::domain::{self, BranchId, ShiftId, Timestamp};
+use crate::store::{MAX_PAGE, StoredVisit};
+use crate::wire::{Branch, Page, Shift, Summary, Visit, VisitState, ZoneClock};
+
+const DEFAULT_PAGE: u32 = 100;
+
+pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
+    let with_caller = || with(state.clone()).and(caller());
+    let branches = warp::path!("api" / "v1" / "branches")
+        .and(warp::get())
+        .and(with_caller())
+        .then(list_branches)
+        .map(respond);
+    let list = warp::path!("api" / "v1" / "shifts")
+        .and(warp::get())
+        .and(with_caller())
+        .and(query())
+        .then(list_shifts)
+        .map(respond);
+    let current = warp::path!("api" / "v1" / "shifts" / "current")
+        .and(warp::get())
+        .and(with_caller())
+        .and(query())
+        .then(current_shift)
+        .map(respond);
+    let current_summary = warp::path!("api" / "v1" / "shifts" / "current" / "summary")
+        .and(warp::get())
+        .and(with_caller())
+        .and(query())
+        .then(current_summary)
+        .map(respond);
+    branches.or(list).unify().or(current).unify().or(current_summary).unify().or(by_id(state)).unify().boxed()
+}
+
+fn by_id(state: &State) -> BoxedFilter<(Response,)> {
+    let with_caller = || with(state.clone()).and(caller());
+    let shift = warp::path!("api" / "v1" / "shifts" / String)
+        .and(warp::get())
+        .and(with_caller())
+        .then(get_shift)
+        .map(respond);
+    let summary = warp::path!("api" / "v1" / "shifts" / String / "summary")
+        .and(warp::get())
+        .and(with_caller())
+        .then(get_summary)
+        .map(respond);
+    let visits = warp::path!("api" / "v1" / "shifts" / String / "visits")
+        .and(warp::get())
+        .and(with_caller())
+        .and(query())
+        .then(list_visits)
+        .map(respond);
+    shift.or(summary).unify().or(visits).unify().boxed()
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BranchQuery {
+    branch_id: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ShiftsQuery {
+    branch_id: Option<i64>,
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PageQuery {
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+/// The branches of the caller, by id.
+#[utoipa::path(get, path = "/api/v1/branches", tag = "places",
+    responses((status = 200, body = Page<Branch>), super::openapi::Refusals))]
+pub(super) async fn list_branches(state: State, caller: Caller) -> Answer<Json<Page<Branch>>> {
+    super::permit(&caller, Action::View)?;
+    let mut branches = state.store.branches(caller.tenant).await?;
+    branches.retain(|branch| caller.branches.contain(branch.id));
+    Ok(Json(Page::whole(branches.iter().map(Into::into).collect())))
+}
+
+/// The shifts of a branch, newest first.
+#[utoipa::path(get, path = "/api/v1/shifts", tag = "shifts",
+    params(("branch_id" = Option<i64>, Query, description = "Default: the caller's first branch"),
+        ("limit" = Option<u32>, Query, description = "1 to 500, default 100"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
+    responses((status = 200, body = Page<Shift>), super::openapi::Absence, super::openapi::Refusals))]
+pub(super) async fn list_shifts(
+    state: State,
+    caller: Caller,
+    query: Answer<ShiftsQuery>,
+) -> Answer<Json<Page<Shift>>> {
+    super::permit(&caller, Action::View)?;
+    let ShiftsQuery { branch_id, limit, cursor } = query?;
+    let branch = branch(&state, &caller, branch_id).await?;
+    let limit = page_size(limit)?;
+    let before = match cursor {
+        None => Timestamp::from_millis(i64::MAX / 2),
+        Some(cursor) => {
+            let ms = i64::from_str_radix(&cursor, 16);
+            Timestamp::from_millis(ms.map_err(|_| not_a_cursor(&cursor))?)
+        }
+    };
+    let shifts = state.store.shifts_before(caller.tenant, branch, before, limit).await?;
+    let full = shifts.len() == limit as usize;
+    let next_cursor = shifts.last().filter(|_| full).map(|last| format!("{:x}", last.start.as_millis()));
+    let clock = zone(&state, &caller, branch).await?;
+    Ok(Json(Page { items: shifts.iter().map(|shift| Shift::new(shift, &clock)).collect(), next_cursor }))
+}
+
+/// The shift that runs now.
+#[utoipa::path(get, path = "/api/v1/shifts/current", tag = "shifts",
+    params(("branch_id" = Option<i64>, Query, description = "Default: the caller's first branch")),
+    responses((status = 200, body = Shift), super::openapi::Absence, super::openapi::Refusals))]
+pub(super) async fn current_shift(
+    state: State,
+    caller: Caller,
+    query: Answer<BranchQuery>,
+) -> Answer<Json<Shift>> {
+    let shift = running(&state, &caller, query?.branch_id).await?;
+    let clock = zone(&state, &caller, shift.branch).await?;
+    Ok(Json(Shift::new(&shift, &clock)))
+}
+
+/// The figures of the shift that runs now.
+#[utoipa::path(get, path = "/api/v1/shifts/current/summary", tag = "shifts",
+    params(("branch_id" = Option<i64>, Query, description = "Default: the caller's first branch")),
+    responses((status = 200, body = Summary), super::openapi::Absence, super::openapi::Refusals))]
+pub(super) async fn current_summary(
+    state: State,
+    caller: Caller,
+    query: Answer<BranchQuery>,
+) -> Answer<Json<Summary>> {
+    let shift = running(&state, &caller, query?.branch_id).await?;
+    summarise(&state, &caller, &shift).await
+}
+
+/// One shift.
+#[utoipa::path(get, path = "/api/v1/shifts/{id}", tag = "shifts", params(("id" = i64, Path)),
+    responses((status = 200, body = Shift), super::openapi::Absence, super::openapi::Refusals))]
+pub(super) async fn get_shift(id: String, state: State, caller: Caller) -> Answer<Json<Shift>> {
+    let shift = find(&state, &caller, &id).await?;
+    let clock = zone(&state, &caller, shift.branch).await?;
+    Ok(Json(Shift::new(&shift, &clock)))
+}
+
+/// A shift's figures.
+#[utoipa::path(get, path = "/api/v1/shifts/{id}/summary", tag = "shifts", params(("id" = i64, Path)),
+    responses((status = 200, body = Summary), super::openapi::Absence, super::openapi::Refusals))]
+pub(super) async fn get_summary(id: String, state: State, caller: Caller) -> Answer<Json<Summary>> {
+    let shift = find(&state, &caller, &id).await?;
+    summarise(&state, &caller, &shift).await
+}
+
+/// A shift's visits, newest first.
+#[utoipa::path(get, path = "/api/v1/shifts/{id}/visits", tag = "shifts",
+    params(("id" = i64, Path), ("limit" = Option<u32>, Query, description = "1 to 500, default 100"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
+    responses((status = 200, body = Page<Visit>), super::openapi::Absence, super::openapi::Refusals))]
+pub(super) async fn list_visits(
+    id: String,
+    state: State,
+    caller: Caller,
+    query: Answer<PageQuery>,
+) -> Answer<Json<Page<Visit>>> {
+    let shift = find(&state, &caller, &id).await?;
+    let PageQuery { limit, cursor } = query?;
+    let page = state.store.visits(caller.tenant, shift.id, cursor.as_deref(), page_size(limit)?).await?;
+    let clock = zone(&state, &caller, shift.branch).await?;
+    let show = |stored: &StoredVisit| {
+        let goes_on = if stored.open { VisitState::Open } else { VisitState::Ended };
+        Visit::new(stored.id, &stored.visit, goes_on, &clock)
+    };
+    Ok(Json(Page { items: page.items.iter().map(show).collect(), next_cursor: page.next_cursor }))
+}
+
+/// The shift `id`, as far as `caller` can tell.
+async fn find(state: &State, caller: &Caller, id: &str) -> Answer<domain::Shift> {
+    super::permit(caller, Action::View)?;
+    let number = id.parse().ok().and_then(|id| ShiftId::new(id).ok());
+    let shift = match number {
+        Some(number) => state.store.shift(caller.tenant, number).await?,
+        None => None,
+    };
+    shift.filter(|shift| caller.sees(shift.tenant, shift.branch)).ok_or_else(|| ApiError::no("shift", id))
+}
+
+async fn running(state: &State, caller: &Caller, branch_id: Option<i64>) -> Answer<domain::Shift> {
+    super::permit(caller, Action::View)?;
+    let branch = branch(state, caller, branch_id).await?;
+    Ok(state.store.shift_at(caller.tenant, branch, state.clock.now()).await?)
+}
+
+async fn summarise(state: &State, caller: &Caller, shift: &domain::Shift) -> Answer<Json<Summary>> {
+    let summary = state.store.summary(caller.tenant, shift).await?;
+    let clock = zone(state, caller, shift.branch).await?;
+    Ok(Json(Summary::new(&summary, &clock)))
+}
+
+/// The branch that is asked for, else the first one that the caller has.
+async fn branch(state: &State, caller: &Caller, id: Option<i64>) -> Answer<BranchId> {
+    let known = || state.store.branches(caller.tenant);
+    let Some(id) = id else {
+        return Ok(match &caller.branches {
+            Branches::Some(some) => some.first().copied().unwrap_or_default(),
+            Branches::All => known().await?.first().map(|branch| branch.id).unwrap_or_default(),
+        });
+    };
+    let branch = BranchId::new(id).map_err(|error| ApiError::invalid("branch_id", error))?;
+    // Asking for a shift numbers it, so only what is there may be asked for; a token may name a branch into being.
+    let exists = match &caller.branches {
+        Branches::Some(some) => some.contains(&branch),
+        Branches::All => {
+            branch == BranchId::default()
+                || known().await?.iter().any(|known| known.id == branch)
+                || state.cameras.list(caller.tenant).iter().any(|handle| handle.camera().branch == branch)
+        }
+    };
+    if exists { Ok(branch) } else { Err(ApiError::no("branch", id)) }
+}
+
+/// The clock on the branch's wall.
+async fn zone(state: &State, caller: &Caller, branch: BranchId) -> Answer<ZoneClock> {
+    let described = state.store.branch(caller.tenant, branch).await?;
+    Ok(described.map_or_else(ZoneClock::utc, |branch| ZoneClock::of(&branch.time_zone)))
+}
+
+fn page_size(limit: Option<u32>) -> Answer<u32> {
+    let limit = limit.unwrap_or(DEFAULT_PAGE);
+    if (1..=MAX_PAGE).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(ApiError::invalid("limit", format!("{limit} is not within 1..={MAX_PAGE}")))
+    }
+}
+
+fn not_a_cursor(cursor: &str) -> ApiError {
+    ApiError::invalid("cursor", format!("{cursor:?} is not a cursor of this list"))
+}

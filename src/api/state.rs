@@ -1,0 +1,157 @@
+//! What the handlers work on, and the few things that several of them do with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
+use std::sync::Arc;
+
+use gstvision::engine;
+use tokio::sync::{Mutex, MutexGuard};
+use tokio_util::sync::CancellationToken;
+
+use super::error::ApiError;
+use super::request::Answer;
+use super::session::LoginTries;
+use crate::auth::{Keys, LoginLinks};
+use crate::camera::{CameraHandle, Cameras};
+use crate::clock::Clock;
+use crate::domain::{Camera, CameraId, ParamValue, TenantId, Timestamp};
+use crate::store::{Store, StoreError};
+use crate::viewer::{ViewerError, Viewers};
+use crate::wire::{self, ManagedBy, ZoneClock};
+
+/// The rooms that the API opens to the world.
+#[derive(Clone)]
+pub struct Services {
+    pub store: Store,
+    pub cameras: Cameras,
+    pub viewers: Viewers,
+    /// Standard models and those of `models_dir`.
+    pub models: Arc<engine::Catalog>,
+    pub keys: Keys,
+    pub clock: Clock,
+    /// Cameras of the configuration file: the API shows them and does not change them.
+    pub file_cameras: BTreeSet<(TenantId, CameraId)>,
+    /// `server.max_body_bytes`.
+    pub max_body_bytes: u64,
+    /// Cancelled: streams end, requests under way are answered, no new ones are taken.
+    pub stop: CancellationToken,
+}
+
+/// [`Services`] and what the API keeps of its own; cheap to clone.
+#[derive(Clone)]
+pub(super) struct State(Arc<Inner>);
+
+pub(super) struct Inner {
+    services: Services,
+    pub(super) links: LoginLinks,
+    pub(super) login_tries: LoginTries,
+    pub(super) started: Timestamp,
+    changes: Mutex<()>,
+}
+
+impl Deref for State {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Deref for Inner {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.services
+    }
+}
+
+impl State {
+    pub(super) fn new(services: Services) -> Self {
+        Self(Arc::new(Inner {
+            links: LoginLinks::new(services.keys.clone(), services.clock.clone()),
+            login_tries: LoginTries::new(services.clock.clone()),
+            started: services.clock.now(),
+            changes: Mutex::default(),
+            services,
+        }))
+    }
+
+    /// One change of a camera's description at a time: each reads, decides and writes, to the store first and then to
+    /// what runs, and two at once could leave these two different.
+    pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.changes.lock().await
+    }
+
+    /// A camera as everybody who sees it may see it.
+    pub(super) fn show(&self, handle: &CameraHandle) -> wire::Camera {
+        let camera = handle.camera();
+        wire::Camera::new(&camera, &self.shown(&camera), self.managed_by(&camera), self.status(handle))
+    }
+
+    /// Times of a camera are UTC: they must be told when the store, which knows the zones, is away.
+    pub(super) fn status(&self, handle: &CameraHandle) -> wire::CameraStatus {
+        let camera = handle.camera();
+        let viewers = self.viewers.count(camera.tenant, &camera.id);
+        wire::CameraStatus::new(&handle.state().borrow(), handle.status(), viewers, &ZoneClock::utc())
+    }
+
+    /// The description of a camera that the API may change.
+    pub(super) fn changeable(&self, handle: &CameraHandle) -> Answer<Arc<Camera>> {
+        let camera = handle.camera();
+        match self.managed_by(&camera) {
+            ManagedBy::Api => Ok(camera),
+            ManagedBy::File => Err(ApiError::Conflict(format!(
+                "camera \"{}\" stands in the configuration file and is changed there",
+                camera.id
+            ))),
+        }
+    }
+
+    fn managed_by(&self, camera: &Camera) -> ManagedBy {
+        match self.file_cameras.contains(&(camera.tenant, camera.id.clone())) {
+            true => ManagedBy::File,
+            false => ManagedBy::Api,
+        }
+    }
+
+    /// A camera's parameters without their secrets; of a pipeline that is no more, nothing is known to be harmless.
+    fn shown(&self, camera: &Camera) -> BTreeMap<String, ParamValue> {
+        match self.cameras.catalog().get(&camera.pipeline) {
+            Ok(description) => description.shown(&camera.parameters),
+            Err(_) => {
+                let hide = |name: &String| (name.clone(), ParamValue::Text(super::edit::MASK.into()));
+                camera.parameters.keys().map(hide).collect()
+            }
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(_) => Self::Conflict(error.to_string()),
+            StoreError::Cursor(_) => Self::invalid("cursor", error),
+            _ if error.is_away() => {
+                tracing::warn!(%error, "the store does not answer");
+                Self::Unavailable("the database does not answer; try again".into())
+            }
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<ViewerError> for ApiError {
+    fn from(error: ViewerError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ViewerError::Offer(_) | ViewerError::Fragment(_) => Self::Unreadable { field: None, detail },
+            ViewerError::NoH264 | ViewerError::IceRestart => Self::Unfit(detail),
+            ViewerError::NoSession => Self::NotFound(detail),
+            ViewerError::Full { .. }
+            | ViewerError::NoPicture { .. }
+            | ViewerError::NoEncoder { .. }
+            | ViewerError::Stopping => Self::Unavailable(detail),
+            other @ ViewerError::Listen { .. } => Self::internal(other),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Signing and checking tokens.
+//!
+//! The algorithm is ours to choose, never the token's: a header that names another one, or none, is refused before
+//! the claims are read.
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use rand::Rng;
+use serde::de::IgnoredAny;
+
+use super::claims::seconds;
+use super::{Caller, Claims, TokenError, Ttl};
+use crate::clock::Clock;
+use crate::config::Secret;
+
+/// What tokens are signed and checked with.
+#[derive(Clone)]
+pub struct Keys {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+    clock: Clock,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keys").finish_non_exhaustive()
+    }
+}
+
+impl Keys {
+    pub fn new(secret: &Secret, clock: Clock) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        // Times are checked against our clock, by `Claims::check_times`; `Claims` cannot be read without `exp`.
+        validation.validate_exp = false;
+        validation.required_spec_claims.clear();
+        // A token may be meant for other services too.
+        validation.validate_aud = false;
+        let secret = secret.reveal().as_bytes();
+        Self {
+            encoding: EncodingKey::from_secret(secret),
+            decoding: DecodingKey::from_secret(secret),
+            validation,
+            clock,
+        }
+    }
+
+    /// A token for the API that lives for `ttl`.
+    pub fn issue(&self, caller: &Caller, ttl: Ttl) -> String {
+        self.sign(Claims::of(caller), ttl)
+    }
+
+    /// Who sent `token`.
+    ///
+    /// # Errors
+    /// When it is not signed by us, is over, or is not meant for the API.
+    pub fn check(&self, token: &str) -> Result<Caller, TokenError> {
+        let claims = self.open(token)?;
+        if claims.purpose.is_some() {
+            return Err(TokenError::Invalid);
+        }
+        claims.caller()
+    }
+
+    pub(super) fn sign(&self, mut claims: Claims, ttl: Ttl) -> String {
+        let now = self.clock.now();
+        claims.iat = Some(seconds(now).floor());
+        claims.exp = seconds(now + ttl.get()).ceil();
+        claims.jti = Some(random_name());
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
+            .expect("claims should be JSON and the key HMAC's")
+    }
+
+    /// The claims of a token that is signed by us and alive.
+    pub(super) fn open(&self, token: &str) -> Result<Claims, TokenError> {
+        let decoded = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation);
+        let claims = match decoded {
+            Ok(data) => data.claims,
+            Err(_) => return Err(self.why_not(token)),
+        };
+        claims.check_times(self.clock.now())?;
+        Ok(claims)
+    }
+
+    /// Tells claims that do not fit from a token that is not ours; only an owner of the secret learns the difference.
+    fn why_not(&self, token: &str) -> TokenError {
+        match jsonwebtoken::decode::<IgnoredAny>(token, &self.decoding, &self.validation) {
+            Ok(_) => TokenError::Claim {
+                claim: "tenant_id, branch_ids, roles or exp",
+                reason: "it is missing or of the wrong type".into(),
+            },
+            Err(_) => TokenError::Invalid,
+        }
+    }
+}
+
+/// 128 random bits: two tokens never share a name.
+fn random_name() -> String {
+    let mut bytes = [0; 16];
+    rand::rng().fill_bytes(&mut bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::domain::{Role, TenantId, Timestamp};
+
+    const SECRET: &str = "a secret of the tests, long enough to sign with";
+    const NOW_S: i64 = 1_800_000_000;
+
+    fn keys() -> (Keys, Clock) {
+        let clock = Clock::held_at(Timestamp::from_millis(NOW_S * 1000));
+        (Keys::new(&Secret::new(SECRET.into()), clock.clone()), clock)
+    }
+
+    fn signed(header: &Header, claims: &Value, secret: &str) -> String {
+        jsonwebtoken::encode(header, claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
+    }
+
+    fn foreign(claims: &Value) -> String {
+        signed(&Header::new(Algorithm::HS256), claims, SECRET)
+    }
+
+    #[test]
+    fn what_is_issued_is_believed_until_it_ends() {
+        let (keys, clock) = keys();
+        let caller = Caller {
+            subject: "ana".into(),
+            tenant: TenantId::new(7).unwrap(),
+            branches: [crate::domain::BranchId::new(3).unwrap()].into_iter().collect(),
+            sectors: [].into(),
+            roles: [Role::Viewer].into(),
+        };
+        let token = keys.issue(&caller, "15m".parse().unwrap());
+        assert_eq!(keys.check(&token), Ok(caller));
+        clock.advance(Duration::from_secs(15 * 60 + 6));
+        assert_eq!(keys.check(&token), Err(TokenError::Expired));
+    }
+
+    #[test]
+    fn tokens_of_others_need_neither_kid_nor_iat_nor_sub_as_text() {
+        let (keys, _) = keys();
+        let token = foreign(&json!({
+            "sub": 42, "tenant_id": 1, "branch_ids": null, "roles": ["WAITER", "chef"], "exp": NOW_S as f64 + 60.5,
+            "aud": "pos", "iss": "elsewhere", "email": "not ours to care",
+        }));
+        let caller = keys.check(&token).unwrap();
+        assert_eq!((caller.subject.as_str(), caller.roles), ("42", [Role::Waiter].into()));
+        assert_eq!(caller.branches, super::super::Branches::All);
+    }
+
+    #[test]
+    fn signatures_of_others_are_refused() {
+        let (keys, _) = keys();
+        let claims = json!({"sub": "a", "tenant_id": 1, "roles": ["admin"], "exp": NOW_S + 60});
+        let good = foreign(&claims);
+        let none_header = "eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0";
+        let body = good.split('.').nth(1).unwrap();
+        for token in [
+            signed(
+                &Header::new(Algorithm::HS256),
+                &claims,
+                "another secret, as long as the one of the tests",
+            ),
+            signed(&Header::new(Algorithm::HS512), &claims, SECRET),
+            format!("{none_header}.{body}."),
+            format!("{none_header}.{body}.{}", good.split('.').nth(2).unwrap()),
+            format!("{good}x"),
+            "a.b.c".into(),
+            String::new(),
+        ] {
+            assert_eq!(keys.check(&token), Err(TokenError::Invalid), "{token}");
+        }
+    }
+
+    #[test]
+    fn claims_that_do_not_fit_are_named() {
+        let (keys, _) = keys();
+        let check = |claims: Value| keys.check(&foreign(&claims)).unwrap_err().to_string();
+        let exp = NOW_S + 60;
+        assert!(check(json!({"tenant_id": 0, "exp": exp})).contains("`tenant_id`"));
+        assert!(check(json!({"tenant_id": 1, "branch_ids": [-1], "exp": exp})).contains("`branch_ids`"));
+        assert!(check(json!({"tenant_id": "one", "exp": exp})).contains("tenant_id"));
+        assert!(check(json!({"tenant_id": 1})).contains("exp"));
+        assert!(check(json!({"tenant_id": 1, "exp": exp, "nbf": exp})).contains("not valid yet"));
+        assert!(check(json!({"tenant_id": 1, "exp": exp, "purpose": "login"})).contains("not valid"));
+    }
+}

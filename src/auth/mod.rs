@@ -1,0 +1,20 @@
+//! Who is asking, and what may they do: signed tokens, the caller made of one, the one permission table.
+//!
+//! A token is trusted for what it claims because this server, or somebody with its secret, has signed it; the
+//! tenant, the branches and the roles need not stand in the store.
+
+mod caller;
+mod claims;
+mod keys;
+mod login;
+pub mod roles;
+mod secret;
+mod ttl;
+
+pub use caller::{Branches, Caller};
+pub use claims::{Claims, TokenError};
+pub use keys::Keys;
+pub use login::{LOGIN_LINK_TTL, LoginLinks, SESSION_TTL, login_link};
+pub use roles::Action;
+pub use secret::{SecretError, has_signing_secret, signing_secret};
+pub use ttl::{Ttl, TtlError};

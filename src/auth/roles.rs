@@ -1,0 +1,56 @@
+//! The one permission table: which role may do what.
+//!
+//! It says nothing of *where*: a caller is besides confined to a tenant and, when the token says so, to some of
+//! its branches (see [`super::Caller`]).
+
+use crate::domain::Role;
+
+/// What somebody wants to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// See cameras, their video and figures, shifts, branches, pipelines and models.
+    View,
+    /// Read `/metrics`.
+    ReadMetrics,
+    /// Start, stop and restart cameras.
+    OperateCameras,
+    /// Create, change and delete cameras, and try out pipeline descriptions.
+    ConfigureCameras,
+}
+
+impl Action {
+    pub const ALL: [Self; 4] = [Self::View, Self::ReadMetrics, Self::OperateCameras, Self::ConfigureCameras];
+
+    /// What a refusal calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::View => "view",
+            Self::ReadMetrics => "read metrics",
+            Self::OperateCameras => "operate cameras",
+            Self::ConfigureCameras => "configure cameras",
+        }
+    }
+}
+
+/// Whether `role` may do `action`.
+pub fn allows(role: Role, action: Action) -> bool {
+    match action {
+        Action::View => true,
+        Action::ReadMetrics => matches!(role, Role::Admin | Role::Viewer),
+        Action::OperateCameras | Action::ConfigureCameras => role == Role::Admin,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_what_the_docs_say() {
+        let table = Role::ALL.map(|role| {
+            let may = Action::ALL.map(|action| if allows(role, action) { 'x' } else { '-' });
+            format!("{} {}", role.name(), may.iter().collect::<String>())
+        });
+        assert_eq!(table, ["admin xxxx", "kitchen x---", "waiter x---", "viewer xx--"]);
+    }
+}

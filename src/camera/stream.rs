@@ -1,0 +1,144 @@
+//! One pipeline without a supervisor: its frames one by one, none left out, until it ends.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use gst::prelude::*;
+
+use super::cameras::DetectorSettings;
+use super::description::{Built, Description, Kind, PipelineError};
+use super::reason::{MissingPlugin, explain};
+use super::redact::redact;
+use super::tap::Tap;
+use crate::clock::Clock;
+use crate::domain::{CameraId, Frame, ParamValue, TenantId};
+
+/// Parameter that paces a file.
+pub(super) const REALTIME: &str = "realtime";
+
+/// How long to wait for a frame before looking for errors again.
+const LOOK_EVERY: gst::ClockTime = gst::ClockTime::from_mseconds(100);
+
+/// Without a sign of life for so long, a live source is taken for dead.
+const LIVE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How fast a file is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// As the machine can.
+    Fast,
+    /// As it was filmed.
+    Realtime,
+}
+
+/// Frames of one run of a pipeline, in source order. Blocks; not for the runtime's threads.
+#[derive(Debug)]
+pub struct FrameStream {
+    built: Built,
+    tap: Tap,
+    secrets: Vec<String>,
+    /// What elements said is missing, in case one gives up over it.
+    missing: Vec<MissingPlugin>,
+    any: bool,
+}
+
+impl FrameStream {
+    /// Builds and starts the pipeline.
+    ///
+    /// # Errors
+    /// When `parameters` do not fit, or an element refuses to start.
+    pub fn open(
+        description: &Description,
+        parameters: &BTreeMap<String, ParamValue>,
+        detector: &DetectorSettings,
+        pace: Pace,
+    ) -> Result<Self, PipelineError> {
+        let mut parameters = parameters.clone();
+        if description.kind == Kind::File && description.parameter(REALTIME).is_some() {
+            parameters.entry(REALTIME.to_owned()).or_insert(ParamValue::Bool(pace == Pace::Realtime));
+        }
+        let built = description.build(&parameters)?;
+        if let Some(detect) = &built.detect {
+            detector.apply(detect);
+        }
+        // Back-pressure instead of drops: every frame is wanted. A live source drops before its detector then.
+        built.records.set_max_buffers(4);
+        built.records.set_drop(false);
+        let id = CameraId::new(&description.name).or_else(|_| CameraId::new("pipeline"));
+        let id = id.map_err(|error| PipelineError::Machine { reason: error.to_string() })?;
+        let mut stream = Self {
+            tap: Tap::new(TenantId::default(), id, Clock::system()),
+            secrets: description.secrets(&parameters),
+            missing: Vec::new(),
+            any: false,
+            built,
+        };
+        match stream.built.pipeline.set_state(gst::State::Playing) {
+            Ok(_) => Ok(stream),
+            Err(_) => Err(stream.refusal()),
+        }
+    }
+
+    /// Length of the source, when it has one and says so.
+    pub fn duration(&self) -> Option<Duration> {
+        self.built.pipeline.query_duration::<gst::ClockTime>().map(Duration::from)
+    }
+
+    /// The next frame; `None` at the end of the source.
+    ///
+    /// # Errors
+    /// When an element failed, e.g. over a truncated file; there is no further frame then.
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, PipelineError> {
+        let mut waited = Duration::ZERO;
+        loop {
+            if let Some(sample) = self.built.records.try_pull_sample(LOOK_EVERY) {
+                if let Some(frame) = self.tap.frame(&sample) {
+                    self.any = true;
+                    return Ok(Some(frame));
+                }
+                continue;
+            }
+            if let Some(error) = self.failure() {
+                return Err(error);
+            }
+            if self.built.records.is_eos() {
+                let nothing = PipelineError::Machine { reason: "there is no picture in it".to_owned() };
+                return if self.any { Ok(None) } else { Err(nothing) };
+            }
+            waited += Duration::from(LOOK_EVERY);
+            if self.built.kind == Kind::Live && waited >= LIVE_TIMEOUT {
+                let reason = format!("no picture for {} s", LIVE_TIMEOUT.as_secs());
+                return Err(PipelineError::Machine { reason });
+            }
+        }
+    }
+
+    /// The first error on the bus, in words for people and without secrets.
+    fn failure(&mut self) -> Option<PipelineError> {
+        let bus = self.built.pipeline.bus()?;
+        while let Some(message) = bus.pop_filtered(&[gst::MessageType::Error, gst::MessageType::Element]) {
+            match message.view() {
+                gst::MessageView::Element(element) => {
+                    self.missing.extend(MissingPlugin::from_message(element))
+                }
+                gst::MessageView::Error(error) => {
+                    let reason = explain(error, &self.missing).reason();
+                    return Some(PipelineError::Machine { reason: redact(&reason, &self.secrets) });
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn refusal(&mut self) -> PipelineError {
+        self.failure()
+            .unwrap_or_else(|| PipelineError::Machine { reason: "the pipeline did not start".into() })
+    }
+}
+
+impl Drop for FrameStream {
+    fn drop(&mut self) {
+        let _ = self.built.pipeline.set_state(gst::State::Null);
+    }
+}

@@ -1,0 +1,90 @@
+//! The command line: what was typed → the room that does it → an exit code.
+//!
+//! 0: done. 1: failed. 2: wrongly used, by `clap` itself.
+
+mod args;
+mod geometry;
+mod models;
+mod out;
+mod pipelines;
+mod run;
+mod serve;
+mod token;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, anyhow};
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{self, Config, LogFormat};
+use crate::{demo, doctor, store};
+use args::{Cli, Command};
+
+/// Runs what the process's arguments ask for.
+pub fn main() -> ExitCode {
+    match dispatch(Cli::parse()) {
+        Ok(code) => code,
+        Err(error) if out::is_reader_gone(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            out::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<ExitCode> {
+    let config = config::load(&cli.shared.overrides())?;
+    start_logging(&config)?;
+    match cli.command {
+        Command::Serve => serve::serve(&config)?,
+        Command::Demo(args) => {
+            let data_dir = serve::DataDir::of(cli.shared.data_dir.as_ref(), &config);
+            serve::demo(args, config, data_dir)?;
+        }
+        Command::Run(args) => run::run(&args, &config)?,
+        Command::Pipelines { command } => pipelines::run(command, &config)?,
+        Command::Models { command } => models::run(command, &config)?,
+        Command::Token { command } => token::run(command, &config)?,
+        Command::Migrate => migrate(&config)?,
+        Command::Doctor => return check_machine(&config),
+        Command::SimulateCamera(options) => demo::run(options)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn start_logging(config: &Config) -> Result<()> {
+    let filter = EnvFilter::try_new(&config.log.filter)
+        .map_err(|error| anyhow!("config key `log.filter`: {:?}: {error}", config.log.filter))?;
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    match config.log.format {
+        LogFormat::Text => logs.init(),
+        LogFormat::Json => logs.json().init(),
+    }
+    Ok(())
+}
+
+fn migrate(config: &Config) -> Result<()> {
+    runtime()?.block_on(async {
+        let url = config.database.url.as_ref().map(config::Secret::reveal);
+        let store = store::Store::open(url, &config.data_dir).await?;
+        let version = store.migrate().await?;
+        out::line(format_args!("{}: schema {version}", store.place()))?;
+        store.close().await;
+        Ok(())
+    })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
+}
+
+fn check_machine(config: &Config) -> Result<ExitCode> {
+    let report = runtime()?.block_on(doctor::run(config));
+    out::line(&report)?;
+    Ok(if report.is_ready() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

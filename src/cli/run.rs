@@ -1,0 +1,80 @@
+//! `atalaya run`: arguments and progress of a single pipeline.
+
+use std::collections::BTreeMap;
+use std::io::{BufWriter, IsTerminal};
+
+use anyhow::{Context, Result, anyhow, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::args::RunArgs;
+use super::geometry::{parse_line, parse_zone};
+use crate::app::detector_settings;
+use crate::camera::{Catalog, Description, Pace, start_gstreamer};
+use crate::config::Config;
+use crate::domain::ParamValue;
+use crate::run::{Progress, Request, run as run_pipeline};
+
+/// # Errors
+/// When an argument does not fit or the pipeline fails.
+pub(super) fn run(args: &RunArgs, config: &Config) -> Result<()> {
+    start_gstreamer()?;
+    let catalog = Catalog::load(config.pipelines_dir.as_deref())?;
+    let description = find(&catalog, &args.pipeline)?;
+    let request = Request {
+        parameters: parameters(&description, &args.parameters)?,
+        lines: all(&args.lines, parse_line).context("--line")?,
+        zones: all(&args.zones, parse_zone).context("--zone")?,
+        pace: if args.realtime { Pace::Realtime } else { Pace::Fast },
+        detector: detector_settings(config),
+        description: &description,
+    };
+    let bar = progress_bar();
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    let result = run_pipeline(request, &mut out, &mut |progress| show(&bar, progress));
+    bar.finish_and_clear();
+    result
+}
+
+/// A description by its name, or by the path of its file.
+fn find(catalog: &Catalog, name: &str) -> Result<Description> {
+    if !name.contains('/') && !name.ends_with(".toml") {
+        return Ok((*catalog.get(name)?).clone());
+    }
+    let text = std::fs::read_to_string(name).with_context(|| format!("pipeline {name}"))?;
+    Description::parse(name, &text).map_err(|problem| anyhow!("{problem}"))
+}
+
+fn parameters(description: &Description, given: &[String]) -> Result<BTreeMap<String, ParamValue>> {
+    let mut parameters = BTreeMap::new();
+    for text in given {
+        let Some((key, value)) = text.split_once('=') else {
+            bail!("{text:?} is not KEY=VALUE");
+        };
+        if parameters.insert(key.to_owned(), description.parse_value(key, value)?).is_some() {
+            bail!("parameter `{key}` is given twice");
+        }
+    }
+    Ok(parameters)
+}
+
+fn all<T>(texts: &[String], parse: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>> {
+    texts.iter().map(|text| parse(text).map_err(anyhow::Error::msg)).collect()
+}
+
+/// On standard error, and only on a terminal.
+fn progress_bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}  {eta} left");
+    ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn show(bar: &ProgressBar, progress: Progress) {
+    if let Some(total) = progress.total {
+        bar.set_length(total.as_millis() as u64);
+    }
+    bar.set_position(progress.done.as_millis() as u64);
+    let seconds = bar.elapsed().as_secs_f64().max(0.001);
+    bar.set_message(format!("{} frames, {:.1} a second", progress.frames, progress.frames as f64 / seconds));
+}

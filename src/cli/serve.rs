@@ -1,0 +1,133 @@
+//! `atalaya serve` and `atalaya demo`: the server until a signal.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::info;
+
+use super::args::DemoArgs;
+use super::{out, runtime};
+use crate::app::App;
+use crate::auth::has_signing_secret;
+use crate::config::Config;
+use crate::demo::{Options, SimulatedCamera};
+use crate::domain::{BranchId, Camera, CameraId, ParamValue, SectorId, TenantId};
+
+/// Footage of the demo inside the assets folder.
+const FOOTAGE: &str = "footage/vtest.avi";
+/// Its header says 10, but people walk at their natural pace at 7.
+const FOOTAGE_FPS: u32 = 7;
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When the server cannot start.
+pub(super) fn serve(config: &Config) -> Result<()> {
+    // A token must not end up in a service's journal: a link is for the first start and for people at a terminal.
+    let show_link = !has_signing_secret(config) || std::io::stdout().is_terminal();
+    runtime()?.block_on(async {
+        let signals = Signals::new()?;
+        let app = App::start(config, Vec::new()).await?;
+        out::line(format_args!("atalaya listens on http://{}", app.address()))?;
+        if show_link {
+            print_link(&app)?;
+        }
+        stop_on_signal(app, signals).await
+    })
+}
+
+/// Serves with a simulated camera besides.
+///
+/// # Errors
+/// As [`serve`], and when there is no footage.
+pub(super) fn demo(args: DemoArgs, mut config: Config, data_dir_given: DataDir) -> Result<()> {
+    if data_dir_given == DataDir::Default {
+        // What passes before the demo's camera is nobody's visit.
+        config.data_dir = config.data_dir.join("demo");
+    }
+    let own = args.footage.is_none();
+    let footage = args.footage.unwrap_or_else(|| config.assets_dir.join(FOOTAGE));
+    if !footage.is_file() {
+        bail!("no footage at {}; run `make setup`, or name a video with --footage FILE", footage.display());
+    }
+    let options = Options { footage: Some(footage), fps: own.then_some(FOOTAGE_FPS), ..Options::default() };
+    let simulated = SimulatedCamera::start(options)?;
+    info!(url = simulated.url(), "the demo's camera plays");
+    let result = runtime()?.block_on(async {
+        let signals = Signals::new()?;
+        let app = App::start(&config, vec![demo_camera(simulated.url())?]).await?;
+        print_link(&app)?;
+        stop_on_signal(app, signals).await
+    });
+    drop(simulated);
+    result
+}
+
+/// Whether the user has named a data folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DataDir {
+    Default,
+    Given,
+}
+
+impl DataDir {
+    pub(super) fn of(flag: Option<&PathBuf>, config: &Config) -> Self {
+        match flag.is_none() && config.data_dir == Config::default().data_dir {
+            true => Self::Default,
+            false => Self::Given,
+        }
+    }
+}
+
+fn demo_camera(url: &str) -> Result<Camera> {
+    Ok(Camera {
+        id: CameraId::new("demo")?,
+        tenant: TenantId::default(),
+        branch: BranchId::default(),
+        sector: Some(SectorId::default()),
+        name: "Demo".to_owned(),
+        pipeline: "rtsp".to_owned(),
+        parameters: [("location".to_owned(), ParamValue::Text(url.to_owned()))].into(),
+        lines: Vec::new(),
+        zones: Vec::new(),
+        enabled: true,
+    })
+}
+
+fn print_link(app: &App) -> Result<()> {
+    out::line("open in a browser (works once, within ten minutes):")?;
+    out::line(format_args!("\n  {}\n", app.login_link()))
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Before anything starts, so that no signal is missed.
+    fn new() -> Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+async fn stop_on_signal(app: App, mut signals: Signals) -> Result<()> {
+    signals.next().await;
+    info!("stopping; a second signal ends at once");
+    tokio::select! {
+        () = app.shut_down() => {
+            info!("stopped");
+            Ok(())
+        }
+        () = signals.next() => bail!("ended by a second signal"),
+    }
+}

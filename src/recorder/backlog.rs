@@ -1,0 +1,229 @@
+//! Visits that wait for the database: the latest state of each, oldest first, never more than a bound.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::domain::{CameraId, TenantId, Timestamp};
+use crate::store::VisitRecord;
+
+/// Most visits that wait, some 30 MB of memory: a busy venue's day.
+const MAX_WAITING: usize = 100_000;
+
+/// What is written at once.
+pub(super) const BATCH: usize = 500;
+
+/// Figures of the recorder; counts since it started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RecorderFigures {
+    /// Frames taken in.
+    pub frames: u64,
+    /// Visits that go on.
+    pub visits_open: usize,
+    /// States of visits written; each visit has two or more.
+    pub written: u64,
+    /// States of visits that wait for the database.
+    pub waiting: usize,
+    /// Lost, because too many waited or the database refused them for good.
+    pub dropped: u64,
+    /// Failed attempts to write.
+    pub failures: u64,
+}
+
+/// Names a visit.
+type Key = (TenantId, CameraId, i64, u64, Timestamp);
+
+#[derive(Debug, Default)]
+pub(super) struct Backlog {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// By the order in which the visits first came.
+    waiting: BTreeMap<u64, VisitRecord>,
+    numbers: HashMap<Key, u64>,
+    next: u64,
+    /// Taken by the writer and not yet reported on.
+    in_flight: usize,
+    is_closed: bool,
+    figures: RecorderFigures,
+}
+
+impl Backlog {
+    /// Adds a state of a visit; one of the same visit that still waits is replaced by it.
+    pub(super) fn put(&self, record: VisitRecord) {
+        self.state().put(record, MAX_WAITING);
+        self.changed.notify_one();
+    }
+
+    /// Says that nothing more will come.
+    pub(super) fn close(&self) {
+        self.state().is_closed = true;
+        self.changed.notify_one();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().is_closed
+    }
+
+    /// Waits for a batch: until something is there, then until it is full, closed, or `patience` is over.
+    /// `None` at the end.
+    pub(super) async fn batch(&self, patience: std::time::Duration) -> Option<Vec<VisitRecord>> {
+        self.wait_for(|state| !state.waiting.is_empty() || state.is_closed).await;
+        let full = self.wait_for(|state| state.waiting.len() >= BATCH || state.is_closed);
+        // Running out of patience is the usual case.
+        let _ = tokio::time::timeout(patience, full).await;
+        let batch = self.state().take(BATCH);
+        (!batch.is_empty()).then_some(batch)
+    }
+
+    /// Waits for the end of the recorder.
+    pub(super) async fn closed(&self) {
+        self.wait_for(|state| state.is_closed).await;
+    }
+
+    /// Reports on a batch that was taken: so many were written, the others are lost.
+    pub(super) fn done(&self, batch: usize, written: usize) {
+        let mut state = self.state();
+        state.in_flight -= batch;
+        state.figures.written += written as u64;
+        state.figures.dropped += (batch - written) as u64;
+    }
+
+    pub(super) fn count_frame(&self) {
+        self.state().figures.frames += 1;
+    }
+
+    pub(super) fn count_failure(&self) {
+        self.state().figures.failures += 1;
+    }
+
+    pub(super) fn set_open(&self, visits: usize) {
+        self.state().figures.visits_open = visits;
+    }
+
+    pub(super) fn figures(&self) -> RecorderFigures {
+        let state = self.state();
+        RecorderFigures { waiting: state.waiting.len() + state.in_flight, ..state.figures }
+    }
+
+    async fn wait_for(&self, condition: impl Fn(&State) -> bool) {
+        while !condition(&self.state()) {
+            self.changed.notified().await;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn put(&mut self, record: VisitRecord, most: usize) {
+        if let Some(number) = self.numbers.get(&key(&record)) {
+            self.waiting.insert(*number, record);
+            return;
+        }
+        self.numbers.insert(key(&record), self.next);
+        self.waiting.insert(self.next, record);
+        self.next += 1;
+        if self.waiting.len() > most
+            && let Some((_, oldest)) = self.waiting.pop_first()
+        {
+            self.numbers.remove(&key(&oldest));
+            self.figures.dropped += 1;
+        }
+    }
+
+    fn take(&mut self, most: usize) -> Vec<VisitRecord> {
+        let mut batch = Vec::new();
+        while batch.len() < most
+            && let Some((_, oldest)) = self.waiting.pop_first()
+        {
+            self.numbers.remove(&key(&oldest));
+            batch.push(oldest);
+        }
+        self.in_flight += batch.len();
+        batch
+    }
+}
+
+fn key(record: &VisitRecord) -> Key {
+    let visit = &record.visit;
+    (visit.place.tenant, visit.place.camera.clone(), record.run, visit.track, visit.enter)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::domain::{Attributes, BranchId, Place, Visit};
+
+    fn record(track: u64, leave_ms: i64) -> VisitRecord {
+        let place = Place {
+            tenant: TenantId::default(),
+            branch: BranchId::default(),
+            sector: None,
+            camera: CameraId::new("door").unwrap(),
+        };
+        VisitRecord {
+            run: 1,
+            open: false,
+            visit: Visit {
+                place,
+                track,
+                enter: Timestamp::from_millis(0),
+                leave: Timestamp::from_millis(leave_ms),
+                confidence: 0.5,
+                model: "nanodet".into(),
+                attributes: Attributes::default(),
+            },
+        }
+    }
+
+    #[test]
+    fn only_the_latest_state_of_a_visit_waits() {
+        let mut state = State::default();
+        for record in [record(1, 10), record(2, 10), record(1, 20)] {
+            state.put(record, 10);
+        }
+        assert_eq!(state.take(10), [record(1, 20), record(2, 10)]);
+        state.put(record(1, 30), 10);
+        assert_eq!((state.take(10), state.numbers.len()), (vec![record(1, 30)], 0));
+    }
+
+    #[test]
+    fn oldest_are_dropped_and_counted_when_too_many_wait() {
+        let mut state = State::default();
+        for track in 0..5 {
+            state.put(record(track, 10), 3);
+        }
+        assert_eq!(state.figures.dropped, 2);
+        assert_eq!(state.take(10), [record(2, 10), record(3, 10), record(4, 10)]);
+        assert_eq!(state.numbers.len(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn batch_goes_when_full_or_when_patience_is_over() {
+        let backlog = Backlog::default();
+        let patience = Duration::from_millis(500);
+        backlog.put(record(0, 1));
+        let started = tokio::time::Instant::now();
+        assert_eq!(backlog.batch(patience).await.map(|batch| batch.len()), Some(1));
+        assert_eq!(started.elapsed().as_millis() / 10, 50);
+        for track in 0..501 {
+            backlog.put(record(track, 1));
+        }
+        let started = tokio::time::Instant::now();
+        assert_eq!(backlog.batch(patience).await.map(|batch| batch.len()), Some(500));
+        assert_eq!(started.elapsed(), Duration::ZERO);
+        backlog.close();
+        assert_eq!(backlog.batch(patience).await.map(|batch| batch.len()), Some(1));
+        assert_eq!(backlog.figures().waiting, 502);
+        assert_eq!(backlog.batch(patience).await, None);
+    }
+}

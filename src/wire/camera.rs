@@ -1,0 +1,170 @@
+//! Cameras, as they are shown and as they are written.
+
+use std::collections::BTreeMap;
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use super::{CameraStatus, Line, Zone};
+use crate::domain::{self, ParamValue};
+
+/// A parameter's value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum Value {
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+}
+
+impl From<&ParamValue> for Value {
+    fn from(value: &ParamValue) -> Self {
+        match value {
+            ParamValue::Bool(value) => Self::Bool(*value),
+            ParamValue::Int(value) => Self::Int(*value),
+            ParamValue::Float(value) => Self::Float(*value),
+            ParamValue::Text(text) => Self::Text(text.clone()),
+        }
+    }
+}
+
+impl From<Value> for ParamValue {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Bool(value) => Self::Bool(value),
+            Value::Int(value) => Self::Int(value),
+            Value::Float(value) => Self::Float(value),
+            Value::Text(text) => Self::Text(text),
+        }
+    }
+}
+
+/// Who may change a camera.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ManagedBy {
+    /// The configuration file; this API cannot change it.
+    File,
+    Api,
+}
+
+/// A camera and where it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Camera {
+    #[schema(examples("entrance"))]
+    pub id: String,
+    pub tenant_id: i64,
+    pub branch_id: i64,
+    pub sector_id: Option<i64>,
+    #[schema(examples("Entrance"))]
+    pub name: String,
+    #[schema(examples("rtsp"))]
+    pub pipeline: String,
+    /// Secrets are shown as `***`; sent back so, they stay what they are.
+    #[schema(examples(json!({"location": "rtsp://admin:***@10.0.0.7/live"})))]
+    pub parameters: BTreeMap<String, Value>,
+    pub lines: Vec<Line>,
+    pub zones: Vec<Zone>,
+    pub enabled: bool,
+    pub managed_by: ManagedBy,
+    pub status: CameraStatus,
+}
+
+impl Camera {
+    /// `shown` are the camera's parameters as anybody may see them.
+    pub fn new(
+        camera: &domain::Camera,
+        shown: &BTreeMap<String, ParamValue>,
+        managed_by: ManagedBy,
+        status: CameraStatus,
+    ) -> Self {
+        Self {
+            id: camera.id.to_string(),
+            tenant_id: camera.tenant.get(),
+            branch_id: camera.branch.get(),
+            sector_id: camera.sector.map(domain::SectorId::get),
+            name: camera.name.clone(),
+            pipeline: camera.pipeline.clone(),
+            parameters: shown.iter().map(|(name, value)| (name.clone(), value.into())).collect(),
+            lines: camera.lines.iter().map(Into::into).collect(),
+            zones: camera.zones.iter().map(Into::into).collect(),
+            enabled: camera.enabled,
+            managed_by,
+            status,
+        }
+    }
+}
+
+/// What may be sent back as it was got, and is not read.
+#[derive(Debug, Clone, Default)]
+pub struct Unread;
+
+impl<'de> Deserialize<'de> for Unread {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(from).map(|_| Self)
+    }
+}
+
+/// A camera to create or to put in the place of another; what is absent takes its default.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CameraInput {
+    /// 1 to 64 of a-z, 0-9 and -. Needed to create; with PUT it must be that of the path, if it is there.
+    #[schema(examples("entrance"))]
+    pub id: Option<String>,
+    /// Default 1.
+    pub branch_id: Option<i64>,
+    pub sector_id: Option<i64>,
+    /// Default: the id.
+    #[schema(examples("Entrance"))]
+    pub name: Option<String>,
+    /// Name of a pipeline description, see `/api/v1/pipelines`.
+    #[schema(examples("rtsp"))]
+    pub pipeline: String,
+    /// By the schema of the pipeline.
+    #[serde(default)]
+    #[schema(examples(json!({"location": "rtsp://admin:secret@10.0.0.7/live"})))]
+    pub parameters: BTreeMap<String, Value>,
+    #[serde(default)]
+    pub lines: Vec<Line>,
+    #[serde(default)]
+    pub zones: Vec<Zone>,
+    /// Default true.
+    pub enabled: Option<bool>,
+    #[serde(default, rename = "tenant_id")]
+    #[schema(ignore)]
+    pub _tenant: Unread,
+    #[serde(default, rename = "managed_by")]
+    #[schema(ignore)]
+    pub _managed_by: Unread,
+    #[serde(default, rename = "status")]
+    #[schema(ignore)]
+    pub _status: Unread,
+}
+
+/// Changes to a camera; what is absent stays.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CameraPatch {
+    pub branch_id: Option<i64>,
+    /// Null takes the sector away.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<i64>)]
+    pub sector_id: Option<Option<i64>>,
+    pub name: Option<String>,
+    /// Another pipeline takes other parameters: the old ones are dropped.
+    pub pipeline: Option<String>,
+    /// Each one is changed by itself; null takes it back to its default.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, Option<Value>>,
+    pub lines: Option<Vec<Line>>,
+    pub zones: Option<Vec<Zone>>,
+    pub enabled: Option<bool>,
+}
+
+/// Tells null from absent.
+fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<i64>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}

@@ -1,0 +1,30 @@
+//! JSON as the world sees it: the contract of REST and of `atalaya run`.
+//!
+//! Types of the house are not `Serialize`, so none of them changes this contract by accident; what changes here is a
+//! decision, and a snapshot test shows it. Field names carry their unit; times are RFC 3339 with an offset; geometry
+//! that users give is 0..1 of the picture, boxes that we give are in pixels of the source.
+
+mod attributes;
+mod camera;
+mod catalog;
+mod frame;
+mod geometry;
+mod page;
+mod problem;
+pub mod run;
+mod session;
+mod shift;
+mod status;
+mod time;
+
+pub use attributes::{Attribute, Attributes};
+pub use camera::{Camera, CameraInput, CameraPatch, ManagedBy, Value};
+pub use catalog::{Check, CheckInput, Finding, Model, Parameter, Pipeline, PipelineSummary};
+pub use frame::{Detection, Frame, Missed};
+pub use geometry::{Line, Zone};
+pub use page::Page;
+pub use problem::Problem;
+pub use session::{Health, Readiness, Session};
+pub use shift::{Branch, CameraVisits, HourVisits, Shift, Summary, Visit, VisitState};
+pub use status::{CameraStatus, State};
+pub use time::{Time, ZoneClock};

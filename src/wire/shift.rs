@@ -1,0 +1,150 @@
+//! Branches, shifts, their figures and their visits.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Attributes, Time, ZoneClock};
+use crate::domain;
+
+/// A venue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Branch {
+    pub id: i64,
+    pub tenant_id: i64,
+    pub name: String,
+    /// IANA zone.
+    #[schema(examples("Europe/Madrid"))]
+    pub time_zone: String,
+}
+
+impl From<&domain::Branch> for Branch {
+    fn from(branch: &domain::Branch) -> Self {
+        Self {
+            id: branch.id.get(),
+            tenant_id: branch.tenant.get(),
+            name: branch.name.clone(),
+            time_zone: branch.time_zone.clone(),
+        }
+    }
+}
+
+/// A work period of a branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Shift {
+    pub id: i64,
+    pub branch_id: i64,
+    #[schema(examples("afternoon"))]
+    pub name: String,
+    /// In the zone of the branch, as are all times of a shift.
+    pub start: Time,
+    /// First instant of the next shift.
+    pub end: Time,
+}
+
+impl Shift {
+    pub fn new(shift: &domain::Shift, clock: &ZoneClock) -> Self {
+        Self {
+            id: shift.id.get(),
+            branch_id: shift.branch.get(),
+            name: shift.name.clone(),
+            start: clock.write(shift.start),
+            end: clock.write(shift.end),
+        }
+    }
+}
+
+/// Visits that began within an hour of the shift.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct HourVisits {
+    /// Start of the hour, counted from the shift's start.
+    pub start: Time,
+    pub visits: u64,
+}
+
+/// Visits before a camera.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CameraVisits {
+    pub camera: String,
+    pub visits: u64,
+}
+
+/// A shift's figures so far.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Summary {
+    pub shift: Shift,
+    pub visits: u64,
+    /// Middle of all stays; null without visits.
+    pub dwell_median_s: Option<u32>,
+    /// 95 of 100 stays are no longer than this; null without visits.
+    pub dwell_p95_s: Option<u32>,
+    pub visits_by_hour: Vec<HourVisits>,
+    pub visits_by_camera: Vec<CameraVisits>,
+}
+
+impl Summary {
+    pub fn new(summary: &domain::Summary, clock: &ZoneClock) -> Self {
+        let hour = |(index, visits): (u32, &u64)| HourVisits {
+            start: clock.write(summary.shift.start + std::time::Duration::from_secs(3600) * index),
+            visits: *visits,
+        };
+        Self {
+            shift: Shift::new(&summary.shift, clock),
+            visits: summary.visits,
+            dwell_median_s: summary.dwell_median_s,
+            dwell_p95_s: summary.dwell_p95_s,
+            visits_by_hour: (0..).zip(&summary.visits_by_hour).map(hour).collect(),
+            visits_by_camera: summary
+                .visits_by_camera
+                .iter()
+                .map(|(camera, visits)| CameraVisits { camera: camera.clone(), visits: *visits })
+                .collect(),
+        }
+    }
+}
+
+/// One person's stay before one camera.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Visit {
+    pub id: i64,
+    pub branch_id: i64,
+    pub sector_id: Option<i64>,
+    pub camera: String,
+    pub track: u64,
+    pub enter: Time,
+    /// When the person was last seen.
+    pub leave: Time,
+    pub dwell_ms: u64,
+    /// True while the person is there; `leave` is then when they were last seen so far.
+    pub open: bool,
+    /// Best score over the stay, 0..1.
+    pub confidence: f32,
+    /// Name of the detector.
+    pub model: String,
+    pub attributes: Attributes,
+}
+
+/// Whether a visit goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VisitState {
+    Open,
+    Ended,
+}
+
+impl Visit {
+    pub fn new(id: domain::VisitId, visit: &domain::Visit, state: VisitState, clock: &ZoneClock) -> Self {
+        Self {
+            id: id.get(),
+            branch_id: visit.place.branch.get(),
+            sector_id: visit.place.sector.map(domain::SectorId::get),
+            camera: visit.place.camera.to_string(),
+            track: visit.track,
+            enter: clock.write(visit.enter),
+            leave: clock.write(visit.leave),
+            dwell_ms: u64::try_from(visit.leave.since(visit.enter).as_millis()).unwrap_or(u64::MAX),
+            open: state == VisitState::Open,
+            confidence: super::frame::rounded(visit.confidence, 4),
+            model: visit.model.to_string(),
+            attributes: (&visit.attributes).into(),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Where a camera stands, in words and figures.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::frame::rounded;
+use super::{Time, ZoneClock};
+use crate::camera;
+use crate::domain::CameraState;
+
+/// The state in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// No frame yet since it was started.
+    Connecting,
+    /// Frames arrive.
+    Running,
+    /// Frames stopped or never came; it is being retried without an end.
+    Lost,
+    /// Switched off by its owner.
+    Stopped,
+    /// Retrying cannot help: somebody has to change the pipeline, a parameter or the machine.
+    Failed,
+}
+
+/// A camera's state and figures; all counts since the server started.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct CameraStatus {
+    pub state: State,
+    /// Since when it is in this state; null when stopped.
+    pub since: Option<Time>,
+    /// Why it is lost or failed.
+    pub reason: Option<String>,
+    /// When it will be tried again; only when lost.
+    pub next_try: Option<Time>,
+    /// Frames a second over the last few seconds.
+    pub fps_in: f32,
+    pub fps_analysed: f32,
+    pub frames_in: u64,
+    pub frames_analysed: u64,
+    /// Frames that the detector never looked at, or whose record did not fit its queue.
+    pub frames_dropped: u64,
+    pub detections: u64,
+    pub detection_errors: u64,
+    /// Mean time of one inference over the last few seconds.
+    pub inference_ms: f32,
+    pub bytes_in: u64,
+    pub reconnects: u64,
+    pub last_error: Option<String>,
+    /// Size of the picture; 0 before the first frame.
+    pub width: u32,
+    pub height: u32,
+    /// People in the newest frame; 0 unless running.
+    pub people_now: u32,
+    /// Who watches now.
+    pub viewers: u64,
+}
+
+impl CameraStatus {
+    /// `viewers` watch now; times are told by `clock`.
+    pub fn new(
+        state: &CameraState,
+        figures: camera::CameraStatus,
+        viewers: usize,
+        clock: &ZoneClock,
+    ) -> Self {
+        let (word, since, reason, next_try) = match state {
+            CameraState::Connecting { since } => (State::Connecting, Some(*since), None, None),
+            CameraState::Running { since } => (State::Running, Some(*since), None, None),
+            CameraState::Lost { since, reason, next_try } => {
+                (State::Lost, Some(*since), Some(reason), Some(*next_try))
+            }
+            CameraState::Stopped => (State::Stopped, None, None, None),
+            CameraState::Failed { since, reason } => (State::Failed, Some(*since), Some(reason), None),
+        };
+        Self {
+            state: word,
+            since: since.map(|at| clock.write(at)),
+            reason: reason.cloned(),
+            next_try: next_try.map(|at| clock.write(at)),
+            fps_in: rounded(figures.fps_in, 2),
+            fps_analysed: rounded(figures.fps_analysed, 2),
+            frames_in: figures.frames_in,
+            frames_analysed: figures.frames_analysed,
+            frames_dropped: figures.frames_dropped,
+            detections: figures.detections,
+            detection_errors: figures.detection_errors,
+            inference_ms: rounded(figures.inference_ms, 2),
+            bytes_in: figures.bytes_in,
+            reconnects: figures.reconnects,
+            last_error: figures.last_error,
+            width: figures.width,
+            height: figures.height,
+            people_now: figures.people_now,
+            viewers: viewers as u64,
+        }
+    }
+}

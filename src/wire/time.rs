@@ -1,0 +1,53 @@
+//! Instants as text: RFC 3339 with the offset of the place they are about.
+
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::Timestamp;
+
+/// An instant, RFC 3339 with offset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String, format = DateTime, examples("2026-05-04T14:00:00+02:00"))]
+pub struct Time(String);
+
+/// Writes instants as the clock on a branch's wall shows them.
+#[derive(Debug, Clone)]
+pub struct ZoneClock(TimeZone);
+
+impl ZoneClock {
+    pub fn utc() -> Self {
+        Self(TimeZone::UTC)
+    }
+
+    /// The clock of an IANA zone; of UTC when this machine does not know the zone.
+    pub fn of(time_zone: &str) -> Self {
+        Self(TimeZone::get(time_zone).unwrap_or(TimeZone::UTC))
+    }
+
+    pub fn write(&self, at: Timestamp) -> Time {
+        // Beyond jiff's range, some ten thousand years away, an instant is shown as the nearest one within.
+        let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or(if at.as_millis() < 0 {
+            jiff::Timestamp::MIN
+        } else {
+            jiff::Timestamp::MAX
+        });
+        Time(at.display_with_offset(self.0.to_offset(at)).to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_written_with_the_offset_of_their_season() {
+        let madrid = ZoneClock::of("Europe/Madrid");
+        let text = |ms| madrid.write(Timestamp::from_millis(ms)).0;
+        assert_eq!(text(1_767_225_600_000), "2026-01-01T01:00:00+01:00");
+        assert_eq!(text(1_782_864_000_250), "2026-07-01T02:00:00.25+02:00");
+        assert_eq!(ZoneClock::utc().write(Timestamp::from_millis(0)).0, "1970-01-01T00:00:00+00:00");
+        assert!(!text(i64::MAX).is_empty());
+    }
+}

@@ -1,0 +1,17 @@
+//! The API as clients meet it: a real server on a port of its own, real sockets, real cameras, a real database.
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod access;
+mod cameras;
+#[path = "../viewer/client.rs"]
+#[allow(dead_code, reason = "the viewer's tests use the rest")]
+mod client;
+mod contract;
+mod editing;
+mod live;
+mod operations;
+mod problems;
+mod session;
+mod shifts;
+mod tenants;
+mod world;

@@ -1,0 +1,103 @@
+//! Shifts, their figures and their visits, in the time of their branch.
+
+use std::time::Duration;
+
+use atalaya::domain::{Attribute, Attributes, CameraId, Place, SectorId, Visit};
+use atalaya::store::VisitRecord;
+use reqwest::StatusCode;
+use serde_json::Value;
+
+use crate::world::{NOON, World, branch, tenant};
+
+/// Somebody who came `minutes` before noon and stayed for `seconds`.
+fn record(camera: &str, minutes: u64, seconds: u64) -> VisitRecord {
+    let enter = NOON - Duration::from_secs(minutes * 60);
+    let garment = Attribute { value: Some("jacket".into()), confidence: 0.75 };
+    let place = Place {
+        tenant: tenant(1),
+        branch: branch(1),
+        sector: Some(SectorId::default()),
+        camera: CameraId::new(camera).unwrap(),
+    };
+    let visit = Visit {
+        place,
+        track: minutes,
+        enter,
+        leave: enter + Duration::from_secs(seconds),
+        confidence: 0.875,
+        model: "nanodet".into(),
+        attributes: Attributes { garment, ..Attributes::default() },
+    };
+    VisitRecord { run: 1, open: minutes == 0, visit }
+}
+
+async fn with_visits() -> World {
+    let world = World::start().await;
+    let visits =
+        [record("hall", 90, 30), record("hall", 20, 10), record("fixed", 10, 50), record("hall", 0, 5)];
+    world.store.write_visits(tenant(1), &visits).await.unwrap();
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_current_summary_has_the_documented_shape() {
+    let world = with_visits().await;
+    let (status, summary) = world.get("/api/v1/shifts/current/summary").await;
+    assert_eq!(status, StatusCode::OK, "{summary}");
+    insta::assert_json_snapshot!(summary);
+    let (_, shift) = world.get("/api/v1/shifts/current").await;
+    assert_eq!(shift, summary["shift"]);
+    let id = &shift["id"];
+    assert_eq!(world.get(&format!("/api/v1/shifts/{id}")).await.1, shift);
+    assert_eq!(world.get(&format!("/api/v1/shifts/{id}/summary")).await.1, summary);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn visits_come_newest_first_page_by_page() {
+    let world = with_visits().await;
+    let (_, shift) = world.get("/api/v1/shifts/current").await;
+    let path = format!("/api/v1/shifts/{}/visits", shift["id"]);
+    let (_, first) = world.get(&format!("{path}?limit=3")).await;
+    insta::assert_json_snapshot!(first["items"][0]);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let (_, second) = world.get(&format!("{path}?limit=3&cursor={cursor}")).await;
+    let tracks = |page: &Value| -> Vec<u64> {
+        page["items"].as_array().unwrap().iter().map(|visit| visit["track"].as_u64().unwrap()).collect()
+    };
+    assert_eq!((tracks(&first), tracks(&second)), (vec![0, 10, 20], vec![90]));
+    assert_eq!(second["next_cursor"], Value::Null);
+    for query in ["cursor=nonsense", "limit=0", "limit=501"] {
+        let (status, problem) = world.get(&format!("{path}?{query}")).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{query}: {problem}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shifts_are_told_in_the_time_of_their_branch() {
+    let world = World::start().await;
+    let (_, madrid) = world.get("/api/v1/shifts/current").await;
+    let (_, canary) = world.get("/api/v1/shifts/current?branch_id=2").await;
+    assert_eq!((&madrid["name"], &madrid["start"]), (&"morning".into(), &"2026-05-04T06:00:00+02:00".into()));
+    assert_eq!((&canary["name"], &canary["end"]), (&"morning".into(), &"2026-05-04T14:00:00+01:00".into()));
+    assert_eq!(world.get("/api/v1/shifts/current?branch_id=99").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(world.get("/api/v1/shifts/current?branch_id=0").await.0, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn past_shifts_are_listed_newest_first_page_by_page() {
+    let world = World::start().await;
+    for hours in [0, 8, 16, 24] {
+        let at = NOON - Duration::from_secs(hours * 3600);
+        world.store.shift_at(tenant(1), branch(1), at).await.unwrap();
+    }
+    let names = |page: &Value| -> Vec<String> {
+        let name = |shift: &Value| shift["name"].as_str().unwrap().to_owned();
+        page["items"].as_array().unwrap().iter().map(name).collect()
+    };
+    let (_, first) = world.get("/api/v1/shifts?limit=3").await;
+    assert_eq!(names(&first), ["morning", "night", "afternoon"]);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let (_, second) = world.get(&format!("/api/v1/shifts?limit=3&cursor={cursor}")).await;
+    assert_eq!((names(&second), &second["next_cursor"]), (vec!["morning".to_owned()], &Value::Null));
+    assert_eq!(world.get("/api/v1/shifts?cursor=zz").await.0, StatusCode::UNPROCESSABLE_ENTITY);
+}

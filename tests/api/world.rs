@@ -1,0 +1,264 @@
+//! A whole server in the test's process.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use atalaya::api::{Api, Services};
+use atalaya::auth::{Caller, Keys, Ttl};
+use atalaya::camera::{CameraContext, Cameras, Catalog, DetectorSettings};
+use atalaya::clock::Clock;
+use atalaya::config::{Config, Secret};
+use atalaya::domain::{
+    Branch, BranchId, Camera, CameraId, CameraState, Frame, ParamValue, Role, TenantId, Timestamp,
+};
+use atalaya::store::Store;
+use atalaya::viewer::Viewers;
+use gstvision::engine;
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Longest wait for anything.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// 2026-05-04T10:00:00Z, at noon in Madrid: the clock of tokens and shifts stands here.
+pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_777_888_800_000);
+
+pub(crate) const SECRET: &str = "a secret of the tests, long enough to sign with";
+
+/// A description that needs no model and hides a secret.
+const PLAIN: &str = r#"
+name = "plain"
+description = "A moving ball"
+kind = "live"
+launch = '''
+videotestsrc name=source is-live=true pattern=ball
+  ! video/x-raw,format=I420,width=320,height=240,framerate=30/1
+  ! progressreport name=text silent=true update-freq=3600
+  ! tee name=views
+views. ! appsink name=records sync=false
+'''
+[parameters.pattern]
+type = "choice"
+choices = ["ball", "smpte"]
+default = "ball"
+description = "What it shows"
+target = "source.pattern"
+[parameters.speed]
+type = "int"
+min = 1
+max = 10
+description = "Horizontal speed of the picture"
+target = "source.horizontal-speed"
+[parameters.password]
+type = "string"
+secret = true
+description = "Something that nobody may see"
+target = "text.format"
+"#;
+
+/// A server with cameras `hall` (tenant 1, branch 1), `bar` (tenant 1, branch 2), `fixed` (tenant 1, branch 1, of the
+/// configuration file) and `theirs` (tenant 2, branch 1).
+pub(crate) struct World {
+    pub(crate) address: SocketAddr,
+    pub(crate) http: reqwest::Client,
+    pub(crate) keys: Keys,
+    pub(crate) clock: Clock,
+    pub(crate) store: Store,
+    pub(crate) cameras: Cameras,
+    pub(crate) stop: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+    /// Ends when the server has.
+    pub(crate) server: tokio::task::JoinHandle<()>,
+    _records: mpsc::Receiver<Arc<Frame>>,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("plain.toml"), PLAIN).unwrap();
+        let store = open_store(folder.path()).await;
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let (records, received) = mpsc::channel(1024);
+        let cameras = Cameras::new(CameraContext {
+            clock: Clock::system(),
+            catalog: Arc::new(Catalog::load(Some(folder.path())).unwrap()),
+            detector: DetectorSettings::default(),
+            records,
+            tasks: tasks.clone(),
+            stop: stop.clone(),
+        });
+        for (tenant, branch, id) in [(1, 1, "hall"), (1, 2, "bar"), (1, 1, "fixed"), (2, 1, "theirs")] {
+            let camera = camera(tenant, branch, id);
+            store.create_camera(camera.tenant, &camera).await.unwrap();
+            cameras.put(camera);
+        }
+        let mut config = Config::default();
+        config.webrtc.listen = "127.0.0.1:0".parse().unwrap();
+        config.webrtc.ice_servers = vec![toml::from_str("url = 'stun:stun.example.net'").unwrap()];
+        config.viewer.encoders = vec!["x264enc".into()];
+        let clock = Clock::held_at(NOON);
+        let keys = Keys::new(&Secret::new(SECRET.into()), clock.clone());
+        let services = Services {
+            store: store.clone(),
+            cameras: cameras.clone(),
+            viewers: Viewers::new(&config, tasks.clone(), stop.clone()).unwrap(),
+            models: Arc::new(engine::Catalog::open(None).unwrap()),
+            keys: keys.clone(),
+            clock: clock.clone(),
+            file_cameras: BTreeSet::from([(tenant(1), CameraId::new("fixed").unwrap())]),
+            max_body_bytes: 64 * 1024,
+            stop: stop.clone(),
+        };
+        let listener = Api::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = tokio::spawn(Api::new(services).serve(listener));
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self {
+            address,
+            http,
+            keys,
+            clock,
+            store,
+            cameras,
+            stop,
+            tasks,
+            server,
+            _records: received,
+            _folder: folder,
+        }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A request without a token.
+    pub(crate) fn bare(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, self.url(path)).timeout(DEADLINE)
+    }
+
+    /// A request of tenant 1's admin.
+    pub(crate) fn admin(&self, method: Method, path: &str) -> RequestBuilder {
+        self.bare(method, path).bearer_auth(self.token(&caller(1, &[], &[Role::Admin])))
+    }
+
+    /// A request of `caller`.
+    pub(crate) fn by(&self, caller: &Caller, method: Method, path: &str) -> RequestBuilder {
+        self.bare(method, path).bearer_auth(self.token(caller))
+    }
+
+    pub(crate) fn token(&self, caller: &Caller) -> String {
+        self.keys.issue(caller, Ttl::from_secs(3600))
+    }
+
+    /// What tenant 1's admin gets.
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {
+        json(self.admin(Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        json(self.admin(Method::POST, path).json(body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        json(self.admin(Method::PATCH, path).json(body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        json(self.admin(Method::PUT, path).json(body)).await
+    }
+
+    /// Waits until a camera of `tenant` runs.
+    pub(crate) async fn running(&self, of: i64, id: &str) {
+        let handle = self.cameras.get(tenant(of), &CameraId::new(id).unwrap()).unwrap();
+        let mut state = handle.state();
+        let running = state.wait_for(|state| matches!(state, CameraState::Running { .. }));
+        let in_time = tokio::time::timeout(DEADLINE, running).await;
+        drop(
+            in_time.unwrap_or_else(|_| panic!("{id} does not run: {:?}", *handle.state().borrow())).unwrap(),
+        );
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+async fn open_store(folder: &Path) -> Store {
+    let store = Store::open(None, folder).await.unwrap();
+    store.migrate().await.unwrap();
+    for (of, id, name, zone) in
+        [(1, 1, "Centro", "Europe/Madrid"), (1, 2, "Playa", "Atlantic/Canary"), (2, 1, "Ajena", "UTC")]
+    {
+        let branch = Branch { id: branch(id), tenant: tenant(of), name: name.into(), time_zone: zone.into() };
+        store.create_branch(branch.tenant, &branch).await.unwrap();
+    }
+    store
+}
+
+fn camera(of: i64, in_branch: i64, id: &str) -> Camera {
+    Camera {
+        id: CameraId::new(id).unwrap(),
+        tenant: tenant(of),
+        branch: branch(in_branch),
+        sector: None,
+        name: id.to_uppercase(),
+        pipeline: "plain".into(),
+        parameters: [("password".to_owned(), ParamValue::Text("hunter2".into()))].into(),
+        lines: Vec::new(),
+        zones: Vec::new(),
+        enabled: true,
+    }
+}
+
+pub(crate) fn tenant(id: i64) -> TenantId {
+    TenantId::new(id).unwrap()
+}
+
+pub(crate) fn branch(id: i64) -> BranchId {
+    BranchId::new(id).unwrap()
+}
+
+pub(crate) fn caller(of: i64, branches: &[i64], roles: &[Role]) -> Caller {
+    Caller {
+        subject: "test".into(),
+        tenant: tenant(of),
+        branches: branches.iter().map(|id| branch(*id)).collect(),
+        sectors: BTreeSet::new(),
+        roles: roles.iter().copied().collect(),
+    }
+}
+
+/// Status and body; null when the body is no JSON.
+pub(crate) async fn json(request: RequestBuilder) -> (StatusCode, Value) {
+    let response = request.send().await.unwrap();
+    let status = response.status();
+    (status, response.json().await.unwrap_or(Value::Null))
+}
+
+/// A header of an answer as text; empty when it is not there.
+pub(crate) fn header<'a>(response: &'a Response, name: &str) -> &'a str {
+    response.headers().get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+/// Method and path of every documented route.
+pub(crate) async fn documented(world: &World) -> Vec<(Method, String)> {
+    let (_, document) = world.get("/api/v1/openapi.json").await;
+    let mut routes = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            routes.push((method.to_uppercase().parse().unwrap(), path.clone()));
+        }
+    }
+    assert!(routes.len() > 30, "{routes:?}");
+    routes
+}

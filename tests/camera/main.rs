@@ -1,0 +1,12 @@
+//! Cameras: what the rest of the house sees of them, and what becomes of them on a real network.
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod files;
+#[path = "../common/film.rs"]
+mod film;
+mod network;
+#[path = "../common/simulated.rs"]
+mod simulated;
+mod states;
