@@ -150,7 +150,9 @@ impl Pool {
         let mut queue = lock(&self.queue);
         let ticket = queue.next_ticket;
         queue.next_ticket += 1;
-        queue.waited = if queue.idle.is_empty() { queue.waited + 1 } else { 0 };
+        // A session that lies idle may already be meant for somebody ahead who has yet to wake up.
+        let is_served_at_once = queue.serving == ticket && !queue.idle.is_empty();
+        queue.waited = if is_served_at_once { 0 } else { queue.waited + 1 };
         loop {
             if queue.serving == ticket {
                 let mut session = queue.idle.pop();
