@@ -7,8 +7,8 @@ use std::num::NonZero;
 use common::{MovingTarget, error_in_widths, init, models_dir, runtime};
 use gstvision::engine::{Assets, Catalog, Detector, Device, I420, LoadOptions, Wanted};
 
-/// Pictures that each user looks at.
-const PICTURES: u64 = 3;
+/// Pictures that each user looks at: enough that the pool sees that one session is too few.
+const PICTURES: u64 = 8;
 
 #[test]
 fn users_at_the_same_time_share_as_many_sessions_as_there_are_cores() {
@@ -45,6 +45,7 @@ fn users_at_the_same_time_share_as_many_sessions_as_there_are_cores() {
         threads.into_iter().map(|thread| thread.join().expect("no user should fail")).collect()
     });
     let sessions = detectors[0].model().sessions();
-    assert!((1..=cores).contains(&sessions), "{sessions} sessions on {cores} cores");
+    let least = cores.min(2);
+    assert!((least..=cores).contains(&sessions), "{sessions} sessions on {cores} cores");
     assert!(detectors.iter().all(|detector| detector.model().sessions() == sessions), "all share one pool");
 }

@@ -22,8 +22,9 @@
 //!
 //! # Pixels
 //!
-//! They are read once, on the streaming thread, into the network's input. Handing a reference to the worker instead
-//! would be cheaper by that, but whoever draws behind would have to copy the frame as long as it is held, and a
+//! They are read once, on the streaming thread, into the network's input: half a millisecond at 768×576, one at
+//! 1920×1080 (`cargo bench --bench detect`), one to three percent of the inference. Handing a reference to the worker
+//! instead would save that, but whoever draws behind would have to copy the frame as long as it is held, and a
 //! capture device would run out of buffers.
 
 mod imp;

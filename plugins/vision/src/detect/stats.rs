@@ -22,7 +22,8 @@ pub struct Stats {
     pub overtaken: u64,
     /// Frames that failed.
     pub errors: u64,
-    /// Running mean of inference times in milliseconds; 0 before the first.
+    /// Running mean of inference times in milliseconds, waits for a session that other cameras use included; 0
+    /// before the first.
     pub inference_ms: f64,
     /// Sum of all inference times in milliseconds.
     pub inference_ms_sum: f64,

@@ -9,8 +9,8 @@
 //! - [`shape`]: rounded and dashed boxes
 //! - [`text`]: anti-aliased lettering
 //! - [`labels`]: where labels go so that they neither overlap nor jump
-//! - [`painter`]: one frame's detections
-//! - [`notice`]: the "no signal" picture
+//! - `painter`: one frame's detections
+//! - `notice`: the "no signal" picture
 
 pub mod colour;
 pub mod frame;

@@ -72,8 +72,10 @@ impl Assets {
 
     /// The bytes of the weights, hashed as they are read so that what was checked is what is used.
     pub(super) fn read(&self, manifest: &Manifest) -> Result<Vec<u8>, EngineError> {
-        let mut bytes = Vec::new();
-        digest(manifest, &self.weights(manifest), |chunk| bytes.extend_from_slice(chunk))?;
+        let path = self.weights(manifest);
+        let length = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+        digest(manifest, &path, |chunk| bytes.extend_from_slice(chunk))?;
         Ok(bytes)
     }
 }

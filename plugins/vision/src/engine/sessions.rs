@@ -1,9 +1,10 @@
 //! The sessions of one network, shared by all who use it.
 //!
 //! ONNX Runtime's sessions must not run twice at once through this binding (`Session::run` takes `&mut self`), so a
-//! network used by several cameras is a small pool: it starts with one session, grows by one when somebody would
-//! have to wait and a core is left, and serves those who wait in the order they came. One camera thus costs one
-//! session, and ten cameras on four cores cost four, not ten.
+//! network used by several cameras is a small pool: it starts with one session, grows by one when its users have had
+//! to wait for long and a core is left, and serves those who wait in the order they came. A session costs some
+//! 40 to 60 MB, so one camera costs one, cameras that leave it time to rest share it, and ten busy cameras on four
+//! cores cost four.
 
 use std::collections::HashMap;
 use std::num::NonZero;
@@ -21,6 +22,10 @@ use super::error::EngineError;
 use super::manifest::Manifest;
 use super::runtime::Device;
 use crate::sync::{lock, wait};
+
+/// Leases in a row that had to wait before the pool grows. Chance makes users of a session that rests half of the
+/// time collide now and then, but not this often.
+const GROW_AFTER: u32 = 16;
 
 /// Pools in use, by what makes their sessions equal.
 static POOLS: LazyLock<Mutex<HashMap<Key, Weak<Pool>>>> = LazyLock::new(Mutex::default);
@@ -80,6 +85,8 @@ struct Queue {
     /// Sessions that exist, idle or leased; at least one.
     made: usize,
     limit: usize,
+    /// Leases in a row that had to wait.
+    waited: u32,
     next_ticket: u64,
     /// The ticket whose turn it is.
     serving: u64,
@@ -128,7 +135,7 @@ impl Pool {
         let first = recipe.build(&environment, &weights)?;
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let limit = (cores / recipe.threads).max(1);
-        let queue = Queue { idle: vec![first], made: 1, limit, next_ticket: 0, serving: 0 };
+        let queue = Queue { idle: vec![first], made: 1, limit, waited: 0, next_ticket: 0, serving: 0 };
         Ok(Self {
             recipe,
             runs: Mutex::default(),
@@ -143,10 +150,14 @@ impl Pool {
         let mut queue = lock(&self.queue);
         let ticket = queue.next_ticket;
         queue.next_ticket += 1;
+        // A session that lies idle may already be meant for somebody ahead who has yet to wake up.
+        let is_served_at_once = queue.serving == ticket && !queue.idle.is_empty();
+        queue.waited = if is_served_at_once { 0 } else { queue.waited + 1 };
         loop {
             if queue.serving == ticket {
                 let mut session = queue.idle.pop();
-                if session.is_none() && queue.made < queue.limit {
+                if session.is_none() && queue.is_short() {
+                    queue.waited = 0;
                     queue.made += 1;
                     drop(queue);
                     let built = self.grow();
@@ -199,6 +210,13 @@ impl Pool {
     }
 }
 
+impl Queue {
+    /// True when its users wait for one another and a core is left.
+    fn is_short(&self) -> bool {
+        self.waited >= GROW_AFTER && self.made < self.limit
+    }
+}
+
 impl Recipe {
     fn build(&self, environment: &Environment, weights: &[u8]) -> Result<Session, EngineError> {
         let refused = |reason: String| EngineError::Refused {
@@ -212,8 +230,10 @@ impl Recipe {
             .with_optimization_level(GraphOptimizationLevel::Level3)
             .map_err(|error| refused(error.to_string()))?;
         let builder = builder.with_intra_threads(self.threads).map_err(|error| refused(error.to_string()))?;
-        let mut builder =
-            builder.with_intra_op_spinning(false).map_err(|error| refused(error.to_string()))?;
+        let builder = builder.with_intra_op_spinning(false).map_err(|error| refused(error.to_string()))?;
+        // A pattern reserves room for all activations at once; without it a session takes half of that room and
+        // is no slower.
+        let mut builder = builder.with_memory_pattern(false).map_err(|error| refused(error.to_string()))?;
         builder.commit_from_memory(weights).map_err(|error| refused(error.to_string()))
     }
 }
