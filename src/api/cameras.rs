@@ -11,8 +11,8 @@ use super::reply::{Created, Json, NoContent, respond};
 use super::request::{Answer, json, query, with};
 use super::{State, caller};
 use crate::auth::{Action, Caller};
-use crate::camera::CameraHandle;
-use crate::domain::CameraId;
+use crate::camera::{CameraHandle, Catalog};
+use crate::domain::{self, CameraId};
 use crate::wire::{Camera, CameraInput, CameraPatch, Page, Problem};
 
 /// A wall rarely has more cameras; who has pages on.
@@ -104,14 +104,18 @@ pub(super) async fn create_camera(
 ) -> Answer<Created<Camera>> {
     super::permit(&caller, Action::ConfigureCameras)?;
     let camera = edit::created(state.cameras.catalog(), &caller, body?)?;
-    let _turn = state.turn().await;
-    if state.cameras.get(camera.tenant, &camera.id).is_some() {
-        return Err(ApiError::Conflict(format!("there is a camera \"{}\" already", camera.id)));
-    }
-    state.store.create_camera(camera.tenant, &camera).await?;
-    let location = format!("/api/v1/cameras/{}", camera.id);
-    let handle = state.cameras.put(camera);
-    Ok(Created { location, body: state.show(&handle) })
+    state
+        .clone()
+        .change(async move {
+            if state.cameras.get(camera.tenant, &camera.id).is_some() {
+                return Err(ApiError::Conflict(format!("there is a camera \"{}\" already", camera.id)));
+            }
+            state.store.create_camera(camera.tenant, &camera).await?;
+            let location = format!("/api/v1/cameras/{}", camera.id);
+            let handle = state.cameras.put(camera);
+            Ok(Created { location, body: state.show(&handle) })
+        })
+        .await
 }
 
 /// Puts another description in place of the camera's; what is absent takes its default.
@@ -125,13 +129,9 @@ pub(super) async fn put_camera(
     caller: Caller,
     body: Answer<CameraInput>,
 ) -> Answer<Json<Camera>> {
-    super::permit(&caller, Action::ConfigureCameras)?;
     let body = body?;
-    let _turn = state.turn().await;
-    let before = state.changeable(&find(&state, &caller, &id)?)?;
-    let camera = edit::replaced(state.cameras.catalog(), &caller, &before, body)?;
-    state.store.put_camera(camera.tenant, &camera).await?;
-    Ok(Json(state.show(&state.cameras.put(camera))))
+    rewrite(state, caller, id, move |catalog, caller, before| edit::replaced(catalog, caller, before, body))
+        .await
 }
 
 /// Changes what is given and leaves the rest.
@@ -145,13 +145,28 @@ pub(super) async fn patch_camera(
     caller: Caller,
     body: Answer<CameraPatch>,
 ) -> Answer<Json<Camera>> {
-    super::permit(&caller, Action::ConfigureCameras)?;
     let body = body?;
-    let _turn = state.turn().await;
-    let before = state.changeable(&find(&state, &caller, &id)?)?;
-    let camera = edit::patched(state.cameras.catalog(), &caller, &before, body)?;
-    state.store.put_camera(camera.tenant, &camera).await?;
-    Ok(Json(state.show(&state.cameras.put(camera))))
+    rewrite(state, caller, id, move |catalog, caller, before| edit::patched(catalog, caller, before, body))
+        .await
+}
+
+/// Puts what `edit` makes of a camera in its place.
+async fn rewrite(
+    state: State,
+    caller: Caller,
+    id: String,
+    edit: impl FnOnce(&Catalog, &Caller, &domain::Camera) -> Answer<domain::Camera> + Send + 'static,
+) -> Answer<Json<Camera>> {
+    super::permit(&caller, Action::ConfigureCameras)?;
+    state
+        .clone()
+        .change(async move {
+            let before = state.changeable(&find(&state, &caller, &id)?)?;
+            let camera = edit(state.cameras.catalog(), &caller, &before)?;
+            state.store.put_camera(camera.tenant, &camera).await?;
+            Ok(Json(state.show(&state.cameras.put(camera))))
+        })
+        .await
 }
 
 /// Stops a camera and forgets it; its visits stay.
@@ -159,9 +174,13 @@ pub(super) async fn patch_camera(
     responses((status = 204), super::openapi::Fixed, super::openapi::Absence, super::openapi::Refusals))]
 pub(super) async fn delete_camera(id: String, state: State, caller: Caller) -> Answer<NoContent> {
     super::permit(&caller, Action::ConfigureCameras)?;
-    let _turn = state.turn().await;
-    let camera = state.changeable(&find(&state, &caller, &id)?)?;
-    state.store.delete_camera(camera.tenant, &camera.id).await?;
-    state.cameras.remove(camera.tenant, &camera.id);
-    Ok(NoContent)
+    state
+        .clone()
+        .change(async move {
+            let camera = state.changeable(&find(&state, &caller, &id)?)?;
+            state.store.delete_camera(camera.tenant, &camera.id).await?;
+            state.cameras.remove(camera.tenant, &camera.id);
+            Ok(NoContent)
+        })
+        .await
 }

@@ -33,6 +33,7 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
@@ -50,6 +51,8 @@ pub struct Api {
     gate: Gate,
     routes: BoxedFilter<(Response,)>,
     stop: CancellationToken,
+    /// Changes that go on when their client has hung up.
+    changes: TaskTracker,
 }
 
 impl Api {
@@ -63,6 +66,7 @@ impl Api {
         };
         let stop = services.stop.clone();
         let state = State::new(services);
+        let changes = state.tasks.clone();
         let watching =
             media::routes(&state).or(whep::routes(&state)).unify().or(detections::routes(&state)).unify();
         let choosing = pipelines::routes(&state).or(models::routes(&state)).unify();
@@ -81,7 +85,7 @@ impl Api {
             .unify()
             .or(running)
             .unify();
-        Self { gate, routes: routes.or_else(not_routed).boxed(), stop }
+        Self { gate, routes: routes.or_else(not_routed).boxed(), stop, changes }
     }
 
     /// Takes the address, so that a port that is in use is known before anything else starts.

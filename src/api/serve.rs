@@ -76,8 +76,10 @@ pub(super) async fn serve(listener: TcpListener, api: Api) {
         }
     }
     drop(listener);
-    connections.close();
-    connections.wait().await;
+    for tasks in [&connections, &api.changes] {
+        tasks.close();
+        tasks.wait().await;
+    }
 }
 
 /// Out of file handles: accepting again at once would spin until somebody hangs up.

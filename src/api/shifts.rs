@@ -1,16 +1,19 @@
 //! Branches and their shifts: which there were, their figures and their visits.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
+use super::cameras::visible;
 use super::error::ApiError;
 use super::reply::{Json, respond};
 use super::request::{Answer, query, with};
 use super::{State, caller};
 use crate::auth::{Action, Branches, Caller};
-use crate::domain::{self, BranchId, ShiftId, Timestamp};
+use crate::domain::{self, BranchId, ShiftId, TenantId, Timestamp};
 use crate::store::{MAX_PAGE, StoredVisit};
 use crate::wire::{Branch, Page, Shift, Summary, Visit, VisitState, ZoneClock};
 
@@ -86,14 +89,23 @@ pub(super) struct PageQuery {
     cursor: Option<String>,
 }
 
-/// The branches of the caller, by id.
+/// The branches of the caller, by id: those that are described, and those that cameras are in.
 #[utoipa::path(get, path = "/api/v1/branches", tag = "places",
     responses((status = 200, body = Page<Branch>), super::openapi::Refusals))]
 pub(super) async fn list_branches(state: State, caller: Caller) -> Answer<Json<Page<Branch>>> {
     super::permit(&caller, Action::View)?;
     let mut branches = state.store.branches(caller.tenant).await?;
     branches.retain(|branch| caller.branches.contain(branch.id));
+    let known: BTreeSet<_> = branches.iter().map(|branch| branch.id).collect();
+    let in_use: BTreeSet<_> = visible(&state, &caller).iter().map(|handle| handle.camera().branch).collect();
+    branches.extend(in_use.difference(&known).map(|id| undescribed(caller.tenant, *id)));
+    branches.sort_by_key(|branch| branch.id);
     Ok(Json(Page::whole(branches.iter().map(Into::into).collect())))
+}
+
+/// A branch that cameras are in and nobody has described; its shifts are counted in UTC.
+fn undescribed(tenant: TenantId, id: BranchId) -> domain::Branch {
+    domain::Branch { id, tenant, name: format!("Branch {id}"), time_zone: "UTC".to_owned() }
 }
 
 /// The shifts of a branch, newest first.

@@ -1,12 +1,14 @@
 //! What the handlers work on, and the few things that several of them do with it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use gstvision::engine;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::error::ApiError;
 use super::request::Answer;
@@ -46,7 +48,9 @@ pub(super) struct Inner {
     pub(super) links: LoginLinks,
     pub(super) login_tries: LoginTries,
     pub(super) started: Timestamp,
-    changes: Mutex<()>,
+    /// Changes under way.
+    pub(super) tasks: TaskTracker,
+    turn: Mutex<()>,
 }
 
 impl Deref for State {
@@ -71,15 +75,24 @@ impl State {
             links: LoginLinks::new(services.keys.clone(), services.clock.clone()),
             login_tries: LoginTries::new(services.clock.clone()),
             started: services.clock.now(),
-            changes: Mutex::default(),
+            tasks: TaskTracker::new(),
+            turn: Mutex::default(),
             services,
         }))
     }
 
-    /// One change of a camera's description at a time: each reads, decides and writes, to the store first and then to
-    /// what runs, and two at once could leave these two different.
-    pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {
-        self.changes.lock().await
+    /// Makes a change of a camera's description: one at a time, as each reads, decides and writes, first to the store
+    /// and then to what runs; and to its end, even if the client hangs up, as these two must not differ.
+    pub(super) async fn change<T: Send + 'static>(
+        self,
+        change: impl Future<Output = Answer<T>> + Send + 'static,
+    ) -> Answer<T> {
+        let tasks = self.tasks.clone();
+        let in_turn = async move {
+            let _turn = self.turn.lock().await;
+            change.await
+        };
+        tasks.spawn(in_turn).await.unwrap_or_else(|error| Err(ApiError::internal(error)))
     }
 
     /// A camera as everybody who sees it may see it.

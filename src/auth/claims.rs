@@ -25,6 +25,9 @@ pub enum TokenError {
     Expired,
     #[error("the token is not valid yet")]
     Early,
+    /// Of a login link.
+    #[error("the token was used before")]
+    Used,
     #[error("the token's claim `{claim}` is not valid: {reason}")]
     Claim { claim: &'static str, reason: String },
 }

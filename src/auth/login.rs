@@ -69,7 +69,7 @@ impl LoginLinks {
         // The leeway of the check is on top of `exp`, so a name is kept for a minute longer.
         used.retain(|_, exp| *exp + 60.0 > now);
         if used.len() >= MAX_USED || used.contains_key(name) {
-            return Err(TokenError::Expired);
+            return Err(TokenError::Used);
         }
         used.insert(name.clone(), claims.exp);
         Ok(caller)
@@ -116,7 +116,7 @@ mod tests {
         let (links, keys, _) = links();
         let token = token(&keys);
         assert_eq!(links.redeem(&token), Ok(admin()));
-        assert_eq!(links.redeem(&token), Err(TokenError::Expired));
+        assert_eq!(links.redeem(&token), Err(TokenError::Used));
     }
 
     #[test]

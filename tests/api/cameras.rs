@@ -147,6 +147,25 @@ async fn of_many_who_create_the_same_camera_at_once_one_succeeds() {
     assert_eq!(statuses, [201, 409, 409, 409, 409, 409, 409, 409]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_hangs_up_leaves_no_camera_half_made() {
+    let world = World::start().await;
+    for delay_ms in 0..20 {
+        let body = json!({"id": format!("door-{delay_ms}"), "pipeline": "plain", "enabled": false});
+        let request = world.admin(Method::POST, "/api/v1/cameras").json(&body).send();
+        // Dropped when the time is up, and its connection with it.
+        let _ = tokio::time::timeout(std::time::Duration::from_millis(delay_ms), request).await;
+    }
+    // Changes are made one after the other, so this one comes after them all.
+    let (status, _) = world.post("/api/v1/cameras", &json!({"id": "last", "pipeline": "plain"})).await;
+    assert_eq!(status, StatusCode::CREATED);
+    let kept: Vec<_> =
+        world.store.cameras(tenant(1)).await.unwrap().into_iter().map(|camera| camera.id).collect();
+    let running: Vec<_> =
+        world.cameras.list(tenant(1)).iter().map(|handle| handle.camera().id.clone()).collect();
+    assert_eq!(kept, running);
+}
+
 fn names(page: &Value) -> Vec<&str> {
     page["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect()
 }

@@ -60,6 +60,12 @@ async fn the_document_is_openapi_3_1_and_every_reference_in_it_leads_somewhere()
         references += 1;
     }
     assert!(references > 50, "{references}");
+    let mut operations: Vec<_> =
+        text.split("\"operationId\":\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    operations.sort_unstable();
+    let all = operations.len();
+    operations.dedup();
+    assert_eq!((operations.len(), all), (documented(&world).await.len(), operations.len()), "{operations:?}");
     let mut names: Vec<_> = documented(&world).await.iter().map(|(m, p)| format!("{m} {p}")).collect();
     names.sort();
     insta::assert_snapshot!(names.join("\n"));

@@ -98,6 +98,18 @@ async fn two_tenants_may_use_the_same_camera_id() {
     assert_eq!(own["name"], "HALL");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branch_that_only_a_camera_names_is_listed_too() {
+    let world = World::start().await;
+    let body = json!({"id": "new", "pipeline": "plain", "branch_id": 7, "enabled": false});
+    assert_eq!(world.post("/api/v1/cameras", &body).await.0, StatusCode::CREATED);
+    let (_, branches) = world.get("/api/v1/branches").await;
+    let names: Vec<_> =
+        branches["items"].as_array().unwrap().iter().map(|branch| branch["name"].clone()).collect();
+    assert_eq!(names, ["Centro", "Playa", "Branch 7"]);
+    assert_eq!(world.get("/api/v1/shifts/current?branch_id=7").await.1["branch_id"], 7);
+}
+
 fn ids(page: &Value) -> Vec<&str> {
     page["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect()
 }
