@@ -45,7 +45,8 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     match arguments.iter().position(|argument| argument == "viewers") {
         Some(at) => {
-            let [count, seconds] = [at + 1, at + 2].map(|at| arguments.get(at).and_then(|text| text.parse().ok()));
+            let [count, seconds] =
+                [at + 1, at + 2].map(|at| arguments.get(at).and_then(|text| text.parse().ok()));
             let window = Duration::from_secs(seconds.context("how long?")?);
             runtime.block_on(view(count.context("how many?")?, window))
         }
@@ -80,7 +81,10 @@ async fn measure() -> Result<()> {
     writeln!(out, "| CPU, 20 viewers at {kbps:.0} kbit/s | {:.1} % of a core | |", many.cpu_percent)?;
     writeln!(out, "| CPU per further viewer | {each:.2} % of a core | ≤ 0.5 % |")?;
     let expected = WINDOW.as_secs() * 15;
-    writeln!(out, "| fewest and most pictures a viewer got, of {expected} | {least}, {most} | none starved |")?;
+    writeln!(
+        out,
+        "| fewest and most pictures a viewer got, of {expected} | {least}, {most} | none starved |"
+    )?;
     ensure!(least * 10 >= expected * 9, "a viewer was starved");
     Ok(())
 }
@@ -148,7 +152,7 @@ fn cpu_time() -> Result<Duration> {
 }
 
 /// The viewers' process.
-async fn view(count: usize, window: Duration) -> Result<()> {
+async fn view(count: u64, window: Duration) -> Result<()> {
     let mut answers = std::io::stdin().lines();
     let mut watching = Vec::new();
     let mut first_ms = Vec::new();
