@@ -1,6 +1,6 @@
 //! REST and the console's files, on one port.
 //!
-//! [`gate`] is what every request passes; behind it one file a resource, with its routes first. A handler checks the
+//! `gate` is what every request passes; behind it one file a resource, with its routes first. A handler checks the
 //! permission, makes one call, and answers `Result<_, ApiError>`, never a rejection: that would mean "not my route".
 
 mod access;

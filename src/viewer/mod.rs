@@ -1,6 +1,6 @@
 //! Everybody who watches: WebRTC by WHEP, MJPEG, snapshots.
 //!
-//! A picture is encoded once for all who watch it and not at all while nobody does. An encode ([`rendition`])
+//! A picture is encoded once for all who watch it and not at all while nobody does. An encode (`rendition`)
 //! has a pipeline of its own, so a camera that restarts, or an encoder that fails, costs no viewer his
 //! connection. Viewers are many and strangers: each has bounded queues, none can slow a camera or another.
 //!
