@@ -7,6 +7,7 @@ mod files;
 #[path = "../common/film.rs"]
 mod film;
 mod network;
+mod people;
 #[path = "../common/simulated.rs"]
 mod simulated;
 mod states;
