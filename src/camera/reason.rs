@@ -4,6 +4,9 @@ use gst::prelude::*;
 
 use super::description::decoder_package;
 
+/// A container in which no stream can be found.
+pub(super) const BROKEN_FILE: &str = "the file is cut off or broken: no picture can be found in it";
+
 /// Why a run of a pipeline ended without being asked to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Trouble {
@@ -80,7 +83,7 @@ pub(super) fn explain(error: &gst::message::Error, missing: &[MissingPlugin]) ->
         return Trouble::Failed("this is not a video that GStreamer knows".to_owned());
     }
     if cause.matches(gst::StreamError::Demux) {
-        return Trouble::Failed("the file is cut off or broken: no picture can be found in it".to_owned());
+        return Trouble::Failed(BROKEN_FILE.to_owned());
     }
     if detail.contains("Failed to connect") {
         return Trouble::Unreachable("no connection to the camera".to_owned());

@@ -1,13 +1,15 @@
 //! One pipeline without a supervisor: its frames one by one, none left out, until it ends.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use gst::prelude::*;
 
 use super::cameras::DetectorSettings;
 use super::description::{Built, Description, Kind, PipelineError};
-use super::reason::{MissingPlugin, explain};
+use super::meter::{FILE_START_PATIENCE, Meter};
+use super::reason::{BROKEN_FILE, MissingPlugin, explain};
 use super::redact::redact;
 use super::tap::Tap;
 use crate::clock::Clock;
@@ -39,6 +41,7 @@ pub struct FrameStream {
     secrets: Vec<String>,
     /// What elements said is missing, in case one gives up over it.
     missing: Vec<MissingPlugin>,
+    meter: Arc<Meter>,
     any: bool,
 }
 
@@ -70,9 +73,11 @@ impl FrameStream {
             tap: Tap::new(TenantId::default(), id, Clock::system()),
             secrets: description.secrets(&parameters),
             missing: Vec::new(),
+            meter: Arc::new(Meter::new()),
             any: false,
             built,
         };
+        stream.meter.attach(&stream.built);
         match stream.built.pipeline.set_state(gst::State::Playing) {
             Ok(_) => Ok(stream),
             Err(_) => Err(stream.refusal()),
@@ -104,6 +109,9 @@ impl FrameStream {
             if self.built.records.is_eos() {
                 let nothing = PipelineError::Machine { reason: "there is no picture in it".to_owned() };
                 return if self.any { Ok(None) } else { Err(nothing) };
+            }
+            if self.built.kind == Kind::File && !self.any && self.meter.silence() >= FILE_START_PATIENCE {
+                return Err(PipelineError::Machine { reason: BROKEN_FILE.to_owned() });
             }
             waited += Duration::from(LOOK_EVERY);
             if self.built.kind == Kind::Live && waited >= LIVE_TIMEOUT {

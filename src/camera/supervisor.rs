@@ -17,8 +17,9 @@ use super::cameras::CameraContext;
 use super::description::{Description, Kind, ParameterType};
 use super::figures::Figures;
 use super::handle::{Inner, Order, Overlay};
+use super::meter::FILE_START_PATIENCE;
 use super::reach::trouble_reaching;
-use super::reason::{MissingPlugin, Trouble, explain};
+use super::reason::{BROKEN_FILE, MissingPlugin, Trouble, explain};
 use super::redact::redact;
 use super::run::{Plan, Run, Signal, StartError};
 use crate::domain::{CameraState, ParamValue};
@@ -239,8 +240,8 @@ impl Keeper {
                     if ticks % FIGURES_EVERY == 0 {
                         self.figures.publish(watch.run);
                     }
-                    if let Some(reason) = watch.overdue() {
-                        return End::Trouble(Trouble::Lost(reason));
+                    if let Some(trouble) = watch.overdue() {
+                        return End::Trouble(trouble);
                     }
                 }
             }
@@ -317,18 +318,23 @@ impl Watch<'_> {
     }
 
     /// Says so when the pipeline has been silent for too long.
-    fn overdue(&self) -> Option<String> {
-        let meter = &self.run.meter;
-        let patience = if self.description.kind == Kind::File { FILE_PATIENCE } else { PATIENCE };
-        let (dark, silent) = (meter.darkness(), meter.silence());
-        if self.running && dark >= patience {
-            return Some(format!("no picture for {} s", patience.as_secs()));
+    fn overdue(&self) -> Option<Trouble> {
+        let (dark, silent) = (self.run.meter.darkness(), self.run.meter.silence());
+        if self.description.kind == Kind::File {
+            if !self.running && silent >= FILE_START_PATIENCE {
+                return Some(Trouble::Failed(BROKEN_FILE.to_owned()));
+            }
+            return (dark >= FILE_PATIENCE)
+                .then(|| Trouble::Failed(format!("no picture for {} s", FILE_PATIENCE.as_secs())));
         }
-        if !self.running && silent >= patience {
-            return Some(format!("no answer from the camera for {} s", patience.as_secs()));
+        if self.running && dark >= PATIENCE {
+            return Some(Trouble::Lost(format!("no picture for {} s", PATIENCE.as_secs())));
         }
-        (!self.running && dark >= KEY_FRAME_PATIENCE.max(patience))
-            .then(|| format!("data but no picture for {} s", dark.as_secs()))
+        if !self.running && silent >= PATIENCE {
+            return Some(Trouble::Lost(format!("no answer from the camera for {} s", PATIENCE.as_secs())));
+        }
+        (!self.running && dark >= KEY_FRAME_PATIENCE)
+            .then(|| Trouble::Lost(format!("data but no picture for {} s", KEY_FRAME_PATIENCE.as_secs())))
     }
 }
 

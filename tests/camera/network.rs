@@ -8,6 +8,7 @@ use atalaya::camera::CameraHandle;
 use atalaya::domain::{Camera, CameraState, ParamValue};
 
 use crate::common::{World, camera, is_running, undetected, until, within_deadline};
+use crate::film::film;
 use crate::simulated::SimulatedCamera;
 
 /// What is promised on a quiet machine; the figures of one stand in docs/performance.md.
@@ -159,6 +160,48 @@ async fn a_camera_with_sound_shows_its_picture() {
     let mut frames = handle.frames();
     for _ in 0..30 {
         within_deadline("a frame beside the sound", frames.recv()).await.unwrap();
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_camera_may_send_over_udp() {
+    let folder = undetected();
+    let world = World::new(Some(folder.path()));
+    let simulated = SimulatedCamera::start(&[]).await;
+    let parameters = [("location", text(&simulated.url)), ("transport", text("udp"))];
+    let handle = world.cameras.put(camera("door", "rtsp", &parameters));
+    until(&handle, "running", is_running).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_absent_usb_camera_is_waited_for() {
+    let folder = undetected();
+    let world = World::new(Some(folder.path()));
+    let handle = world.cameras.put(camera("desk", "usb", &[("device", text("/dev/video-absent"))]));
+    let reason = lost_reason(&handle).await;
+    assert!(reason.contains("/dev/video-absent"), "{reason}");
+    world.end().await;
+}
+
+/// Four times over the seam: the time stamps go on, and none is missing.
+#[tokio::test]
+async fn the_simulated_camera_loops_without_a_seam() {
+    let films = tempfile::tempdir().unwrap();
+    let path = films.path().join("second.avi");
+    film(&path, 25, "jpegenc ! avimux");
+    let folder = undetected();
+    let world = World::new(Some(folder.path()));
+    let simulated = SimulatedCamera::start(&["--footage", path.to_str().unwrap()]).await;
+    let handle = world.cameras.put(rtsp("door", &simulated.url));
+    let mut frames = handle.frames();
+    let mut last = within_deadline("a frame", frames.recv()).await.unwrap().pts_ms;
+    for _ in 0..100 {
+        let frame = within_deadline("a frame", frames.recv()).await.unwrap();
+        let gap = frame.pts_ms.saturating_sub(last);
+        assert!((1..=120).contains(&gap), "{gap} ms between two frames of 40 ms");
+        last = frame.pts_ms;
     }
     world.end().await;
 }

@@ -92,13 +92,14 @@ pub(crate) fn is_running(state: &CameraState) -> bool {
     matches!(state, CameraState::Running { .. })
 }
 
-/// A folder with the standard `rtsp` and `file` pipelines without their detector and tracker, so that a test
+/// A folder with the standard pipelines without their detector and tracker, so that a test
 /// needs neither model nor patience.
 pub(crate) fn undetected() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (file, text) in [
         ("rtsp.toml", include_str!("../../pipelines/rtsp.toml")),
         ("file.toml", include_str!("../../pipelines/file.toml")),
+        ("usb.toml", include_str!("../../pipelines/usb.toml")),
     ] {
         let (launch, _) = text.split_once("[parameters.inference-interval]").unwrap();
         let kept: Vec<_> = launch.lines().filter(|line| !line.contains("! vision")).collect();
