@@ -36,16 +36,16 @@ pub enum BindError {
         "{0} is in use by another program; choose another with --listen or `server.listen`, such as 127.0.0.1:0 for any free one"
     )]
     InUse(SocketAddr),
-    #[error("cannot listen on {address}: {source}")]
-    Other { address: SocketAddr, source: io::Error },
+    #[error("cannot listen on {address}: {reason}")]
+    Other { address: SocketAddr, reason: io::Error },
 }
 
 /// # Errors
 /// When the address is taken, not ours, or not allowed.
 pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
-    TcpListener::bind(address).await.map_err(|source| match source.kind() {
+    TcpListener::bind(address).await.map_err(|reason| match reason.kind() {
         io::ErrorKind::AddrInUse => BindError::InUse(address),
-        _ => BindError::Other { address, source },
+        _ => BindError::Other { address, reason },
     })
 }
 

@@ -19,12 +19,12 @@ const RANDOM_BYTES: usize = 32;
 #[derive(Debug, Error)]
 pub enum SecretError {
     #[error(
-        "cannot write the signing secret {path}: {source}; make the folder writable, name another with --data-dir, \
+        "cannot write the signing secret {path}: {reason}; make the folder writable, name another with --data-dir, \
          or set `auth.jwt_secret`"
     )]
-    Write { path: PathBuf, source: io::Error },
-    #[error("cannot read the signing secret {path}: {source}")]
-    Read { path: PathBuf, source: io::Error },
+    Write { path: PathBuf, reason: io::Error },
+    #[error("cannot read the signing secret {path}: {reason}")]
+    Read { path: PathBuf, reason: io::Error },
     #[error(
         "the signing secret {path} has {bytes} bytes, needs 32 or more; delete the file to get a new one"
     )]
@@ -41,7 +41,7 @@ pub fn signing_secret(config: &Config) -> Result<Secret, SecretError> {
     }
     let path = config.data_dir.join(FILE_NAME);
     match read(&path) {
-        Err(SecretError::Read { source, .. }) if is_absent(source.kind()) => make(&path),
+        Err(SecretError::Read { reason, .. }) if is_absent(reason.kind()) => make(&path),
         read => read,
     }
 }
@@ -58,7 +58,7 @@ fn is_absent(kind: ErrorKind) -> bool {
 
 fn read(path: &Path) -> Result<Secret, SecretError> {
     let text =
-        fs::read_to_string(path).map_err(|source| SecretError::Read { path: path.to_owned(), source })?;
+        fs::read_to_string(path).map_err(|reason| SecretError::Read { path: path.to_owned(), reason })?;
     let text = text.trim();
     if text.len() < RANDOM_BYTES {
         return Err(SecretError::Short { path: path.to_owned(), bytes: text.len() });
@@ -67,7 +67,7 @@ fn read(path: &Path) -> Result<Secret, SecretError> {
 }
 
 fn make(path: &Path) -> Result<Secret, SecretError> {
-    let failed = |source| SecretError::Write { path: path.to_owned(), source };
+    let failed = |reason| SecretError::Write { path: path.to_owned(), reason };
     if let Some(dir) = path.parent() {
         fs::create_dir_all(dir).map_err(failed)?;
     }

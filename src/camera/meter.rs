@@ -15,11 +15,6 @@ use crate::domain::Frame;
 /// Label of the detections that `people_now` counts.
 const PERSON: &str = "person";
 
-/// A file that gives neither data nor a picture for so long at its start is broken. Its demuxer says so, but
-/// `decodebin` swallows an error that comes while it is still plugging that demuxer in. Long enough for the first
-/// start on a busy machine, which loads the decoders from a cold disk.
-pub(super) const FILE_START_PATIENCE: Duration = Duration::from_secs(12);
-
 /// Figures of one run.
 #[derive(Debug)]
 pub(super) struct Meter {

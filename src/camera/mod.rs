@@ -4,6 +4,7 @@ mod backoff;
 mod cameras;
 mod description;
 mod figures;
+mod file;
 mod handle;
 mod meter;
 mod reach;

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::cameras::CameraContext;
 use super::description::{Built, Description, Kind, PipelineError};
+use super::file;
 use super::handle::{Inner, Overlay};
 use super::meter::Meter;
 use super::reason::MissingPlugin;
@@ -72,6 +73,11 @@ impl Run {
         run.listen(plan.signals.clone());
         run.built.pipeline.set_state(gst::State::Playing).map_err(|_| StartError::Refused)?;
         Ok(run)
+    }
+
+    /// True when this plays a file that will never give a picture.
+    pub(super) fn is_broken_file(&self) -> bool {
+        file::is_broken(&self.built.pipeline, &self.meter)
     }
 
     fn attach_views(&self, inner: &Arc<Inner>) -> Result<Option<Valves>, PipelineError> {

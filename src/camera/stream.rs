@@ -8,8 +8,10 @@ use gst::prelude::*;
 
 use super::cameras::DetectorSettings;
 use super::description::{Built, Description, Kind, PipelineError};
-use super::meter::{FILE_START_PATIENCE, Meter};
-use super::reason::{BROKEN_FILE, MissingPlugin, explain};
+use super::file;
+use super::meter::Meter;
+use super::reach::trouble_reaching;
+use super::reason::{BROKEN_FILE, MissingPlugin, Trouble, explain};
 use super::redact::redact;
 use super::tap::Tap;
 use crate::clock::Clock;
@@ -39,6 +41,8 @@ pub struct FrameStream {
     built: Built,
     tap: Tap,
     secrets: Vec<String>,
+    /// The address that is connected to.
+    url: Option<String>,
     /// What elements said is missing, in case one gives up over it.
     missing: Vec<MissingPlugin>,
     meter: Arc<Meter>,
@@ -72,6 +76,7 @@ impl FrameStream {
         let mut stream = Self {
             tap: Tap::new(TenantId::default(), id, Clock::system()),
             secrets: description.secrets(&parameters),
+            url: description.url(&parameters).map(str::to_owned),
             missing: Vec::new(),
             meter: Arc::new(Meter::new()),
             any: false,
@@ -110,7 +115,10 @@ impl FrameStream {
                 let nothing = PipelineError::Machine { reason: "there is no picture in it".to_owned() };
                 return if self.any { Ok(None) } else { Err(nothing) };
             }
-            if self.built.kind == Kind::File && !self.any && self.meter.silence() >= FILE_START_PATIENCE {
+            if self.built.kind == Kind::File
+                && !self.any
+                && file::is_broken(&self.built.pipeline, &self.meter)
+            {
                 return Err(PipelineError::Machine { reason: BROKEN_FILE.to_owned() });
             }
             waited += Duration::from(LOOK_EVERY);
@@ -130,13 +138,23 @@ impl FrameStream {
                     self.missing.extend(MissingPlugin::from_message(element));
                 }
                 gst::MessageView::Error(error) => {
-                    let reason = explain(error, &self.missing).reason();
+                    let reason = match explain(error, &self.missing) {
+                        Trouble::Unreachable(reason) => self.unreachable().unwrap_or(reason),
+                        trouble => trouble.reason(),
+                    };
                     return Some(PipelineError::Machine { reason: redact(&reason, &self.secrets) });
                 }
                 _ => {}
             }
         }
         None
+    }
+
+    /// Why no connection can be made, as the network tells.
+    fn unreachable(&self) -> Option<String> {
+        let url = self.url.as_deref()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+        runtime.block_on(trouble_reaching(url))
     }
 
     fn refusal(&mut self) -> PipelineError {

@@ -14,10 +14,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::backoff::Backoff;
 use super::cameras::CameraContext;
-use super::description::{Description, Kind, ParameterType};
+use super::description::{Description, Kind};
 use super::figures::Figures;
 use super::handle::{Inner, Order, Overlay};
-use super::meter::FILE_START_PATIENCE;
 use super::reach::trouble_reaching;
 use super::reason::{BROKEN_FILE, MissingPlugin, Trouble, explain};
 use super::redact::redact;
@@ -195,13 +194,10 @@ impl Keeper {
     /// Why no connection can be made, as the network tells; else what is known.
     async fn unreachable(&self, reason: String) -> String {
         let camera = self.inner.camera.borrow().clone();
-        let url = self.context.catalog.get(&camera.pipeline).ok().and_then(|description| {
-            let urls = description.parameters.iter().filter(|parameter| parameter.kind == ParameterType::Url);
-            urls.filter_map(|parameter| camera.parameters.get(&parameter.name)).next().cloned()
-        });
-        match url {
-            Some(ParamValue::Text(url)) => trouble_reaching(&url).await.unwrap_or(reason),
-            _ => reason,
+        let Ok(description) = self.context.catalog.get(&camera.pipeline) else { return reason };
+        match description.url(&camera.parameters) {
+            Some(url) => trouble_reaching(url).await.unwrap_or(reason),
+            None => reason,
         }
     }
 
@@ -321,7 +317,7 @@ impl Watch<'_> {
     fn overdue(&self) -> Option<Trouble> {
         let (dark, silent) = (self.run.meter.darkness(), self.run.meter.silence());
         if self.description.kind == Kind::File {
-            if !self.running && silent >= FILE_START_PATIENCE {
+            if !self.running && self.run.is_broken_file() {
                 return Some(Trouble::Failed(BROKEN_FILE.to_owned()));
             }
             return (dark >= FILE_PATIENCE)

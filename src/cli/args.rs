@@ -3,10 +3,14 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
+use super::geometry::{parse_line, parse_zone};
+use crate::auth::Ttl;
 use crate::config::Overrides;
 use crate::demo;
+use crate::domain::{BranchId, Line, Role, SectorId, TenantId, Zone};
 
 /// Live video with what it sees drawn on it, and numbers per work shift.
 #[derive(Debug, Parser)]
@@ -82,14 +86,14 @@ pub(super) struct RunArgs {
     /// Name of a pipeline description, or the path of one
     pub(super) pipeline: String,
     /// Values for its parameters, e.g. location=clip.avi
-    #[arg(value_name = "KEY=VALUE")]
-    pub(super) parameters: Vec<String>,
+    #[arg(value_name = "KEY=VALUE", value_parser = parse_parameter)]
+    pub(super) parameters: Vec<(String, String)>,
     /// Count crossings of a segment; `in` is from left to right, looking from its first to its second point
-    #[arg(long = "line", value_name = "NAME=x1,y1,x2,y2")]
-    pub(super) lines: Vec<String>,
+    #[arg(long = "line", value_name = "NAME=x1,y1,x2,y2", value_parser = parse_line)]
+    pub(super) lines: Vec<Line>,
     /// Follow who is in a polygon (coordinates 0..1 of the picture)
-    #[arg(long = "zone", value_name = "NAME=x,y,x,y,x,y…")]
-    pub(super) zones: Vec<String>,
+    #[arg(long = "zone", value_name = "NAME=x,y,x,y,x,y…", value_parser = parse_zone)]
+    pub(super) zones: Vec<Zone>,
     /// Play files at their own pace instead of as fast as possible
     #[arg(long)]
     pub(super) realtime: bool,
@@ -125,20 +129,20 @@ pub(super) enum TokenCommand {
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct IssueArgs {
-    #[arg(long, default_value_t = 1)]
-    pub(super) tenant: i64,
-    /// admin, kitchen, waiter or viewer; may repeat
-    #[arg(long = "role", required = true)]
-    pub(super) roles: Vec<String>,
+    #[arg(long, default_value = "1")]
+    pub(super) tenant: TenantId,
+    /// What it may do; may repeat
+    #[arg(long = "role", required = true, value_parser = roles())]
+    pub(super) roles: Vec<Role>,
     /// Only these branches; may repeat; none means all of the tenant
     #[arg(long = "branch")]
-    pub(super) branches: Vec<i64>,
+    pub(super) branches: Vec<BranchId>,
     /// Only these sectors of them; may repeat
     #[arg(long = "sector")]
-    pub(super) sectors: Vec<i64>,
+    pub(super) sectors: Vec<SectorId>,
     /// How long it holds: 90s, 15m, 1h, 30d
     #[arg(long, default_value = "30d")]
-    pub(super) ttl: String,
+    pub(super) ttl: Ttl,
     /// Whom it is for, shown in logs
     #[arg(long, default_value = "cli")]
     pub(super) subject: String,
@@ -146,12 +150,22 @@ pub(super) struct IssueArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct LinkArgs {
-    #[arg(long, default_value_t = 1)]
-    pub(super) tenant: i64,
-    /// admin, kitchen, waiter or viewer
-    #[arg(long = "role", default_value = "admin")]
-    pub(super) roles: Vec<String>,
+    #[arg(long, default_value = "1")]
+    pub(super) tenant: TenantId,
+    /// What its holder may do; may repeat
+    #[arg(long = "role", default_value = "admin", value_parser = roles())]
+    pub(super) roles: Vec<Role>,
     /// Only these branches; may repeat
     #[arg(long = "branch")]
-    pub(super) branches: Vec<i64>,
+    pub(super) branches: Vec<BranchId>,
+}
+
+fn roles() -> impl TypedValueParser<Value = Role> {
+    let names = PossibleValuesParser::new(Role::ALL.map(Role::name));
+    names.try_map(|name| Role::from_name(&name).ok_or("no such role"))
+}
+
+fn parse_parameter(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("has no `=`")?;
+    Ok((key.to_owned(), value.to_owned()))
 }

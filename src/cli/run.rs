@@ -7,7 +7,6 @@ use anyhow::{Context, Result, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::RunArgs;
-use super::geometry::{parse_line, parse_zone};
 use crate::app::detector_settings;
 use crate::camera::{Catalog, Description, Pace, start_gstreamer};
 use crate::config::Config;
@@ -22,8 +21,8 @@ pub(super) fn run(args: &RunArgs, config: &Config) -> Result<()> {
     let description = find(&catalog, &args.pipeline)?;
     let request = Request {
         parameters: parameters(&description, &args.parameters)?,
-        lines: all(&args.lines, parse_line).context("--line")?,
-        zones: all(&args.zones, parse_zone).context("--zone")?,
+        lines: args.lines.clone(),
+        zones: args.zones.clone(),
         pace: if args.realtime { Pace::Realtime } else { Pace::Fast },
         detector: detector_settings(config),
         description: &description,
@@ -44,21 +43,14 @@ fn find(catalog: &Catalog, name: &str) -> Result<Description> {
     Description::parse(name, &text).map_err(|problem| anyhow!("{problem}"))
 }
 
-fn parameters(description: &Description, given: &[String]) -> Result<BTreeMap<String, ParamValue>> {
+fn parameters(description: &Description, given: &[(String, String)]) -> Result<BTreeMap<String, ParamValue>> {
     let mut parameters = BTreeMap::new();
-    for text in given {
-        let Some((key, value)) = text.split_once('=') else {
-            bail!("{text:?} is not KEY=VALUE");
-        };
+    for (key, value) in given {
         if parameters.insert(key.to_owned(), description.parse_value(key, value)?).is_some() {
             bail!("parameter `{key}` is given twice");
         }
     }
     Ok(parameters)
-}
-
-fn all<T>(texts: &[String], parse: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>> {
-    texts.iter().map(|text| parse(text).map_err(anyhow::Error::msg)).collect()
 }
 
 /// On standard error, and only on a terminal.

@@ -1,6 +1,7 @@
 //! Identifiers as types of their own, so that a branch cannot stand where a tenant is meant.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 /// Why a text or number is not an identifier.
@@ -30,6 +31,15 @@ macro_rules! integer_id {
 
             pub fn get(self) -> i64 {
                 self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                let id = text.parse().map_err(|_| IdError(format!("{} {text:?} is not a positive integer", $what)))?;
+                Self::new(id)
             }
         }
 

@@ -34,8 +34,8 @@ pub enum ViewerError {
     #[error("no {codec} encoder works here; install the Debian package {package}. Tried: {tried}")]
     NoEncoder { codec: &'static str, package: &'static str, tried: String },
     /// The UDP socket of all WebRTC traffic cannot be had.
-    #[error("config key `webrtc.listen`: UDP address {address} cannot be used: {source}")]
-    Listen { address: SocketAddr, source: std::io::Error },
+    #[error("config key `webrtc.listen`: UDP address {address} cannot be used: {reason}")]
+    Listen { address: SocketAddr, reason: std::io::Error },
     /// The server is shutting down.
     #[error("the server is stopping")]
     Stopping,

@@ -90,7 +90,7 @@ impl Viewers {
     /// [`ViewerError::Listen`] when `webrtc.listen` cannot be used.
     pub fn new(config: &Config, tracker: TaskTracker, stop: CancellationToken) -> Result<Self, ViewerError> {
         let address = config.webrtc.listen;
-        let socket = Socket::bind(address).map_err(|source| ViewerError::Listen { address, source })?;
+        let socket = Socket::bind(address).map_err(|reason| ViewerError::Listen { address, reason })?;
         let bound = socket.bound();
         tracing::info!(udp = %bound, "WebRTC listens");
         let stop = stop.child_token();

@@ -63,6 +63,15 @@ impl Description {
         given.iter().filter_map(secret).filter(|text| !text.is_empty()).collect()
     }
 
+    /// The first address among `given`.
+    pub(in crate::camera) fn url<'a>(&self, given: &'a BTreeMap<String, ParamValue>) -> Option<&'a str> {
+        let urls = self.parameters.iter().filter(|parameter| parameter.kind == ParameterType::Url);
+        urls.filter_map(|parameter| given.get(&parameter.name)).find_map(|value| match value {
+            ParamValue::Text(url) => Some(url.as_str()),
+            _ => None,
+        })
+    }
+
     /// Each parameter that is set or has a default, with its value.
     pub(super) fn values(
         &self,

@@ -1,0 +1,15 @@
+//! The command line as people type it: what it prints, where, and with which exit code.
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../common/film.rs"]
+mod film;
+mod models;
+mod pipelines;
+mod program;
+mod run;
+mod server;
+#[path = "../common/simulated.rs"]
+mod simulated;
+mod usage;

@@ -1,0 +1,59 @@
+//! `atalaya models`, and what a missing or altered model does to the commands that need one.
+
+use crate::film::film;
+use crate::program::Program;
+
+#[tokio::test]
+async fn models_are_listed_and_verified() {
+    let list = Program::new(&["models", "list"]).run().await.fine();
+    let row = list.lines().find(|line| line.starts_with("nanodet ")).expect("a row for nanodet");
+    assert!(row.contains("Apache-2.0") && row.contains("there"), "{row}");
+    let verified = Program::new(&["models", "verify", "nanodet"]).run().await.fine();
+    assert_eq!(verified, "nanodet: sound, runs on cpu\n");
+    let unknown = Program::new(&["models", "verify", "yolo99"]).run().await;
+    unknown.failed(1, &["yolo99", "nanodet"]);
+}
+
+/// Both commands that load models tell the same.
+async fn refused(assets: &std::path::Path, parts: &[&str]) {
+    let verify = Program::new(&["models", "verify"]).env("ATALAYA_ASSETS_DIR", assets).run().await;
+    let told = verify.stdout.clone();
+    verify.failed(1, &["1 of 1 models cannot be used"]);
+    let run = Program::new(&["run", "file", "location=a.avi"]).env("ATALAYA_ASSETS_DIR", assets);
+    film(&run.folder.path().join("a.avi"), 5, "jpegenc ! avimux");
+    let run = run.run().await.failed(1, parts);
+    assert_eq!(run.stdout, "", "no frame without a model");
+    for part in parts {
+        assert!(told.contains(part), "{told} does not say {part}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_model_is_named_with_what_to_do() {
+    let assets = tempfile::tempdir().unwrap();
+    refused(assets.path(), &["models/nanodet.onnx", "missing", "make setup"]).await;
+}
+
+#[tokio::test]
+async fn an_altered_model_is_named_with_what_to_do() {
+    let assets = tempfile::tempdir().unwrap();
+    std::fs::create_dir(assets.path().join("models")).unwrap();
+    std::fs::write(assets.path().join("models/nanodet.onnx"), "altered").unwrap();
+    refused(assets.path(), &["models/nanodet.onnx", "sha256", "make setup"]).await;
+}
+
+#[tokio::test]
+async fn a_missing_runtime_is_named_with_what_to_do() {
+    let assets = tempfile::tempdir().unwrap();
+    let own = std::env::var_os("ATALAYA_ASSETS_DIR")
+        .map_or_else(|| atalaya::config::Config::default().assets_dir, std::path::PathBuf::from);
+    std::fs::create_dir(assets.path().join("models")).unwrap();
+    std::fs::copy(own.join("models/nanodet.onnx"), assets.path().join("models/nanodet.onnx")).unwrap();
+    refused(assets.path(), &["ONNX Runtime", "libonnxruntime.so", "make"]).await;
+}
+
+#[tokio::test]
+async fn the_demo_without_footage_says_how_to_get_it() {
+    let demo = Program::new(&["demo", "--listen", "127.0.0.1:0"]).env("ATALAYA_ASSETS_DIR", "/nowhere");
+    demo.run().await.failed(1, &["/nowhere/footage/vtest.avi", "make setup", "--footage"]);
+}

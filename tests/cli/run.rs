@@ -1,0 +1,116 @@
+//! `atalaya run`: one JSON object a line, the same for the same file, and a clear end when there is none.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::film::{cut, film};
+use crate::program::Program;
+use crate::simulated::SimulatedCamera;
+
+/// The first seconds of the demo's footage: four people and more walk through it.
+fn people() -> Vec<u8> {
+    let assets = std::env::var_os("ATALAYA_ASSETS_DIR")
+        .map_or_else(|| atalaya::config::Config::default().assets_dir, PathBuf::from);
+    let mut footage = std::fs::read(assets.join("footage/vtest.avi")).expect("run `make assets`");
+    footage.truncate(400_000);
+    footage
+}
+
+fn lines(output: &str) -> Vec<Value> {
+    output.lines().map(|line| serde_json::from_str(line).expect("each line should be JSON")).collect()
+}
+
+fn of_kind<'a>(lines: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    lines.iter().filter(|line| line["kind"] == kind).collect()
+}
+
+#[tokio::test]
+async fn a_file_gives_frames_visits_zones_and_an_end() {
+    let program = Program::new(&["run", "file", "location=a.avi", "--zone", "all=0,0,1,0,1,1,0,1"]);
+    let output = program.file("a.avi", people()).run().await.fine();
+    let lines = lines(&output);
+    let frames = of_kind(&lines, "frame");
+    assert!(frames.len() > 15, "{} frames", frames.len());
+    for (number, frame) in frames.iter().enumerate() {
+        assert_eq!(frame["frame"], number, "{frame}");
+        assert_eq!(frame["pts_ms"], number * 100, "ten frames a second: {frame}");
+        assert_eq!((frame["width"].as_u64(), frame["height"].as_u64()), (Some(768), Some(576)));
+        assert!(!frame["detections"].as_array().unwrap().is_empty(), "people are in every frame: {frame}");
+    }
+    let detection = &frames[10]["detections"][0];
+    assert_eq!(detection["label"], "person");
+    assert!(detection["box"].as_array().unwrap().iter().all(Value::is_f64), "{detection}");
+    assert!(detection["confidence"].as_f64().unwrap() > 0.3, "{detection}");
+    assert!(frames[0]["detections"][0]["track"].is_null(), "not confirmed at the first sight");
+    let (visits, zones) = (of_kind(&lines, "visit"), of_kind(&lines, "zone"));
+    assert!(visits.len() >= 4, "{visits:?}");
+    for visit in &visits {
+        let ms = |key: &str| visit[key].as_u64().unwrap();
+        assert_eq!(ms("dwell_ms"), ms("leave_ms") - ms("enter_ms"), "{visit}");
+        assert!(visit["attributes"]["garment"]["value"].is_null(), "{visit}");
+    }
+    assert!(zones.iter().all(|zone| zone["zone"] == "all") && zones.len() >= 4, "{zones:?}");
+    let end = lines.last().unwrap();
+    assert_eq!((&end["kind"], &end["frames"]), (&"end".into(), &frames.len().into()));
+    assert_eq!(end["people"], visits.len(), "{end}");
+    assert_eq!(end["seconds"].as_f64(), Some(frames.len() as f64 / 10.0));
+}
+
+#[tokio::test]
+async fn the_same_file_gives_the_same_output_to_the_byte() {
+    let once = Program::new(&["run", "file", "location=a.avi", "--line", "door=0.5,0,0.5,1"]);
+    let again = Program::new(&["run", "file", "location=a.avi", "--line", "door=0.5,0,0.5,1"]);
+    let once = once.file("a.avi", people()).run().await.fine();
+    assert!(once.lines().count() > 20, "{once}");
+    assert_eq!(once, again.file("a.avi", people()).run().await.fine());
+}
+
+#[tokio::test]
+async fn a_reader_that_leaves_ends_it_in_peace() {
+    let program = Program::new(&["run", "file", "location=a.avi"]).file("a.avi", people());
+    let mut running = program.start();
+    running.line().await;
+    let (code, stderr) = running.leave().await;
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+}
+
+async fn refused(arguments: &[&str], parts: &[&str]) {
+    let ended = Program::new(&[&["run"], arguments].concat()).file("a", "").run().await.failed(1, parts);
+    assert_eq!(ended.stdout, "");
+}
+
+#[tokio::test]
+async fn parameters_that_do_not_fit_are_named() {
+    refused(&["fiel"], &["no pipeline \"fiel\"; there are file, rtsp, test, usb"]).await;
+    refused(&["file"], &["parameter `location`", "required"]).await;
+    refused(&["file", "location=absent.avi"], &["`location`", "no file", "absent.avi"]).await;
+    refused(&["file", "location=a", "speed=1"], &["`speed`", "inference-interval"]).await;
+    refused(&["file", "location=a", "location=a"], &["`location` is given twice"]).await;
+    refused(&["file", "location=a", "inference-interval=0"], &["`inference-interval`", "0", "1 to 1000"])
+        .await;
+    refused(&["rtsp", "location=http://a/b"], &["`location`", "http://a/b", "rtsp://"]).await;
+    refused(&["./absent.toml"], &["absent.toml", "No such file"]).await;
+}
+
+#[tokio::test]
+async fn files_that_are_no_video_or_cut_off_are_told() {
+    let text = Program::new(&["run", "file", "location=a.avi"]).file("a.avi", "not a video\n".repeat(99));
+    text.run().await.failed(1, &["this is not a video that GStreamer knows"]);
+    let program = Program::new(&["run", "file", "location=a.mp4"]);
+    let path = program.folder.path().join("a.mp4");
+    film(&path, 60, "x264enc tune=zerolatency speed-preset=ultrafast ! mp4mux");
+    cut(&path, 50);
+    program.run().await.failed(1, &["the file is cut off or broken: no picture can be found in it"]);
+}
+
+#[tokio::test]
+async fn a_camera_that_cannot_be_had_is_told_in_plain_words() {
+    let camera = SimulatedCamera::start(&["--user", "ana", "--password", "right-horse"]).await;
+    let wrong = camera.url.replace("rtsp://", "rtsp://ana:wrong-battery@");
+    let ended = Program::new(&["run", "rtsp", &format!("location={wrong}")]).run().await;
+    let ended = ended.failed(1, &["camera refused user name or password (401)"]);
+    assert!(!ended.stderr.contains("wrong-battery"), "{}", ended.stderr);
+    let url = camera.kill().await;
+    refused(&["rtsp", &format!("location={url}")], &["connection refused by 127.0.0.1 on port "]).await;
+}

@@ -1,0 +1,144 @@
+//! `atalaya serve` and `atalaya demo` as processes: address, link, signals.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use reqwest::StatusCode;
+use serde_json::Value;
+
+use crate::common::within_deadline;
+use crate::program::{Program, Running};
+use crate::simulated::SimulatedCamera;
+
+/// What is promised for the end after SIGTERM.
+const ENDS_WITHIN: Duration = Duration::from_secs(5);
+
+/// Starts a server on any free port; gives the address that it prints.
+async fn serve(program: Program) -> (Running, String) {
+    let mut server = program.start();
+    let line = server.line_with("listens on").await;
+    let address = line.split_whitespace().last().unwrap().to_owned();
+    (server, address)
+}
+
+fn serve_anywhere() -> Program {
+    Program::new(&["serve", "--listen", "127.0.0.1:0"])
+}
+
+async fn get(url: &str, token: &str) -> (StatusCode, Value) {
+    let answer = reqwest::Client::new().get(url).bearer_auth(token).send().await.unwrap();
+    (answer.status(), answer.json().await.unwrap())
+}
+
+async fn terminate(server: Running) {
+    let asked = Instant::now();
+    server.signal("TERM");
+    let ended = server.end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(asked.elapsed() < ENDS_WITHIN, "took {:?}", asked.elapsed());
+    assert!(ended.stderr.contains("stopped"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_token_of_the_same_data_folder_opens_the_server_and_no_other_does() {
+    let (server, address) = serve(serve_anywhere()).await;
+    let issue = ["token", "issue", "--role", "viewer", "--ttl", "1h"];
+    let token = Program::new(&issue).data_dir(&server.folder.path().join("data")).run().await.fine();
+    let foreign = Program::new(&issue).run().await.fine();
+    let cameras = format!("{address}/api/v1/cameras");
+    assert_eq!(get(&cameras, token.trim()).await.0, StatusCode::OK);
+    assert_eq!(get(&cameras, foreign.trim()).await.0, StatusCode::UNAUTHORIZED);
+    let anonymous = reqwest::get(&cameras).await.unwrap();
+    assert_eq!(anonymous.status(), StatusCode::UNAUTHORIZED);
+    terminate(server).await;
+}
+
+#[tokio::test]
+async fn the_first_start_prints_a_link_and_later_ones_do_not() {
+    let (mut server, _) = serve(serve_anywhere()).await;
+    let link = server.line_with("/login?token=").await;
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let answer = http.get(link.trim()).send().await.unwrap();
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite"), "{cookie}");
+    let again = http.get(link.trim()).send().await.unwrap();
+    assert!(again.headers().get("set-cookie").is_none(), "a link works once");
+    let data = server.folder.path().join("data");
+    let kept = tempfile::tempdir().unwrap();
+    std::fs::copy(data.join("jwt.secret"), kept.path().join("jwt.secret")).unwrap();
+    terminate(server).await;
+    let (second, _) = serve(serve_anywhere().data_dir(kept.path())).await;
+    second.signal("TERM");
+    let ended = second.end().await;
+    assert!(!ended.stdout.contains("token="), "no token in a service's journal: {}", ended.stdout);
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for command in ["serve", "demo"] {
+        let ended = Program::new(&[command, "--listen", &address]).run().await;
+        let ended = ended.failed(1, &[&format!("{address} is in use"), "--listen"]);
+        assert_eq!(ended.stdout, "");
+    }
+}
+
+#[tokio::test]
+async fn a_camera_without_its_model_fails_with_what_to_do_and_the_server_goes_on() {
+    let settings = "[[cameras]]\nid = \"hall\"\npipeline = \"test\"\n";
+    let program = Program::new(&["serve", "--listen", "127.0.0.1:0", "--config", "a.toml"]);
+    let assets = tempfile::tempdir().unwrap();
+    std::fs::create_dir(assets.path().join("models")).unwrap();
+    let weights = assets.path().join("models/nanodet.onnx");
+    let program = program.file("a.toml", settings).env("ATALAYA_ASSETS_DIR", assets.path());
+    let (server, address) = serve(program).await;
+    let issue = Program::new(&["token", "issue", "--role", "admin"]);
+    let token = issue.data_dir(&server.folder.path().join("data")).run().await.fine();
+    let camera = format!("{address}/api/v1/cameras/hall");
+    let failed = failure(&camera, token.trim(), "missing").await;
+    assert!(failed.contains("nanodet.onnx") && failed.contains("make setup"), "{failed}");
+    std::fs::write(&weights, "altered").unwrap();
+    let restart = reqwest::Client::new().post(format!("{camera}/restart")).bearer_auth(token.trim());
+    assert!(restart.send().await.unwrap().status().is_success());
+    let failed = failure(&camera, token.trim(), "sha256").await;
+    assert!(failed.contains("nanodet.onnx"), "{failed}");
+    assert_eq!(reqwest::get(format!("{address}/readyz")).await.unwrap().status(), StatusCode::OK);
+    terminate(server).await;
+}
+
+/// The reason why a camera has failed, once it holds `part`.
+async fn failure(camera: &str, token: &str, part: &str) -> String {
+    within_deadline(&format!("a failure over what is {part}"), async {
+        loop {
+            let (_, status) = get(&format!("{camera}/status"), token).await;
+            let reason = status["reason"].as_str().unwrap_or_default().to_owned();
+            if status["state"] == "failed" && reason.contains(part) {
+                return reason;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await
+}
+
+/// The camera hangs, so that its pipeline is slow to end.
+#[tokio::test]
+async fn a_second_signal_ends_at_once() {
+    let camera = SimulatedCamera::start(&[]).await;
+    let settings = format!(
+        "[[cameras]]\nid = \"hall\"\npipeline = \"rtsp\"\nparameters = {{ location = \"{}\" }}\n",
+        camera.url
+    );
+    let program = Program::new(&["serve", "--listen", "127.0.0.1:0", "--config", "a.toml"]);
+    let (server, _) = serve(program.file("a.toml", settings)).await;
+    camera.hang();
+    server.signal("TERM");
+    let asked = Instant::now();
+    server.signal("INT");
+    let ended = server.end().await;
+    camera.wake();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("ended by a second signal"), "{}", ended.stderr);
+    assert!(asked.elapsed() < Duration::from_secs(2), "took {:?}", asked.elapsed());
+}
