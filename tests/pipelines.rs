@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use atalaya::camera::{Catalog, Description, start_gstreamer};
+use atalaya::camera::{Catalog, Description, redact, start_gstreamer};
 use atalaya::domain::ParamValue;
 
 const HEAD: &str = "name = \"mine\"\ndescription = \"Mine\"\nkind = \"file\"\n";
@@ -192,6 +192,20 @@ fn values_that_do_not_fit_name_key_value_and_range() {
     let wrong = told(&[("location", ParamValue::Text("http://ana:horse-battery@cam/x".into()))]);
     assert!(wrong.contains("begins with rtsp://") && wrong.contains("ana:***@cam"), "{wrong}");
     assert!(!wrong.contains("horse-battery"), "{wrong}");
+}
+
+#[test]
+fn a_password_is_never_shown_whatever_characters_it_holds() {
+    let rtsp = Catalog::load(None).unwrap().get("rtsp").unwrap();
+    for password in ["horse battery", "horse'battery", "horse\"battery", "horse@bat tery", "horse)battery"] {
+        let location = format!("rtsp://ana:{password}@cam/x");
+        let given = BTreeMap::from([("location".to_owned(), ParamValue::Text(location.clone()))]);
+        rtsp.check_parameters(&given).unwrap();
+        let shown = &rtsp.shown(&given)["location"];
+        assert_eq!(*shown, ParamValue::Text("rtsp://ana:***@cam/x".into()));
+        let said = redact(&format!("no answer from {location} for 3 s"), &rtsp.secrets(&given));
+        assert_eq!(said, "no answer from rtsp://ana:***@cam/x for 3 s");
+    }
 }
 
 #[test]
