@@ -139,7 +139,9 @@ impl SimulatedCamera {
 
 impl Drop for SimulatedCamera {
     fn drop(&mut self) {
-        self.main_loop.quit();
+        // Within the loop: before it runs there is nothing to quit, and it would then run for ever.
+        let main_loop = self.main_loop.clone();
+        self.main_loop.context().invoke(move || main_loop.quit());
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -269,5 +271,23 @@ fn host(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => format!("[{address}]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_camera_that_is_dropped_before_it_serves_ends() {
+        let (ended, all_ended) = mpsc::channel();
+        std::thread::spawn(move || {
+            for _ in 0..100 {
+                drop(SimulatedCamera::start(Options::default()).expect("a port should be free"));
+            }
+            ended.send(()).unwrap_or(());
+        });
+        let outcome = all_ended.recv_timeout(Duration::from_secs(60));
+        assert_eq!(outcome, Ok(()), "one of them hangs");
     }
 }
