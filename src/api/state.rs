@@ -161,6 +161,7 @@ impl From<ViewerError> for ApiError {
             ViewerError::NoH264 | ViewerError::IceRestart => Self::Unfit(detail),
             ViewerError::NoSession => Self::NotFound(detail),
             ViewerError::Full { .. }
+            | ViewerError::Busy { .. }
             | ViewerError::NoPicture { .. }
             | ViewerError::NoEncoder { .. }
             | ViewerError::Stopping => Self::Unavailable(detail),
