@@ -65,9 +65,7 @@ impl FrameStream {
             parameters.entry(REALTIME.to_owned()).or_insert(ParamValue::Bool(pace == Pace::Realtime));
         }
         let built = description.build(&parameters)?;
-        if let Some(detect) = &built.detect {
-            detector.apply(detect);
-        }
+        detector.apply(&built);
         // Back-pressure instead of drops: every frame is wanted. A live source drops before its detector then.
         built.records.set_max_buffers(4);
         built.records.set_drop(false);

@@ -69,6 +69,8 @@ fn sink(inner: &Arc<Inner>, overlay: Overlay) -> gst_app::AppSink {
         .async_(false)
         .max_buffers(1)
         .drop(true)
+        // It would keep the last picture in memory when nobody watches any more.
+        .enable_last_sample(false)
         .callbacks(
             gst_app::AppSinkCallbacks::builder()
                 .new_sample(move |sink| {
