@@ -15,6 +15,7 @@ mod stream;
 mod supervisor;
 mod tap;
 mod views;
+mod watchdog;
 
 use std::sync::OnceLock;
 
