@@ -83,7 +83,7 @@ type Gauge = (&'static str, &'static str, fn(&Sample) -> f64);
 const COUNTERS: [Counter; 10] = [
     ("camera_frames", "Frames that came from the camera", |c| c.status.frames_in),
     ("camera_frames_analysed", "Frames that the detector looked at", |c| c.status.frames_analysed),
-    ("camera_frames_dropped", "Frames never looked at, or whose record did not fit", |c| {
+    ("camera_frames_dropped", "Frames lost to a full queue, a busy detector or a full recorder", |c| {
         c.status.frames_dropped
     }),
     ("camera_detections", "Boxes found", |c| c.status.detections),
@@ -95,11 +95,14 @@ const COUNTERS: [Counter; 10] = [
     ("viewer_skipped_frames", "Pictures skipped for slow viewers", |c| c.viewers.frames_skipped),
 ];
 
-const GAUGES: [Gauge; 5] = [
+const GAUGES: [Gauge; 6] = [
     ("camera_fps_in", "Frames a second from the camera", |c| f64::from(c.status.fps_in)),
     ("camera_fps_analysed", "Frames a second looked at", |c| f64::from(c.status.fps_analysed)),
     ("camera_inference_mean_milliseconds", "Mean inference time of the last seconds", |c| {
         f64::from(c.status.inference_ms)
+    }),
+    ("camera_latency_mean_seconds", "Mean time from a frame's arrival to its record, last seconds", |c| {
+        f64::from(c.status.latency_ms) / 1000.0
     }),
     ("camera_people", "People in the newest frame", |c| f64::from(c.status.people_now)),
     ("camera_viewers", "Who watches now", |c| c.viewers.viewers as f64),

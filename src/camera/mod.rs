@@ -14,6 +14,7 @@ mod run;
 mod stream;
 mod supervisor;
 mod tap;
+mod transit;
 mod views;
 mod watchdog;
 

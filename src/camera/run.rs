@@ -105,7 +105,7 @@ impl Run {
                 let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
                 let Some(frame) = tap.frame(&sample) else { return Ok(gst::FlowSuccess::Ok) };
                 let frame: Arc<Frame> = Arc::new(frame);
-                meter.picture(&frame);
+                meter.picture(&frame, sample.buffer().and_then(gst::BufferRef::pts));
                 if let Some(inner) = inner.upgrade() {
                     // An error only says that nobody listens.
                     let _ = inner.frames.send(frame.clone());

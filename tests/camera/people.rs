@@ -58,5 +58,7 @@ async fn people_before_a_network_camera_are_seen_followed_and_counted() {
     assert_eq!(in_buckets, status.frames_analysed, "{status:?}");
     assert!(status.detections >= 2 && status.bytes_in > 10_000, "{status:?}");
     assert_eq!(status.detection_errors, 0, "{status:?}");
+    assert!(status.latency_ms > 0.0 && status.latency_ms < 2000.0, "{status:?}");
+    assert!(status.frames_analysed + status.frames_dropped <= status.frames_in, "{status:?}");
     world.end().await;
 }

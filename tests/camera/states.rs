@@ -209,3 +209,27 @@ async fn a_camera_that_was_started_by_hand_runs_on_when_it_is_renamed() {
     }
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_camera_whose_frames_all_arrive_drops_none_and_says_how_long_they_took() {
+    let folder = plain_pipeline();
+    let mut world = World::new(Some(folder.path()));
+    let handle = world.cameras.put(camera("door", "plain", &[]));
+    until(&handle, "running", is_running).await;
+    let figures = async {
+        loop {
+            world.records.recv().await.unwrap();
+            let status = handle.status();
+            if status.frames_in >= 30 {
+                return status;
+            }
+        }
+    };
+    let status = within_deadline("figures", figures).await;
+    assert_eq!(status.frames_dropped, 0, "{status:?}");
+    assert!(status.latency_ms > 0.0 && status.latency_ms < 1000.0, "{status:?}");
+    handle.stop();
+    until(&handle, "stopped", |state| *state == CameraState::Stopped).await;
+    assert_eq!(handle.status().latency_ms, 0.0);
+    world.end().await;
+}
