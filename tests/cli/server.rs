@@ -7,6 +7,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::common::within_deadline;
+use crate::eventually::eventually;
 use crate::program::{Program, Running};
 
 /// What is promised for the end after SIGTERM.
@@ -108,15 +109,11 @@ async fn a_camera_without_its_model_fails_with_what_to_do_and_the_server_goes_on
 
 /// The reason why a camera has failed, once it holds `part`.
 async fn failure(camera: &str, token: &str, part: &str) -> String {
-    within_deadline(&format!("a failure over what is {part}"), async {
-        loop {
-            let (_, status) = get(&format!("{camera}/status"), token).await;
-            let reason = status["reason"].as_str().unwrap_or_default().to_owned();
-            if status["state"] == "failed" && reason.contains(part) {
-                return reason;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+    let url = format!("{camera}/status");
+    eventually(&format!("a failure over what is {part}"), async || {
+        let (_, status) = get(&url, token).await;
+        let reason = status["reason"].as_str()?.to_owned();
+        (status["state"] == "failed" && reason.contains(part)).then_some(reason)
     })
     .await
 }
