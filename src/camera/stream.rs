@@ -88,6 +88,11 @@ impl FrameStream {
         }
     }
 
+    /// What ends the source early.
+    pub fn ender(&self) -> Ender {
+        Ender(self.built.pipeline.downgrade())
+    }
+
     /// Length of the source, when it has one and says so.
     pub fn duration(&self) -> Option<Duration> {
         self.built.pipeline.query_duration::<gst::ClockTime>().map(Duration::from)
@@ -168,6 +173,19 @@ fn patience(kind: Kind) -> Duration {
     match kind {
         Kind::Live => LIVE_PATIENCE,
         Kind::File => FILE_PATIENCE,
+    }
+}
+
+/// Ends a [`FrameStream`] from another thread: frames that are under way still come.
+#[derive(Debug, Clone)]
+pub struct Ender(gst::glib::WeakRef<gst::Pipeline>);
+
+impl Ender {
+    /// Does nothing once the stream is gone.
+    pub fn end(&self) {
+        if let Some(pipeline) = self.0.upgrade() {
+            pipeline.send_event(gst::event::Eos::new());
+        }
     }
 }
 
