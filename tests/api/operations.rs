@@ -49,6 +49,7 @@ async fn figures_are_told_for_each_camera_and_for_the_process() {
         "received_bytes_total",
         "fps_in",
         "fps_analysed",
+        "latency_mean_seconds",
         "viewers",
         "inference_seconds_count",
     ] {
