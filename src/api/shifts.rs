@@ -13,8 +13,8 @@ use super::reply::{Json, respond};
 use super::request::{Answer, query, with};
 use super::{State, caller};
 use crate::auth::{Action, Branches, Caller};
-use crate::domain::{self, BranchId, ShiftId, TenantId, Timestamp};
-use crate::store::{MAX_PAGE, StoredVisit};
+use crate::domain::{self, BranchId, ShiftId};
+use crate::store::{MAX_PAGE, StoredVisit, unnamed_branch};
 use crate::wire::{Branch, Page, Shift, Summary, Visit, VisitState, ZoneClock};
 
 const DEFAULT_PAGE: u32 = 100;
@@ -98,14 +98,9 @@ pub(super) async fn list_branches(state: State, caller: Caller) -> Answer<Json<P
     branches.retain(|branch| caller.branches.contain(branch.id));
     let known: BTreeSet<_> = branches.iter().map(|branch| branch.id).collect();
     let in_use: BTreeSet<_> = visible(&state, &caller).iter().map(|handle| handle.camera().branch).collect();
-    branches.extend(in_use.difference(&known).map(|id| undescribed(caller.tenant, *id)));
+    branches.extend(in_use.difference(&known).map(|id| unnamed_branch(caller.tenant, *id)));
     branches.sort_by_key(|branch| branch.id);
     Ok(Json(Page::whole(branches.iter().map(Into::into).collect())))
-}
-
-/// A branch that cameras are in and nobody has described; its shifts are counted in UTC.
-fn undescribed(tenant: TenantId, id: BranchId) -> domain::Branch {
-    domain::Branch { id, tenant, name: format!("Branch {id}"), time_zone: "UTC".to_owned() }
 }
 
 /// The shifts of a branch, newest first.
@@ -122,19 +117,10 @@ pub(super) async fn list_shifts(
     super::permit(&caller, Action::View)?;
     let ShiftsQuery { branch_id, limit, cursor } = query?;
     let branch = branch(&state, &caller, branch_id).await?;
-    let limit = page_size(limit)?;
-    let before = match cursor {
-        None => Timestamp::from_millis(i64::MAX / 2),
-        Some(cursor) => {
-            let ms = i64::from_str_radix(&cursor, 16);
-            Timestamp::from_millis(ms.map_err(|_| not_a_cursor(&cursor))?)
-        }
-    };
-    let shifts = state.store.shifts_before(caller.tenant, branch, before, limit).await?;
-    let full = shifts.len() == limit as usize;
-    let next_cursor = shifts.last().filter(|_| full).map(|last| format!("{:x}", last.start.as_millis()));
+    let page = state.store.shifts(caller.tenant, branch, cursor.as_deref(), page_size(limit)?).await?;
     let clock = zone(&state, &caller, branch).await?;
-    Ok(Json(Page { items: shifts.iter().map(|shift| Shift::new(shift, &clock)).collect(), next_cursor }))
+    let items = page.items.iter().map(|shift| Shift::new(shift, &clock)).collect();
+    Ok(Json(Page { items, next_cursor: page.next_cursor }))
 }
 
 /// The shift that runs now.
@@ -250,8 +236,8 @@ async fn branch(state: &State, caller: &Caller, id: Option<i64>) -> Answer<Branc
 
 /// The clock on the branch's wall.
 async fn zone(state: &State, caller: &Caller, branch: BranchId) -> Answer<ZoneClock> {
-    let described = state.store.branch(caller.tenant, branch).await?;
-    Ok(described.map_or_else(ZoneClock::utc, |branch| ZoneClock::of(&branch.time_zone)))
+    let branch = state.store.branch_or_unnamed(caller.tenant, branch).await?;
+    Ok(ZoneClock::of(&branch.time_zone))
 }
 
 fn page_size(limit: Option<u32>) -> Answer<u32> {
@@ -261,8 +247,4 @@ fn page_size(limit: Option<u32>) -> Answer<u32> {
     } else {
         Err(ApiError::invalid("limit", format!("{limit} is not within 1..={MAX_PAGE}")))
     }
-}
-
-fn not_a_cursor(cursor: &str) -> ApiError {
-    ApiError::invalid("cursor", format!("{cursor:?} is not a cursor of this list"))
 }

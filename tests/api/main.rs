@@ -10,6 +10,9 @@ mod contract;
 mod editing;
 mod live;
 mod operations;
+#[path = "../common/postgres.rs"]
+#[allow(dead_code, reason = "the store's tests use the rest")]
+mod postgres;
 mod problems;
 mod session;
 mod shifts;

@@ -23,6 +23,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::postgres::Cluster;
+
 /// Longest wait for anything.
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -77,13 +79,25 @@ pub(crate) struct World {
     pub(crate) server: tokio::task::JoinHandle<()>,
     _records: mpsc::Receiver<Arc<Frame>>,
     _folder: tempfile::TempDir,
+    _cluster: Option<Arc<Cluster>>,
 }
 
 impl World {
+    /// On an SQLite file.
     pub(crate) async fn start() -> Self {
+        Self::start_on(None).await
+    }
+
+    /// On a database of a real Postgres.
+    pub(crate) async fn start_on_postgres() -> Self {
+        Self::start_on(Some(Cluster::shared())).await
+    }
+
+    async fn start_on(cluster: Option<Arc<Cluster>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("plain.toml"), PLAIN).unwrap();
-        let store = open_store(folder.path()).await;
+        let url = cluster.as_ref().map(|cluster| cluster.create_database());
+        let store = open_store(url.as_deref(), folder.path()).await;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (records, received) = mpsc::channel(1024);
         let cameras = Cameras::new(CameraContext {
@@ -132,6 +146,7 @@ impl World {
             server,
             _records: received,
             _folder: folder,
+            _cluster: cluster,
         }
     }
 
@@ -193,8 +208,8 @@ impl Drop for World {
     }
 }
 
-async fn open_store(folder: &Path) -> Store {
-    let store = Store::open(None, folder).await.unwrap();
+async fn open_store(url: Option<&str>, folder: &Path) -> Store {
+    let store = Store::open(url, folder).await.unwrap();
     store.migrate().await.unwrap();
     for (of, id, name, zone) in
         [(1, 1, "Centro", "Europe/Madrid"), (1, 2, "Playa", "Atlantic/Canary"), (2, 1, "Ajena", "UTC")]
