@@ -4,6 +4,7 @@
 
 mod check;
 mod defaults;
+mod folder;
 mod load;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use folder::private_folder;
 pub use load::{ConfigError, Overrides, load, load_with};
 
 /// Everything that can be set.
