@@ -173,10 +173,54 @@ fn short_secret_is_refused_without_showing_it() {
 
 #[test]
 fn debug_output_of_a_config_holds_no_secret() {
-    let source = Source::file("[[webrtc.ice_servers]]\nurl = \"turn:t\"\ncredential = \"hunter2-turn\"\n")
+    let source = Source::file(
+        "[[webrtc.ice_servers]]\nurl = \"turn:t\"\ncredential = \"hunter2-turn\"\n\
+         [[cameras]]\nid = \"a\"\npipeline = \"rtsp\"\n\
+         parameters = { location = \"rtsp://u:hunter2@h\", password = \"hunter2\" }\n",
+    )
         .env("ATALAYA_AUTH__JWT_SECRET", "hunter2-hunter2-hunter2-hunter2-hunter2")
         .env("ATALAYA_DATABASE__URL", "postgres://a:hunter2@db/a");
     assert!(!format!("{:?}", source.config()).contains("hunter2"));
+}
+
+#[test]
+fn no_mistake_about_a_secret_shows_it() {
+    for text in [
+        "database = \"postgres://u:hunter2@h/db\"\n",
+        "[database]\nurl = [\"postgres://u:hunter2@h/db\"]\n",
+        "[database]\nurl = { at = \"postgres://u:hunter2@h/db\" }\n",
+        "auth = \"hunter2, expected a secret\"\n",
+        "[auth]\njwt_secret = 4815162342\n",
+        "[auth]\njwt_secret = hunter2\n",
+        "[auth]\njwt_secret = \"hunter2\nhunter2\"\n",
+        "webrtc = \"turn:u:hunter2@h\"\n",
+        "[webrtc]\nice_servers = \"turn:u:hunter2@h\"\n",
+        "[webrtc]\nice_servers = [\"turn:u:hunter2@h\"]\n",
+        "[[webrtc.ice_servers]]\nurl = \"https://u:hunter2@h\"\n",
+        "[[webrtc.ice_servers]]\nurl = \"turn:h\"\ncredential = [\"hunter2\"]\n",
+        "cameras = \"rtsp://u:hunter2@h\"\n",
+        "cameras = [\"rtsp://u:hunter2@h\"]\n",
+        "[[cameras]]\nid = \"a\"\npipeline = \"rtsp\"\nparameters = \"rtsp://u:hunter2@h\"\n",
+        "[[cameras]]\nid = \"a\"\npipeline = \"rtsp\"\nparameters = { location = [\"hunter2\"] }\n",
+        "[[cameras]]\nid = \"a\"\npipeline = [\"rtsp://u:hunter2@h\"]\n",
+    ] {
+        let error = Source::file(text).error();
+        assert!(!error.contains("hunter2") && !error.contains("4815162342"), "{text:?}: {error}");
+    }
+    for (name, value) in [
+        ("ATALAYA_DATABASE", "postgres://u:hunter2@h/db"),
+        ("ATALAYA_AUTH", "hunter2"),
+        ("ATALAYA_CAMERAS", r#"[{"id": "a", "parameters": {"location": "rtsp://u:hunter2@h"}}]"#),
+        ("ATALAYA_WEBRTC__ICE_SERVERS", r#"[{"url": "turn:h", "credential": "hunter2"}]"#),
+        ("ATALAYA_WEBRTC", r#"{"ice_servers": [{"credential": "hunter2"}]}"#),
+        ("ATALAYA_DATABASE__URL__AT", "postgres://u:hunter2@h/db"),
+    ] {
+        let error = Source::empty().env(name, value).error();
+        assert_says(&error, &[name]);
+        assert!(!error.contains("hunter2"), "{name}: {error}");
+    }
+    let error = Source::file("database = \"postgres://u:hunter2@h/db\"\n").error();
+    assert_says(&error, &["line 1", "`database`", "invalid type: string, expected"]);
 }
 
 #[test]

@@ -144,7 +144,7 @@ pub struct Branch {
 }
 
 /// A camera of the config file. It is read at start; the API cannot change it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Camera {
     pub id: String,
@@ -194,6 +194,20 @@ impl Secret {
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("***")
+    }
+}
+
+/// Parameters may hold credentials: only their names are shown.
+impl std::fmt::Debug for Camera {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Camera")
+            .field("id", &self.id)
+            .field("tenant", &self.tenant)
+            .field("branch", &self.branch)
+            .field("pipeline", &self.pipeline)
+            .field("parameters", &self.parameters.keys())
+            .field("enabled", &self.enabled)
+            .finish_non_exhaustive()
     }
 }
 
