@@ -86,6 +86,7 @@ impl App {
             keys: keys.clone(),
             clock,
             file_cameras,
+            media_dir: config.server.media_dir.clone(),
             max_body_bytes: config.server.max_body_bytes,
             stop: stop.clone(),
         });

@@ -5,13 +5,13 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use super::edit;
+use super::edit::{self, Rules};
 use super::error::ApiError;
 use super::reply::{Created, Json, NoContent, respond};
 use super::request::{Answer, json, query, with};
 use super::{State, caller};
 use crate::auth::{Action, Caller};
-use crate::camera::{CameraHandle, Catalog};
+use crate::camera::CameraHandle;
 use crate::domain::{self, CameraId};
 use crate::wire::{Camera, CameraInput, CameraPatch, Page, Problem};
 
@@ -103,7 +103,8 @@ pub(super) async fn create_camera(
     body: Answer<CameraInput>,
 ) -> Answer<Created<Camera>> {
     super::permit(&caller, Action::ConfigureCameras)?;
-    let camera = edit::created(state.cameras.catalog(), &caller, body?)?;
+    let body = body?;
+    let camera = state.off_the_runtime(move |rules| edit::created(rules, &caller, body)).await?;
     state
         .clone()
         .change(async move {
@@ -130,7 +131,7 @@ pub(super) async fn put_camera(
     body: Answer<CameraInput>,
 ) -> Answer<Json<Camera>> {
     let body = body?;
-    rewrite(state, caller, id, move |catalog, caller, before| edit::replaced(catalog, caller, before, body))
+    rewrite(state, caller, id, move |rules, caller, before| edit::replaced(rules, caller, before, body))
         .await
 }
 
@@ -146,7 +147,7 @@ pub(super) async fn patch_camera(
     body: Answer<CameraPatch>,
 ) -> Answer<Json<Camera>> {
     let body = body?;
-    rewrite(state, caller, id, move |catalog, caller, before| edit::patched(catalog, caller, before, body))
+    rewrite(state, caller, id, move |rules, caller, before| edit::patched(rules, caller, before, body))
         .await
 }
 
@@ -155,14 +156,14 @@ async fn rewrite(
     state: State,
     caller: Caller,
     id: String,
-    edit: impl FnOnce(&Catalog, &Caller, &domain::Camera) -> Answer<domain::Camera> + Send + 'static,
+    edit: impl FnOnce(Rules<'_>, &Caller, &domain::Camera) -> Answer<domain::Camera> + Send + 'static,
 ) -> Answer<Json<Camera>> {
     super::permit(&caller, Action::ConfigureCameras)?;
     state
         .clone()
         .change(async move {
             let before = state.changeable(&find(&state, &caller, &id)?)?;
-            let camera = edit(state.cameras.catalog(), &caller, &before)?;
+            let camera = state.off_the_runtime(move |rules| edit(rules, &caller, &before)).await?;
             state.store.put_camera(camera.tenant, &camera).await?;
             Ok(Json(state.show(&state.cameras.put(camera))))
         })

@@ -44,6 +44,8 @@ pub struct Config {
 pub struct Server {
     /// Address and port of HTTP; port 0 takes any free one.
     pub listen: SocketAddr,
+    /// The folder whose files cameras made over the API may play; absent: none may. Those of the file may name any.
+    pub media_dir: Option<PathBuf>,
     /// Largest request body, bytes.
     pub max_body_bytes: u64,
 }

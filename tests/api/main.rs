@@ -10,6 +10,7 @@ mod contract;
 mod editing;
 mod live;
 mod operations;
+mod parameters;
 #[path = "../common/postgres.rs"]
 #[allow(dead_code, reason = "the store's tests use the rest")]
 mod postgres;

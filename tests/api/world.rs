@@ -78,7 +78,8 @@ pub(crate) struct World {
     /// Ends when the server has.
     pub(crate) server: tokio::task::JoinHandle<()>,
     _records: mpsc::Receiver<Arc<Frame>>,
-    _folder: tempfile::TempDir,
+    /// `media` in it is `server.media_dir`.
+    pub(crate) folder: tempfile::TempDir,
     _cluster: Option<Arc<Cluster>>,
 }
 
@@ -96,6 +97,7 @@ impl World {
     async fn start_on(cluster: Option<Arc<Cluster>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("plain.toml"), PLAIN).unwrap();
+        std::fs::create_dir(folder.path().join("media")).unwrap();
         let url = cluster.as_ref().map(|cluster| cluster.create_database());
         let store = open_store(url.as_deref(), folder.path()).await;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -127,6 +129,7 @@ impl World {
             keys: keys.clone(),
             clock: clock.clone(),
             file_cameras: BTreeSet::from([(tenant(1), CameraId::new("fixed").unwrap())]),
+            media_dir: Some(folder.path().join("media")),
             max_body_bytes: 64 * 1024,
             stop: stop.clone(),
         };
@@ -145,7 +148,7 @@ impl World {
             tasks,
             server,
             _records: received,
-            _folder: folder,
+            folder,
             _cluster: cluster,
         }
     }
