@@ -11,6 +11,7 @@ use gstvision::engine;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::{Instrument, Span};
 
 use super::edit::Rules;
 use super::error::ApiError;
@@ -19,7 +20,7 @@ use super::session::LoginTries;
 use crate::auth::{Keys, LoginLinks};
 use crate::camera::{CameraHandle, Cameras};
 use crate::clock::Clock;
-use crate::domain::{Camera, CameraId, ParamValue, TenantId, Timestamp};
+use crate::domain::{Camera, CameraId, ParamValue, RecorderFigures, TenantId, Timestamp};
 use crate::store::{Store, StoreError};
 use crate::viewer::{ViewerError, Viewers};
 use crate::wire::{self, ManagedBy, ZoneClock};
@@ -37,6 +38,8 @@ pub struct Services {
     pub models: Arc<engine::Catalog>,
     pub keys: Keys,
     pub clock: Clock,
+    /// How the recorder does.
+    pub recorder: Arc<dyn Fn() -> RecorderFigures + Send + Sync>,
     /// Cameras of the configuration file: the API shows them and does not change them.
     pub file_cameras: BTreeSet<(TenantId, CameraId)>,
     /// `server.media_dir`.
@@ -100,7 +103,7 @@ impl State {
             let _turn = self.turn.lock().await;
             change.await
         };
-        tasks.spawn(in_turn).await.unwrap_or_else(|error| Err(ApiError::internal(error)))
+        tasks.spawn(in_turn.in_current_span()).await.unwrap_or_else(|error| Err(ApiError::internal(error)))
     }
 
     /// Runs what touches the file system where it holds up nothing else.
@@ -109,7 +112,9 @@ impl State {
         work: impl FnOnce(Rules<'_>) -> Answer<T> + Send + 'static,
     ) -> Answer<T> {
         let state = self.clone();
+        let span = Span::current();
         let done = tokio::task::spawn_blocking(move || {
+            let _span = span.entered();
             work(Rules { catalog: state.cameras.catalog(), media_dir: state.media_dir.as_deref() })
         });
         match tokio::time::timeout(FILES_TIMEOUT, done).await {

@@ -91,6 +91,7 @@ impl Writer {
             match self.store.write_visits(tenant, records).await {
                 Err(error) if error.is_away() => self.wait(&error).await,
                 done => {
+                    self.backlog.unstick();
                     if self.pause.take().is_some() {
                         let waiting = self.backlog.figures().waiting;
                         info!(waiting, "the database answers again");

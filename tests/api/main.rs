@@ -9,6 +9,8 @@ mod client;
 mod contract;
 mod editing;
 mod live;
+mod log;
+mod metrics;
 mod operations;
 mod parameters;
 #[path = "../common/postgres.rs"]

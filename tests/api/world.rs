@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use atalaya::api::{Api, Services};
@@ -12,7 +12,8 @@ use atalaya::camera::{CameraContext, Cameras, Catalog, DetectorSettings};
 use atalaya::clock::Clock;
 use atalaya::config::{Config, Secret};
 use atalaya::domain::{
-    Branch, BranchId, Camera, CameraId, CameraState, Frame, ParamValue, Role, TenantId, Timestamp,
+    Branch, BranchId, Camera, CameraId, CameraState, Frame, ParamValue, RecorderFigures, Role, TenantId,
+    Timestamp,
 };
 use atalaya::store::Store;
 use atalaya::viewer::Viewers;
@@ -73,6 +74,8 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) store: Store,
     pub(crate) cameras: Cameras,
+    /// What the recorder is to say of itself.
+    pub(crate) recorder: Arc<Mutex<RecorderFigures>>,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
     /// Ends when the server has.
@@ -94,7 +97,7 @@ impl World {
         Self::start_on(Some(Cluster::shared())).await
     }
 
-    async fn start_on(cluster: Option<Arc<Cluster>>) -> Self {
+    pub(crate) async fn start_on(cluster: Option<Arc<Cluster>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("plain.toml"), PLAIN).unwrap();
         std::fs::create_dir(folder.path().join("media")).unwrap();
@@ -121,6 +124,7 @@ impl World {
         config.viewer.encoders = vec!["x264enc".into()];
         let clock = Clock::held_at(NOON);
         let keys = Keys::new(&Secret::new(SECRET.into()), clock.clone());
+        let figures = Arc::new(Mutex::new(RecorderFigures::default()));
         let services = Services {
             store: store.clone(),
             cameras: cameras.clone(),
@@ -128,6 +132,10 @@ impl World {
             models: Arc::new(engine::Catalog::open(None).unwrap()),
             keys: keys.clone(),
             clock: clock.clone(),
+            recorder: Arc::new({
+                let figures = figures.clone();
+                move || *figures.lock().unwrap()
+            }),
             file_cameras: BTreeSet::from([(tenant(1), CameraId::new("fixed").unwrap())]),
             media_dir: Some(folder.path().join("media")),
             max_body_bytes: 64 * 1024,
@@ -144,6 +152,7 @@ impl World {
             clock,
             store,
             cameras,
+            recorder: figures,
             stop,
             tasks,
             server,
