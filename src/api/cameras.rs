@@ -63,7 +63,7 @@ pub(super) struct ListQuery {
 #[utoipa::path(get, path = "/api/v1/cameras", tag = "cameras",
     params(("limit" = Option<u32>, Query, description = "1 to 500, default 100"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
-    responses((status = 200, body = Page<Camera>), super::openapi::Refusals))]
+    responses((status = 200, body = Page<Camera>), super::openapi::BadQuery, super::openapi::Refusals))]
 pub(super) async fn list_cameras(
     state: State,
     caller: Caller,
@@ -96,7 +96,7 @@ pub(super) async fn get_camera(id: String, state: State, caller: Caller) -> Answ
 #[utoipa::path(post, path = "/api/v1/cameras", tag = "cameras", request_body = CameraInput,
     responses((status = 201, body = Camera, headers(("Location" = String))),
         (status = 409, description = "The id is taken", body = Problem, content_type = "application/problem+json"),
-        super::openapi::BadBody, super::openapi::Refusals))]
+        super::openapi::BadBody, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn create_camera(
     state: State,
     caller: Caller,
@@ -123,7 +123,7 @@ pub(super) async fn create_camera(
 #[utoipa::path(put, path = "/api/v1/cameras/{id}", tag = "cameras", params(("id" = String, Path)),
     request_body = CameraInput,
     responses((status = 200, body = Camera), super::openapi::Fixed, super::openapi::Absence,
-        super::openapi::BadBody, super::openapi::Refusals))]
+        super::openapi::BadBody, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn put_camera(
     id: String,
     state: State,
@@ -131,15 +131,14 @@ pub(super) async fn put_camera(
     body: Answer<CameraInput>,
 ) -> Answer<Json<Camera>> {
     let body = body?;
-    rewrite(state, caller, id, move |rules, caller, before| edit::replaced(rules, caller, before, body))
-        .await
+    rewrite(state, caller, id, move |rules, caller, before| edit::replaced(rules, caller, before, body)).await
 }
 
 /// Changes what is given and leaves the rest.
 #[utoipa::path(patch, path = "/api/v1/cameras/{id}", tag = "cameras", params(("id" = String, Path)),
     request_body = CameraPatch,
     responses((status = 200, body = Camera), super::openapi::Fixed, super::openapi::Absence,
-        super::openapi::BadBody, super::openapi::Refusals))]
+        super::openapi::BadBody, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn patch_camera(
     id: String,
     state: State,
@@ -147,8 +146,7 @@ pub(super) async fn patch_camera(
     body: Answer<CameraPatch>,
 ) -> Answer<Json<Camera>> {
     let body = body?;
-    rewrite(state, caller, id, move |rules, caller, before| edit::patched(rules, caller, before, body))
-        .await
+    rewrite(state, caller, id, move |rules, caller, before| edit::patched(rules, caller, before, body)).await
 }
 
 /// Puts what `edit` makes of a camera in its place.
@@ -172,7 +170,7 @@ async fn rewrite(
 
 /// Stops a camera and forgets it; its visits stay.
 #[utoipa::path(delete, path = "/api/v1/cameras/{id}", tag = "cameras", params(("id" = String, Path)),
-    responses((status = 204), super::openapi::Fixed, super::openapi::Absence, super::openapi::Refusals))]
+    responses((status = 204), super::openapi::Fixed, super::openapi::Absence, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn delete_camera(id: String, state: State, caller: Caller) -> Answer<NoContent> {
     super::permit(&caller, Action::ConfigureCameras)?;
     state

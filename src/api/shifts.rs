@@ -91,7 +91,7 @@ pub(super) struct PageQuery {
 
 /// The branches of the caller, by id: those that are described, and those that cameras are in.
 #[utoipa::path(get, path = "/api/v1/branches", tag = "places",
-    responses((status = 200, body = Page<Branch>), super::openapi::Refusals))]
+    responses((status = 200, body = Page<Branch>), super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn list_branches(state: State, caller: Caller) -> Answer<Json<Page<Branch>>> {
     super::permit(&caller, Action::View)?;
     let mut branches = state.store.branches(caller.tenant).await?;
@@ -108,7 +108,7 @@ pub(super) async fn list_branches(state: State, caller: Caller) -> Answer<Json<P
     params(("branch_id" = Option<i64>, Query, description = "Default: the caller's first branch"),
         ("limit" = Option<u32>, Query, description = "1 to 500, default 100"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
-    responses((status = 200, body = Page<Shift>), super::openapi::Absence, super::openapi::Refusals))]
+    responses((status = 200, body = Page<Shift>), super::openapi::Absence, super::openapi::BadQuery, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn list_shifts(
     state: State,
     caller: Caller,
@@ -126,7 +126,7 @@ pub(super) async fn list_shifts(
 /// The shift that runs now.
 #[utoipa::path(get, path = "/api/v1/shifts/current", tag = "shifts",
     params(("branch_id" = Option<i64>, Query, description = "Default: the caller's first branch")),
-    responses((status = 200, body = Shift), super::openapi::Absence, super::openapi::Refusals))]
+    responses((status = 200, body = Shift), super::openapi::Absence, super::openapi::BadQuery, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn current_shift(
     state: State,
     caller: Caller,
@@ -140,7 +140,7 @@ pub(super) async fn current_shift(
 /// The figures of the shift that runs now.
 #[utoipa::path(get, path = "/api/v1/shifts/current/summary", tag = "shifts",
     params(("branch_id" = Option<i64>, Query, description = "Default: the caller's first branch")),
-    responses((status = 200, body = Summary), super::openapi::Absence, super::openapi::Refusals))]
+    responses((status = 200, body = Summary), super::openapi::Absence, super::openapi::BadQuery, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn current_summary(
     state: State,
     caller: Caller,
@@ -152,7 +152,7 @@ pub(super) async fn current_summary(
 
 /// One shift.
 #[utoipa::path(get, path = "/api/v1/shifts/{id}", tag = "shifts", params(("id" = i64, Path)),
-    responses((status = 200, body = Shift), super::openapi::Absence, super::openapi::Refusals))]
+    responses((status = 200, body = Shift), super::openapi::Absence, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn get_shift(id: String, state: State, caller: Caller) -> Answer<Json<Shift>> {
     let shift = find(&state, &caller, &id).await?;
     let clock = zone(&state, &caller, shift.branch).await?;
@@ -161,7 +161,7 @@ pub(super) async fn get_shift(id: String, state: State, caller: Caller) -> Answe
 
 /// A shift's figures.
 #[utoipa::path(get, path = "/api/v1/shifts/{id}/summary", tag = "shifts", params(("id" = i64, Path)),
-    responses((status = 200, body = Summary), super::openapi::Absence, super::openapi::Refusals))]
+    responses((status = 200, body = Summary), super::openapi::Absence, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn get_summary(id: String, state: State, caller: Caller) -> Answer<Json<Summary>> {
     let shift = find(&state, &caller, &id).await?;
     summarise(&state, &caller, &shift).await
@@ -171,7 +171,7 @@ pub(super) async fn get_summary(id: String, state: State, caller: Caller) -> Ans
 #[utoipa::path(get, path = "/api/v1/shifts/{id}/visits", tag = "shifts",
     params(("id" = i64, Path), ("limit" = Option<u32>, Query, description = "1 to 500, default 100"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
-    responses((status = 200, body = Page<Visit>), super::openapi::Absence, super::openapi::Refusals))]
+    responses((status = 200, body = Page<Visit>), super::openapi::Absence, super::openapi::BadQuery, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn list_visits(
     id: String,
     state: State,
