@@ -128,7 +128,10 @@ pub(super) fn check(
 }
 
 /// Takes files that a client may not name out of the defaults of a description that it wrote, and says which.
-pub(super) fn confine_defaults(description: &mut Description, media_dir: Option<&Path>) -> Vec<PipelineError> {
+pub(super) fn confine_defaults(
+    description: &mut Description,
+    media_dir: Option<&Path>,
+) -> Vec<PipelineError> {
     let mut refused = Vec::new();
     let paths = description.parameters.iter_mut().filter(|parameter| parameter.kind == ParameterType::Path);
     for parameter in paths {
@@ -146,7 +149,8 @@ fn named_file(media_dir: Option<&Path>, file: &str) -> Result<String, String> {
     let Some(folder) = media_dir else {
         return Err("files cannot be named here, as `server.media_dir` is not set".to_owned());
     };
-    below(folder, file).ok_or_else(|| format!("there is no file {file:?} in the folder of `server.media_dir`"))
+    below(folder, file)
+        .ok_or_else(|| format!("there is no file {file:?} in the folder of `server.media_dir`"))
 }
 
 /// The real path of `file` when that lies below `folder`. Of what lies elsewhere nothing is told, not even whether it

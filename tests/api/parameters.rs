@@ -11,8 +11,7 @@ const DOOR: &str = "/api/v1/cameras/door";
 /// A camera of pipeline `rtsp` whose password stands apart from its address.
 async fn with_door() -> World {
     let world = World::start().await;
-    let parameters =
-        json!({"location": "rtsp://10.0.0.7/live", "user": "admin", "password": "hunter2", "transport": "tcp"});
+    let parameters = json!({"location": "rtsp://10.0.0.7/live", "user": "admin", "password": "hunter2", "transport": "tcp"});
     let body = json!({"id": "door", "pipeline": "rtsp", "parameters": parameters, "enabled": false});
     let (status, created) = world.post("/api/v1/cameras", &body).await;
     assert_eq!(status, StatusCode::CREATED, "{created}");
@@ -86,11 +85,14 @@ async fn a_camera_plays_files_of_the_media_folder_and_learns_of_no_others() {
     std::fs::write(world.folder.path().join("outside.avi"), "another's film").unwrap();
     std::os::unix::fs::symlink(world.folder.path().join("outside.avi"), media.join("link.avi")).unwrap();
     let create = async |id: &str, location: &str| {
-        let body = json!({"id": id, "pipeline": "file", "parameters": {"location": location}, "enabled": false});
+        let body =
+            json!({"id": id, "pipeline": "file", "parameters": {"location": location}, "enabled": false});
         world.post("/api/v1/cameras", &body).await
     };
     let real = clip.canonicalize().unwrap();
-    for (id, location) in [("full", clip.to_str().unwrap()), ("short", "clip.avi"), ("odd", "../media/clip.avi")] {
+    for (id, location) in
+        [("full", clip.to_str().unwrap()), ("short", "clip.avi"), ("odd", "../media/clip.avi")]
+    {
         let (status, camera) = create(id, location).await;
         assert_eq!(status, StatusCode::CREATED, "{camera}");
         assert_eq!(camera["parameters"]["location"], real.to_str().unwrap());

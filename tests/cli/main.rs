@@ -10,7 +10,7 @@ mod pipelines;
 mod program;
 mod run;
 mod server;
-mod start;
 #[path = "../common/simulated.rs"]
 mod simulated;
+mod start;
 mod usage;

@@ -36,6 +36,9 @@ async fn a_branch_that_nobody_described_keeps_the_hours_of_the_machine() {
     let token = issue.data_dir(&server.folder.path().join("data")).run().await.fine();
     let (_, shift) = get(&format!("{address}/api/v1/shifts/current"), token.trim()).await;
     let start = shift["start"].as_str().unwrap();
-    assert!(["06", "14", "22"].iter().any(|hour| start.ends_with(&format!("T{hour}:00:00+05:45"))), "{shift}");
+    assert!(
+        ["06", "14", "22"].iter().any(|hour| start.ends_with(&format!("T{hour}:00:00+05:45"))),
+        "{shift}"
+    );
     terminate(server).await;
 }

@@ -146,7 +146,9 @@ async fn visits_are_paged_newest_first(store: &Store) {
 
     let first = store.visits(one, shift.id, None, 1).await.unwrap();
     assert_eq!(first.items[0].visit, entered(5000 + 1203).visit);
-    for wrong in ["", "x", "1", "1.", ".1", "1.g", "1.1.1", "ffffffffffffffff1.1", "7fffffffffffffff.1", "-1.1"] {
+    for wrong in
+        ["", "x", "1", "1.", ".1", "1.g", "1.1.1", "ffffffffffffffff1.1", "7fffffffffffffff.1", "-1.1"]
+    {
         let error = store.visits(one, shift.id, Some(wrong), 10).await.unwrap_err();
         assert!(matches!(error, StoreError::Cursor(_)), "{wrong:?}: {error}");
     }
