@@ -284,7 +284,7 @@ fn value_out_of_its_range_is_told_with_key_and_value() {
         ("[detector]\ndevice = \"tpu\"\n".into(), &["`detector.device`", "tpu", "cpu"]),
         ("[server]\nmax_body_bytes = 10\n".into(), &["`server.max_body_bytes`", "10"]),
         ("[log]\nfilter = \"info,,=\"\n".into(), &["`log.filter`", "info,,="]),
-        ("[[webrtc.ice_servers]]\nurl = \"http://x\"\n".into(), &["`webrtc.ice_servers[0].url`", "http://x"]),
+        ("[[webrtc.ice_servers]]\nurl = \"http://x\"\n".into(), &["`webrtc.ice_servers[0].url`"]),
         (branch("time_zone = \"Madrid\""), &["`branches[0].time_zone`", "Madrid", "Europe/Madrid"]),
         (branch("time_zone = \"UTC\"\nid = 0"), &["`branches[0].id`", "0"]),
         (branch("time_zone = \"UTC\"").repeat(2), &["`branches[1].id`", "twice"]),
