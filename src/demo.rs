@@ -5,6 +5,7 @@
 
 mod feed;
 
+use std::fmt;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -29,7 +30,7 @@ const CLEAN_EVERY: Duration = Duration::from_secs(10);
 const PATTERN_FPS: u32 = 15;
 
 /// How to simulate a camera.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Clone, clap::Args)]
 pub struct Options {
     /// A video to play in a loop; a moving test pattern when absent
     #[arg(long)]
@@ -58,6 +59,21 @@ pub struct Options {
     /// Sends sound as well
     #[arg(long)]
     pub sound: bool,
+}
+
+/// Without user and password.
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("footage", &self.footage)
+            .field("fps", &self.fps)
+            .field("address", &self.address)
+            .field("port", &self.port)
+            .field("path", &self.path)
+            .field("codec", &self.codec)
+            .field("sound", &self.sound)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Options {

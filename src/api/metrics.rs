@@ -23,7 +23,7 @@ use super::request::{Answer, with};
 use super::{State, caller};
 use crate::auth::{Action, Caller};
 use crate::camera::{CameraHandle, CameraStatus};
-use crate::domain::CameraState;
+use crate::domain::{CameraState, RecorderFigures};
 use crate::viewer::ViewerFigures;
 
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -57,6 +57,7 @@ pub(super) async fn get_metrics(state: State, caller: Caller) -> Answer<Content>
     let cameras = visible(&state, &caller).iter().map(sample).collect();
     let mut registry = Registry::with_prefix("atalaya");
     registry.register_collector(Box::new(Cameras(cameras)));
+    registry.register_collector(Box::new(Recorder((state.recorder)())));
     let mut text = String::new();
     prometheus_client::encoding::text::encode_registry(&mut text, &registry).map_err(ApiError::internal)?;
     let mut registry = Registry::with_prefix("process");
@@ -146,6 +147,34 @@ impl Cameras {
                 let is_it = i64::from(sample.state.name() == name);
                 ConstGauge::new(is_it).encode(family.encode_family(&labels)?)?;
             }
+        }
+        Ok(())
+    }
+}
+
+/// The one recorder of all tenants: what is lost there may be anybody's.
+#[derive(Debug)]
+struct Recorder(RecorderFigures);
+
+impl Collector for Recorder {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let figures = &self.0;
+        for (name, help, count) in [
+            ("recorder_frames", "Frames that the recorder took in", figures.frames),
+            ("recorder_written", "States of visits written to the database", figures.written),
+            ("recorder_dropped", "States of visits lost: too many waited, or refused", figures.dropped),
+            ("recorder_failures", "Failed attempts to write to the database", figures.failures),
+        ] {
+            let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+            ConstCounter::new(count).encode(metric)?;
+        }
+        for (name, help, value) in [
+            ("recorder_waiting", "States of visits that wait for the database", figures.waiting as i64),
+            ("recorder_visits_open", "Visits that go on", figures.visits_open as i64),
+            ("recorder_stuck", "1 while the database does not take what waits", figures.is_stuck.into()),
+        ] {
+            let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            ConstGauge::new(value).encode(metric)?;
         }
         Ok(())
     }
