@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use atalaya::api::{Api, Services};
+use atalaya::api::{Api, Limits, Services};
 use atalaya::auth::{Caller, Keys, Ttl};
 use atalaya::camera::{CameraContext, Cameras, Catalog, DetectorSettings};
 use atalaya::clock::Clock;
@@ -81,6 +81,10 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
+        Self::with_limits(Limits::default()).await
+    }
+
+    pub(crate) async fn with_limits(limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("plain.toml"), PLAIN).unwrap();
         let store = open_store(folder.path()).await;
@@ -118,7 +122,7 @@ impl World {
         };
         let listener = Api::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = tokio::spawn(Api::new(services).serve(listener));
+        let server = tokio::spawn(Api::new(services).with_limits(limits).serve(listener));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self {
             address,
