@@ -8,7 +8,8 @@ import { Stage } from '../components/stage';
 import { StateBadge } from '../components/state';
 import { usePassing } from '../components/use';
 import { aspectOf, visitsOf } from '../data/facts';
-import { cameras, now, summary } from '../data/feed';
+import { cameras, now } from '../data/feed';
+import { shifts } from '../data/shifts';
 import { timeOf, words } from '../i18n';
 import { cameraHref, SECTIONS } from '../routes';
 import type { Playback } from '../video/player';
@@ -107,7 +108,7 @@ function useKeys(previous: Camera, next: Camera): void {
 function Details({ camera, playback }: { camera: Camera; playback: Playback | undefined }) {
   const { status } = camera;
   const { facts, fps, frames, number, states, via } = words.value;
-  const visits = visitsOf(summary.value, camera.id);
+  const visits = visitsOf(shifts.value, camera);
   const rows: [string, string | undefined][] = [
     [facts.people, status.state === 'running' ? number(status.people_now) : undefined],
     [facts.visits, visits === undefined ? undefined : number(visits)],
