@@ -73,9 +73,23 @@ export function visitsOf(shifts: Shifts, camera: Camera): number | undefined {
   return shift.summary.visits_by_camera.find((entry) => entry.camera === camera.id)?.visits ?? 0;
 }
 
+/** Whether a camera shows nothing, and will not until somebody does something. */
+export function isOff({ status }: Camera): boolean {
+  return status.state === 'stopped' || status.state === 'failed';
+}
+
 /** `14:00` of `2025-11-22T14:00:00-03:00`: the clock on the branch's wall, wherever the reader sits. */
 export function wallClock(rfc3339: string): string {
   return /T(\d\d:\d\d)/.exec(rfc3339)?.[1] ?? rfc3339;
+}
+
+/** The cameras with the last size that is known of each: what is lost keeps its place and shape on the page. */
+export function keepSizes(cameras: readonly Camera[], before: readonly Camera[] | undefined): Camera[] {
+  return cameras.map((camera) => {
+    const last = before?.find(({ id }) => id === camera.id)?.status;
+    if (camera.status.width > 0 || !last) return camera;
+    return { ...camera, status: { ...camera.status, width: last.width, height: last.height } };
+  });
 }
 
 /** The shape that all pictures share, else 16:9 with bars: rows of unequal height are hard to scan. */

@@ -5,7 +5,7 @@
 import { signal } from '@preact/signals';
 import * as api from '../api';
 import { Backoff, pause } from '../backoff';
-import { branchesOf } from './facts';
+import { branchesOf, keepSizes } from './facts';
 import { forgetShifts, freshenShifts } from './shifts';
 
 const CAMERAS_EVERY_MS = 1000;
@@ -76,7 +76,7 @@ async function askOnce(): Promise<number> {
   const begunAt = Date.now();
   try {
     await whoAmI();
-    cameras.value = await api.listCameras();
+    cameras.value = keepSizes(await api.listCameras(), cameras.value);
     freshenShifts(branchesOf(cameras.value));
   } catch (error) {
     return onError(error instanceof api.ApiError ? error : new api.ApiError(0, String(error)));

@@ -1,6 +1,7 @@
 // The page a shift manager glances at: the facts in one line, and every camera.
 
 import { Figure } from '../components/figure';
+import { StateShape } from '../components/icons';
 import { Wall } from '../components/wall';
 import { type Facts, factsOf, type Visits } from '../data/facts';
 import { cameras, link, now } from '../data/feed';
@@ -21,11 +22,13 @@ export function Live() {
 }
 
 function FactsLine({ facts }: { facts: Facts }) {
+  const isMissing = facts.running < facts.cameras;
   return (
     <header class="facts">
       <h1>{words.value.live}</h1>
       <p>
-        <span data-fact="cameras">
+        <span data-fact="cameras" class={isMissing ? 'missing' : ''}>
+          {isMissing && <StateShape state="lost" />}
           <Figure value={facts.running} /> {words.value.ofCameras(facts.cameras)}
         </span>
         <span data-fact="people">
@@ -45,11 +48,20 @@ function VisitsFact({ visits }: { visits: Visits }) {
     shift && words.value.shiftSince(words.value.shifts[shift.name] ?? shift.name, shift.startsAt),
     branches > 1 && words.value.inBranches(counted, branches),
     old !== undefined && words.value.asOf(timeOf(old, now.value)),
-  ].filter(Boolean);
+  ].filter((part) => typeof part === 'string');
   return (
     <span data-fact="visits" class={old === undefined ? '' : 'old'}>
-      <Figure value={count} /> {words.value.visitsThisShift(count)}{' '}
-      {of.length > 0 && <span class="quiet">({of.join(' · ')})</span>}
+      <Figure value={count} /> {words.value.visitsThisShift(count)}
+      {of.map((part, at) => (
+        <span key={part}>
+          {' '}
+          <span class="part">
+            {at === 0 && '('}
+            {part}
+            {at === of.length - 1 ? ')' : ' ·'}
+          </span>
+        </span>
+      ))}
     </span>
   );
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Camera, CameraStateName, Summary } from '../../src/api';
-import { aspectOf, factsOf, type Shifts, visitsOf, wallClock } from '../../src/data/facts';
+import { aspectOf, factsOf, keepSizes, type Shifts, visitsOf, wallClock } from '../../src/data/facts';
 
 function camera(state: CameraStateName, people = 0, width = 640, branch = 1): Camera {
   const status = { state, people_now: people, width, height: 480 } as Camera['status'];
@@ -77,4 +77,12 @@ test('pictures_of_one_shape_get_no_bars', () => {
   assert.equal(aspectOf([camera('running'), camera('lost')]), 640 / 480);
   assert.equal(aspectOf([camera('running'), camera('lost', 0, 1920)]), 16 / 9);
   assert.equal(aspectOf([camera('connecting', 0, 0)]), 16 / 9);
+});
+
+test('a_camera_that_is_lost_keeps_the_shape_of_its_picture', () => {
+  const [kept] = keepSizes([camera('lost', 0, 0)], [camera('lost')]);
+  assert.deepEqual([kept?.status.width, kept?.status.height], [640, 480]);
+  const [changed] = keepSizes([camera('lost', 0, 1920)], [camera('lost')]);
+  assert.equal(changed?.status.width, 1920);
+  assert.equal(keepSizes([camera('lost', 0, 0)], undefined)[0]?.status.width, 0);
 });
