@@ -16,7 +16,7 @@ use tokio::time::{Sleep, sleep};
 /// What the kernel takes before the network has room for it. Left to itself it takes megabytes: a slow viewer would see
 /// what was half a minute ago, and a stalled one would be found out as much later.
 const UNSENT_BYTES: u32 = 128 * 1024;
-/// Two of these unanswered after the first are a dead peer.
+/// A peer who has not answered one of TCP's probes by the next is gone.
 const PROBE_EVERY: Duration = Duration::from_secs(10);
 
 /// A connection of somebody who has to take what is sent, at least a byte within the limit.
@@ -58,7 +58,7 @@ fn tune(stream: &TcpStream, limit: Duration) -> io::Result<()> {
     let socket = SockRef::from(stream);
     socket.set_tcp_notsent_lowat(UNSENT_BYTES)?;
     // Who is gone while nothing is sent.
-    let probes = TcpKeepalive::new().with_time(limit).with_interval(PROBE_EVERY).with_retries(3);
+    let probes = TcpKeepalive::new().with_time(limit).with_interval(PROBE_EVERY);
     socket.set_tcp_keepalive(&probes)?;
     // Who is gone while little is sent, too little to fill the buffers.
     socket.set_tcp_user_timeout(Some(limit))

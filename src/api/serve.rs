@@ -33,7 +33,7 @@ const KEPT_FOR_LOOPBACK: usize = 256;
 const MAX_CONNECTIONS_OF_ONE: usize = 512;
 /// Requests' heads are shorter, and no more of an answer waits here for a client who is slow to take it.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
-/// Whoever is refused says so in the log, but not for each connection of a flood.
+/// How often the log tells of connections that are refused: not for each one of a flood.
 const WARN_EVERY: Duration = Duration::from_secs(60);
 /// What a request under way may take once the server stops, before it is cut off.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -161,6 +161,6 @@ async fn connection(stream: Patient, peer: SocketAddr, api: Arc<Api>) {
 /// Returns when nothing was heard for so long; never once something was.
 async fn silence(heard: &CancellationToken, limit: Duration) {
     if tokio::time::timeout(limit, heard.cancelled()).await.is_ok() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
