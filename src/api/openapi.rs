@@ -23,7 +23,7 @@ use crate::wire::Problem;
         cameras::patch_camera, cameras::delete_camera,
         control::get_status, control::start_camera, control::stop_camera, control::restart_camera,
         media::get_snapshot, media::get_mjpeg, detections::stream_detections,
-        whep::offer_whep, whep::trickle_whep, whep::end_whep,
+        whep::whep_options, whep::offer_whep, whep::trickle_whep, whep::end_whep,
         pipelines::list_pipelines, pipelines::get_pipeline, pipelines::check_pipeline,
         models::list_models,
         shifts::list_branches, shifts::list_shifts, shifts::current_shift, shifts::current_summary,

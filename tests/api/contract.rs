@@ -39,7 +39,7 @@ fn is_declared(document: &Value, method: &Method, route: &str, status: StatusCod
 #[tokio::test(flavor = "multi_thread")]
 async fn what_needs_the_database_is_documented_to_be_away_with_it() {
     let cluster = Arc::new(Cluster::start());
-    let world = World::start_on(Some(cluster.clone())).await;
+    let world = World::start_on(cluster.clone()).await;
     let (_, document) = world.get("/api/v1/openapi.json").await;
     tokio::task::block_in_place(|| cluster.crash());
     let asked = [

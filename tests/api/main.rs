@@ -6,6 +6,7 @@ mod cameras;
 #[path = "../viewer/client.rs"]
 #[allow(dead_code, reason = "the viewer's tests use the rest")]
 mod client;
+mod connections;
 mod contract;
 mod editing;
 mod live;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use atalaya::api::{Api, Services};
+use atalaya::api::{Api, Limits, Services};
 use atalaya::auth::{Caller, Keys, Ttl};
 use atalaya::camera::{CameraContext, Cameras, Catalog, DetectorSettings};
 use atalaya::clock::Clock;
@@ -89,15 +89,23 @@ pub(crate) struct World {
 impl World {
     /// On an SQLite file.
     pub(crate) async fn start() -> Self {
-        Self::start_on(None).await
+        Self::start_with(None, Limits::default()).await
     }
 
     /// On a database of a real Postgres.
     pub(crate) async fn start_on_postgres() -> Self {
-        Self::start_on(Some(Cluster::shared())).await
+        Self::start_on(Cluster::shared()).await
     }
 
-    pub(crate) async fn start_on(cluster: Option<Arc<Cluster>>) -> Self {
+    pub(crate) async fn start_on(cluster: Arc<Cluster>) -> Self {
+        Self::start_with(Some(cluster), Limits::default()).await
+    }
+
+    pub(crate) async fn with_limits(limits: Limits) -> Self {
+        Self::start_with(None, limits).await
+    }
+
+    async fn start_with(cluster: Option<Arc<Cluster>>, limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("plain.toml"), PLAIN).unwrap();
         std::fs::create_dir(folder.path().join("media")).unwrap();
@@ -143,7 +151,7 @@ impl World {
         };
         let listener = Api::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = tokio::spawn(Api::new(services).serve(listener));
+        let server = tokio::spawn(Api::new(services).with_limits(limits).serve(listener));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self {
             address,
