@@ -56,7 +56,7 @@ pub struct Object {
 /// Everything detected in one frame.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Detections {
-    /// Number of the source frame, from 0 at stream start.
+    /// Number of the source frame, from 0 at the start of the element; a flush or a new stream does not set it back.
     pub frame: u64,
     /// PTS of the frame that the last result was seen in; `None` when there has been no result yet.
     pub seen_pts: Option<gst::ClockTime>,

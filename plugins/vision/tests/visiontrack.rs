@@ -158,6 +158,23 @@ fn a_flush_ends_all_tracks_and_numbers_go_on_rising() {
 }
 
 #[test]
+fn a_late_result_from_before_a_jump_back_in_time_ends_no_tracking() {
+    let mut harness = harness();
+    // Every result comes with the next frame, also the one of the last frame before the jump.
+    let mut looked_at = None;
+    let mut walk = |from: u64| {
+        let mut last = Detections::default();
+        for at in (from..from + 1000).step_by(FRAME_MS as usize) {
+            let objects = if looked_at.is_some() { vec![person(0.3)] } else { vec![] };
+            last = pass(&mut harness, frame(at, looked_at.replace(at), objects));
+        }
+        last.objects.first().map(|object| object.track)
+    };
+    assert_eq!(walk(3_600_000), Some(Some(1)));
+    assert_eq!(walk(0), Some(Some(2)), "a camera whose clock starts again without a word");
+}
+
+#[test]
 fn the_same_segment_again_ends_nothing() {
     let mut harness = harness();
     for at in (0..400).step_by(FRAME_MS as usize) {

@@ -11,11 +11,7 @@ use std::{
 };
 
 use gst::{glib, prelude::*, subclass::prelude::*};
-use gst_base::subclass::{
-    BaseTransformMode,
-    base_transform::{InputBuffer, PrepareOutputBufferSuccess},
-    prelude::*,
-};
+use gst_base::subclass::{BaseTransformMode, prelude::*};
 
 use crate::{
     meta::Detections,
@@ -85,7 +81,7 @@ struct Counts {
     results: u64,
     /// Results that belong to an earlier frame than the one that brought them.
     late_results: u64,
-    /// Results that were older than one before them and were ignored.
+    /// Results that were ignored: older than one before them, or from before a step back in time.
     old_results: u64,
     lateness: gst::ClockTime,
 }
@@ -200,17 +196,6 @@ impl BaseTransformImpl for VisionTrack {
         self.parent_sink_event(event)
     }
 
-    /// The pixels of a shared buffer stay shared: only the buffer around them is made anew, to write on.
-    fn prepare_output_buffer(
-        &self,
-        inbuf: InputBuffer<'_>,
-    ) -> Result<PrepareOutputBufferSuccess, gst::FlowError> {
-        Ok(match inbuf {
-            InputBuffer::Writable(_) => PrepareOutputBufferSuccess::InputBuffer,
-            InputBuffer::Readable(shared) => PrepareOutputBufferSuccess::Buffer(shared.to_owned()),
-        })
-    }
-
     fn transform_ip(&self, buffer: &mut gst::BufferRef) -> Result<gst::FlowSuccess, gst::FlowError> {
         let (Some(pts), Some(mut detections)) = (buffer.pts(), Detections::read(buffer)) else {
             gst::debug!(CAT, imp = self, "nothing to track: a buffer without time or detections");
@@ -263,7 +248,9 @@ impl State {
         if !lateness.is_zero() {
             self.counts.late_results += 1;
         }
-        if self.tracker.update(result.into(), &detections.objects) == Taken::TooOld {
+        // After a step back in time the result that was on its way is of a time yet to come; taken, it would make
+        // all that follow too old.
+        if result > pts || self.tracker.update(result.into(), &detections.objects) == Taken::TooOld {
             self.counts.old_results += 1;
         }
     }
