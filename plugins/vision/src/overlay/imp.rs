@@ -153,7 +153,7 @@ impl VisionOverlay {
     }
 
     fn failed(&self, error: &dyn std::fmt::Display) -> gst::FlowError {
-        gst::element_imp_error!(self, gst::ResourceError::Write, ["cannot draw on the picture: {error}"]);
+        gst::element_imp_error!(self, gst::ResourceError::Write, ("cannot draw on the picture: {error}"));
         gst::FlowError::Error
     }
 }
