@@ -82,6 +82,11 @@ impl Stream {
         })
     }
 
+    /// The model that looks.
+    pub(super) fn model(&self) -> &Model {
+        &self.model
+    }
+
     /// Forgets what was seen: time starts anew.
     pub(super) fn flush(&mut self) {
         self.epoch += 1;
