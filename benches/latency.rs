@@ -1,8 +1,8 @@
 //! How old the picture is that a browser shows, and how soon it shows the first one.
 //!
 //! A clock is painted into every picture as it leaves its source; a headless Chromium reads it off the screen.
-//! The detector runs when its model is there (`ATALAYA_ASSETS_DIR`). It needs the console's node packages
-//! (`make setup`) and Chromium; run it from the top folder with `cargo bench --bench latency`.
+//! The standard detector looks at every one of them. It needs the console's node packages and Chromium (`make test`
+//! installs both); run it from the top folder with `cargo bench --bench latency`.
 
 #[allow(dead_code, reason = "the tests ask more of a camera than a measurement does")]
 #[path = "../tests/viewer/studio.rs"]
@@ -24,9 +24,9 @@ use studio::{BarsCamera, Studio};
 const BITS: usize = 24;
 const BLOCK: usize = 16;
 
-const SOURCE: &str = "videotestsrc is-live=true pattern=ball
-    ! video/x-raw,format=I420,width=640,height=480,framerate=15/1 ! identity name=source";
-const DETECT: &str = "! visiondetect ! visiontrack ! visionoverlay";
+const LAUNCH: &str = "videotestsrc is-live=true pattern=ball
+    ! video/x-raw,format=I420,width=640,height=480,framerate=15/1 ! identity name=source
+    ! visiondetect ! visiontrack ! visionoverlay ! appsink name=out sync=false";
 
 /// What the browser saw.
 #[derive(Debug, Deserialize)]
@@ -41,8 +41,7 @@ async fn main() -> Result<()> {
     start_gstreamer()?;
     let studio = Studio::new();
     let camera = BarsCamera::new("clock");
-    let with_model = std::env::var_os("ATALAYA_ASSETS_DIR").is_some();
-    let pipeline = show_clock(&camera, with_model)?;
+    let pipeline = show_clock(&camera)?;
     studio.viewers.encoder().await?;
     let page = warp::path::end().map(|| warp::reply::html(include_str!("latency.html")));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
@@ -52,7 +51,7 @@ async fn main() -> Result<()> {
     let seen = watch(url).await;
     served.abort();
     pipeline.set_state(gst::State::Null)?;
-    report(&seen?, with_model)
+    report(&seen?)
 }
 
 fn whep(
@@ -75,10 +74,8 @@ fn whep(
 }
 
 /// Plays a test picture with a clock in it as `camera`.
-fn show_clock(camera: &BarsCamera, with_model: bool) -> Result<gst::Pipeline> {
-    let detect = if with_model { DETECT } else { "" };
-    let launch = format!("{SOURCE} {detect} ! appsink name=out sync=false");
-    let pipeline = gst::parse::launch(&launch)?.downcast::<gst::Pipeline>().ok().context("a pipeline")?;
+fn show_clock(camera: &BarsCamera) -> Result<gst::Pipeline> {
+    let pipeline = gst::parse::launch(LAUNCH)?.downcast::<gst::Pipeline>().ok().context("a pipeline")?;
     let source =
         pipeline.by_name("source").and_then(|source| source.static_pad("src")).context("a source")?;
     let clock = Clock::system();
@@ -124,14 +121,14 @@ async fn watch(url: String) -> Result<Seen> {
     serde_json::from_slice(&output.stdout).context("the browser saw nothing")
 }
 
-fn report(seen: &Seen, with_model: bool) -> Result<()> {
+fn report(seen: &Seen) -> Result<()> {
     let rank = |values: &[u32], percent: usize| {
         let mut sorted = values.to_vec();
         sorted.sort_unstable();
         sorted.get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1))).copied().unwrap_or(0)
     };
     let mut out = std::io::stdout().lock();
-    writeln!(out, "640x480 at 15 pictures a second, detection {}", if with_model { "on" } else { "off" })?;
+    writeln!(out, "640x480 at 15 pictures a second, detection on")?;
     writeln!(out, "connection {}, {} pictures", seen.state, seen.latencies.len())?;
     writeln!(out, "| figure | measured | target |")?;
     writeln!(out, "| --- | --- | --- |")?;

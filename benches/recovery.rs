@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use atalaya::camera::{CameraHandle, Overlay};
 use atalaya::domain::{CameraState, ParamValue};
-use common::{World, camera, is_running, undetected, until, within_deadline};
+use common::{World, camera, is_running, until, within_deadline};
 use simulated::SimulatedCamera;
 
 const ROUNDS: usize = 20;
@@ -33,8 +33,7 @@ fn main() {
 }
 
 async fn measure(rounds: usize) -> (Vec<Duration>, Vec<Duration>, Vec<u64>) {
-    let folder = undetected();
-    let world = World::new(Some(folder.path()));
+    let world = World::new(None);
     let mut simulated = SimulatedCamera::start(&[]).await;
     let location = ParamValue::Text(simulated.url.clone());
     let handle = world.cameras.put(camera("door", "rtsp", &[("location", location)]));

@@ -10,10 +10,15 @@ failed=0
 
 # step NAME COMMAND…: runs it in the open, notes how it ended and how long it took.
 step() {
-    local name=$1 started=$SECONDS mark=✓
+    local name=$1 started=$SECONDS status=0 mark=✓
     shift
     printf '\n── %s: %s\n' "$name" "$*"
-    "$@" || { mark=✗; failed=1; }
+    "$@" || status=$?
+    case $status in
+        0) ;;
+        "$NOT_DONE") mark=– ;;
+        *) mark=✗; failed=1 ;;
+    esac
     results+=("$(printf '%s %-16s %4d s' "$mark" "$name" $((SECONDS - started)))")
 }
 

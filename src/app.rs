@@ -23,8 +23,12 @@ use crate::recorder::{Recorder, RecorderContext};
 use crate::store::Store;
 use crate::viewer::Viewers;
 
-/// Time for requests, viewers and pipelines to end; the recorder's last writes and the store come after it.
-const DRAIN: Duration = Duration::from_millis(2500);
+/// Time for requests, viewers and pipelines to end. The recorder's last writes (2 s at most) and the store come after
+/// it; together they stay below the 5 s after which a service manager may lose its patience.
+const DRAIN: Duration = Duration::from_millis(2200);
+
+/// Time for the database to close.
+const CLOSE: Duration = Duration::from_millis(300);
 
 /// A running server.
 pub struct App {
@@ -122,7 +126,7 @@ impl App {
         self.backs.close();
         // Bounds itself.
         self.backs.wait().await;
-        if tokio::time::timeout(Duration::from_millis(500), self.store.close()).await.is_err() {
+        if tokio::time::timeout(CLOSE, self.store.close()).await.is_err() {
             warn!("the database did not close in time");
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::camera::{Description, DetectorSettings, FrameStream, Pace};
+use crate::camera::{Description, DetectorSettings, Ender, FrameStream, Pace};
 use crate::domain::{Frame, Line, ParamValue, Zone};
 use crate::visit::{Happening, Observer};
 use crate::wire::run as wire;
@@ -30,37 +30,74 @@ pub struct Progress {
     pub frames: u64,
 }
 
-/// Runs until the source ends, writing a line for each frame and each happening to `out`.
-///
-/// Everything is told in media time, so a file gives the same lines on every machine.
-///
-/// # Errors
-/// When the pipeline fails, or `out` cannot be written.
-pub fn run(request: Request<'_>, out: &mut dyn Write, tell: &mut dyn FnMut(Progress)) -> Result<()> {
-    let mut stream =
-        FrameStream::open(request.description, &request.parameters, &request.detector, request.pace)?;
-    let mut observer = Observer::new(request.lines, request.zones);
-    let mut totals = Totals::default();
-    while let Some(frame) = stream.next_frame()? {
-        totals.count(&frame);
-        write(out, &wire::Line::Frame((&frame).into()))?;
-        for happening in observer.observe(frame.pts_ms, &frame) {
+/// A pipeline that has been started.
+#[derive(Debug)]
+pub struct Run {
+    stream: FrameStream,
+    observer: Observer,
+    totals: Totals,
+}
+
+impl Run {
+    /// # Errors
+    /// When the parameters do not fit, or the pipeline does not start.
+    pub fn start(request: Request<'_>) -> Result<Self> {
+        let stream =
+            FrameStream::open(request.description, &request.parameters, &request.detector, request.pace)?;
+        Ok(Self { stream, observer: Observer::new(request.lines, request.zones), totals: Totals::default() })
+    }
+
+    /// What ends the run early, as the end of the source would.
+    pub fn ender(&self) -> Ender {
+        self.stream.ender()
+    }
+
+    /// Goes on until the source ends, writing a line for each frame and each happening to `out`.
+    ///
+    /// Everything is told in media time, so a file gives the same lines on every machine. What was seen before a
+    /// failure is told in full.
+    ///
+    /// # Errors
+    /// When the pipeline fails, or `out` cannot be written.
+    pub fn finish(mut self, out: &mut dyn Write, tell: &mut dyn FnMut(Progress)) -> Result<()> {
+        let ended = loop {
+            match self.stream.next_frame() {
+                Ok(Some(frame)) => self.tell_frame(&frame, out)?,
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+            if self.totals.frames % 25 == 1 {
+                let (done, total) = (self.totals.length(), self.stream.duration());
+                tell(Progress { done, total, frames: self.totals.frames });
+            }
+        };
+        if ended.is_ok() || self.totals.frames > 0 {
+            self.tell_end(out)?;
+        }
+        Ok(ended?)
+    }
+
+    fn tell_frame(&mut self, frame: &Frame, out: &mut dyn Write) -> Result<()> {
+        self.totals.count(frame);
+        write(out, &wire::Line::Frame(frame.into()))?;
+        for happening in self.observer.observe(frame.pts_ms, frame) {
             write_happening(out, happening)?;
         }
-        if totals.frames % 25 == 1 {
-            tell(Progress { done: totals.length(), total: stream.duration(), frames: totals.frames });
+        Ok(())
+    }
+
+    fn tell_end(&mut self, out: &mut dyn Write) -> Result<()> {
+        for happening in self.observer.finish() {
+            write_happening(out, happening)?;
         }
+        let end = wire::End {
+            frames: self.totals.frames,
+            seconds: self.totals.length().as_secs_f64(),
+            people: self.observer.people(),
+        };
+        write(out, &wire::Line::End(end))?;
+        out.flush().context("standard output")
     }
-    for happening in observer.finish() {
-        write_happening(out, happening)?;
-    }
-    let end = wire::End {
-        frames: totals.frames,
-        seconds: totals.length().as_secs_f64(),
-        people: observer.people(),
-    };
-    write(out, &wire::Line::End(end))?;
-    out.flush().context("standard output")
 }
 
 /// How much was seen.
@@ -75,7 +112,8 @@ impl Totals {
     fn count(&mut self, frame: &Frame) {
         self.frames += 1;
         self.first_ms.get_or_insert(frame.pts_ms);
-        self.last_ms = frame.pts_ms;
+        // A frame without a time has 0.
+        self.last_ms = self.last_ms.max(frame.pts_ms);
     }
 
     /// Media time from the first frame to the end of the last one, taking that to last as long as the others.

@@ -25,7 +25,7 @@ pub use description::{
 };
 pub use handle::{CameraFeed, CameraHandle, CameraStatus, Demand, Overlay, Picture};
 pub use redact::redact;
-pub use stream::{FrameStream, Pace};
+pub use stream::{Ender, FrameStream, Pace};
 
 /// Starts GStreamer and registers the vision elements; does nothing the second time.
 ///

@@ -89,6 +89,11 @@ impl FrameStream {
         }
     }
 
+    /// What ends the source early.
+    pub fn ender(&self) -> Ender {
+        Ender(self.built.pipeline.downgrade())
+    }
+
     /// Length of the source, when it has one and says so.
     pub fn duration(&self) -> Option<Duration> {
         self.built.pipeline.query_duration::<gst::ClockTime>().map(Duration::from)
@@ -160,6 +165,19 @@ impl FrameStream {
     fn refusal(&mut self) -> PipelineError {
         self.failure()
             .unwrap_or_else(|| PipelineError::Machine { reason: "the pipeline did not start".into() })
+    }
+}
+
+/// Ends a [`FrameStream`] from another thread: frames that are under way still come.
+#[derive(Debug, Clone)]
+pub struct Ender(gst::glib::WeakRef<gst::Pipeline>);
+
+impl Ender {
+    /// Does nothing once the stream is gone.
+    pub fn end(&self) {
+        if let Some(pipeline) = self.0.upgrade() {
+            pipeline.send_event(gst::event::Eos::new());
+        }
     }
 }
 

@@ -47,6 +47,8 @@ pub(super) enum Command {
     /// Run the server: cameras, API, web page
     Serve,
     /// Run the server with a simulated IP camera that plays real footage over real RTSP
+    ///
+    /// Its numbers go to a database file of their own, whatever `database.url` says.
     Demo(DemoArgs),
     /// Run one pipeline without a server; one JSON object a line on stdout
     Run(RunArgs),

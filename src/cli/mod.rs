@@ -9,6 +9,7 @@ mod out;
 mod pipelines;
 mod run;
 mod serve;
+mod signals;
 mod token;
 
 use std::io::IsTerminal;

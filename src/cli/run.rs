@@ -1,17 +1,18 @@
 //! `atalaya run`: arguments and progress of a single pipeline.
 
 use std::collections::BTreeMap;
-use std::io::{BufWriter, IsTerminal};
+use std::io::{BufWriter, IsTerminal, LineWriter, Write};
 
 use anyhow::{Context, Result, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::RunArgs;
+use super::signals::Signals;
 use crate::app::detector_settings;
-use crate::camera::{Catalog, Description, Pace, start_gstreamer};
+use crate::camera::{Catalog, Description, Ender, Kind, Pace, start_gstreamer};
 use crate::config::Config;
 use crate::domain::ParamValue;
-use crate::run::{Progress, Request, run as run_pipeline};
+use crate::run::{Progress, Request, Run};
 
 /// # Errors
 /// When an argument does not fit or the pipeline fails.
@@ -27,11 +28,36 @@ pub(super) fn run(args: &RunArgs, config: &Config) -> Result<()> {
         detector: detector_settings(config),
         description: &description,
     };
+    let run = Run::start(request)?;
+    end_at_signal(run.ender())?;
     let bar = progress_bar();
-    let mut out = BufWriter::new(std::io::stdout().lock());
-    let result = run_pipeline(request, &mut out, &mut |progress| show(&bar, progress));
+    let result = run.finish(&mut output(description.kind), &mut |progress| show(&bar, progress));
     bar.finish_and_clear();
     result
+}
+
+/// What is live is told as it happens; what is recorded is told fast.
+fn output(kind: Kind) -> Box<dyn Write> {
+    let out = std::io::stdout();
+    if kind == Kind::Live || out.is_terminal() {
+        return Box::new(LineWriter::new(out));
+    }
+    Box::new(BufWriter::new(out.lock()))
+}
+
+/// The first signal is the end of the source: visits that are open are still told. The second ends the process.
+fn end_at_signal(ender: Ender) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut signals = runtime.block_on(async { Signals::new() })?;
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        runtime.block_on(async {
+            signals.next().await;
+            ender.end();
+            signals.next().await;
+            std::process::exit(1);
+        });
+    })?;
+    Ok(())
 }
 
 /// A description by its name, or by the path of its file.

@@ -4,13 +4,13 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::info;
 
 use super::args::DemoArgs;
+use super::signals::Signals;
 use super::{out, runtime};
 use crate::app::App;
-use crate::auth::has_signing_secret;
+use crate::auth::{has_signing_secret, signing_secret};
 use crate::config::Config;
 use crate::demo::{Options, SimulatedCamera};
 use crate::domain::{BranchId, Camera, CameraId, ParamValue, SectorId, TenantId};
@@ -27,14 +27,9 @@ const FOOTAGE_FPS: u32 = 7;
 pub(super) fn serve(config: &Config) -> Result<()> {
     // A token must not end up in a service's journal: a link is for the first start and for people at a terminal.
     let show_link = !has_signing_secret(config) || std::io::stdout().is_terminal();
-    runtime()?.block_on(async {
-        let signals = Signals::new()?;
-        let app = App::start(config, Vec::new()).await?;
+    until_signal(App::start(config, Vec::new()), |app| {
         out::line(format_args!("atalaya listens on http://{}", app.address()))?;
-        if show_link {
-            print_link(&app)?;
-        }
-        stop_on_signal(app, signals).await
+        if show_link { print_link(app) } else { Ok(()) }
     })
 }
 
@@ -43,8 +38,11 @@ pub(super) fn serve(config: &Config) -> Result<()> {
 /// # Errors
 /// As [`serve`], and when there is no footage.
 pub(super) fn demo(args: DemoArgs, mut config: Config, data_dir_given: DataDir) -> Result<()> {
+    // `atalaya token link` makes links for the demo, too.
+    config.auth.jwt_secret = Some(signing_secret(&config)?);
+    // Who passes before the demo's camera is nobody's visit.
+    config.database.url = None;
     if data_dir_given == DataDir::Default {
-        // What passes before the demo's camera is nobody's visit.
         config.data_dir = config.data_dir.join("demo");
     }
     let own = args.footage.is_none();
@@ -55,13 +53,37 @@ pub(super) fn demo(args: DemoArgs, mut config: Config, data_dir_given: DataDir) 
     let options = Options { footage: Some(footage), fps: own.then_some(FOOTAGE_FPS), ..Options::default() };
     let simulated = SimulatedCamera::start(options)?;
     info!(url = simulated.url(), "the demo's camera plays");
-    let result = runtime()?.block_on(async {
-        let signals = Signals::new()?;
-        let app = App::start(&config, vec![demo_camera(simulated.url())?]).await?;
-        print_link(&app)?;
-        stop_on_signal(app, signals).await
+    until_signal(App::start(&config, vec![demo_camera(simulated.url())?]), print_link)
+}
+
+/// Starts the server, tells of it, and stops it at a signal: in order at the first, at once at the second.
+fn until_signal(
+    start: impl Future<Output = Result<App>>,
+    tell: impl FnOnce(&App) -> Result<()>,
+) -> Result<()> {
+    let runtime = runtime()?;
+    let result = runtime.block_on(async {
+        let mut signals = Signals::new()?;
+        let app = tokio::select! {
+            app = start => app?,
+            () = signals.next() => {
+                info!("stopped before the start was over");
+                return Ok(());
+            }
+        };
+        tell(&app)?;
+        signals.next().await;
+        info!("stopping; a second signal ends at once");
+        tokio::select! {
+            () = app.shut_down() => {
+                info!("stopped");
+                Ok(())
+            }
+            () = signals.next() => bail!("ended by a second signal"),
+        }
     });
-    drop(simulated);
+    // A pipeline or a driver that hangs in its teardown would hold up the runtime's end, and with it the process.
+    runtime.shutdown_background();
     result
 }
 
@@ -97,37 +119,6 @@ fn demo_camera(url: &str) -> Result<Camera> {
 }
 
 fn print_link(app: &App) -> Result<()> {
-    out::line("open in a browser (works once, within ten minutes):")?;
+    out::line("open in a browser (works once, within ten minutes; `atalaya token link` makes another):")?;
     out::line(format_args!("\n  {}\n", app.login_link()))
-}
-
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    /// Before anything starts, so that no signal is missed.
-    fn new() -> Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-async fn stop_on_signal(app: App, mut signals: Signals) -> Result<()> {
-    signals.next().await;
-    info!("stopping; a second signal ends at once");
-    tokio::select! {
-        () = app.shut_down() => {
-            info!("stopped");
-            Ok(())
-        }
-        () = signals.next() => bail!("ended by a second signal"),
-    }
 }

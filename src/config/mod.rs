@@ -18,7 +18,7 @@ pub use load::{ConfigError, Overrides, load, load_with};
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where the SQLite file, the signing secret and the spool lie. Default `$XDG_DATA_HOME/atalaya`.
+    /// Where the SQLite file and the signing secret lie. Default `$XDG_DATA_HOME/atalaya`.
     pub data_dir: PathBuf,
     /// Where model weights, ONNX Runtime and demo footage lie.
     pub assets_dir: PathBuf,

@@ -3,6 +3,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/eventually.rs"]
+mod eventually;
 #[path = "../common/film.rs"]
 mod film;
 mod models;

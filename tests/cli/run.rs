@@ -114,3 +114,29 @@ async fn a_camera_that_cannot_be_had_is_told_in_plain_words() {
     let url = camera.kill().await;
     refused(&["rtsp", &format!("location={url}")], &["connection refused by 127.0.0.1 on port "]).await;
 }
+
+#[tokio::test]
+async fn a_live_source_is_told_as_it_happens_and_ends_with_a_signal() {
+    let mut running = Program::new(&["run", "test"]).start();
+    for number in 0..3 {
+        let line: Value = serde_json::from_str(&running.line().await).unwrap();
+        assert_eq!((&line["kind"], &line["frame"]), (&"frame".into(), &number.into()));
+    }
+    running.signal("INT");
+    let ended = running.end().await;
+    let end = lines(&ended.stdout).pop().expect("a last line");
+    assert_eq!(end["kind"], "end", "{end}");
+    assert!(end["frames"].as_u64() >= Some(3), "{end}");
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+}
+
+#[tokio::test]
+async fn a_camera_that_goes_away_leaves_what_was_seen() {
+    let camera = SimulatedCamera::start(&[]).await;
+    let mut running = Program::new(&["run", "rtsp", &format!("location={}", camera.url)]).start();
+    running.line_with("\"kind\":\"frame\"").await;
+    camera.kill().await;
+    // A camera that hangs up ends its stream; one whose cable is cut is an error, after the same last lines.
+    let ended = running.end().await;
+    assert_eq!(lines(&ended.stdout).pop().expect("a last line")["kind"], "end");
+}

@@ -7,8 +7,8 @@ use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::common::within_deadline;
+use crate::eventually::eventually;
 use crate::program::{Program, Running};
-use crate::simulated::SimulatedCamera;
 
 /// What is promised for the end after SIGTERM.
 const ENDS_WITHIN: Duration = Duration::from_secs(5);
@@ -109,36 +109,72 @@ async fn a_camera_without_its_model_fails_with_what_to_do_and_the_server_goes_on
 
 /// The reason why a camera has failed, once it holds `part`.
 async fn failure(camera: &str, token: &str, part: &str) -> String {
-    within_deadline(&format!("a failure over what is {part}"), async {
-        loop {
-            let (_, status) = get(&format!("{camera}/status"), token).await;
-            let reason = status["reason"].as_str().unwrap_or_default().to_owned();
-            if status["state"] == "failed" && reason.contains(part) {
-                return reason;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+    let url = format!("{camera}/status");
+    eventually(&format!("a failure over what is {part}"), async || {
+        let (_, status) = get(&url, token).await;
+        let reason = status["reason"].as_str()?.to_owned();
+        (status["state"] == "failed" && reason.contains(part)).then_some(reason)
     })
     .await
 }
 
-/// The camera hangs, so that its pipeline is slow to end.
+/// A camera whose first frame is under way for a minute: its pipeline cannot end before that.
+const SLOW: &str = r#"
+name = "slow"
+description = "Takes a minute for a frame"
+kind = "live"
+launch = "videotestsrc is-live=true ! identity sleep-time=60000000 ! appsink name=records"
+"#;
+
+fn serve_with_a_pipeline_that_hangs() -> Program {
+    let settings = "pipelines_dir = \"own\"\n[[cameras]]\nid = \"hall\"\npipeline = \"slow\"\n";
+    let program = Program::new(&["serve", "--listen", "127.0.0.1:0", "--config", "a.toml"]);
+    program.file("a.toml", settings).file("own/slow.toml", SLOW)
+}
+
+#[tokio::test]
+async fn a_pipeline_that_hangs_does_not_hold_up_the_end() {
+    let (server, _) = serve(serve_with_a_pipeline_that_hangs()).await;
+    terminate(server).await;
+}
+
 #[tokio::test]
 async fn a_second_signal_ends_at_once() {
-    let camera = SimulatedCamera::start(&[]).await;
-    let settings = format!(
-        "[[cameras]]\nid = \"hall\"\npipeline = \"rtsp\"\nparameters = {{ location = \"{}\" }}\n",
-        camera.url
-    );
-    let program = Program::new(&["serve", "--listen", "127.0.0.1:0", "--config", "a.toml"]);
-    let (server, _) = serve(program.file("a.toml", settings)).await;
-    camera.hang();
+    let (server, _) = serve(serve_with_a_pipeline_that_hangs()).await;
     server.signal("TERM");
     let asked = Instant::now();
     server.signal("INT");
     let ended = server.end().await;
-    camera.wake();
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.stderr.contains("ended by a second signal"), "{}", ended.stderr);
     assert!(asked.elapsed() < Duration::from_secs(2), "took {:?}", asked.elapsed());
+}
+
+#[tokio::test]
+async fn a_signal_ends_a_start_that_waits_for_its_database() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("postgres://a:b@{}/c", silent.local_addr().unwrap());
+    let server = serve_anywhere().env("ATALAYA_DATABASE__URL", url).start();
+    let _connection = within_deadline("the server's question", silent.accept()).await.unwrap();
+    let asked = Instant::now();
+    server.signal("TERM");
+    let ended = server.end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(asked.elapsed() < Duration::from_secs(2), "took {:?}", asked.elapsed());
+}
+
+#[tokio::test]
+async fn a_link_can_be_had_for_a_demo_that_runs() {
+    let demo = Program::new(&["demo", "--listen", "127.0.0.1:0"]);
+    let data = demo.folder.path().join("data");
+    let mut server = demo.env("ATALAYA_DATABASE__URL", "postgres://a:b@127.0.0.1:1/nobody").start();
+    let printed = server.line_with("/login?token=").await;
+    let origin = printed.trim().split("/login").next().unwrap().to_owned();
+    let link = ["token", "link", "--listen", origin.trim_start_matches("http://")];
+    let made = Program::new(&link).data_dir(&data).run().await.fine();
+    assert!(made.starts_with(&origin), "{made}");
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let answer = http.get(made.trim()).send().await.unwrap();
+    assert!(answer.headers().contains_key("set-cookie"), "{answer:?}");
+    terminate(server).await;
 }
