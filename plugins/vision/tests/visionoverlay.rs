@@ -195,6 +195,22 @@ fn drawing_follows_padded_rows_and_leaves_the_padding_alone() {
     }
 }
 
+#[test]
+fn a_picture_that_cannot_be_drawn_on_is_an_error_that_says_so() {
+    let info = info(640, 480);
+    let mut harness = harness(&info);
+    let bus = gst::Bus::new();
+    harness.element().expect("the harness has an element").set_bus(Some(&bus));
+    let mut small = gst::Buffer::from_slice([128_u8; 10]);
+    let detections = Detections { objects: vec![object(MIDDLE, None)], ..Detections::default() };
+    detections.attach(small.get_mut().expect("a new buffer is writable")).expect("the meta is registered");
+    assert_eq!(harness.push(small), Err(gst::FlowError::Error));
+    let error = bus.pop_filtered(&[gst::MessageType::Error]).expect("an error is posted");
+    let gst::MessageView::Error(error) = error.view() else { panic!("only errors were taken") };
+    let text = error.error().message().to_owned();
+    assert!(text.starts_with("cannot draw on the picture: "), "{text}");
+}
+
 fn any_rect() -> impl Strategy<Value = Rect> {
     let number = prop_oneof![
         6 => -0.5..1.5_f32,

@@ -2,9 +2,9 @@
 //!
 //! ONNX Runtime's sessions must not run twice at once through this binding (`Session::run` takes `&mut self`), so a
 //! network used by several cameras is a small [`Pool`]: it starts with one session, grows by one when its users have
-//! had to wait for long and a core is left, and serves those who wait in the order they came. A session costs some
-//! 40 to 60 MB, so one camera costs one, cameras that leave it time to rest share it, and ten busy cameras on four
-//! cores cost four.
+//! had to wait for long and a core is left, and serves those who wait in the order they came. The first session costs
+//! some 60 MB and each further one 35 to 50, so one camera costs one, cameras that leave it time to rest share it,
+//! and ten busy cameras on four cores cost four.
 
 use std::collections::HashMap;
 use std::num::NonZero;
@@ -181,7 +181,9 @@ impl Recipe {
         let builder = builder.with_intra_threads(self.threads).map_err(|error| refused(error.to_string()))?;
         let builder = builder.with_intra_op_spinning(false).map_err(|error| refused(error.to_string()))?;
         // A pattern reserves room for all activations at once; without it a session takes half of that room and
-        // is no slower.
+        // is no slower. What else saves memory costs speed, measured on nanodet: without the arena a session is 5 to
+        // 15 MB smaller but 3 to 20 % slower, without the change of layout 8 to 15 MB smaller but 20 % slower; packed
+        // weights that sessions share save nothing that can be measured.
         let mut builder = builder.with_memory_pattern(false).map_err(|error| refused(error.to_string()))?;
         builder.commit_from_memory(weights).map_err(|error| refused(error.to_string()))
     }
