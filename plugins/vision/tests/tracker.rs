@@ -239,7 +239,7 @@ fn a_lost_box_is_shown_for_a_moment_and_remembered_for_long() {
 
 #[test]
 fn boxes_do_not_glide_on_when_results_stop_coming() {
-    for (gap, last_shown) in [(40, 250), (200, 600), (1500, 3000)] {
+    for (gap, last_shown) in [(40, 400), (200, 600), (1500, 3000)] {
         let mut tracker = Tracker::default();
         let place = |at: u64| person(0.2 + 0.02 * at as f32 / 1000.0, 0.8);
         for at in (0..=6000).step_by(gap) {

@@ -172,7 +172,7 @@ impl Tracker {
     /// True when so long after the newest result nobody knows any more where things are.
     fn is_overdue(&self, unseen: Duration) -> bool {
         let usual = self.gap.map_or(self.settings.memory, |gap| gap * OVERDUE);
-        unseen > usual.max(self.settings.coast).min(self.settings.memory)
+        unseen > usual.max(RECENT).max(self.settings.coast).min(self.settings.memory)
     }
 
     fn end_and_confirm(&mut self, at: Duration) {
