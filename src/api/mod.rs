@@ -18,6 +18,7 @@ mod metrics;
 mod models;
 mod openapi;
 mod page;
+mod parameters;
 mod pipelines;
 mod process;
 mod reply;

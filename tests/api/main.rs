@@ -9,7 +9,13 @@ mod client;
 mod contract;
 mod editing;
 mod live;
+mod log;
+mod metrics;
 mod operations;
+mod parameters;
+#[path = "../common/postgres.rs"]
+#[allow(dead_code, reason = "the store's tests use the rest")]
+mod postgres;
 mod problems;
 mod session;
 mod shifts;
