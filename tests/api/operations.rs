@@ -66,7 +66,9 @@ async fn models_are_listed_whether_or_not_they_are_in_use() {
     assert_eq!(status, StatusCode::OK);
     let models = list["items"].as_array().unwrap();
     let nanodet = models.iter().find(|model| model["name"] == "nanodet").unwrap();
-    assert_eq!((&nanodet["loaded"], &nanodet["device"]), (&json!(false), &json!(null)));
+    // Whether it is in memory depends on the other tests of this process; where it runs is known only then.
+    let loaded = nanodet["loaded"].as_bool().unwrap();
+    assert_eq!(nanodet["device"], if loaded { json!("cpu") } else { json!(null) });
     assert!(nanodet["labels"].as_array().unwrap().contains(&json!("person")));
 }
 

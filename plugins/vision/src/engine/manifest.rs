@@ -90,7 +90,7 @@ pub enum ColourOrder {
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
-    /// Score of a box that can stand alone.
+    /// Score of a box that can stand alone: it begins a track.
     pub score: f32,
     /// Score of a box that is still good enough to carry a known track on; `score` when absent.
     pub low: Option<f32>,
@@ -161,11 +161,6 @@ impl Manifest {
         Ok(Self { folder: path.parent().map(Path::to_owned), ..manifest })
     }
 
-    /// Lowest score worth passing on to a tracker.
-    pub fn low_score(&self) -> f32 {
-        self.thresholds.low.unwrap_or(self.thresholds.score)
-    }
-
     /// The shape of the input tensor.
     pub fn input_shape(&self) -> [usize; 4] {
         let Input { width, height, .. } = self.input;
@@ -226,6 +221,11 @@ impl Input {
 }
 
 impl Thresholds {
+    /// Lowest score worth passing on to a tracker.
+    pub fn low_score(&self) -> f32 {
+        self.low.unwrap_or(self.score)
+    }
+
     fn check(&self) -> Result<(), (&'static str, String, &'static str)> {
         let fraction = |value: f32| value > 0.0 && value <= 1.0;
         if !fraction(self.score) {
@@ -269,12 +269,12 @@ mod tests {
         assert_eq!(manifest.name, "blob");
         assert_eq!(manifest.decoder, DecoderKind::End2End);
         assert_eq!(manifest.input_shape(), [1, 3, 240, 320]);
-        assert_eq!(manifest.low_score(), 0.5);
+        assert_eq!(manifest.thresholds.low_score(), 0.5);
         assert_eq!(manifest.source, None);
         let turned = GOOD.replace("nchw", "nhwc").replace("score = 0.5", "score = 0.5\nlow = 0.25");
         let turned = Manifest::parse(&turned, "blob.toml").unwrap();
         assert_eq!(turned.input_shape(), [1, 240, 320, 3]);
-        assert_eq!(turned.low_score(), 0.25);
+        assert_eq!(turned.thresholds.low_score(), 0.25);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod frame;
 mod manifest;
 mod model;
 mod nms;
+mod pool;
 mod preprocess;
 mod resample;
 mod runtime;

@@ -14,7 +14,7 @@ use super::manifest::Manifest;
 use super::nms::{self, Candidate};
 use super::preprocess::{Placement, Tensor};
 use super::runtime::Device;
-use super::sessions::{self, Pool, Recipe};
+use super::sessions::{self, Network, Recipe};
 use crate::meta::Rect;
 
 /// How a model is to be loaded.
@@ -33,7 +33,7 @@ pub struct Model {
     manifest: Manifest,
     device: Device,
     decoder: Decoder,
-    pool: Arc<Pool>,
+    network: Arc<Network>,
 }
 
 /// One box a network found.
@@ -55,7 +55,7 @@ impl Model {
     /// and outputs are not those of the manifest.
     pub fn load(manifest: &Manifest, options: &LoadOptions) -> Result<Self, EngineError> {
         let device = options.device.choose()?;
-        let pool = sessions::share(Recipe {
+        let network = sessions::share(Recipe {
             manifest: manifest.clone(),
             assets: options.assets.clone(),
             runtime: options.runtime.clone().unwrap_or_else(|| options.assets.runtime()),
@@ -63,12 +63,12 @@ impl Model {
             threads: options.threads.max(1),
         })?;
         let unfit = |problem| EngineError::Unfit { model: manifest.name.clone(), problem };
-        let session = pool.lease();
+        let session = network.lease();
         let (inputs, outputs) = (fit::describe(session.inputs()), fit::describe(session.outputs()));
         drop(session);
         fit::check_inputs(manifest, &inputs).map_err(unfit)?;
         let decoder = Decoder::fit(manifest, &outputs).map_err(unfit)?;
-        Ok(Self { manifest: manifest.clone(), device, decoder, pool })
+        Ok(Self { manifest: manifest.clone(), device, decoder, network })
     }
 
     /// What it was loaded from.
@@ -83,7 +83,12 @@ impl Model {
 
     /// Sessions that exist for it; more than one only after two users wanted it at the same time.
     pub fn sessions(&self) -> usize {
-        self.pool.size()
+        self.network.sessions()
+    }
+
+    /// Keeps the network in memory for as long as the answer is held, also when the model is gone.
+    pub fn keep_loaded(&self) -> impl Send + Sync + use<> {
+        self.network.clone()
     }
 
     /// Runs the network on `tensor`; best boxes first.
@@ -95,10 +100,10 @@ impl Model {
         let placement = tensor.placement().ok_or_else(|| failed("there is no picture".to_owned()))?;
         let input = TensorRef::from_array_view((self.manifest.input_shape(), tensor.values.as_slice()))
             .map_err(|error| failed(error.to_string()))?;
-        let mut session = self.pool.lease();
+        let mut session = self.network.lease();
         let began = Instant::now();
         let outputs = session.run(ort::inputs![input]).map_err(|error| failed(error.to_string()))?;
-        self.pool.count(began.elapsed());
+        self.network.count(began.elapsed());
         let answers: Vec<_> = (0..outputs.len()).map(|index| answer(&outputs[index])).collect();
         let candidates = self.decoder.decode(&answers, wanted).map_err(failed)?;
         Ok(self.finish(candidates, placement))
