@@ -46,7 +46,7 @@ plugin() {
     export GST_PLUGIN_PATH GST_REGISTRY=$work/registry
     GST_PLUGIN_PATH=$(realpath "$target_dir")/debug
     gst-inspect-1.0 vision || return 1
-    for element in visiondetect visiontrack visionoverlay; do
+    for element in visiondetect visiontrack visionoverlay visionblur visionmask; do
         gst-inspect-1.0 "$element" >/dev/null || { say "no element $element"; return 1; }
     done
     line=$(grep -m1 '^gst-launch-1.0 ' README.md) || { say "README.md has no gst-launch-1.0 line"; return 1; }

@@ -103,7 +103,7 @@ pub(crate) fn undetected() -> tempfile::TempDir {
     ] {
         let (launch, _) = text.split_once("[parameters.inference-interval]").unwrap();
         let kept: Vec<_> = launch.lines().filter(|line| !line.contains("! vision")).collect();
-        assert!(kept.len() + 2 == launch.lines().count(), "{file} should have a detector and a tracker");
+        assert!(kept.len() + 4 == launch.lines().count(), "{file} should have four elements of ours");
         std::fs::write(folder.path().join(file), kept.join("\n")).unwrap();
     }
     folder

@@ -30,8 +30,9 @@ fn harness(element: &str) -> gst_check::Harness {
 fn picture(at_ms: u64, detections: Option<Detections>) -> gst::Buffer {
     let info = info();
     let stride = info.stride()[0] as usize;
-    let bytes =
-        (0..info.size()).map(|at| if (at / stride + at % stride) % 2 == 0 { 16 } else { 235 }).collect();
+    let bytes = (0..info.size())
+        .map(|at| if (at / stride + at % stride).is_multiple_of(2) { 16 } else { 235 })
+        .collect();
     let mut buffer = gst::Buffer::from_mut_slice::<Vec<u8>>(bytes);
     let writable = buffer.get_mut().expect("a new buffer is writable");
     writable.set_pts(gst::ClockTime::from_mseconds(at_ms));
@@ -80,6 +81,16 @@ fn whole_people_are_hidden_when_that_is_asked_for() {
         assert!(!is_rough(&shown, x, y), "shows at {x},{y}");
     }
     assert!(is_rough(&shown, 20, 120));
+}
+
+#[test]
+fn nobody_is_hidden_when_that_is_asked_for() {
+    let mut harness = harness("visionblur");
+    harness.element().expect("an element").set_property_from_str("target", "nobody");
+    for detections in [None, seen(&[PERSON])] {
+        let shown = harness.push_and_pull(picture(0, detections)).expect("a frame");
+        assert!(is_rough(&shown, 160, 75));
+    }
 }
 
 #[test]

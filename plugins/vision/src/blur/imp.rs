@@ -41,6 +41,8 @@ pub enum Target {
     Heads,
     #[enum_value(name = "Whole people", nick = "people")]
     People,
+    #[enum_value(name = "Nobody: frames pass untouched", nick = "nobody")]
+    Nobody,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -141,6 +143,10 @@ impl BaseTransformImpl for VisionBlur {
         let part = match settings.target {
             Target::Heads => Part::Head,
             Target::People => Part::Whole,
+            Target::Nobody => {
+                self.obj().set_passthrough(true);
+                return self.parent_before_transform(inbuf);
+            }
         };
         let patience = Patience {
             hold: Duration::from_millis(settings.hold_ms.into()),
