@@ -34,7 +34,7 @@ impl Tap {
         self.count += 1;
         let found = found.unwrap_or_default();
         let model = self.word(&found.model);
-        let detections = found.objects.iter().map(|object| self.detection(object)).collect();
+        let detections = found.shown().map(|object| self.detection(object)).collect();
         Some(Frame {
             tenant: self.tenant,
             camera: self.camera.clone(),
@@ -83,5 +83,35 @@ fn media_time(sample: &gst::Sample, buffer: &gst::BufferRef) -> Option<gst::Cloc
     match sample.segment().and_then(|segment| segment.downcast_ref::<gst::ClockTime>()) {
         Some(segment) => segment.to_running_time(pts),
         None => Some(pts),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gstvision::meta;
+
+    use super::*;
+
+    #[test]
+    fn what_only_a_tracker_could_make_use_of_is_not_recorded() {
+        gst::init().unwrap();
+        meta::register();
+        let object = |score, track| Object {
+            label: "person".into(),
+            score,
+            rect: meta::Rect::default(),
+            track,
+            seen: true,
+        };
+        let objects = vec![object(0.3, None), object(0.4, Some(7)), object(0.6, None)];
+        let mut buffer = gst::Buffer::new();
+        let found = Detections { threshold: 0.6, objects, ..Detections::default() };
+        found.attach(buffer.get_mut().unwrap()).unwrap();
+        let caps = gst::Caps::builder("video/x-raw").field("width", 64).field("height", 48).build();
+        let sample = gst::Sample::builder().buffer(&buffer).caps(&caps).build();
+        let mut tap = Tap::new(TenantId::default(), CameraId::new("door").unwrap(), Clock::system());
+        let recorded: Vec<_> =
+            tap.frame(&sample).unwrap().detections.iter().map(|seen| (seen.confidence, seen.track)).collect();
+        assert_eq!(recorded, [(0.4, Some(7)), (0.6, None)]);
     }
 }

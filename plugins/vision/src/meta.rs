@@ -23,8 +23,9 @@
 //! either, one late result may be of a frame before the jump, with a `seen_pts` yet to come. `visiontrack` predicts
 //! every known box to the frame at hand and writes all of them into `objects`.
 //!
-//! Scores are the model's. Who wants whatever can stand alone takes the objects with a score of `threshold` or more;
-//! the weaker ones that come along are for a tracker, which can tell a half-hidden person from nothing.
+//! Scores are the model's. The objects with a score below `threshold` are for a tracker, which can tell a half-hidden
+//! person from nothing. Who draws, counts or records takes [`Detections::shown`], which is the same behind a tracker and
+//! keeps those weak ones out where there is none.
 
 use std::sync::Once;
 
@@ -106,6 +107,12 @@ impl Detections {
         Ok(())
     }
 
+    /// The objects for whoever is no tracker: those with a track, and those that can stand alone.
+    pub fn shown(&self) -> impl Iterator<Item = &Object> {
+        // A tracker begins a track with nothing weaker, so that all it wrote passes.
+        self.objects.iter().filter(|object| object.track.is_some() || object.score >= self.threshold)
+    }
+
     /// Reads what is on `buffer`; `None` when nothing is.
     pub fn read(buffer: &gst::BufferRef) -> Option<Self> {
         let meta = gst::meta::CustomMeta::from_buffer(buffer, DETECTIONS_META).ok()?;
@@ -158,6 +165,16 @@ fn object_from_structure(structure: &gst::StructureRef) -> Option<Object> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_weak_object_is_shown_only_when_a_tracker_vouches_for_it() {
+        let object =
+            |score, track| Object { label: "person".into(), score, rect: Rect::default(), track, seen: true };
+        let objects = vec![object(0.3, None), object(0.3, Some(1)), object(0.6, None), object(0.9, Some(2))];
+        let detections = Detections { threshold: 0.6, objects, ..Detections::default() };
+        let shown: Vec<_> = detections.shown().map(|object| (object.score, object.track)).collect();
+        assert_eq!(shown, [(0.3, Some(1)), (0.6, None), (0.9, Some(2))]);
+    }
 
     #[test]
     fn what_is_attached_is_read_back() {

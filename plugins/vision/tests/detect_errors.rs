@@ -159,8 +159,12 @@ fn what_is_loading_holds_up_nobody_else() {
     element.set_property("assets-dir", folder.to_str().expect("the path should be text"));
     std::thread::scope(|scope| {
         let starting = scope.spawn(|| error_of(&element));
-        // Opening it for writing waits for the reader; from then on the reader waits for this end.
-        let end = std::fs::OpenOptions::new().write(true).open(&weights).expect("the pipe should open");
+        // Opening it for writing waits for the reader; from then on the reader waits for this end. Should nobody ever
+        // read, only a thread that no one waits for stands still.
+        let (opened, is_open) = std::sync::mpsc::channel();
+        std::thread::spawn(move || opened.send(std::fs::OpenOptions::new().write(true).open(&weights)));
+        let end = is_open.recv_timeout(std::time::Duration::from_secs(30));
+        let end = end.expect("the weights should be read").expect("the pipe should open");
         let (done, is_done) = std::sync::mpsc::channel();
         scope.spawn(move || {
             let other = detector("blob");

@@ -109,6 +109,22 @@ fn unconfirmed_boxes_are_dashed_grey_or_not_there() {
 }
 
 #[test]
+fn boxes_below_the_threshold_are_drawn_only_with_a_track() {
+    let info = info(640, 480);
+    let mut harness = harness(&info);
+    let mut drawn = |track| {
+        let mut weak = picture(&info, vec![]);
+        let objects = vec![Object { score: 0.3, ..object(MIDDLE, track) }];
+        let detections = Detections { threshold: 0.6, objects, ..Detections::default() };
+        detections.attach(weak.get_mut().expect("one holder")).expect("the meta is registered");
+        let passed = harness.push_and_pull(weak.clone()).expect("a frame");
+        passed.as_ptr() != weak.as_ptr() && pixel(&passed, &info, 160, 240) != [128; 3]
+    };
+    assert!(!drawn(None), "without a tracker nothing is known of it");
+    assert!(drawn(Some(1)), "a tracker knows it from before");
+}
+
+#[test]
 fn lines_are_as_wide_as_asked_or_fit_the_picture() {
     let widths = |height: u32, line_width: u32| {
         let info = info(height * 4 / 3, height);

@@ -73,7 +73,7 @@ impl Painter {
     pub fn draw(&mut self, frame: &mut I420Frame<'_>, detections: &Detections, style: Style) {
         let sizes = Sizes::of(frame, style);
         if style.unconfirmed == Unconfirmed::Dashed {
-            for object in detections.objects.iter().filter(|object| object.track.is_none()) {
+            for object in detections.shown().filter(|object| object.track.is_none()) {
                 if let Some(area) = on_picture(object.rect, frame) {
                     let line = (sizes.line / 2).max(1);
                     shape::dash(frame, area, line, Paint { colour: Rgb::GREY, opacity: 255, radius: 0 });
@@ -81,8 +81,7 @@ impl Painter {
             }
         }
         let mut tracks: Vec<(u64, &Object, Area)> = detections
-            .objects
-            .iter()
+            .shown()
             .filter_map(|object| Some((object.track?, object, on_picture(object.rect, frame)?)))
             .collect();
         // Whoever stands lower in the picture is nearer and hides the others.

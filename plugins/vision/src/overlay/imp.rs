@@ -123,7 +123,7 @@ impl BaseTransformImpl for VisionOverlay {
 
     /// A frame without boxes is handed on as it is, also when others hold it: nothing is copied.
     fn before_transform(&self, inbuf: &gst::BufferRef) {
-        let is_bare = Detections::read(inbuf).is_none_or(|detections| detections.objects.is_empty());
+        let is_bare = Detections::read(inbuf).is_none_or(|detections| detections.shown().next().is_none());
         self.obj().set_passthrough(is_bare);
         self.parent_before_transform(inbuf);
     }
