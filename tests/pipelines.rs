@@ -196,6 +196,25 @@ fn values_that_do_not_fit_name_key_value_and_range() {
 }
 
 #[test]
+fn an_address_of_which_nobody_can_tell_the_password_is_refused_and_not_shown() {
+    let rtsp = Catalog::load(None).unwrap().get("rtsp").unwrap();
+    for location in
+        ["rtsp://ana:horse@ba/ttery@cam/x", "rtsp://ana:1234/ttery@cam/x", "ftp://ana:horse?ba#ttery@cam/x"]
+    {
+        let given = BTreeMap::from([("location".to_owned(), ParamValue::Text(location.to_owned()))]);
+        let told = rtsp.check_parameters(&given).unwrap_err().to_string();
+        assert_eq!(
+            told,
+            "parameter `location`: is ambiguous: write / ? # @ in a password as %2F %3F %23 %40, and @ behind the \
+             host as %40"
+        );
+        assert_eq!(rtsp.shown(&given)["location"], ParamValue::Text("***".into()));
+    }
+    let escaped = ParamValue::Text("rtsp://ana:horse%40ba%2Fttery@cam/x".into());
+    rtsp.check_parameters(&BTreeMap::from([("location".to_owned(), escaped)])).unwrap();
+}
+
+#[test]
 fn a_password_is_never_shown_whatever_characters_it_holds() {
     let rtsp = Catalog::load(None).unwrap().get("rtsp").unwrap();
     for password in ["horse battery", "horse'battery", "horse\"battery", "horse@bat tery", "horse)battery"] {

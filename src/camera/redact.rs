@@ -24,7 +24,7 @@ pub fn redact<S: AsRef<str>>(text: &str, secrets: &[S]) -> String {
     redact_queries(&redact_passwords(&clean), ends_word)
 }
 
-/// `url` as a whole, whatever characters it holds, without its password and the credentials of its query.
+/// `url` as a whole, without its password and the credentials of its query; it must not be [ambiguous](is_ambiguous).
 pub(super) fn redact_url(url: &str) -> String {
     let mut clean = url.to_owned();
     if let Some(password) = password_in(url) {
@@ -63,6 +63,15 @@ fn decoded(text: &str) -> Option<String> {
         rest = if byte.is_some() { &after[2..] } else { after };
     }
     String::from_utf8(bytes).ok()
+}
+
+/// True when nobody can tell where the password in `url` ends, for an `@` comes after what may be the end of the host:
+/// `rtsp://ana:12/3@cam/x` is the path `3@cam/x` on a host `ana`, or the user `ana` on a host `cam`.
+pub(super) fn is_ambiguous(url: &str) -> bool {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let rest = &url[start..];
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    authority.contains(':') && path.contains('@')
 }
 
 /// Where the password stands in `url`, which is nothing but a URL, or was meant to be one.
@@ -213,6 +222,26 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(redact_url(url), clean);
+        }
+    }
+
+    #[test]
+    fn a_url_whose_password_may_go_on_behind_the_host_is_ambiguous() {
+        for url in
+            ["rtsp://ana:p@ss/w0rd@cam/x", "rtsp://ana:1234/x@cam/y", "rtsp://ana:12?x@cam", "ana:1#@cam"]
+        {
+            assert!(is_ambiguous(url), "{url}");
+        }
+        for url in [
+            "rtsp://ana:p%40ss%2Fw0rd@cam/x",
+            "rtsp://ana:p@ss@cam:554/x",
+            "rtsp://cam:554/user%40home",
+            "rtsp://cam/user@home",
+            "rtsp://cam:554/x",
+            "cam",
+            "",
+        ] {
+            assert!(!is_ambiguous(url), "{url}");
         }
     }
 

@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{Description, Parameter, ParameterType, PipelineError};
-use crate::camera::redact::{redact, redact_url, url_secrets};
+use crate::camera::redact::{is_ambiguous, redact, redact_url, url_secrets};
 use crate::domain::ParamValue;
 
 /// Stands for a secret wherever parameters are shown.
 const HIDDEN: &str = "***";
+
+/// Quotes nothing: what is a password in it cannot be told.
+const AMBIGUOUS: &str =
+    "is ambiguous: write / ? # @ in a password as %2F %3F %23 %40, and @ behind the host as %40";
 
 impl Description {
     /// Checks what an owner set, without touching GStreamer.
@@ -110,6 +114,11 @@ impl Description {
 impl Parameter {
     /// Says what is wrong with `value`, and what would be right.
     pub(super) fn check(&self, value: &ParamValue) -> Result<(), String> {
+        if let ParamValue::Text(text) = value
+            && self.is_ambiguous(text)
+        {
+            return Err(AMBIGUOUS.to_owned());
+        }
         let fits = match (self.kind, value) {
             (ParameterType::Bool, ParamValue::Bool(_))
             | (ParameterType::String, ParamValue::Text(_))
@@ -157,7 +166,15 @@ impl Parameter {
         self.kind == ParameterType::Url || (!self.secret && is_url())
     }
 
+    /// A URL of which nobody can tell what is its password.
+    fn is_ambiguous(&self, text: &str) -> bool {
+        self.holds_url(text) && is_ambiguous(text)
+    }
+
     fn without_credentials(&self, text: &str) -> String {
+        if self.is_ambiguous(text) {
+            return HIDDEN.to_owned();
+        }
         if self.holds_url(text) { redact_url(text) } else { redact::<&str>(text, &[]) }
     }
 
