@@ -97,7 +97,7 @@ impl Cameras {
         }
         let inner = Arc::new(Inner::new(camera, self.context.stop.child_token()));
         if inner.order.borrow().run {
-            inner.state.send_replace(CameraState::Connecting { since: self.context.clock.now() });
+            inner.tell(CameraState::Connecting { since: self.context.clock.now() });
         }
         self.context.tasks.spawn(supervisor::keep(self.context.clone(), inner.clone()));
         let handle = CameraHandle { inner };

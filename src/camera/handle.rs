@@ -131,6 +131,15 @@ impl Inner {
         }
     }
 
+    /// Wakes whoever watches the state, but not for what they know already.
+    pub(super) fn tell(&self, state: CameraState) {
+        self.state.send_if_modified(|known| {
+            let news = *known != state;
+            *known = state;
+            news
+        });
+    }
+
     pub(super) fn view(&self, overlay: Overlay) -> &View {
         match overlay {
             Overlay::Plain => &self.plain,
@@ -216,7 +225,7 @@ pub struct CameraFeed {
 
 impl CameraFeed {
     pub fn set_state(&self, state: CameraState) {
-        self.inner.state.send_replace(state);
+        self.inner.tell(state);
     }
 
     /// Hands `picture` to whoever watches.
@@ -258,5 +267,43 @@ impl Drop for Demand {
                 view.picture.send_replace(None);
             }
         });
+    }
+}
+
+#[cfg(test)]
+impl CameraHandle {
+    /// A camera for tests, as [`Self::fed`].
+    pub(crate) fn door() -> (Self, CameraFeed) {
+        use crate::domain::{BranchId, CameraId, TenantId};
+        Self::fed(Camera {
+            id: CameraId::new("door").unwrap(),
+            tenant: TenantId::default(),
+            branch: BranchId::default(),
+            sector: None,
+            name: "door".into(),
+            pipeline: "test".into(),
+            parameters: Default::default(),
+            lines: Vec::new(),
+            zones: Vec::new(),
+            enabled: true,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Timestamp;
+
+    #[test]
+    fn a_state_that_is_told_twice_wakes_once() {
+        let (handle, feed) = CameraHandle::door();
+        let mut state = handle.state();
+        let failed = || CameraState::Failed { since: Timestamp::from_millis(7), reason: "no file".into() };
+        feed.set_state(failed());
+        assert!(state.has_changed().unwrap());
+        assert_eq!(*state.borrow_and_update(), failed());
+        feed.set_state(failed());
+        assert!(!state.has_changed().unwrap(), "they know it already");
     }
 }

@@ -60,13 +60,13 @@ pub(super) async fn keep(context: Arc<CameraContext>, inner: Arc<Inner>) {
         keeper.figures.idle();
         // Without a state to rest in, another order waits.
         let Some(state) = state else { continue };
-        inner.state.send_replace(state);
+        inner.tell(state);
         tokio::select! {
             () = inner.gone.cancelled() => {}
             _ = orders.changed() => {}
         }
     }
-    inner.state.send_replace(CameraState::Stopped);
+    inner.tell(CameraState::Stopped);
 }
 
 struct Keeper {
@@ -95,7 +95,7 @@ impl Keeper {
     /// when the order changed or the camera is gone.
     async fn run(&mut self, orders: &mut watch::Receiver<Order>) -> Option<CameraState> {
         self.away = self.context.clock.now();
-        self.inner.state.send_replace(CameraState::Connecting { since: self.away });
+        self.inner.tell(CameraState::Connecting { since: self.away });
         self.backoff = Backoff::default();
         self.up = Instant::now();
         loop {
@@ -137,7 +137,7 @@ impl Keeper {
             End::Finished => Next::Rest(Some(CameraState::Stopped)),
             End::Trouble(Trouble::Failed(reason)) => {
                 let state = self.fail(reason);
-                self.inner.state.send_replace(state.clone());
+                self.inner.tell(state.clone());
                 Next::Rest(Some(state))
             }
             End::Trouble(trouble) => {
@@ -177,7 +177,7 @@ impl Keeper {
         }
         self.figures.error(&reason);
         self.figures.idle();
-        self.inner.state.send_replace(CameraState::Lost { since: self.away, reason, next_try });
+        self.inner.tell(CameraState::Lost { since: self.away, reason, next_try });
     }
 
     /// One life of the pipeline, from building it to the end of its use; it is still to be ended.
@@ -269,8 +269,10 @@ impl Keeper {
                 _ = drawn.changed() => watch.run.set_wanted(Overlay::Drawn, *drawn.borrow_and_update()),
                 _ = tick.tick() => {
                     ticks += 1;
-                    if watch.running.is_some_and(|since| since.elapsed() >= STEADY) {
-                        self.up = Instant::now() - watch.run.meter.darkness();
+                    let dark = watch.run.meter.darkness();
+                    // Up to its last picture: the silence after one says nothing for it.
+                    if watch.running.is_some_and(|since| since.elapsed() >= STEADY + dark) {
+                        self.up = Instant::now() - dark;
                         self.backoff.reset();
                     }
                     if ticks % FIGURES_EVERY == 0 {
@@ -291,7 +293,7 @@ impl Keeper {
             self.figures.reconnected();
         }
         tracing::info!(camera = %self.inner.camera.borrow().id, again, "camera running");
-        self.inner.state.send_replace(CameraState::Running { since: self.context.clock.now() });
+        self.inner.tell(CameraState::Running { since: self.context.clock.now() });
     }
 
     /// Ends `run` on a blocking thread. One that hangs is left to itself after a while.

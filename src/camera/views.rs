@@ -93,24 +93,11 @@ fn show(viewers: &Weak<Inner>, overlay: Overlay, sample: gst::Sample) {
 mod tests {
     use super::*;
     use crate::camera::CameraHandle;
-    use crate::domain::{BranchId, Camera, CameraId, TenantId};
 
     #[test]
     fn no_picture_stays_in_a_branch_that_nobody_watches() {
         gst::init().expect("GStreamer should start");
-        let camera = Camera {
-            id: CameraId::new("door").unwrap(),
-            tenant: TenantId::default(),
-            branch: BranchId::default(),
-            sector: None,
-            name: "door".into(),
-            pipeline: "test".into(),
-            parameters: Default::default(),
-            lines: Vec::new(),
-            zones: Vec::new(),
-            enabled: true,
-        };
-        let (handle, _feed) = CameraHandle::fed(camera);
+        let (handle, _feed) = CameraHandle::door();
         let sink = sink(&handle.inner, Overlay::Plain);
         let pipeline = gst::Pipeline::new();
         let source =

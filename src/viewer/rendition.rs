@@ -308,25 +308,12 @@ async fn unwatched(mut watchers: watch::Receiver<usize>) {
 mod tests {
     use super::*;
     use crate::camera::{CameraHandle, Overlay};
-    use crate::domain::{BranchId, Camera, CameraId, TenantId};
     use crate::viewer::encoder::Encoders;
     use crate::viewer::still;
 
     fn rendition(encoders: &[&str]) -> (Rendition, mpsc::UnboundedReceiver<Unit>) {
         gst::init().expect("GStreamer should start");
-        let camera = Camera {
-            id: CameraId::new("door").unwrap(),
-            tenant: TenantId::default(),
-            branch: BranchId::default(),
-            sector: None,
-            name: "door".into(),
-            pipeline: "test".into(),
-            parameters: Default::default(),
-            lines: Vec::new(),
-            zones: Vec::new(),
-            enabled: true,
-        };
-        let (handle, _feed) = CameraHandle::fed(camera);
+        let (handle, _feed) = CameraHandle::door();
         let feed = Feed::new(&handle, Overlay::Plain);
         let names = encoders.iter().map(|&name| name.to_owned()).collect();
         let product = Product::H264(Arc::new(Encoders::new(names, 500)));

@@ -156,24 +156,11 @@ mod tests {
 
     use super::*;
     use crate::camera::CameraHandle;
-    use crate::domain::{BranchId, Camera, CameraId, TenantId};
 
     #[tokio::test]
     async fn an_encode_leaves_the_list_however_its_task_ends() {
         gst::init().expect("GStreamer should start");
-        let camera = Camera {
-            id: CameraId::new("door").unwrap(),
-            tenant: TenantId::default(),
-            branch: BranchId::default(),
-            sector: None,
-            name: "door".into(),
-            pipeline: "test".into(),
-            parameters: Default::default(),
-            lines: Vec::new(),
-            zones: Vec::new(),
-            enabled: true,
-        };
-        let (handle, _feed) = CameraHandle::fed(camera);
+        let (handle, _feed) = CameraHandle::door();
         let gone = CancellationToken::new();
         let watched = Watched { number: 0, handle, tally: Arc::default(), gone };
         let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());

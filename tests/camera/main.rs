@@ -6,6 +6,7 @@ mod common;
 mod files;
 #[path = "../common/film.rs"]
 mod film;
+mod log;
 mod network;
 mod people;
 #[path = "../common/simulated.rs"]

@@ -1,7 +1,5 @@
 //! Cameras over real RTSP: killed, hung, misconfigured, and beside each other.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use atalaya::camera::CameraHandle;
@@ -10,6 +8,7 @@ use atalaya::domain::{Camera, CameraState, ParamValue};
 
 use crate::common::{World, camera, is_running, undetected, until, within_deadline};
 use crate::film::film;
+use crate::log::Log;
 use crate::simulated::SimulatedCamera;
 
 /// What is promised on a quiet machine; the figures of one stand in docs/performance.md.
@@ -126,33 +125,6 @@ async fn a_wrong_password_is_told_and_never_shown() {
     let log = log.text();
     assert!(log.contains("camera refused user name or password"), "{log}");
     assert!(!log.contains("wrong-battery") && !log.contains("right-horse"), "{log}");
-}
-
-/// All that this thread logs; the tests' runtimes have no other.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn listen(&self) -> tracing::subscriber::DefaultGuard {
-        let log = self.clone();
-        let subscriber =
-            tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || log.clone());
-        tracing::subscriber::set_default(subscriber.finish())
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 #[tokio::test]

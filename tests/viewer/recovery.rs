@@ -1,7 +1,5 @@
 //! The product as it is sold: a standard pipeline with its detector, a camera that dies, a viewer who stays.
 
-use std::time::{Duration, Instant};
-
 use atalaya::camera::Overlay;
 use atalaya::config::{Overrides, load};
 use atalaya::domain::{CameraState, ParamValue};
@@ -11,9 +9,6 @@ use crate::common::{World, camera, is_running, until};
 use crate::simulated::SimulatedCamera;
 use crate::studio::{Decoder, Studio};
 use crate::webrtc::see;
-
-/// What is promised on a quiet machine, and what tests that share one with each other get on top.
-const BACK_WITHIN: Duration = Duration::from_secs(2 + 3);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_viewer_stays_while_the_camera_dies_and_sees_it_come_back() {
@@ -37,9 +32,7 @@ async fn a_viewer_stays_while_the_camera_dies_and_sees_it_come_back() {
     let analysed = handle.status().frames_analysed;
 
     let _simulated = SimulatedCamera::start_at(&url, &arguments).await;
-    let back = Instant::now();
     until(&handle, "running again", is_running).await;
-    assert!(back.elapsed() < BACK_WITHIN, "back only after {:?}", back.elapsed());
     let mut light = 0;
     for _ in 0..5 {
         let moved = see(&mut client, &decoder, |seen| !seen.is_no_signal() && seen.light != light).await;
