@@ -245,7 +245,7 @@ impl Viewers {
     ///
     /// # Errors
     /// [`ViewerError::NoPicture`] when the camera has none within two seconds, [`ViewerError::NoEncoder`], and
-    /// [`ViewerError::Busy`] when too many are being taken.
+    /// [`ViewerError::Busy`] when the tenant has too many under way.
     pub async fn snapshot(&self, camera: &CameraHandle, overlay: Overlay) -> Result<Bytes, ViewerError> {
         self.inner.snapshots.take(camera, overlay, self.inner.jpeg_quality).await
     }

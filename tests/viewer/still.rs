@@ -4,9 +4,10 @@ use std::pin::pin;
 use std::time::Duration;
 
 use atalaya::camera::Overlay;
+use atalaya::domain::TenantId;
 use atalaya::viewer::{MJPEG_BOUNDARY, MJPEG_CONTENT_TYPE, ViewerError};
 use bytes::Bytes;
-use futures_util::future::select_all;
+use futures_util::future::{join, join_all, select_all};
 use futures_util::{Stream, StreamExt};
 
 use crate::studio::{BarsCamera, Decoder, Seen, Studio, eventually};
@@ -151,4 +152,26 @@ async fn cameras_that_show_nothing_keep_no_other_snapshot_waiting() {
         (outcome, ..) = waiting => panic!("the silent ones came first: {outcome:?}"),
         shot = studio.viewers.snapshot(&camera.handle, Overlay::Plain) => assert!(!shot.unwrap().is_empty()),
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_with_dead_cameras_keeps_no_other_from_taking_snapshots() {
+    let other = TenantId::new(2).unwrap();
+    let (studio, silent) = (Studio::new(), BarsCamera::new("silent"));
+    let (own, mut others) = (BarsCamera::running("door"), BarsCamera::of(other, "door"));
+    silent.run();
+    others.switch_on(640, 480);
+    let waiting = join_all((0..64).map(|_| studio.viewers.snapshot(&silent.handle, Overlay::Plain)));
+    let asking = async {
+        let refused = studio.viewers.snapshot(&own.handle, Overlay::Plain).await.unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "64 of your snapshots are being taken already; try again in a moment"
+        );
+        studio.viewers.snapshot(&others.handle, Overlay::Plain).await
+    };
+    // The first of both is begun first.
+    let (waited, shot) = join(waiting, asking).await;
+    assert!(!shot.unwrap().is_empty());
+    assert!(waited.iter().all(|taken| matches!(taken, Err(ViewerError::NoPicture { .. }))), "{waited:?}");
 }

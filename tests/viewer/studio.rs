@@ -54,9 +54,13 @@ pub(crate) struct BarsCamera {
 
 impl BarsCamera {
     pub(crate) fn new(id: &str) -> Self {
+        Self::of(TenantId::default(), id)
+    }
+
+    pub(crate) fn of(tenant: TenantId, id: &str) -> Self {
         let camera = Camera {
             id: CameraId::new(id).expect("a slug"),
-            tenant: TenantId::default(),
+            tenant,
             branch: BranchId::default(),
             sector: None,
             name: id.to_owned(),
