@@ -104,6 +104,8 @@ async fn models_are_listed_whether_or_not_they_are_in_use() {
     let models = list["items"].as_array().unwrap();
     let nanodet = models.iter().find(|model| model["name"] == "nanodet").unwrap();
     assert_eq!((&nanodet["loaded"], &nanodet["device"]), (&json!(false), &json!(null)));
+    assert_eq!(nanodet["job"], "detector");
+    assert!(models.iter().any(|model| model["name"] == "silero_vad" && model["job"] == "voice"));
     assert!(nanodet["labels"].as_array().unwrap().contains(&json!("person")));
 }
 

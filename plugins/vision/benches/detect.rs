@@ -6,7 +6,7 @@ use divan::Bencher;
 use gst_check::Harness;
 use gst_video::{VideoFormat, VideoFrameRef, VideoInfo};
 use gstvision::engine::{
-    Assets, Catalog, Detector, Device, I420, LoadOptions, Manifest, Preprocessor, Tensor, Wanted,
+    Assets, Catalog, Detector, Device, I420, Job, LoadOptions, Manifest, Preprocessor, Tensor, Wanted,
 };
 
 fn main() {
@@ -51,7 +51,8 @@ fn preprocess(bencher: Bencher<'_, '_>, size: (u32, u32)) {
     let buffer = picture(&info);
     let frame = VideoFrameRef::from_buffer_ref_readable(&buffer, &info).expect("it should be readable");
     let picture = I420::of(&frame).expect("it is I420");
-    let mut preprocessor = Preprocessor::new(&nanodet());
+    let manifest = nanodet();
+    let mut preprocessor = Preprocessor::new(manifest.picture_for(Job::Detector).expect("it is a detector"));
     let mut tensor = Tensor::default();
     bencher.bench_local(|| preprocessor.fill(&picture, &mut tensor));
 }
@@ -63,8 +64,8 @@ fn inference_by_threads(bencher: Bencher<'_, '_>, threads: usize) {
     let buffer = picture(&info);
     let frame = VideoFrameRef::from_buffer_ref_readable(&buffer, &info).expect("it should be readable");
     let mut tensor = Tensor::default();
-    Preprocessor::new(&nanodet()).fill(&I420::of(&frame).expect("it is I420"), &mut tensor);
     let model = detector.model();
+    Preprocessor::new(model.input()).fill(&I420::of(&frame).expect("it is I420"), &mut tensor);
     bencher.bench_local(|| model.infer(&tensor, &wanted).expect("the inference should work"));
 }
 
