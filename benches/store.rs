@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program for a person at a terminal")]
 
+#[allow(dead_code, reason = "the tests ask more of a cluster than a measurement does")]
 #[path = "../tests/common/postgres.rs"]
 mod postgres;
 

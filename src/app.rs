@@ -79,6 +79,7 @@ impl App {
             stop: stop.clone(),
         });
         known.get_or_init(|| running.clone());
+        let recorder = Arc::new(move || recorder.figures());
         let viewers = Viewers::new(config, fronts.clone(), stop.clone())?;
         let file_cameras = start_cameras(config, &store, &running, cameras).await?;
 
@@ -89,7 +90,9 @@ impl App {
             models: Arc::new(gstvision::engine::Catalog::open(config.models_dir.as_deref())?),
             keys: keys.clone(),
             clock,
+            recorder,
             file_cameras,
+            media_dir: config.server.media_dir.clone(),
             max_body_bytes: config.server.max_body_bytes,
             stop: stop.clone(),
         });

@@ -5,6 +5,7 @@
 
 mod feed;
 
+use std::fmt;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -29,7 +30,7 @@ const CLEAN_EVERY: Duration = Duration::from_secs(10);
 const PATTERN_FPS: u32 = 15;
 
 /// How to simulate a camera.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Clone, clap::Args)]
 pub struct Options {
     /// A video to play in a loop; a moving test pattern when absent
     #[arg(long)]
@@ -58,6 +59,21 @@ pub struct Options {
     /// Sends sound as well
     #[arg(long)]
     pub sound: bool,
+}
+
+/// Without user and password.
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("footage", &self.footage)
+            .field("fps", &self.fps)
+            .field("address", &self.address)
+            .field("port", &self.port)
+            .field("path", &self.path)
+            .field("codec", &self.codec)
+            .field("sound", &self.sound)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Options {
@@ -139,7 +155,9 @@ impl SimulatedCamera {
 
 impl Drop for SimulatedCamera {
     fn drop(&mut self) {
-        self.main_loop.quit();
+        // Within the loop: before it runs there is nothing to quit, and it would then run for ever.
+        let main_loop = self.main_loop.clone();
+        self.main_loop.context().invoke(move || main_loop.quit());
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -269,5 +287,23 @@ fn host(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => format!("[{address}]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_camera_that_is_dropped_before_it_serves_ends() {
+        let (ended, all_ended) = mpsc::channel();
+        std::thread::spawn(move || {
+            for _ in 0..100 {
+                drop(SimulatedCamera::start(Options::default()).expect("a port should be free"));
+            }
+            ended.send(()).unwrap_or(());
+        });
+        let outcome = all_ended.recv_timeout(Duration::from_secs(60));
+        assert_eq!(outcome, Ok(()), "one of them hangs");
     }
 }

@@ -18,12 +18,10 @@ use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use crate::clock::Clock;
-use crate::domain::{CameraId, Frame, Place, TenantId, Timestamp, Visit};
+use crate::domain::{CameraId, Frame, Place, RecorderFigures, TenantId, Timestamp, Visit};
 use crate::store::{Store, VisitRecord};
 use crate::visit::{Happening, Observer, Stay};
 use backlog::Backlog;
-
-pub use backlog::RecorderFigures;
 
 /// Frames without pixels: about four seconds of twenty cameras.
 const QUEUE_FRAMES: usize = 1024;

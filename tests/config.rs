@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as loudly as tests")]
 
-use std::collections::BTreeSet;
+#[path = "config/documents.rs"]
+mod documents;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -173,10 +175,54 @@ fn short_secret_is_refused_without_showing_it() {
 
 #[test]
 fn debug_output_of_a_config_holds_no_secret() {
-    let source = Source::file("[[webrtc.ice_servers]]\nurl = \"turn:t\"\ncredential = \"hunter2-turn\"\n")
-        .env("ATALAYA_AUTH__JWT_SECRET", "hunter2-hunter2-hunter2-hunter2-hunter2")
-        .env("ATALAYA_DATABASE__URL", "postgres://a:hunter2@db/a");
+    let source = Source::file(
+        "[[webrtc.ice_servers]]\nurl = \"turn:t\"\ncredential = \"hunter2-turn\"\n\
+         [[cameras]]\nid = \"a\"\npipeline = \"rtsp\"\n\
+         parameters = { location = \"rtsp://u:hunter2@h\", password = \"hunter2\" }\n",
+    )
+    .env("ATALAYA_AUTH__JWT_SECRET", "hunter2-hunter2-hunter2-hunter2-hunter2")
+    .env("ATALAYA_DATABASE__URL", "postgres://a:hunter2@db/a");
     assert!(!format!("{:?}", source.config()).contains("hunter2"));
+}
+
+#[test]
+fn no_mistake_about_a_secret_shows_it() {
+    for text in [
+        "database = \"postgres://u:hunter2@h/db\"\n",
+        "[database]\nurl = [\"postgres://u:hunter2@h/db\"]\n",
+        "[database]\nurl = { at = \"postgres://u:hunter2@h/db\" }\n",
+        "auth = \"hunter2, expected a secret\"\n",
+        "[auth]\njwt_secret = 4815162342\n",
+        "[auth]\njwt_secret = hunter2\n",
+        "[auth]\njwt_secret = \"hunter2\nhunter2\"\n",
+        "webrtc = \"turn:u:hunter2@h\"\n",
+        "[webrtc]\nice_servers = \"turn:u:hunter2@h\"\n",
+        "[webrtc]\nice_servers = [\"turn:u:hunter2@h\"]\n",
+        "[[webrtc.ice_servers]]\nurl = \"https://u:hunter2@h\"\n",
+        "[[webrtc.ice_servers]]\nurl = \"turn:h\"\ncredential = [\"hunter2\"]\n",
+        "cameras = \"rtsp://u:hunter2@h\"\n",
+        "cameras = [\"rtsp://u:hunter2@h\"]\n",
+        "[[cameras]]\nid = \"a\"\npipeline = \"rtsp\"\nparameters = \"rtsp://u:hunter2@h\"\n",
+        "[[cameras]]\nid = \"a\"\npipeline = \"rtsp\"\nparameters = { location = [\"hunter2\"] }\n",
+        "[[cameras]]\nid = \"a\"\npipeline = [\"rtsp://u:hunter2@h\"]\n",
+    ] {
+        let error = Source::file(text).error();
+        assert!(!error.contains("hunter2") && !error.contains("4815162342"), "{text:?}: {error}");
+    }
+    for (name, value) in [
+        ("ATALAYA_DATABASE", "postgres://u:hunter2@h/db"),
+        ("ATALAYA_AUTH", "hunter2"),
+        ("ATALAYA_CAMERAS", r#"[{"id": "a", "parameters": {"location": "rtsp://u:hunter2@h"}}]"#),
+        ("ATALAYA_WEBRTC__ICE_SERVERS", r#"[{"url": "turn:h", "credential": "hunter2"}]"#),
+        ("ATALAYA_WEBRTC", r#"{"ice_servers": [{"credential": "hunter2"}]}"#),
+        ("ATALAYA_DATABASE__URL__AT", "postgres://u:hunter2@h/db"),
+    ] {
+        let error = Source::empty().env(name, value).error();
+        assert_says(&error, &[name]);
+        assert!(!error.contains("hunter2"), "{name}: {error}");
+    }
+    let error = Source::file("database = \"postgres://u:hunter2@h/db\"\n").error();
+    assert_says(&error, &["line 1", "`database`", "invalid type: string, expected"]);
 }
 
 #[test]
@@ -238,7 +284,7 @@ fn value_out_of_its_range_is_told_with_key_and_value() {
         ("[detector]\ndevice = \"tpu\"\n".into(), &["`detector.device`", "tpu", "cpu"]),
         ("[server]\nmax_body_bytes = 10\n".into(), &["`server.max_body_bytes`", "10"]),
         ("[log]\nfilter = \"info,,=\"\n".into(), &["`log.filter`", "info,,="]),
-        ("[[webrtc.ice_servers]]\nurl = \"http://x\"\n".into(), &["`webrtc.ice_servers[0].url`", "http://x"]),
+        ("[[webrtc.ice_servers]]\nurl = \"http://x\"\n".into(), &["`webrtc.ice_servers[0].url`"]),
         (branch("time_zone = \"Madrid\""), &["`branches[0].time_zone`", "Madrid", "Europe/Madrid"]),
         (branch("time_zone = \"UTC\"\nid = 0"), &["`branches[0].id`", "0"]),
         (branch("time_zone = \"UTC\"").repeat(2), &["`branches[1].id`", "twice"]),
@@ -275,97 +321,4 @@ fn file_that_is_not_there_is_named() {
     let mut source = Source::empty();
     source.overrides.file = Some("/nowhere/atalaya.toml".into());
     assert_says(&source.error(), &["/nowhere/atalaya.toml", "No such file"]);
-}
-
-const EXAMPLE: &str = include_str!("../atalaya.example.toml");
-const DOCS: &str = include_str!("../docs/config.md");
-
-/// The example with everything that stands there switched off switched on: `#key = …` and `#[table]`; prose has a
-/// space after its `#`.
-fn whole_example() -> String {
-    let switched_on = |line: &str| match line.strip_prefix('#') {
-        Some(rest) if rest.starts_with(|first: char| first == '[' || first.is_ascii_lowercase()) => {
-            rest.to_owned()
-        }
-        _ => line.to_owned(),
-    };
-    EXAMPLE.lines().map(switched_on).collect::<Vec<_>>().join("\n")
-}
-
-/// Every key there is, asked of the reader itself: it names the keys it knows when it meets one that it does not.
-fn known_keys(section: &str, is_list: bool) -> Vec<String> {
-    let header = match (section, is_list) {
-        ("", _) => String::new(),
-        (_, false) => format!("[{section}]\n"),
-        (_, true) => format!("[[{section}]]\n"),
-    };
-    let Err(error) = toml::from_str::<Config>(&format!("{header}\"?\" = 1\n")) else { return Vec::new() };
-    let Some((_, expected)) = error.message().split_once("expected ") else { return Vec::new() };
-    let is_table = error.message().contains("unknown field `?`");
-    let names = expected.split('`').skip(1).step_by(2).filter(|_| is_table);
-    names.map(|name| if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") }).collect()
-}
-
-/// All keys that hold a value, as `section.key`.
-fn all_keys() -> BTreeSet<String> {
-    let mut keys = BTreeSet::new();
-    let mut open = known_keys("", false);
-    while let Some(key) = open.pop() {
-        let inner = [known_keys(&key, false), known_keys(&key, true)].concat();
-        if inner.is_empty() {
-            keys.insert(key);
-        }
-        open.extend(inner);
-    }
-    keys
-}
-
-/// The keys that a document sets, as `section.key`.
-fn set_keys(value: &toml::Value, path: &str, keys: &mut BTreeSet<String>) {
-    match value {
-        toml::Value::Table(table) if path != "cameras.parameters" => {
-            for (name, inner) in table {
-                set_keys(inner, &if path.is_empty() { name.clone() } else { format!("{path}.{name}") }, keys);
-            }
-        }
-        toml::Value::Array(items) if items.iter().any(toml::Value::is_table) => {
-            items.iter().for_each(|item| set_keys(item, path, keys));
-        }
-        _ => {
-            keys.insert(path.to_owned());
-        }
-    }
-}
-
-#[test]
-fn keys_are_found_in_every_section_and_list() {
-    let keys = all_keys();
-    for key in
-        ["data_dir", "server.listen", "webrtc.ice_servers.credential", "cameras.parameters", "branches.name"]
-    {
-        assert!(keys.contains(key), "{key} is missing in {keys:?}");
-    }
-    assert!(!keys.contains("server"), "a section is no key");
-}
-
-#[test]
-fn example_as_it_stands_is_the_default() {
-    assert_eq!(Source::file(EXAMPLE).config(), Config::default());
-}
-
-#[test]
-fn example_names_every_key_and_every_one_of_them_works() {
-    let whole = whole_example();
-    let table: toml::Table = toml::from_str(&whole).unwrap();
-    let mut found = BTreeSet::new();
-    set_keys(&toml::Value::Table(table.clone()), "", &mut found);
-    assert_eq!(found, all_keys());
-    toml::from_str::<Config>(&whole).unwrap();
-}
-
-#[test]
-fn docs_tell_of_every_key_and_its_default() {
-    for key in all_keys() {
-        assert!(DOCS.contains(&format!("`{key}`")), "docs/config.md does not tell of `{key}`");
-    }
 }

@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "what server and browser said is shown when the test fails")]
 
 use std::io::{BufRead, BufReader, Read};
+use std::net::UdpSocket;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -25,11 +26,40 @@ impl Drop for Server {
     }
 }
 
+/// What [`start_stun`] says the browser's address is; nobody has it.
+const SEEN_AS: [u8; 4] = [192, 0, 2, 7];
+
+/// A STUN server (RFC 8489) as far as a browser needs one; gives its URL. It tells everybody the same made-up address,
+/// by which the test knows whom the browser has asked.
+fn start_stun() -> String {
+    const MAGIC: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
+    const BINDING_REQUEST: [u8; 2] = [0, 1];
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port of this machine should be free");
+    let url = format!("stun:{}", socket.local_addr().expect("a bound socket should have an address"));
+    std::thread::spawn(move || {
+        let mut request = [0; 1500];
+        while let Ok((length, from)) = socket.recv_from(&mut request) {
+            if length < 20 || request[..2] != BINDING_REQUEST || request[4..8] != MAGIC {
+                continue;
+            }
+            let mut answer = vec![1, 1, 0, 12];
+            answer.extend(&request[4..20]);
+            // XOR-MAPPED-ADDRESS: IPv4, port 40000.
+            answer.extend([0, 0x20, 0, 8, 0, 1]);
+            answer.extend((40_000_u16 ^ 0x2112).to_be_bytes());
+            answer.extend(SEEN_AS.iter().zip(MAGIC).map(|(byte, mask)| byte ^ mask));
+            socket.send_to(&answer, from).ok();
+        }
+    });
+    url
+}
+
 /// Starts the demo on any free port; gives its login link.
 fn start_demo(data_dir: &Path) -> (Server, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_atalaya"))
         .args(["demo", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(data_dir)
+        .env("ATALAYA_WEBRTC__ICE_SERVERS", format!("[{{ url = '{}' }}]", start_stun()))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

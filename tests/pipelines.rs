@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use atalaya::camera::{Catalog, Description, start_gstreamer};
+use atalaya::camera::{Catalog, Description, redact, start_gstreamer};
 use atalaya::domain::ParamValue;
+use gst::prelude::*;
 
 const HEAD: &str = "name = \"mine\"\ndescription = \"Mine\"\nkind = \"file\"\n";
 
@@ -195,18 +196,56 @@ fn values_that_do_not_fit_name_key_value_and_range() {
 }
 
 #[test]
+fn a_password_is_never_shown_whatever_characters_it_holds() {
+    let rtsp = Catalog::load(None).unwrap().get("rtsp").unwrap();
+    for password in ["horse battery", "horse'battery", "horse\"battery", "horse@bat tery", "horse)battery"] {
+        let location = format!("rtsp://ana:{password}@cam/x");
+        let given = BTreeMap::from([("location".to_owned(), ParamValue::Text(location.clone()))]);
+        rtsp.check_parameters(&given).unwrap();
+        let shown = &rtsp.shown(&given)["location"];
+        assert_eq!(*shown, ParamValue::Text("rtsp://ana:***@cam/x".into()));
+        let said = redact(&format!("no answer from {location} for 3 s"), &rtsp.secrets(&given));
+        assert_eq!(said, "no answer from rtsp://ana:***@cam/x for 3 s");
+    }
+}
+
+#[test]
 fn values_are_set_as_properties_and_never_parsed_as_a_pipeline() {
-    let evil = "x ! filesink location=/tmp/atalaya-was-here";
+    let evil = "x ! filesink location=/tmp/atalaya-was-here \" ' name=records";
     let text = format!(
-        "{HEAD}launch = \"fakesrc name=source num-buffers=1 ! appsink name=records\"\n\
-         [parameters.label]\ntype = \"string\"\ndescription = \"\"\ntarget = \"source.name\"\n"
+        "{HEAD}launch = \"filesrc name=source ! appsink name=records\"\n\
+         [parameters.file]\ntype = \"string\"\ndescription = \"\"\ntarget = \"source.location\"\n"
     );
     start_gstreamer().unwrap();
-    let text = text.replace("source.name", "records.caps");
     let description = Description::parse("mine.toml", &text).unwrap();
-    let value = BTreeMap::from([("label".to_owned(), ParamValue::Text(evil.to_owned()))]);
+    let value = BTreeMap::from([("file".to_owned(), ParamValue::Text(evil.to_owned()))]);
+    let pipeline = description.build(&value).unwrap().pipeline;
+    assert_eq!(pipeline.children().len(), 2, "{:?}", pipeline.children());
+    let source = pipeline.by_name("source").unwrap();
+    assert_eq!(source.property::<String>("location"), evil);
+}
+
+#[test]
+fn a_target_that_nobody_can_set_is_told_and_not_tried() {
+    let text = format!(
+        "{HEAD}launch = \"fakesrc name=source ! tee ! appsink name=records\"\n\
+         [parameters.said]\ntype = \"string\"\ndescription = \"\"\ntarget = \"source.last-message\"\n"
+    );
+    assert_told(
+        &problems(&text),
+        &["5: parameter `said`: source.last-message: property `last-message` is read-only"],
+    );
+    let description = Description::parse("mine.toml", &text).unwrap();
+    let value = BTreeMap::from([("said".to_owned(), ParamValue::Text("hello".into()))]);
     let error = description.build(&value).unwrap_err().to_string();
-    assert!(error.starts_with("parameter `label`: property `caps` cannot be"), "{error}");
+    assert_eq!(error, "parameter `said`: property `last-message` is read-only");
+}
+
+#[test]
+fn no_frame_is_kept_for_those_who_come_later() {
+    let test = Catalog::load(None).unwrap().get("test").unwrap();
+    let built = test.build(&BTreeMap::new()).unwrap();
+    assert!(!built.records.property::<bool>("enable-last-sample"));
 }
 
 #[test]

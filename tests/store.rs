@@ -9,6 +9,8 @@ mod postgres;
 
 #[path = "store/fixture.rs"]
 mod fixture;
+#[path = "store/frozen.rs"]
+mod frozen;
 #[macro_use]
 #[path = "store/on_both.rs"]
 mod on_both;

@@ -29,12 +29,14 @@ export interface CameraStatus {
 
 export interface Camera {
   id: string;
+  branch_id: number;
   name: string;
   pipeline: string;
   enabled: boolean;
   status: CameraStatus;
 }
 
+/** Figures of one branch's shift. */
 export interface Summary {
   shift: { name: string; start: string; end: string };
   visits: number;
@@ -156,7 +158,8 @@ export async function listCameras(): Promise<Camera[]> {
   return cameras;
 }
 
-export const currentSummary = () => json<Summary>('/shifts/current/summary');
+export const currentSummary = (branch: number) =>
+  json<Summary>(`/shifts/current/summary?branch_id=${branch}`);
 export const session = () => json<Session>('/session');
 
 export async function signOut(): Promise<void> {

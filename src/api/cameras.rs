@@ -5,13 +5,13 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use super::edit;
+use super::edit::{self, Rules};
 use super::error::ApiError;
 use super::reply::{Created, Json, NoContent, respond};
 use super::request::{Answer, json, query, with};
 use super::{State, caller};
 use crate::auth::{Action, Caller};
-use crate::camera::{CameraHandle, Catalog};
+use crate::camera::CameraHandle;
 use crate::domain::{self, CameraId};
 use crate::wire::{Camera, CameraInput, CameraPatch, Page, Problem};
 
@@ -63,7 +63,7 @@ pub(super) struct ListQuery {
 #[utoipa::path(get, path = "/api/v1/cameras", tag = "cameras",
     params(("limit" = Option<u32>, Query, description = "1 to 500, default 100"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
-    responses((status = 200, body = Page<Camera>), super::openapi::Refusals))]
+    responses((status = 200, body = Page<Camera>), super::openapi::BadQuery, super::openapi::Refusals))]
 pub(super) async fn list_cameras(
     state: State,
     caller: Caller,
@@ -96,14 +96,15 @@ pub(super) async fn get_camera(id: String, state: State, caller: Caller) -> Answ
 #[utoipa::path(post, path = "/api/v1/cameras", tag = "cameras", request_body = CameraInput,
     responses((status = 201, body = Camera, headers(("Location" = String))),
         (status = 409, description = "The id is taken", body = Problem, content_type = "application/problem+json"),
-        super::openapi::BadBody, super::openapi::Refusals))]
+        super::openapi::BadBody, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn create_camera(
     state: State,
     caller: Caller,
     body: Answer<CameraInput>,
 ) -> Answer<Created<Camera>> {
     super::permit(&caller, Action::ConfigureCameras)?;
-    let camera = edit::created(state.cameras.catalog(), &caller, body?)?;
+    let body = body?;
+    let camera = state.off_the_runtime(move |rules| edit::created(rules, &caller, body)).await?;
     state
         .clone()
         .change(async move {
@@ -122,7 +123,7 @@ pub(super) async fn create_camera(
 #[utoipa::path(put, path = "/api/v1/cameras/{id}", tag = "cameras", params(("id" = String, Path)),
     request_body = CameraInput,
     responses((status = 200, body = Camera), super::openapi::Fixed, super::openapi::Absence,
-        super::openapi::BadBody, super::openapi::Refusals))]
+        super::openapi::BadBody, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn put_camera(
     id: String,
     state: State,
@@ -130,15 +131,14 @@ pub(super) async fn put_camera(
     body: Answer<CameraInput>,
 ) -> Answer<Json<Camera>> {
     let body = body?;
-    rewrite(state, caller, id, move |catalog, caller, before| edit::replaced(catalog, caller, before, body))
-        .await
+    rewrite(state, caller, id, move |rules, caller, before| edit::replaced(rules, caller, before, body)).await
 }
 
 /// Changes what is given and leaves the rest.
 #[utoipa::path(patch, path = "/api/v1/cameras/{id}", tag = "cameras", params(("id" = String, Path)),
     request_body = CameraPatch,
     responses((status = 200, body = Camera), super::openapi::Fixed, super::openapi::Absence,
-        super::openapi::BadBody, super::openapi::Refusals))]
+        super::openapi::BadBody, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn patch_camera(
     id: String,
     state: State,
@@ -146,8 +146,7 @@ pub(super) async fn patch_camera(
     body: Answer<CameraPatch>,
 ) -> Answer<Json<Camera>> {
     let body = body?;
-    rewrite(state, caller, id, move |catalog, caller, before| edit::patched(catalog, caller, before, body))
-        .await
+    rewrite(state, caller, id, move |rules, caller, before| edit::patched(rules, caller, before, body)).await
 }
 
 /// Puts what `edit` makes of a camera in its place.
@@ -155,14 +154,14 @@ async fn rewrite(
     state: State,
     caller: Caller,
     id: String,
-    edit: impl FnOnce(&Catalog, &Caller, &domain::Camera) -> Answer<domain::Camera> + Send + 'static,
+    edit: impl FnOnce(Rules<'_>, &Caller, &domain::Camera) -> Answer<domain::Camera> + Send + 'static,
 ) -> Answer<Json<Camera>> {
     super::permit(&caller, Action::ConfigureCameras)?;
     state
         .clone()
         .change(async move {
             let before = state.changeable(&find(&state, &caller, &id)?)?;
-            let camera = edit(state.cameras.catalog(), &caller, &before)?;
+            let camera = state.off_the_runtime(move |rules| edit(rules, &caller, &before)).await?;
             state.store.put_camera(camera.tenant, &camera).await?;
             Ok(Json(state.show(&state.cameras.put(camera))))
         })
@@ -171,7 +170,7 @@ async fn rewrite(
 
 /// Stops a camera and forgets it; its visits stay.
 #[utoipa::path(delete, path = "/api/v1/cameras/{id}", tag = "cameras", params(("id" = String, Path)),
-    responses((status = 204), super::openapi::Fixed, super::openapi::Absence, super::openapi::Refusals))]
+    responses((status = 204), super::openapi::Fixed, super::openapi::Absence, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn delete_camera(id: String, state: State, caller: Caller) -> Answer<NoContent> {
     super::permit(&caller, Action::ConfigureCameras)?;
     state

@@ -1,40 +1,45 @@
 //! From what a client wrote to a camera that can be run, or the field that does not fit.
-//!
-//! A secret that was shown masked and comes back so is not a new value: the stored one stays. A mask anywhere else is
-//! refused, so that a stored password can neither be lost by accident nor be sent to another address.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::error::ApiError;
+use super::parameters;
 use super::request::Answer;
 use crate::auth::Caller;
 use crate::camera::{Catalog, Description, PipelineError};
 use crate::domain::{BranchId, Camera, CameraId, ParamValue, SectorId};
-use crate::wire::{self, CameraInput, CameraPatch, Value};
+use crate::wire::{self, CameraInput, CameraPatch};
 
-/// What secrets are shown as.
-pub(super) const MASK: &str = "***";
 /// Longer names do not fit a tile.
 const MAX_NAME_CHARS: usize = 100;
 /// Each is tested against each person in each frame.
 const MAX_SHAPES: usize = 64;
 
-/// A new camera.
-pub(super) fn created(catalog: &Catalog, caller: &Caller, input: CameraInput) -> Answer<Camera> {
+/// What there is to choose from.
+#[derive(Clone, Copy)]
+pub(super) struct Rules<'a> {
+    pub(super) catalog: &'a Catalog,
+    /// `server.media_dir`.
+    pub(super) media_dir: Option<&'a Path>,
+}
+
+/// A new camera. Touches the file system, as all of these do.
+pub(super) fn created(rules: Rules<'_>, caller: &Caller, mut input: CameraInput) -> Answer<Camera> {
     let id = input.id.as_deref().ok_or_else(|| ApiError::invalid("id", "is needed"))?;
     let id = CameraId::new(id).map_err(|error| ApiError::invalid("id", error))?;
-    let parameters = input.parameters.clone();
-    let description = description(catalog, &input.pipeline)?;
-    let parameters = values(parameters, None, &description)?;
+    let description = description(rules.catalog, &input.pipeline)?;
+    let given = parameters::restore(std::mem::take(&mut input.parameters), None, &description)?;
+    let parameters = check(rules, &description, None, given.values)?;
     build(caller, id, input, parameters)
 }
 
 /// `input` in place of `before`.
 pub(super) fn replaced(
-    catalog: &Catalog,
+    rules: Rules<'_>,
     caller: &Caller,
     before: &Camera,
-    input: CameraInput,
+    mut input: CameraInput,
 ) -> Answer<Camera> {
     if input.id.as_deref().is_some_and(|id| id != before.id.as_str()) {
         return Err(ApiError::invalid(
@@ -42,20 +47,22 @@ pub(super) fn replaced(
             format!("a camera's id cannot change; this is \"{}\"", before.id),
         ));
     }
-    let description = description(catalog, &input.pipeline)?;
-    let parameters = values(input.parameters.clone(), Some(before), &description)?;
+    let description = description(rules.catalog, &input.pipeline)?;
+    let given = parameters::restore(std::mem::take(&mut input.parameters), Some(before), &description)?;
+    parameters::keep_secrets_home(&description, before, &given.values, &given.typed)?;
+    let parameters = check(rules, &description, Some(before), given.values)?;
     build(caller, before.id.clone(), input, parameters)
 }
 
 /// `before` with the changes of `patch`.
 pub(super) fn patched(
-    catalog: &Catalog,
+    rules: Rules<'_>,
     caller: &Caller,
     before: &Camera,
     patch: CameraPatch,
 ) -> Answer<Camera> {
     let pipeline = patch.pipeline.unwrap_or_else(|| before.pipeline.clone());
-    let description = description(catalog, &pipeline)?;
+    let description = description(rules.catalog, &pipeline)?;
     let mut camera = before.clone();
     if pipeline != before.pipeline {
         camera.parameters.clear();
@@ -67,8 +74,10 @@ pub(super) fn patched(
         camera.parameters.remove(&key);
     }
     let given = given.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
-    camera.parameters.extend(restore(given, Some(before), &description)?);
-    check(&description, &camera.parameters)?;
+    let given = parameters::restore(given, Some(before), &description)?;
+    camera.parameters.extend(given.values);
+    parameters::keep_secrets_home(&description, before, &camera.parameters, &given.typed)?;
+    camera.parameters = check(rules, &description, Some(before), camera.parameters)?;
     if let Some(branch) = patch.branch_id {
         camera.branch = branch_of(caller, branch)?;
     }
@@ -112,48 +121,21 @@ fn description(catalog: &Catalog, name: &str) -> Answer<std::sync::Arc<Descripti
     catalog.get(name).map_err(|error| ApiError::invalid("pipeline", error))
 }
 
-fn values(
-    given: BTreeMap<String, Value>,
-    before: Option<&Camera>,
+/// Parameters that fit, in place of those of `before`.
+fn check(
+    rules: Rules<'_>,
     description: &Description,
-) -> Answer<BTreeMap<String, ParamValue>> {
-    let values = restore(given, before, description)?;
-    check(description, &values)?;
-    Ok(values)
-}
-
-fn check(description: &Description, values: &BTreeMap<String, ParamValue>) -> Answer<()> {
-    description.check_parameters(values).map_err(|error| match error {
-        PipelineError::Parameter { key, reason } => ApiError::invalid(format!("parameters.{key}"), reason),
-        other => ApiError::invalid("parameters", other),
-    })
-}
-
-/// `given` with what stands masked in it taken from `before`, as long as that has the same pipeline: another one may
-/// show what this one hides.
-fn restore(
-    given: BTreeMap<String, Value>,
     before: Option<&Camera>,
-    description: &Description,
+    mut values: BTreeMap<String, ParamValue>,
 ) -> Answer<BTreeMap<String, ParamValue>> {
-    let before = before.filter(|before| before.pipeline == description.name);
-    let shown = before.map(|before| description.shown(&before.parameters)).unwrap_or_default();
-    let one = |(key, value): (String, Value)| {
-        let value = ParamValue::from(value);
-        let masked = matches!(&value, ParamValue::Text(text) if text.contains(MASK));
-        if !masked {
-            return Ok((key, value));
+    let checked = parameters::check(description, rules.media_dir, before, &mut values);
+    match checked {
+        Ok(()) => Ok(values),
+        Err(PipelineError::Parameter { key, reason }) => {
+            Err(ApiError::invalid(format!("parameters.{key}"), reason))
         }
-        let stored = before.and_then(|before| before.parameters.get(&key));
-        match stored.filter(|_| shown.get(&key) == Some(&value)) {
-            Some(stored) => Ok((key, stored.clone())),
-            None => Err(ApiError::invalid(
-                format!("parameters.{key}"),
-                format!("{MASK} stands for a secret; write the secret itself, or send back what was shown"),
-            )),
-        }
-    };
-    given.into_iter().map(one).collect()
+        Err(other) => Err(ApiError::invalid("parameters", other)),
+    }
 }
 
 fn branch_of(caller: &Caller, id: i64) -> Answer<BranchId> {

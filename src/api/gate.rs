@@ -10,6 +10,7 @@ use hyper::Request;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use rand::Rng;
+use tracing::Instrument;
 use warp::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use warp::http::{HeaderName, Method};
 use warp::reply::{Reply, Response};
@@ -51,11 +52,28 @@ impl Api {
         let id = request_id(request.headers());
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         request.extensions_mut().insert(Peer(peer));
+        // At the level of errors, so that whatever is logged about a request names it. The query may hold a login
+        // token and is never logged.
+        let span = tracing::error_span!("request", id, %method, path);
+        let answering = async {
+            let response = self.route(request, &path, &id).await;
+            let status = response.status().as_u16();
+            tracing::debug!(%peer, status, ms = began.elapsed().as_millis() as u64, "answered");
+            response
+        };
+        answering.instrument(span).await
+    }
+
+    async fn route<B>(&self, mut request: Request<B>, path: &str, id: &str) -> Response
+    where
+        B: hyper::body::Body + Send + Sync + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let mut response = match self.gate.admit(&mut request) {
-            Ok(Door::Console) => console::file(&path, request.headers()),
+            Ok(Door::Console) => console::file(path, request.headers()),
             Ok(Door::Route) => {
                 // The server leaves out the body of what was asked by HEAD; routes need not know of it.
-                if method == Method::HEAD {
+                if request.method() == Method::HEAD {
                     *request.method_mut() = Method::GET;
                 }
                 let service = TowerToHyperService::new(warp::service(self.routes.clone()));
@@ -63,10 +81,7 @@ impl Api {
             }
             Err(error) => error.into_response(),
         };
-        finish(&mut response, &path, &id);
-        // The query is never logged: it may hold a login token.
-        let status = response.status().as_u16();
-        tracing::debug!(%peer, %method, path, status, ms = began.elapsed().as_millis() as u64, "answered");
+        finish(&mut response, path, id);
         response
     }
 }

@@ -52,6 +52,7 @@ pub(super) async fn get_readiness(state: State) -> Response {
         status: if ready { "ready" } else { "not ready" }.into(),
         store: store.unwrap_or_else(|reason| reason).into(),
         pipelines: pipelines.unwrap_or_else(|reason| reason),
+        recorder: if (state.recorder)().is_stuck { "visits wait for the database" } else { "ok" }.into(),
     };
     let mut response = Json(body).into_response();
     if !ready {

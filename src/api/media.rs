@@ -48,7 +48,7 @@ impl OverlayQuery {
     params(("id" = String, Path), ("overlay" = Option<bool>, Query, description = "With boxes; default true")),
     responses((status = 200, content_type = "image/jpeg", body = Vec<u8>),
         (status = 503, description = "The camera shows nothing now", body = Problem, content_type = "application/problem+json"),
-        super::openapi::Absence, super::openapi::Refusals))]
+        super::openapi::BadQuery, super::openapi::Absence, super::openapi::Refusals))]
 pub(super) async fn get_snapshot(
     id: String,
     state: State,
@@ -66,7 +66,7 @@ pub(super) async fn get_snapshot(
     params(("id" = String, Path), ("overlay" = Option<bool>, Query, description = "With boxes; default true")),
     responses((status = 200, content_type = "multipart/x-mixed-replace", body = Vec<u8>),
         (status = 503, description = "Too many viewers", body = Problem, content_type = "application/problem+json"),
-        super::openapi::Absence, super::openapi::Refusals))]
+        super::openapi::BadQuery, super::openapi::Absence, super::openapi::Refusals))]
 pub(super) async fn get_mjpeg(
     id: String,
     state: State,

@@ -23,7 +23,7 @@ use super::request::{Answer, with};
 use super::{State, caller};
 use crate::auth::{Action, Caller};
 use crate::camera::{CameraHandle, CameraStatus};
-use crate::domain::CameraState;
+use crate::domain::{CameraState, RecorderFigures};
 use crate::viewer::ViewerFigures;
 
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -57,6 +57,7 @@ pub(super) async fn get_metrics(state: State, caller: Caller) -> Answer<Content>
     let cameras = visible(&state, &caller).iter().map(sample).collect();
     let mut registry = Registry::with_prefix("atalaya");
     registry.register_collector(Box::new(Cameras(cameras)));
+    registry.register_collector(Box::new(Recorder((state.recorder)())));
     let mut text = String::new();
     prometheus_client::encoding::text::encode_registry(&mut text, &registry).map_err(ApiError::internal)?;
     let mut registry = Registry::with_prefix("process");
@@ -83,7 +84,7 @@ type Gauge = (&'static str, &'static str, fn(&Sample) -> f64);
 const COUNTERS: [Counter; 10] = [
     ("camera_frames", "Frames that came from the camera", |c| c.status.frames_in),
     ("camera_frames_analysed", "Frames that the detector looked at", |c| c.status.frames_analysed),
-    ("camera_frames_dropped", "Frames never looked at, or whose record did not fit", |c| {
+    ("camera_frames_dropped", "Frames lost to a full queue, a busy detector or a full recorder", |c| {
         c.status.frames_dropped
     }),
     ("camera_detections", "Boxes found", |c| c.status.detections),
@@ -95,11 +96,14 @@ const COUNTERS: [Counter; 10] = [
     ("viewer_skipped_frames", "Pictures skipped for slow viewers", |c| c.viewers.frames_skipped),
 ];
 
-const GAUGES: [Gauge; 5] = [
+const GAUGES: [Gauge; 6] = [
     ("camera_fps_in", "Frames a second from the camera", |c| f64::from(c.status.fps_in)),
     ("camera_fps_analysed", "Frames a second looked at", |c| f64::from(c.status.fps_analysed)),
     ("camera_inference_mean_milliseconds", "Mean inference time of the last seconds", |c| {
         f64::from(c.status.inference_ms)
+    }),
+    ("camera_latency_mean_seconds", "Mean time from a frame's arrival to its record, last seconds", |c| {
+        f64::from(c.status.latency_ms) / 1000.0
     }),
     ("camera_people", "People in the newest frame", |c| f64::from(c.status.people_now)),
     ("camera_viewers", "Who watches now", |c| c.viewers.viewers as f64),
@@ -143,6 +147,34 @@ impl Cameras {
                 let is_it = i64::from(sample.state.name() == name);
                 ConstGauge::new(is_it).encode(family.encode_family(&labels)?)?;
             }
+        }
+        Ok(())
+    }
+}
+
+/// The one recorder of all tenants: what is lost there may be anybody's.
+#[derive(Debug)]
+struct Recorder(RecorderFigures);
+
+impl Collector for Recorder {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let figures = &self.0;
+        for (name, help, count) in [
+            ("recorder_frames", "Frames that the recorder took in", figures.frames),
+            ("recorder_written", "States of visits written to the database", figures.written),
+            ("recorder_dropped", "States of visits lost: too many waited, or refused", figures.dropped),
+            ("recorder_failures", "Failed attempts to write to the database", figures.failures),
+        ] {
+            let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+            ConstCounter::new(count).encode(metric)?;
+        }
+        for (name, help, value) in [
+            ("recorder_waiting", "States of visits that wait for the database", figures.waiting as i64),
+            ("recorder_visits_open", "Visits that go on", figures.visits_open as i64),
+            ("recorder_stuck", "1 while the database does not take what waits", figures.is_stuck.into()),
+        ] {
+            let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            ConstGauge::new(value).encode(metric)?;
         }
         Ok(())
     }

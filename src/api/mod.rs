@@ -18,6 +18,8 @@ mod metrics;
 mod models;
 mod openapi;
 mod page;
+mod parameters;
+mod patient;
 mod pipelines;
 mod process;
 mod reply;
@@ -25,6 +27,7 @@ mod request;
 mod serve;
 mod session;
 mod shifts;
+mod slots;
 mod state;
 mod table;
 mod whep;
@@ -39,7 +42,7 @@ use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
 pub use error::ApiError;
-pub use serve::BindError;
+pub use serve::{BindError, Limits};
 pub use state::Services;
 
 use crate::auth::{Action, Caller};
@@ -53,6 +56,7 @@ pub struct Api {
     stop: CancellationToken,
     /// Changes that go on when their client has hung up.
     changes: TaskTracker,
+    limits: Limits,
 }
 
 impl Api {
@@ -85,7 +89,13 @@ impl Api {
             .unify()
             .or(running)
             .unify();
-        Self { gate, routes: routes.or_else(not_routed).boxed(), stop, changes }
+        Self { gate, routes: routes.or_else(not_routed).boxed(), stop, changes, limits: Limits::default() }
+    }
+
+    /// With other limits than the usual ones.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Takes the address, so that a port that is in use is known before anything else starts.

@@ -23,7 +23,7 @@ use crate::wire::Problem;
         cameras::patch_camera, cameras::delete_camera,
         control::get_status, control::start_camera, control::stop_camera, control::restart_camera,
         media::get_snapshot, media::get_mjpeg, detections::stream_detections,
-        whep::offer_whep, whep::trickle_whep, whep::end_whep,
+        whep::whep_options, whep::offer_whep, whep::trickle_whep, whep::end_whep,
         pipelines::list_pipelines, pipelines::get_pipeline, pipelines::check_pipeline,
         models::list_models,
         shifts::list_branches, shifts::list_shifts, shifts::current_shift, shifts::current_summary,
@@ -97,6 +97,9 @@ pub(super) enum BadBody {
     /// It cannot be read; `field` says where
     #[response(status = 400, content_type = "application/problem+json")]
     Unreadable(Problem),
+    /// It did not arrive in time
+    #[response(status = 408, content_type = "application/problem+json")]
+    Slow(Problem),
     /// It is too large
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(Problem),
@@ -106,6 +109,27 @@ pub(super) enum BadBody {
     /// A value does not fit; `field` says which
     #[response(status = 422, content_type = "application/problem+json")]
     Invalid(Problem),
+}
+
+/// How a query can be wrong.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "read by the OpenAPI document only")]
+pub(super) enum BadQuery {
+    /// A key is unknown or its value cannot be read; `field` says which
+    #[response(status = 400, content_type = "application/problem+json")]
+    Unreadable(Problem),
+    /// A value does not fit; `field` says which
+    #[response(status = 422, content_type = "application/problem+json")]
+    Invalid(Problem),
+}
+
+/// What is told or kept by the database.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "read by the OpenAPI document only")]
+pub(super) enum Away {
+    /// The database does not answer; try again
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(Problem),
 }
 
 /// The contract of this server.

@@ -1,5 +1,6 @@
 //! Pipeline descriptions: which there are, what they take, and whether one would run.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use warp::Filter;
@@ -7,6 +8,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::error::ApiError;
+use super::parameters;
 use super::reply::{Json, respond};
 use super::request::{Answer, json, with};
 use super::{State, caller};
@@ -73,22 +75,29 @@ pub(super) async fn check_pipeline(
 ) -> Answer<Json<Check>> {
     super::permit(&caller, Action::ConfigureCameras)?;
     let CheckInput { description, pipeline, parameters } = body?;
+    let is_theirs = description.is_some();
     let parsed = match (description, pipeline) {
-        (Some(text), None) => Description::parse("description", &text).map(Arc::new),
+        (Some(text), None) => Description::parse("description", &text),
         (None, Some(name)) => {
             let found = state.cameras.catalog().get(&name);
-            Ok(found.map_err(|error| ApiError::invalid("pipeline", error))?)
+            Ok(found.map_err(|error| ApiError::invalid("pipeline", error))?.as_ref().clone())
         }
         _ => return Err(ApiError::invalid("description", "give either this or `pipeline`")),
     };
-    let parameters = parameters.into_iter().map(|(name, value)| (name, ParamValue::from(value))).collect();
+    let mut values: BTreeMap<_, _> =
+        parameters.into_iter().map(|(name, value)| (name, ParamValue::from(value))).collect();
     // Makes one of each element, which may take a while to find its device.
     let looked = tokio::task::spawn_blocking(move || match parsed {
         Err(problem) => vec![finding(problem)],
-        Ok(description) => {
-            let values = description.check_parameters(&parameters);
+        Ok(mut description) => {
+            let media_dir = state.media_dir.as_deref();
+            let mut errors = match is_theirs {
+                true => parameters::confine_defaults(&mut description, media_dir),
+                false => Vec::new(),
+            };
+            errors.extend(parameters::check(&description, media_dir, None, &mut values).err());
             let findings = description.check().into_iter().map(finding);
-            findings.chain(values.err().map(value_finding)).collect()
+            findings.chain(errors.into_iter().map(value_finding)).collect()
         }
     });
     let findings: Vec<_> = looked.await.map_err(ApiError::internal)?;

@@ -1,33 +1,57 @@
 //! Listening, and one task a connection.
 //!
-//! warp's own server cannot bound how long a client may take to send its headers, nor how many there are; this one
-//! can, and it is where a request learns its peer.
+//! warp's own server cannot bound how long a client may take to send its headers or to take its answer, nor how many
+//! there are; this one can, and it is where a request learns its peer.
 
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use thiserror::Error;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Api;
+use super::patient::Patient;
+use super::slots::Slots;
 
-/// A client that is slower than this to send a request's head is not a client; also the longest idle time between
-/// two requests.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest idle time between two requests, and the longest time that the head of one may take.
+const IDLE: Duration = Duration::from_secs(30);
 /// More connections wait in the kernel's queue: some ten for each of the viewers that one machine can feed.
 const MAX_CONNECTIONS: usize = 4096;
+/// Places that are kept for this very machine: its health checks, its metrics, the proxy in front.
+const KEPT_FOR_LOOPBACK: usize = 256;
+/// Enough for the consoles of a whole venue behind one address, or for a proxy on another machine.
+const MAX_CONNECTIONS_OF_ONE: usize = 512;
+/// Requests' heads are shorter, and no more of an answer waits here for a client who is slow to take it.
+const MAX_BUFFER_BYTES: usize = 64 * 1024;
+/// How often the log tells of connections that are refused: not for each one of a flood.
+const WARN_EVERY: Duration = Duration::from_secs(60);
 /// What a request under way may take once the server stops, before it is cut off.
 const DRAIN: Duration = Duration::from_secs(2);
+
+/// How long the server waits for a client before it hangs up.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// From connecting to the end of the first request's head: nobody connects to say nothing.
+    pub first_head: Duration,
+    /// For a client to take anything at all of what is sent to it.
+    pub stall: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { first_head: Duration::from_secs(5), stall: Duration::from_secs(30) }
+    }
+}
 
 /// Why the server cannot listen.
 #[derive(Debug, Error)]
@@ -54,26 +78,37 @@ pub(super) async fn serve(listener: TcpListener, api: Api) {
     let stop = api.stop.clone();
     let api = Arc::new(api);
     let connections = TaskTracker::new();
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let all = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let slots = Slots::new(MAX_CONNECTIONS - KEPT_FOR_LOOPBACK, MAX_CONNECTIONS_OF_ONE);
+    let mut warned: Option<Instant> = None;
     loop {
         let accepted = async {
-            let slot = slots.clone().acquire_owned().await.expect("the semaphore should never close");
-            (slot, listener.accept().await)
+            let permit = all.clone().acquire_owned().await.expect("the semaphore should never close");
+            (permit, listener.accept().await)
         };
-        let (slot, accepted) = tokio::select! {
+        let (permit, accepted) = tokio::select! {
             () = stop.cancelled() => break,
             accepted = accepted => accepted,
         };
-        match accepted {
-            Ok((stream, peer)) => {
-                let connection = connection(stream, peer, api.clone(), stop.clone());
-                connections.spawn(async move {
-                    connection.await;
-                    drop(slot);
-                });
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                rest_after(&error).await;
+                continue;
             }
-            Err(error) => rest_after(&error).await,
-        }
+        };
+        let Some(slot) = slots.take(peer.ip()) else {
+            if warned.is_none_or(|at| at.elapsed() > WARN_EVERY) {
+                warned = Some(Instant::now());
+                tracing::warn!(%peer, "too many connections; more of them are closed at once");
+            }
+            continue;
+        };
+        let connection = connection(Patient::new(stream, api.limits.stall), peer, api.clone());
+        connections.spawn(async move {
+            connection.await;
+            drop((permit, slot));
+        });
     }
     drop(listener);
     for tasks in [&connections, &api.changes] {
@@ -92,21 +127,27 @@ async fn rest_after(error: &io::Error) {
     }
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, api: Arc<Api>, stop: CancellationToken) {
-    // A record of a few hundred bytes should not wait for the next one.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let api = api.clone();
-        async move { Ok::<_, Infallible>(api.answer(request, peer).await) }
+async fn connection(stream: Patient, peer: SocketAddr, api: Arc<Api>) {
+    let (stop, first_head) = (api.stop.clone(), api.limits.first_head);
+    let heard = CancellationToken::new();
+    let service = service_fn({
+        let heard = heard.clone();
+        move |request: hyper::Request<Incoming>| {
+            heard.cancel();
+            let api = api.clone();
+            async move { Ok::<_, Infallible>(api.answer(request, peer).await) }
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(IDLE)
+        .max_buf_size(MAX_BUFFER_BYTES)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        () = silence(&heard, first_head) => Ok(()),
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             tokio::time::timeout(DRAIN, connection).await.unwrap_or(Ok(()))
@@ -114,5 +155,12 @@ async fn connection(stream: TcpStream, peer: SocketAddr, api: Arc<Api>, stop: Ca
     };
     if let Err(error) = ended {
         tracing::debug!(%peer, %error, "a connection broke");
+    }
+}
+
+/// Returns when nothing was heard for so long; never once something was.
+async fn silence(heard: &CancellationToken, limit: Duration) {
+    if tokio::time::timeout(limit, heard.cancelled()).await.is_ok() {
+        std::future::pending::<()>().await;
     }
 }

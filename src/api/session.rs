@@ -16,6 +16,7 @@ use super::access::SESSION_COOKIE;
 use super::gate::Peer;
 use super::reply::{Json, respond};
 use super::request::{Answer, query, with};
+use super::slots::{is_here, network};
 use super::{State, caller, page};
 use crate::auth::{Action, Branches, Caller, SESSION_TTL};
 use crate::clock::Clock;
@@ -25,7 +26,7 @@ use crate::wire::{Problem, Session};
 /// Failed tries within [`WINDOW`] after which an address has to wait: a person who mistypes stays below it.
 const MAX_FAILURES: u32 = 10;
 const WINDOW: Duration = Duration::from_secs(60);
-/// Addresses remembered; an attacker with more of them has to sign a token all the same.
+/// Addresses remembered. An attacker with more of them has to sign a token all the same; the limit spares the log.
 const MAX_ADDRESSES: usize = 4096;
 
 const NO_COOKIE: &str = "atalaya_session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0";
@@ -64,26 +65,26 @@ pub(super) async fn log_in(
     headers: HeaderMap,
     query: Answer<LoginQuery>,
 ) -> WarpResponse {
-    if let Err(seconds) = state.login_tries.check(peer.ip()) {
-        let mut response = page::login_refused(
-            StatusCode::TOO_MANY_REQUESTS,
-            "There were too many failed tries from your address.",
-        );
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        return response;
-    }
     let token = query.unwrap_or_default().token;
-    match state.links.redeem(&token) {
-        Ok(caller) => logged_in(&state.links.session(&caller), is_https(&headers)),
-        Err(error) => {
-            state.login_tries.count(peer.ip());
-            tracing::warn!(%peer, %error, "a login link was refused");
-            page::login_refused(
-                StatusCode::UNAUTHORIZED,
-                "It was used before, is too old, or is not complete.",
-            )
-        }
-    }
+    // Before anything is counted: a good link works, however many bad ones came by the same proxy.
+    let error = match state.links.redeem(&token) {
+        Ok(caller) => return logged_in(&state.links.session(&caller), is_https(&headers)),
+        Err(error) => error,
+    };
+    let Err(seconds) = state.login_tries.count(peer.ip()) else {
+        tracing::warn!(%peer, %error, "a login link was refused");
+        return page::login_refused(
+            StatusCode::UNAUTHORIZED,
+            "It was used before, is too old, or is not complete.",
+        );
+    };
+    tracing::debug!(%peer, %error, "a login link was refused, as many before");
+    let mut response = page::login_refused(
+        StatusCode::TOO_MANY_REQUESTS,
+        "There were too many failed tries from your address.",
+    );
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
 }
 
 /// Whether the browser came by TLS, as a proxy in front says. A client that lies about it denies itself the cookie.
@@ -171,37 +172,58 @@ impl LoginTries {
         Self { clock, failures: Mutex::default() }
     }
 
+    /// Counts a failure.
+    ///
     /// # Errors
-    /// Seconds to wait when there were too many failures.
-    fn check(&self, address: IpAddr) -> Result<(), u64> {
+    /// Seconds to wait when there were too many from there, unless that is this very machine: behind a proxy,
+    /// everybody is.
+    fn count(&self, address: IpAddr) -> Result<(), u64> {
+        if is_here(address) {
+            return Ok(());
+        }
         let now = self.clock.now();
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         failures.retain(|_, failures| now.since(failures.first) < WINDOW);
-        match failures.get(&network(address)) {
-            Some(failures) if failures.count >= MAX_FAILURES => {
-                Err((WINDOW.saturating_sub(now.since(failures.first))).as_secs().max(1))
-            }
-            _ => Ok(()),
+        let network = network(address);
+        if failures.len() >= MAX_ADDRESSES && !failures.contains_key(&network) {
+            return Ok(());
         }
-    }
-
-    fn count(&self, address: IpAddr) {
-        let now = self.clock.now();
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let address = network(address);
-        if failures.len() >= MAX_ADDRESSES && !failures.contains_key(&address) {
-            return;
+        let own = failures.entry(network).or_insert(Failures { count: 0, first: now });
+        if own.count >= MAX_FAILURES {
+            return Err(WINDOW.saturating_sub(now.since(own.first)).as_secs().max(1));
         }
-        failures.entry(address).or_insert(Failures { count: 0, first: now }).count += 1;
+        own.count += 1;
+        Ok(())
     }
 }
 
-/// A whole /64 belongs to one customer.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(v6) if v6.to_ipv4_mapped().is_none() => {
-            IpAddr::V6((u128::from(v6) & !u128::from(u64::MAX)).into())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_fails_too_often_has_to_wait_and_no_other() {
+        let clock = Clock::held_at(Timestamp::from_millis(0));
+        let tries = LoginTries::new(clock.clone());
+        let count = |address: &str| tries.count(address.parse().unwrap());
+        for _ in 0..MAX_FAILURES {
+            assert_eq!(count("192.0.2.1"), Ok(()));
         }
-        other => other,
+        clock.advance(Duration::from_secs(20));
+        assert_eq!(count("192.0.2.1"), Err(40));
+        assert_eq!(count("::ffff:192.0.2.1"), Err(40), "the same address");
+        assert_eq!(count("192.0.2.2"), Ok(()));
+        clock.advance(Duration::from_secs(40));
+        assert_eq!(count("192.0.2.1"), Ok(()));
+    }
+
+    #[test]
+    fn whoever_comes_by_a_proxy_on_this_machine_never_waits_for_others() {
+        let tries = LoginTries::new(Clock::held_at(Timestamp::from_millis(0)));
+        for address in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            for _ in 0..3 * MAX_FAILURES {
+                assert_eq!(tries.count(address.parse().unwrap()), Ok(()));
+            }
+        }
     }
 }

@@ -13,8 +13,8 @@ use super::reply::{Json, respond};
 use super::request::{Answer, query, with};
 use super::{State, caller};
 use crate::auth::{Action, Branches, Caller};
-use crate::domain::{self, BranchId, ShiftId, TenantId, Timestamp};
-use crate::store::{MAX_PAGE, StoredVisit};
+use crate::domain::{self, BranchId, ShiftId};
+use crate::store::{MAX_PAGE, StoredVisit, unnamed_branch};
 use crate::wire::{Branch, Page, Shift, Summary, Visit, VisitState, ZoneClock};
 
 const DEFAULT_PAGE: u32 = 100;
@@ -91,21 +91,16 @@ pub(super) struct PageQuery {
 
 /// The branches of the caller, by id: those that are described, and those that cameras are in.
 #[utoipa::path(get, path = "/api/v1/branches", tag = "places",
-    responses((status = 200, body = Page<Branch>), super::openapi::Refusals))]
+    responses((status = 200, body = Page<Branch>), super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn list_branches(state: State, caller: Caller) -> Answer<Json<Page<Branch>>> {
     super::permit(&caller, Action::View)?;
     let mut branches = state.store.branches(caller.tenant).await?;
     branches.retain(|branch| caller.branches.contain(branch.id));
     let known: BTreeSet<_> = branches.iter().map(|branch| branch.id).collect();
     let in_use: BTreeSet<_> = visible(&state, &caller).iter().map(|handle| handle.camera().branch).collect();
-    branches.extend(in_use.difference(&known).map(|id| undescribed(caller.tenant, *id)));
+    branches.extend(in_use.difference(&known).map(|id| unnamed_branch(caller.tenant, *id)));
     branches.sort_by_key(|branch| branch.id);
     Ok(Json(Page::whole(branches.iter().map(Into::into).collect())))
-}
-
-/// A branch that cameras are in and nobody has described; its shifts are counted in UTC.
-fn undescribed(tenant: TenantId, id: BranchId) -> domain::Branch {
-    domain::Branch { id, tenant, name: format!("Branch {id}"), time_zone: "UTC".to_owned() }
 }
 
 /// The shifts of a branch, newest first.
@@ -113,7 +108,7 @@ fn undescribed(tenant: TenantId, id: BranchId) -> domain::Branch {
     params(("branch_id" = Option<i64>, Query, description = "Default: the caller's first branch"),
         ("limit" = Option<u32>, Query, description = "1 to 500, default 100"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
-    responses((status = 200, body = Page<Shift>), super::openapi::Absence, super::openapi::Refusals))]
+    responses((status = 200, body = Page<Shift>), super::openapi::Absence, super::openapi::BadQuery, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn list_shifts(
     state: State,
     caller: Caller,
@@ -122,25 +117,16 @@ pub(super) async fn list_shifts(
     super::permit(&caller, Action::View)?;
     let ShiftsQuery { branch_id, limit, cursor } = query?;
     let branch = branch(&state, &caller, branch_id).await?;
-    let limit = page_size(limit)?;
-    let before = match cursor {
-        None => Timestamp::from_millis(i64::MAX / 2),
-        Some(cursor) => {
-            let ms = i64::from_str_radix(&cursor, 16);
-            Timestamp::from_millis(ms.map_err(|_| not_a_cursor(&cursor))?)
-        }
-    };
-    let shifts = state.store.shifts_before(caller.tenant, branch, before, limit).await?;
-    let full = shifts.len() == limit as usize;
-    let next_cursor = shifts.last().filter(|_| full).map(|last| format!("{:x}", last.start.as_millis()));
+    let page = state.store.shifts(caller.tenant, branch, cursor.as_deref(), page_size(limit)?).await?;
     let clock = zone(&state, &caller, branch).await?;
-    Ok(Json(Page { items: shifts.iter().map(|shift| Shift::new(shift, &clock)).collect(), next_cursor }))
+    let items = page.items.iter().map(|shift| Shift::new(shift, &clock)).collect();
+    Ok(Json(Page { items, next_cursor: page.next_cursor }))
 }
 
 /// The shift that runs now.
 #[utoipa::path(get, path = "/api/v1/shifts/current", tag = "shifts",
     params(("branch_id" = Option<i64>, Query, description = "Default: the caller's first branch")),
-    responses((status = 200, body = Shift), super::openapi::Absence, super::openapi::Refusals))]
+    responses((status = 200, body = Shift), super::openapi::Absence, super::openapi::BadQuery, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn current_shift(
     state: State,
     caller: Caller,
@@ -154,7 +140,7 @@ pub(super) async fn current_shift(
 /// The figures of the shift that runs now.
 #[utoipa::path(get, path = "/api/v1/shifts/current/summary", tag = "shifts",
     params(("branch_id" = Option<i64>, Query, description = "Default: the caller's first branch")),
-    responses((status = 200, body = Summary), super::openapi::Absence, super::openapi::Refusals))]
+    responses((status = 200, body = Summary), super::openapi::Absence, super::openapi::BadQuery, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn current_summary(
     state: State,
     caller: Caller,
@@ -166,7 +152,7 @@ pub(super) async fn current_summary(
 
 /// One shift.
 #[utoipa::path(get, path = "/api/v1/shifts/{id}", tag = "shifts", params(("id" = i64, Path)),
-    responses((status = 200, body = Shift), super::openapi::Absence, super::openapi::Refusals))]
+    responses((status = 200, body = Shift), super::openapi::Absence, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn get_shift(id: String, state: State, caller: Caller) -> Answer<Json<Shift>> {
     let shift = find(&state, &caller, &id).await?;
     let clock = zone(&state, &caller, shift.branch).await?;
@@ -175,7 +161,7 @@ pub(super) async fn get_shift(id: String, state: State, caller: Caller) -> Answe
 
 /// A shift's figures.
 #[utoipa::path(get, path = "/api/v1/shifts/{id}/summary", tag = "shifts", params(("id" = i64, Path)),
-    responses((status = 200, body = Summary), super::openapi::Absence, super::openapi::Refusals))]
+    responses((status = 200, body = Summary), super::openapi::Absence, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn get_summary(id: String, state: State, caller: Caller) -> Answer<Json<Summary>> {
     let shift = find(&state, &caller, &id).await?;
     summarise(&state, &caller, &shift).await
@@ -185,7 +171,7 @@ pub(super) async fn get_summary(id: String, state: State, caller: Caller) -> Ans
 #[utoipa::path(get, path = "/api/v1/shifts/{id}/visits", tag = "shifts",
     params(("id" = i64, Path), ("limit" = Option<u32>, Query, description = "1 to 500, default 100"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
-    responses((status = 200, body = Page<Visit>), super::openapi::Absence, super::openapi::Refusals))]
+    responses((status = 200, body = Page<Visit>), super::openapi::Absence, super::openapi::BadQuery, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn list_visits(
     id: String,
     state: State,
@@ -250,8 +236,8 @@ async fn branch(state: &State, caller: &Caller, id: Option<i64>) -> Answer<Branc
 
 /// The clock on the branch's wall.
 async fn zone(state: &State, caller: &Caller, branch: BranchId) -> Answer<ZoneClock> {
-    let described = state.store.branch(caller.tenant, branch).await?;
-    Ok(described.map_or_else(ZoneClock::utc, |branch| ZoneClock::of(&branch.time_zone)))
+    let branch = state.store.branch_or_unnamed(caller.tenant, branch).await?;
+    Ok(ZoneClock::of(&branch.time_zone))
 }
 
 fn page_size(limit: Option<u32>) -> Answer<u32> {
@@ -261,8 +247,4 @@ fn page_size(limit: Option<u32>) -> Answer<u32> {
     } else {
         Err(ApiError::invalid("limit", format!("{limit} is not within 1..={MAX_PAGE}")))
     }
-}
-
-fn not_a_cursor(cursor: &str) -> ApiError {
-    ApiError::invalid("cursor", format!("{cursor:?} is not a cursor of this list"))
 }

@@ -3,23 +3,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gstvision::engine;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::{Instrument, Span};
 
+use super::edit::Rules;
 use super::error::ApiError;
 use super::request::Answer;
 use super::session::LoginTries;
 use crate::auth::{Keys, LoginLinks};
 use crate::camera::{CameraHandle, Cameras};
 use crate::clock::Clock;
-use crate::domain::{Camera, CameraId, ParamValue, TenantId, Timestamp};
+use crate::domain::{Camera, CameraId, ParamValue, RecorderFigures, TenantId, Timestamp};
 use crate::store::{Store, StoreError};
 use crate::viewer::{ViewerError, Viewers};
 use crate::wire::{self, ManagedBy, ZoneClock};
+
+/// A file on a share that is gone may be waited for without an end; no other change should wait with it.
+const FILES_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The rooms that the API opens to the world.
 #[derive(Clone)]
@@ -31,8 +38,12 @@ pub struct Services {
     pub models: Arc<engine::Catalog>,
     pub keys: Keys,
     pub clock: Clock,
+    /// How the recorder does.
+    pub recorder: Arc<dyn Fn() -> RecorderFigures + Send + Sync>,
     /// Cameras of the configuration file: the API shows them and does not change them.
     pub file_cameras: BTreeSet<(TenantId, CameraId)>,
+    /// `server.media_dir`.
+    pub media_dir: Option<PathBuf>,
     /// `server.max_body_bytes`.
     pub max_body_bytes: u64,
     /// Cancelled: streams end, requests under way are answered, no new ones are taken.
@@ -92,7 +103,24 @@ impl State {
             let _turn = self.turn.lock().await;
             change.await
         };
-        tasks.spawn(in_turn).await.unwrap_or_else(|error| Err(ApiError::internal(error)))
+        tasks.spawn(in_turn.in_current_span()).await.unwrap_or_else(|error| Err(ApiError::internal(error)))
+    }
+
+    /// Runs what touches the file system where it holds up nothing else.
+    pub(super) async fn off_the_runtime<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(Rules<'_>) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        let state = self.clone();
+        let span = Span::current();
+        let done = tokio::task::spawn_blocking(move || {
+            let _span = span.entered();
+            work(Rules { catalog: state.cameras.catalog(), media_dir: state.media_dir.as_deref() })
+        });
+        match tokio::time::timeout(FILES_TIMEOUT, done).await {
+            Ok(done) => done.unwrap_or_else(|error| Err(ApiError::internal(error))),
+            Err(_) => Err(ApiError::Unavailable("the files do not answer; try again".into())),
+        }
     }
 
     /// A camera as everybody who sees it may see it.
@@ -132,7 +160,7 @@ impl State {
         match self.cameras.catalog().get(&camera.pipeline) {
             Ok(description) => description.shown(&camera.parameters),
             Err(_) => {
-                let hide = |name: &String| (name.clone(), ParamValue::Text(super::edit::MASK.into()));
+                let hide = |name: &String| (name.clone(), ParamValue::Text(super::parameters::MASK.into()));
                 camera.parameters.keys().map(hide).collect()
             }
         }
@@ -161,6 +189,7 @@ impl From<ViewerError> for ApiError {
             ViewerError::NoH264 | ViewerError::IceRestart => Self::Unfit(detail),
             ViewerError::NoSession => Self::NotFound(detail),
             ViewerError::Full { .. }
+            | ViewerError::Busy { .. }
             | ViewerError::NoPicture { .. }
             | ViewerError::NoEncoder { .. }
             | ViewerError::Stopping => Self::Unavailable(detail),

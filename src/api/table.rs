@@ -90,6 +90,7 @@ fn methods(item: &PathItem) -> Vec<(Method, Access)> {
         (Method::PUT, &item.put),
         (Method::PATCH, &item.patch),
         (Method::DELETE, &item.delete),
+        (Method::OPTIONS, &item.options),
     ]
     .into_iter()
     .filter_map(|(method, operation)| Some((method, access(operation.as_ref()?))))

@@ -1,9 +1,13 @@
 //! WebRTC viewing by WHEP: an offer makes a session, which takes trickled candidates and can be ended.
+//!
+//! A browser looks for ways through firewalls as soon as it has made its offer, so it must know the servers that help
+//! with it before: they are told on OPTIONS, as for WHIP in RFC 9725, section 4.6, and with the answer.
 
 use warp::Filter;
 use warp::filters::BoxedFilter;
+use warp::http::HeaderName;
 use warp::http::StatusCode;
-use warp::http::header::{CONTENT_TYPE, ETAG, HeaderValue, LINK, LOCATION};
+use warp::http::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, LINK, LOCATION};
 use warp::reply::Response;
 
 use super::cameras::find;
@@ -19,10 +23,13 @@ use crate::wire::Problem;
 /// Far above any browser's offer.
 const MAX_SDP_BYTES: u64 = 64 * 1024;
 
+const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
+
 pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
     let offers = warp::path!("api" / "v1" / "cameras" / String / "whep");
     let session = warp::path!("api" / "v1" / "cameras" / String / "whep" / String);
     let with_caller = || with(state.clone()).and(caller());
+    let servers = offers.and(warp::options()).and(with_caller()).then(whep_options).map(respond);
     let offer = offers
         .and(warp::post())
         .and(with_caller())
@@ -37,7 +44,23 @@ pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
         .then(trickle_whep)
         .map(respond);
     let end = session.and(warp::delete()).and(with_caller()).then(end_whep).map(respond);
-    offer.or(trickle).unify().or(end).unify().boxed()
+    servers.or(offer).unify().or(trickle).unify().or(end).unify().boxed()
+}
+
+/// What a viewer has to know before its offer.
+#[utoipa::path(options, path = "/api/v1/cameras/{id}/whep", tag = "video", params(("id" = String, Path)),
+    responses((status = 204, description = "Offers may be made",
+            headers(("Link" = String, description = "STUN and TURN servers"), ("Accept-Post" = String, description = "application/sdp"))),
+        super::openapi::Absence, super::openapi::Refusals))]
+pub(super) async fn whep_options(id: String, state: State, caller: Caller) -> Answer<Response> {
+    super::permit(&caller, Action::View)?;
+    find(&state, &caller, &id)?;
+    let mut response = Response::new("".into());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(ACCEPT_POST, HeaderValue::from_static("application/sdp"));
+    name_servers(headers, state.viewers.ice_server_links());
+    Ok(response)
 }
 
 /// Opens a viewing session.
@@ -111,11 +134,19 @@ fn opened(camera: &str, session: Session, ice_servers: &[String]) -> Response {
     *response.status_mut() = StatusCode::CREATED;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/sdp"));
-    let values = [(LOCATION, &location), (ETAG, &tag)].into_iter();
-    for (name, text) in values.chain(ice_servers.iter().map(|link| (LINK, link))) {
+    for (name, text) in [(LOCATION, location), (ETAG, tag)] {
         if let Ok(value) = HeaderValue::try_from(text) {
-            headers.append(name, value);
+            headers.insert(name, value);
         }
     }
+    name_servers(headers, ice_servers);
     response
+}
+
+fn name_servers(headers: &mut HeaderMap, links: &[String]) {
+    for link in links {
+        if let Ok(value) = HeaderValue::try_from(link) {
+            headers.append(LINK, value);
+        }
+    }
 }

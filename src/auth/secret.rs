@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rand::Rng;
 use thiserror::Error;
 
-use crate::config::{Config, Secret};
+use crate::config::{Config, Secret, private_folder};
 
 /// Beside the database, so that a backup of the data folder keeps tokens valid.
 const FILE_NAME: &str = "jwt.secret";
@@ -69,7 +69,7 @@ fn read(path: &Path) -> Result<Secret, SecretError> {
 fn make(path: &Path) -> Result<Secret, SecretError> {
     let failed = |reason| SecretError::Write { path: path.to_owned(), reason };
     if let Some(dir) = path.parent() {
-        fs::create_dir_all(dir).map_err(failed)?;
+        private_folder(dir).map_err(failed)?;
     }
     let mut bytes = [0; RANDOM_BYTES];
     rand::rng().fill_bytes(&mut bytes);
@@ -113,6 +113,7 @@ mod tests {
         assert_eq!(first.reveal().len(), 64);
         let file = config.data_dir.join(FILE_NAME);
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(&config.data_dir).unwrap().permissions().mode() & 0o777, 0o700);
         assert_eq!(fs::read_dir(&config.data_dir).unwrap().count(), 1, "no draft should be left");
     }
 

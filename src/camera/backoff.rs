@@ -12,11 +12,17 @@ const RECENT: Duration = Duration::from_secs(60);
 /// Longest wait for one that has been away for long.
 const LONG_CAP: Duration = Duration::from_secs(5);
 
+/// First wait for a camera that refused user or password; and the longest. Usual cameras lock the account or the
+/// address for half an hour after five wrong log-ins, and with it others who use it: so there are four in that time.
+const REFUSED_FIRST: Duration = Duration::from_secs(2 * 60);
+const REFUSED_CAP: Duration = Duration::from_secs(16 * 60);
+
 /// Waits that double up to a cap, each shortened by chance so that a switch that comes back is not asked by all
 /// its cameras at once.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
     tries: u32,
+    refusals: u32,
 }
 
 impl Backoff {
@@ -28,9 +34,16 @@ impl Backoff {
         wait.mul_f64(0.5 + 0.5 * chance.clamp(0.0, 1.0))
     }
 
+    /// The wait before the next try of a camera that knows its user or password to be wrong.
+    pub(super) fn next_refused(&mut self) -> Duration {
+        let wait = REFUSED_FIRST.saturating_mul(1 << self.refusals.min(8)).min(REFUSED_CAP);
+        self.refusals = self.refusals.saturating_add(1);
+        wait
+    }
+
     /// The camera was there: the next loss starts from the shortest wait.
     pub(super) fn reset(&mut self) {
-        self.tries = 0;
+        *self = Self::default();
     }
 }
 
@@ -46,6 +59,21 @@ mod tests {
         };
         assert_eq!(waits(0), [250, 500, 600, 600, 600, 600, 600]);
         assert_eq!(waits(61), [250, 500, 1000, 2000, 4000, 5000, 5000]);
+    }
+
+    #[test]
+    fn a_refused_password_is_tried_four_times_in_any_half_hour_at_most() {
+        let mut backoff = Backoff::default();
+        let mut tries = vec![0];
+        for _ in 0..10 {
+            // Whatever else goes wrong in between.
+            backoff.next(Duration::ZERO, 1.0);
+            tries.push(tries[tries.len() - 1] + backoff.next_refused().as_secs());
+        }
+        assert_eq!(tries[..4], [0, 120, 360, 840]);
+        assert!(tries.windows(5).all(|five| five[4] - five[0] >= 30 * 60), "{tries:?}");
+        backoff.reset();
+        assert_eq!(backoff.next_refused(), REFUSED_FIRST);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::description::Catalog;
+use super::description::{Built, Catalog};
 use super::handle::{CameraHandle, Inner};
 use super::supervisor;
 use crate::clock::Clock;
@@ -27,7 +27,7 @@ pub struct CameraContext {
     pub stop: CancellationToken,
 }
 
-/// What detectors use unless their description says otherwise.
+/// What detectors use unless their description or its parameters say otherwise.
 #[derive(Debug, Clone, Default)]
 pub struct DetectorSettings {
     /// Name of a model manifest.
@@ -45,8 +45,9 @@ pub struct DetectorSettings {
 }
 
 impl DetectorSettings {
-    /// Sets what is set here on `detect`, except where its description said something else.
-    pub(super) fn apply(&self, detect: &gst::Element) {
+    /// Sets what is set here on the detector of `built`, except what its description or its owner set.
+    pub(super) fn apply(&self, built: &Built) {
+        let Some(detect) = &built.detect else { return };
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string().to_value());
         let settings = [
             ("model", self.model.as_ref().map(ToValue::to_value)),
@@ -58,8 +59,7 @@ impl DetectorSettings {
         ];
         for (name, value) in settings {
             let (Some(value), Some(spec)) = (value, detect.find_property(name)) else { continue };
-            let untouched =
-                detect.property_value(name).serialize().ok() == spec.default_value().serialize().ok();
+            let untouched = !built.detect_set.contains(name);
             if let (true, Ok(value)) = (untouched, value.transform_with_type(spec.value_type())) {
                 detect.set_property_from_value(name, &value);
             }
@@ -150,9 +150,47 @@ fn change(inner: &Inner, camera: Camera) {
         if rebuilt || (switched && camera.enabled) {
             order.round += 1;
         }
-        if switched || !camera.enabled {
+        // Else it goes on as it was started or stopped by hand.
+        if switched {
             order.run = camera.enabled;
         }
         rebuilt || switched
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::camera::Description;
+    use crate::domain::ParamValue;
+
+    const LAUNCH: &str = "name = \"mine\"\ndescription = \"Mine\"\nkind = \"live\"\nlaunch = '''
+videotestsrc ! visiondetect name=detect threads=1 max_wait_ms=5 ! appsink name=records
+'''
+[parameters.model]\ntype = \"string\"\ndescription = \"A model\"\ntarget = \"detect.model\"\n";
+
+    #[test]
+    fn what_a_description_or_its_owner_set_is_not_overridden_even_when_it_is_the_default() {
+        crate::camera::start_gstreamer().expect("GStreamer should start");
+        let description = Description::parse("mine.toml", LAUNCH).expect("it should be sound");
+        let settings = DetectorSettings {
+            model: Some("theirs".into()),
+            device: Some("cpu".into()),
+            threads: Some(2),
+            ..DetectorSettings::default()
+        };
+        let detect = |model: Option<&str>| {
+            let value = |model: &str| ("model".to_owned(), ParamValue::Text(model.to_owned()));
+            let built = description.build(&model.map(value).into_iter().collect()).expect("it should build");
+            settings.apply(&built);
+            built.detect.expect("it should have a detector")
+        };
+        let default: String = detect(None).find_property("model").unwrap().default_value().get().unwrap();
+        for (given, found) in [(None, "theirs"), (Some("ours"), "ours"), (Some(default.as_str()), &default)] {
+            let detect = detect(given);
+            assert_eq!(detect.property::<String>("model"), found);
+            assert_eq!(detect.property::<u32>("threads"), 1);
+            assert_eq!(detect.property_value("device").serialize().unwrap(), "cpu");
+        }
+    }
 }

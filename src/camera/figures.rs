@@ -16,7 +16,10 @@ const WINDOW: Duration = Duration::from_secs(3);
 struct Counts {
     frames_in: u64,
     analysed: u64,
-    unrecorded: u64,
+    /// Frames that got lost: on their way, before a busy detector, or before a full recorder.
+    dropped: u64,
+    timed: u64,
+    latency_sum_us: u64,
     detections: u64,
     errors: u64,
     bytes: u64,
@@ -59,7 +62,12 @@ impl Figures {
             total.show(status);
             status.fps_in = rate(first.frames_in, counts.frames_in);
             status.fps_analysed = rate(first.analysed, counts.analysed);
-            status.inference_ms = mean(&first, &counts).unwrap_or(status.inference_ms);
+            let inferences = counts.analysed - first.analysed;
+            status.inference_ms = mean(counts.inference_sum_ms - first.inference_sum_ms, inferences)
+                .unwrap_or(status.inference_ms);
+            let latency_ms =
+                Duration::from_micros(counts.latency_sum_us - first.latency_sum_us).as_secs_f64() * 1000.0;
+            status.latency_ms = mean(latency_ms, counts.timed - first.timed).unwrap_or(status.latency_ms);
             status.width = meter.width.load(Ordering::Relaxed);
             status.height = meter.height.load(Ordering::Relaxed);
             status.people_now = meter.people.load(Ordering::Relaxed);
@@ -71,6 +79,7 @@ impl Figures {
         self.publish(run);
         self.ended = self.ended.plus(&Counts::of(run));
         self.recent.clear();
+        self.idle();
     }
 
     /// Nothing runs now.
@@ -78,6 +87,7 @@ impl Figures {
         self.inner.status.send_modify(|status| {
             status.fps_in = 0.0;
             status.fps_analysed = 0.0;
+            status.latency_ms = 0.0;
             status.people_now = 0;
         });
     }
@@ -97,10 +107,13 @@ impl Counts {
         let stats = run.detector_stats();
         let count = |name| stats.as_ref().and_then(|stats| stats.get::<u64>(name).ok()).unwrap_or(0);
         let real = |name| stats.as_ref().and_then(|stats| stats.get::<f64>(name).ok()).unwrap_or(0.0);
+        let passage = meter.transit.passage();
         Self {
-            frames_in: meter.frames_in.load(Ordering::Relaxed),
+            frames_in: passage.entered,
             analysed: count("analysed"),
-            unrecorded: meter.unrecorded.load(Ordering::Relaxed),
+            dropped: passage.lost + count("skipped") + meter.unrecorded.load(Ordering::Relaxed),
+            timed: passage.timed,
+            latency_sum_us: passage.sum_us,
             detections: meter.detections.load(Ordering::Relaxed),
             errors: count("errors"),
             bytes: meter.bytes.load(Ordering::Relaxed),
@@ -121,7 +134,9 @@ impl Counts {
         Self {
             frames_in: self.frames_in + other.frames_in,
             analysed: self.analysed + other.analysed,
-            unrecorded: self.unrecorded + other.unrecorded,
+            dropped: self.dropped + other.dropped,
+            timed: self.timed + other.timed,
+            latency_sum_us: self.latency_sum_us + other.latency_sum_us,
             detections: self.detections + other.detections,
             errors: self.errors + other.errors,
             bytes: self.bytes + other.bytes,
@@ -133,7 +148,7 @@ impl Counts {
     fn show(self, status: &mut CameraStatus) {
         status.frames_in = self.frames_in;
         status.frames_analysed = self.analysed;
-        status.frames_dropped = self.frames_in.saturating_sub(self.analysed) + self.unrecorded;
+        status.frames_dropped = self.dropped;
         status.detections = self.detections;
         status.detection_errors = self.errors;
         status.bytes_in = self.bytes;
@@ -155,7 +170,6 @@ fn buckets(stats: &gst::StructureRef) -> Vec<(f64, u64)> {
     clippy::cast_possible_truncation,
     reason = "a mean of a few seconds in ms"
 )]
-fn mean(from: &Counts, to: &Counts) -> Option<f32> {
-    let inferences = to.analysed.checked_sub(from.analysed).filter(|&count| count > 0)?;
-    Some(((to.inference_sum_ms - from.inference_sum_ms) / inferences as f64) as f32)
+fn mean(sum: f64, count: u64) -> Option<f32> {
+    (count > 0).then(|| (sum / count as f64) as f32)
 }

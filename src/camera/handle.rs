@@ -40,12 +40,15 @@ pub struct CameraStatus {
     pub fps_analysed: f32,
     pub frames_in: u64,
     pub frames_analysed: u64,
-    /// Frames that came but were never looked at by the detector, or whose record did not fit its queue.
+    /// Frames that got lost: that overran their queue, came while the detector was busy, or whose record did not fit
+    /// the recorder's. Not those that the detector leaves out as it was told to.
     pub frames_dropped: u64,
     pub detections: u64,
     pub detection_errors: u64,
     /// Mean time of one inference over the last few seconds.
     pub inference_ms: f32,
+    /// Mean time from a frame's arrival before the detector to its record, over the last few seconds; 0 unless running.
+    pub latency_ms: f32,
     /// Upper bound in ms and count of each bucket of the inference histogram, not accumulated.
     pub inference_buckets: Vec<(f64, u64)>,
     pub inference_sum_ms: f64,

@@ -10,6 +10,7 @@ use gst::prelude::*;
 use tokio::sync::Notify;
 
 use super::description::Built;
+use super::transit::Transit;
 use crate::domain::Frame;
 
 /// Label of the detections that `people_now` counts.
@@ -20,8 +21,8 @@ const PERSON: &str = "person";
 pub(super) struct Meter {
     start: Instant,
     pub(super) bytes: AtomicU64,
-    /// Frames that reached the detector's queue.
-    pub(super) frames_in: AtomicU64,
+    /// Frames from the detector's queue to the end.
+    pub(super) transit: Transit,
     /// Frames that went through to the end.
     pub(super) frames_out: AtomicU64,
     /// Frames whose record did not fit its queue.
@@ -41,7 +42,7 @@ impl Meter {
         Self {
             start: Instant::now(),
             bytes: AtomicU64::new(0),
-            frames_in: AtomicU64::new(0),
+            transit: Transit::new(),
             frames_out: AtomicU64::new(0),
             unrecorded: AtomicU64::new(0),
             detections: AtomicU64::new(0),
@@ -63,8 +64,9 @@ impl Meter {
         self.last_sign_ms.store(self.now_ms(), Ordering::Relaxed);
     }
 
-    /// A frame came out of the pipeline.
-    pub(super) fn picture(&self, frame: &Frame) {
+    /// A frame came out of the pipeline; `pts` is its buffer's.
+    pub(super) fn picture(&self, frame: &Frame, pts: Option<gst::ClockTime>) {
+        self.transit.leave(pts.map(gst::ClockTime::nseconds), self.start.elapsed());
         self.last_picture_ms.store(self.now_ms(), Ordering::Relaxed);
         self.width.store(frame.width, Ordering::Relaxed);
         self.height.store(frame.height, Ordering::Relaxed);
@@ -108,8 +110,9 @@ impl Meter {
         }
         if let Some(pad) = entry(built) {
             let meter = self.clone();
-            pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
-                meter.frames_in.fetch_add(1, Ordering::Relaxed);
+            pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+                let pts = info.buffer().and_then(|buffer| buffer.pts());
+                meter.transit.enter(pts.map(gst::ClockTime::nseconds), meter.start.elapsed());
                 gst::PadProbeReturn::Ok
             });
         }

@@ -14,7 +14,9 @@ mod run;
 mod stream;
 mod supervisor;
 mod tap;
+mod transit;
 mod views;
+mod watchdog;
 
 use std::sync::OnceLock;
 

@@ -62,9 +62,7 @@ impl Run {
             parameters.entry(REALTIME.to_owned()).or_insert(ParamValue::Bool(true));
         }
         let built = plan.description.build(&parameters).map_err(StartError::Pipeline)?;
-        if let Some(detect) = &built.detect {
-            plan.context.detector.apply(detect);
-        }
+        plan.context.detector.apply(&built);
         plan.alive.fetch_add(1, Ordering::AcqRel);
         let mut run = Self { built, valves: None, meter: Arc::new(Meter::new()), alive: plan.alive.clone() };
         run.valves = run.attach_views(&plan.inner).map_err(StartError::Pipeline)?;
@@ -107,7 +105,7 @@ impl Run {
                 let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
                 let Some(frame) = tap.frame(&sample) else { return Ok(gst::FlowSuccess::Ok) };
                 let frame: Arc<Frame> = Arc::new(frame);
-                meter.picture(&frame);
+                meter.picture(&frame, sample.buffer().and_then(gst::BufferRef::pts));
                 if let Some(inner) = inner.upgrade() {
                     // An error only says that nobody listens.
                     let _ = inner.frames.send(frame.clone());

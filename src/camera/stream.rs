@@ -14,6 +14,7 @@ use super::reach::trouble_reaching;
 use super::reason::{BROKEN_FILE, MissingPlugin, Trouble, explain};
 use super::redact::redact;
 use super::tap::Tap;
+use super::watchdog::FILE_PATIENCE;
 use crate::clock::Clock;
 use crate::domain::{CameraId, Frame, ParamValue, TenantId};
 
@@ -23,8 +24,8 @@ pub(super) const REALTIME: &str = "realtime";
 /// How long to wait for a frame before looking for errors again.
 const LOOK_EVERY: gst::ClockTime = gst::ClockTime::from_mseconds(100);
 
-/// Without a sign of life for so long, a live source is taken for dead.
-const LIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Nobody is there to restart it: longer than a camera's in a server.
+const LIVE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How fast a file is played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,9 +66,7 @@ impl FrameStream {
             parameters.entry(REALTIME.to_owned()).or_insert(ParamValue::Bool(pace == Pace::Realtime));
         }
         let built = description.build(&parameters)?;
-        if let Some(detect) = &built.detect {
-            detector.apply(detect);
-        }
+        detector.apply(&built);
         // Back-pressure instead of drops: every frame is wanted. A live source drops before its detector then.
         built.records.set_max_buffers(4);
         built.records.set_drop(false);
@@ -127,8 +126,9 @@ impl FrameStream {
                 return Err(PipelineError::Machine { reason: BROKEN_FILE.to_owned() });
             }
             waited += Duration::from(LOOK_EVERY);
-            if self.built.kind == Kind::Live && waited >= LIVE_TIMEOUT {
-                let reason = format!("no picture for {} s", LIVE_TIMEOUT.as_secs());
+            let patience = patience(self.built.kind);
+            if waited >= patience {
+                let reason = format!("no picture for {} s", patience.as_secs());
                 return Err(PipelineError::Machine { reason });
             }
         }
@@ -165,6 +165,14 @@ impl FrameStream {
     fn refusal(&mut self) -> PipelineError {
         self.failure()
             .unwrap_or_else(|| PipelineError::Machine { reason: "the pipeline did not start".into() })
+    }
+}
+
+/// Without a picture for so long, the source is taken for dead.
+fn patience(kind: Kind) -> Duration {
+    match kind {
+        Kind::Live => LIVE_PATIENCE,
+        Kind::File => FILE_PATIENCE,
     }
 }
 

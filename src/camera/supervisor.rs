@@ -10,34 +10,33 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 use super::backoff::Backoff;
 use super::cameras::CameraContext;
-use super::description::{Description, Kind};
 use super::figures::Figures;
 use super::handle::{Inner, Order, Overlay};
 use super::reach::trouble_reaching;
-use super::reason::{BROKEN_FILE, MissingPlugin, Trouble, explain};
+use super::reason::{Trouble, explain};
 use super::redact::redact;
 use super::run::{Plan, Run, Signal, StartError};
-use crate::domain::{CameraState, ParamValue};
+use super::watchdog::{End, Watchdog};
+use crate::domain::{CameraState, ParamValue, Timestamp};
 
-/// A live camera without any sign of life for so long is lost.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// A camera that sends, but no picture can be made of it: long enough for a key frame every ten seconds.
-const KEY_FRAME_PATIENCE: Duration = Duration::from_secs(15);
-/// A file may be on a slow disk and its detector on a slow machine.
-const FILE_PATIENCE: Duration = Duration::from_secs(60);
 /// How long a pipeline may take to be built, before the camera counts as lost.
 const START_PATIENCE: Duration = Duration::from_secs(15);
 /// How long the end of a pipeline is waited for before the next one starts without it.
 const END_PATIENCE: Duration = Duration::from_secs(2);
 /// With so many pipelines of one camera that do not end, no further one is started: each holds memory.
 const MOST_ALIVE: usize = 4;
+/// A pipeline that gave pictures for so long was up: a loss after it is a new one, tried again at once. One that
+/// dies with its first picture is the old trouble still.
+const STEADY: Duration = Duration::from_secs(3);
+/// A file that plays over and over starts again no sooner than this after its last start: each costs a pipeline.
+const SHORTEST_LOOP: Duration = Duration::from_secs(1);
 /// How often the watchdog looks.
 const TICK: Duration = Duration::from_millis(100);
-/// Every how manieth tick the figures are published.
+/// Ticks from one publishing of the figures to the next.
 const FIGURES_EVERY: u32 = 5;
 /// Signals of a dying pipeline that are kept for the explanation.
 const SIGNALS: usize = 64;
@@ -46,8 +45,15 @@ const SIGNALS: usize = 64;
 pub(super) async fn keep(context: Arc<CameraContext>, inner: Arc<Inner>) {
     let mut orders = inner.order.subscribe();
     let figures = Figures::new(inner.clone());
-    let mut keeper =
-        Keeper { context, inner: inner.clone(), figures, alive: Arc::default(), seen: Instant::now() };
+    let mut keeper = Keeper {
+        away: context.clock.now(),
+        context,
+        inner: inner.clone(),
+        figures,
+        alive: Arc::default(),
+        backoff: Backoff::default(),
+        up: Instant::now(),
+    };
     while !inner.gone.is_cancelled() {
         let order = *orders.borrow_and_update();
         let state = if order.run { keeper.run(&mut orders).await } else { Some(CameraState::Stopped) };
@@ -63,55 +69,93 @@ pub(super) async fn keep(context: Arc<CameraContext>, inner: Arc<Inner>) {
     inner.state.send_replace(CameraState::Stopped);
 }
 
-/// How a run ended.
-enum End {
-    /// The owner wants something else now.
-    Asked,
-    /// A file came to its end.
-    Finished,
-    Trouble(Trouble),
-}
-
 struct Keeper {
     context: Arc<CameraContext>,
     inner: Arc<Inner>,
     figures: Figures,
     /// Pipelines of this camera that have not ended yet.
     alive: Arc<AtomicUsize>,
-    /// When the camera was last seen, or first asked for.
-    seen: Instant,
+    backoff: Backoff,
+    /// When the camera was last up, or first asked for.
+    up: Instant,
+    /// Since when it has been away.
+    away: Timestamp,
+}
+
+/// What follows a life of the pipeline.
+enum Next {
+    /// Nothing, in this state; without one, what was asked for.
+    Rest(Option<CameraState>),
+    /// Another one at this time; the trouble that ended the last.
+    Again(Option<Trouble>, Instant),
 }
 
 impl Keeper {
     /// Runs and restarts until retrying cannot help, and answers the state that this leaves the camera in; `None`
     /// when the order changed or the camera is gone.
     async fn run(&mut self, orders: &mut watch::Receiver<Order>) -> Option<CameraState> {
-        let mut since = self.context.clock.now();
-        self.inner.state.send_replace(CameraState::Connecting { since });
-        self.seen = Instant::now();
-        let mut backoff = Backoff::default();
+        self.away = self.context.clock.now();
+        self.inner.state.send_replace(CameraState::Connecting { since: self.away });
+        self.backoff = Backoff::default();
+        self.up = Instant::now();
         loop {
-            let before = self.seen;
-            let end = self.run_once(orders).await;
-            if self.seen > before {
-                backoff.reset();
-                since = self.context.clock.now();
+            let began = Instant::now();
+            let (end, run) = self.run_once(orders).await;
+            if let Some(run) = &run {
+                self.figures.close(run);
             }
-            let reason = match end {
-                End::Asked => return None,
-                End::Finished if self.loops() => continue,
-                End::Finished => return Some(CameraState::Stopped),
-                End::Trouble(Trouble::Failed(reason)) => return Some(self.fail(reason)),
-                End::Trouble(Trouble::Lost(reason)) => reason,
-                End::Trouble(Trouble::Unreachable(reason)) => self.unreachable(reason).await,
+            let next = self.settle(end, began);
+            self.end(run).await;
+            let (trouble, due) = match next {
+                Next::Rest(state) => return state,
+                Next::Again(trouble, due) => (trouble, due),
             };
-            let wait = backoff.next(self.seen.elapsed(), rand::random());
-            self.lose(since, reason, wait);
+            let again = async {
+                if let Some(Trouble::Unreachable(reason)) = trouble {
+                    self.lose(self.unreachable(reason).await, due);
+                }
+                sleep_until(due).await;
+            };
             tokio::select! {
                 () = self.inner.gone.cancelled() => return None,
                 _ = orders.changed() => return None,
-                () = sleep(wait) => {}
+                () = again => {}
             }
+        }
+    }
+
+    /// What follows the `end` of a life that began at `began`. Whoever watches is told here, before the pipeline is
+    /// ended, which may take a while.
+    fn settle(&mut self, end: End, began: Instant) -> Next {
+        let ran = matches!(*self.inner.state.borrow(), CameraState::Running { .. });
+        if ran {
+            self.away = self.context.clock.now();
+        }
+        match end {
+            End::Asked => Next::Rest(None),
+            End::Finished if self.loops() => Next::Again(None, began + SHORTEST_LOOP),
+            End::Finished => Next::Rest(Some(CameraState::Stopped)),
+            End::Trouble(Trouble::Failed(reason)) => {
+                let state = self.fail(reason);
+                self.inner.state.send_replace(state.clone());
+                Next::Rest(Some(state))
+            }
+            End::Trouble(trouble) => {
+                let due = Instant::now() + self.wait_after(&trouble);
+                // The network is asked for a better reason first, unless a camera would be called running meanwhile.
+                if ran || !matches!(trouble, Trouble::Unreachable(_)) {
+                    self.lose(trouble.clone().reason(), due);
+                }
+                Next::Again(Some(trouble), due)
+            }
+        }
+    }
+
+    /// How long to wait after `trouble` before the next try.
+    fn wait_after(&mut self, trouble: &Trouble) -> Duration {
+        match trouble {
+            Trouble::Refused(_) => self.backoff.next_refused(),
+            _ => self.backoff.next(self.up.elapsed(), rand::random()),
         }
     }
 
@@ -125,27 +169,27 @@ impl Keeper {
         CameraState::Failed { since: self.context.clock.now(), reason }
     }
 
-    fn lose(&self, since: crate::domain::Timestamp, reason: String, wait: Duration) {
-        let next_try = self.context.clock.now() + wait;
+    fn lose(&self, reason: String, due: Instant) {
+        let next_try = self.context.clock.now() + due.saturating_duration_since(Instant::now());
         let news = !matches!(&*self.inner.state.borrow(), CameraState::Lost { reason: known, .. } if *known == reason);
         if news {
             tracing::warn!(camera = %self.inner.camera.borrow().id, reason, "camera lost");
         }
         self.figures.error(&reason);
         self.figures.idle();
-        self.inner.state.send_replace(CameraState::Lost { since, reason, next_try });
+        self.inner.state.send_replace(CameraState::Lost { since: self.away, reason, next_try });
     }
 
-    /// One life of the pipeline, from building it to having ended it.
-    async fn run_once(&mut self, orders: &mut watch::Receiver<Order>) -> End {
+    /// One life of the pipeline, from building it to the end of its use; it is still to be ended.
+    async fn run_once(&mut self, orders: &mut watch::Receiver<Order>) -> (End, Option<Run>) {
         if self.alive.load(Ordering::Acquire) >= MOST_ALIVE {
             let reason = format!("{MOST_ALIVE} earlier pipelines of this camera have not ended yet");
-            return End::Trouble(Trouble::Lost(reason));
+            return (End::Trouble(Trouble::Lost(reason)), None);
         }
         let camera = self.inner.camera.borrow().clone();
         let description = match self.context.catalog.get(&camera.pipeline) {
             Ok(description) => description,
-            Err(error) => return End::Trouble(Trouble::Failed(error.to_string())),
+            Err(error) => return (End::Trouble(Trouble::Failed(error.to_string())), None),
         };
         let secrets = description.secrets(&camera.parameters);
         let (signals, mut inbox) = mpsc::channel(SIGNALS);
@@ -163,31 +207,26 @@ impl Keeper {
             _ = orders.changed() => None,
             started = timeout(START_PATIENCE, &mut starting) => Some(started),
         };
-        let end = match started {
+        let (end, run) = match started {
             None => {
                 self.end_later(starting);
-                End::Asked
+                (End::Asked, None)
             }
             Some(Err(_)) => {
                 self.end_later(starting);
-                End::Trouble(Trouble::Lost(format!(
-                    "the pipeline did not start for {} s",
-                    START_PATIENCE.as_secs()
-                )))
+                let reason = format!("the pipeline did not start for {} s", START_PATIENCE.as_secs());
+                (End::Trouble(Trouble::Lost(reason)), None)
             }
             Some(Ok(Ok(Ok(run)))) => {
-                let mut watch =
-                    Watch { run: &run, description: &description, missing: Vec::new(), running: false };
-                let end = self.watch(&mut watch, &mut inbox, orders).await;
-                self.end(run).await;
-                end
+                let end = self.watch(&mut Watchdog::new(&run, description.kind), &mut inbox, orders).await;
+                (end, Some(run))
             }
-            Some(Ok(Ok(Err(error)))) => End::Trouble(not_started(error, &mut inbox)),
-            Some(Ok(Err(error))) => End::Trouble(broken(&error)),
+            Some(Ok(Ok(Err(error)))) => (End::Trouble(not_started(error, &mut inbox)), None),
+            Some(Ok(Err(error))) => (End::Trouble(broken(&error)), None),
         };
         match end {
-            End::Trouble(trouble) => End::Trouble(trouble.map(|reason| redact(&reason, &secrets))),
-            end => end,
+            End::Trouble(trouble) => (End::Trouble(trouble.map(|reason| redact(&reason, &secrets))), run),
+            end => (end, run),
         }
     }
 
@@ -204,7 +243,7 @@ impl Keeper {
     /// Watches a started pipeline until something ends it.
     async fn watch(
         &mut self,
-        watch: &mut Watch<'_>,
+        watch: &mut Watchdog<'_>,
         inbox: &mut mpsc::Receiver<Signal>,
         orders: &mut watch::Receiver<Order>,
     ) -> End {
@@ -222,16 +261,17 @@ impl Keeper {
                 () = &mut gone => return End::Asked,
                 _ = orders.changed() => return End::Asked,
                 Some(signal) = inbox.recv() => if let Some(end) = watch.hear(&signal) { return end },
-                () = watch.run.meter.first_picture.notified(), if !watch.running => {
-                    watch.running = true;
+                () = watch.run.meter.first_picture.notified(), if watch.running.is_none() => {
+                    watch.running = Some(Instant::now());
                     self.seen();
                 }
                 _ = plain.changed() => watch.run.set_wanted(Overlay::Plain, *plain.borrow_and_update()),
                 _ = drawn.changed() => watch.run.set_wanted(Overlay::Drawn, *drawn.borrow_and_update()),
                 _ = tick.tick() => {
                     ticks += 1;
-                    if watch.running {
-                        self.seen = Instant::now() - watch.run.meter.darkness();
+                    if watch.running.is_some_and(|since| since.elapsed() >= STEADY) {
+                        self.up = Instant::now() - watch.run.meter.darkness();
+                        self.backoff.reset();
                     }
                     if ticks % FIGURES_EVERY == 0 {
                         self.figures.publish(watch.run);
@@ -245,8 +285,7 @@ impl Keeper {
     }
 
     /// The first picture of a run is here.
-    fn seen(&mut self) {
-        self.seen = Instant::now();
+    fn seen(&self) {
         let again = matches!(*self.inner.state.borrow(), CameraState::Lost { .. });
         if again {
             self.figures.reconnected();
@@ -256,8 +295,8 @@ impl Keeper {
     }
 
     /// Ends `run` on a blocking thread. One that hangs is left to itself after a while.
-    async fn end(&mut self, run: Run) {
-        self.figures.close(&run);
+    async fn end(&self, run: Option<Run>) {
+        let Some(run) = run else { return };
         let ended = spawn_blocking(move || drop(run));
         if timeout(END_PATIENCE, ended).await.is_err() {
             tracing::warn!(camera = %self.inner.camera.borrow().id, "a pipeline does not end; going on without it");
@@ -271,66 +310,6 @@ impl Keeper {
                 let _ = spawn_blocking(move || drop(run)).await;
             }
         });
-    }
-}
-
-/// What is known of a pipeline while it is watched.
-struct Watch<'a> {
-    run: &'a Run,
-    description: &'a Description,
-    missing: Vec<MissingPlugin>,
-    /// True from the first picture on.
-    running: bool,
-}
-
-impl Watch<'_> {
-    fn hear(&mut self, signal: &Signal) -> Option<End> {
-        let Signal::Message(message) = signal else { return Some(self.end_of_stream()) };
-        match message.view() {
-            gst::MessageView::Error(error) => {
-                let trouble = explain(error, &self.missing);
-                Some(End::Trouble(match (self.description.kind, trouble) {
-                    // The same file gives the same error.
-                    (Kind::File, Trouble::Lost(reason) | Trouble::Unreachable(reason)) => {
-                        Trouble::Failed(reason)
-                    }
-                    (_, trouble) => trouble,
-                }))
-            }
-            gst::MessageView::Element(element) => {
-                self.missing.extend(MissingPlugin::from_message(element));
-                None
-            }
-            _ => None,
-        }
-    }
-
-    fn end_of_stream(&self) -> End {
-        match (self.description.kind, self.running || self.run.meter.frames_out.load(Ordering::Relaxed) > 0) {
-            (Kind::File, true) => End::Finished,
-            (Kind::File, false) => End::Trouble(Trouble::Failed("there is no picture in this file".into())),
-            (Kind::Live, _) => End::Trouble(Trouble::Lost("the camera ended the stream".into())),
-        }
-    }
-
-    /// Says so when the pipeline has been silent for too long.
-    fn overdue(&self) -> Option<Trouble> {
-        let (dark, silent) = (self.run.meter.darkness(), self.run.meter.silence());
-        if self.description.kind == Kind::File {
-            if !self.running && self.run.is_broken_file() {
-                return Some(Trouble::Failed(BROKEN_FILE.to_owned()));
-            }
-            return (dark >= FILE_PATIENCE)
-                .then(|| Trouble::Failed(format!("no picture for {} s", FILE_PATIENCE.as_secs())));
-        }
-        if self.running && dark >= PATIENCE {
-            return Some(Trouble::Lost(format!("no picture for {} s", PATIENCE.as_secs())));
-        }
-        if !self.running && silent >= PATIENCE {
-            return Some(Trouble::Lost(format!("no answer from the camera for {} s", PATIENCE.as_secs())));
-        }
-        (!self.running && dark >= KEY_FRAME_PATIENCE)
-            .then(|| Trouble::Lost(format!("data but no picture for {} s", KEY_FRAME_PATIENCE.as_secs())))
     }
 }
 

@@ -69,6 +69,8 @@ fn sink(inner: &Arc<Inner>, overlay: Overlay) -> gst_app::AppSink {
         .async_(false)
         .max_buffers(1)
         .drop(true)
+        // It would keep the last picture in memory when nobody watches any more.
+        .enable_last_sample(false)
         .callbacks(
             gst_app::AppSinkCallbacks::builder()
                 .new_sample(move |sink| {
@@ -84,5 +86,43 @@ fn sink(inner: &Arc<Inner>, overlay: Overlay) -> gst_app::AppSink {
 fn show(viewers: &Weak<Inner>, overlay: Overlay, sample: gst::Sample) {
     if let Some(inner) = viewers.upgrade() {
         inner.view(overlay).show(Picture { sample, at: Instant::now() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::camera::CameraHandle;
+    use crate::domain::{BranchId, Camera, CameraId, TenantId};
+
+    #[test]
+    fn no_picture_stays_in_a_branch_that_nobody_watches() {
+        gst::init().expect("GStreamer should start");
+        let camera = Camera {
+            id: CameraId::new("door").unwrap(),
+            tenant: TenantId::default(),
+            branch: BranchId::default(),
+            sector: None,
+            name: "door".into(),
+            pipeline: "test".into(),
+            parameters: Default::default(),
+            lines: Vec::new(),
+            zones: Vec::new(),
+            enabled: true,
+        };
+        let (handle, _feed) = CameraHandle::fed(camera);
+        let sink = sink(&handle.inner, Overlay::Plain);
+        let pipeline = gst::Pipeline::new();
+        let source =
+            gst::ElementFactory::make("videotestsrc").property("num-buffers", 1).build().expect("a source");
+        pipeline.add_many([&source, sink.upcast_ref()]).expect("two elements fit a pipeline");
+        source.link(&sink).expect("the sink takes everything");
+        pipeline.set_state(gst::State::Playing).expect("it should start");
+        let bus = pipeline.bus().expect("a pipeline has a bus");
+        let end = bus.timed_pop_filtered(gst::ClockTime::from_seconds(30), &[gst::MessageType::Eos]);
+        assert!(end.is_some(), "the picture did not go through");
+        let kept = sink.property::<Option<gst::Sample>>("last-sample");
+        pipeline.set_state(gst::State::Null).expect("it should stop");
+        assert!(kept.is_none(), "{kept:?}");
     }
 }

@@ -30,7 +30,11 @@ impl Default for Config {
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8001)), max_body_bytes: 1 << 20 }
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8001)),
+            media_dir: None,
+            max_body_bytes: 1 << 20,
+        }
     }
 }
 

@@ -20,6 +20,9 @@ const SEPARATOR: &str = "__";
 /// Keys that an environment variable gives as a list, parted by commas.
 const LISTS: [&str; 2] = ["viewer.encoders", "webrtc.public_addresses"];
 
+/// Keys with secrets in or below them.
+const SECRETS: [&str; 4] = ["auth", "database", "cameras", "webrtc.ice_servers"];
+
 /// Flags that every command about a server takes; they win over file and environment.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
@@ -95,7 +98,7 @@ fn read_table(path: &Path) -> Result<Table, ConfigError> {
     serde_path_to_error::deserialize::<_, Config>(document).map_err(|error| {
         let (path, error) = (error.path().to_string(), error.into_inner());
         let value = error.span().map_or("", |span| &text[span]);
-        file(format!("{}key `{path}`: {}", line_of(&error, &text), explain(&error, value)))
+        file(format!("{}key `{path}`: {}", line_of(&error, &text), explain(&path, &error, value)))
     })?;
     Ok(table)
 }
@@ -107,10 +110,32 @@ fn line_of(error: &toml::de::Error, text: &str) -> String {
 }
 
 /// The reason in one line, with the value where the reason does not hold it: addresses say only that their
-/// syntax is wrong. They are no secrets; other values are left to the reason to show.
-fn explain(error: &toml::de::Error, value: &str) -> String {
+/// syntax is wrong. Of what may be or hold a secret no value is shown.
+fn explain(key: &str, error: &toml::de::Error, value: &str) -> String {
     let reason = one_line(error.message());
+    if may_be_secret(key) {
+        return without_value(&reason);
+    }
     if reason.ends_with("syntax") { format!("{reason}: {}", value.trim()) } else { reason }
+}
+
+/// Whether `key` is one of the secret ones, stands below one, or is a section that has one.
+fn may_be_secret(key: &str) -> bool {
+    let below = |key: &str, section: &str| {
+        key.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    SECRETS.iter().any(|secret| below(key, secret) || below(secret, key))
+}
+
+/// Makes ``invalid type: string "hunter2", expected a sequence`` say only `invalid type: string, expected a sequence`.
+fn without_value(reason: &str) -> String {
+    let (Some(begin), Some(end)) = (reason.find(['"', '`']), reason.rfind(", expected ")) else {
+        return reason.to_owned();
+    };
+    if !reason.starts_with("invalid ") || end <= begin {
+        return reason.to_owned();
+    }
+    format!("{}{}", reason[..begin].trim_end(), &reason[end..])
 }
 
 /// Sets what an environment variable says in `table`, which stays readable as a [`Config`].
@@ -129,7 +154,7 @@ fn set(table: &mut Table, name: &str, value: OsString) -> Result<(), ConfigError
                 *table = changed;
                 return Ok(());
             }
-            Err(error) => refused = explain(error.inner(), &value),
+            Err(error) => refused = explain(&key, error.inner(), &value),
         }
     }
     Err(variable(format!("key `{key}`: {refused}")))

@@ -4,6 +4,7 @@
 
 mod check;
 mod defaults;
+mod folder;
 mod load;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use folder::private_folder;
 pub use load::{ConfigError, Overrides, load, load_with};
 
 /// Everything that can be set.
@@ -42,6 +44,8 @@ pub struct Config {
 pub struct Server {
     /// Address and port of HTTP; port 0 takes any free one.
     pub listen: SocketAddr,
+    /// The folder whose files cameras made over the API may play; absent: none may. Those of the file may name any.
+    pub media_dir: Option<PathBuf>,
     /// Largest request body, bytes.
     pub max_body_bytes: u64,
 }
@@ -142,7 +146,7 @@ pub struct Branch {
 }
 
 /// A camera of the config file. It is read at start; the API cannot change it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Camera {
     pub id: String,
@@ -192,6 +196,20 @@ impl Secret {
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("***")
+    }
+}
+
+/// Parameters may hold credentials: only their names are shown.
+impl std::fmt::Debug for Camera {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Camera")
+            .field("id", &self.id)
+            .field("tenant", &self.tenant)
+            .field("branch", &self.branch)
+            .field("pipeline", &self.pipeline)
+            .field("parameters", &self.parameters.keys())
+            .field("enabled", &self.enabled)
+            .finish_non_exhaustive()
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Frame {
     pub at: Timestamp,
     pub width: u32,
     pub height: u32,
-    /// True when a detector result of this very frame is in it; count detections only then.
+    /// True when it brings a detector result, of itself or of a frame shortly before; count detections only then.
     pub fresh: bool,
     /// Name of the model that was asked.
     pub model: Arc<str>,

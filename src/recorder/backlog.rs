@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+use tracing::warn;
 
-use crate::domain::{CameraId, TenantId, Timestamp};
+use crate::domain::{CameraId, RecorderFigures, TenantId, Timestamp};
 use crate::store::VisitRecord;
 
 /// Most visits that wait, some 30 MB of memory: a busy venue's day.
@@ -13,23 +14,6 @@ const MAX_WAITING: usize = 100_000;
 
 /// What is written at once.
 pub(super) const BATCH: usize = 500;
-
-/// Figures of the recorder; counts since it started.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct RecorderFigures {
-    /// Frames taken in.
-    pub frames: u64,
-    /// Visits that go on.
-    pub visits_open: usize,
-    /// States of visits written; each visit has two or more.
-    pub written: u64,
-    /// States of visits that wait for the database.
-    pub waiting: usize,
-    /// Lost, because too many waited or the database refused them for good.
-    pub dropped: u64,
-    /// Failed attempts to write.
-    pub failures: u64,
-}
 
 /// Names a visit.
 type Key = (TenantId, CameraId, i64, u64, Timestamp);
@@ -49,13 +33,20 @@ struct State {
     /// Taken by the writer and not yet reported on.
     in_flight: usize,
     is_closed: bool,
+    /// Visits are being lost, which is said once and not at each.
+    is_dropping: bool,
     figures: RecorderFigures,
 }
 
 impl Backlog {
     /// Adds a state of a visit; one of the same visit that still waits is replaced by it.
     pub(super) fn put(&self, record: VisitRecord) {
-        self.state().put(record, MAX_WAITING);
+        if self.state().put(record, MAX_WAITING) == Fit::Overflows {
+            warn!(
+                most = MAX_WAITING,
+                "too many visits wait for the database; from now on the oldest are lost"
+            );
+        }
         self.changed.notify_one();
     }
 
@@ -98,7 +89,14 @@ impl Backlog {
     }
 
     pub(super) fn count_failure(&self) {
-        self.state().figures.failures += 1;
+        let mut state = self.state();
+        state.figures.failures += 1;
+        state.figures.is_stuck = true;
+    }
+
+    /// Says that the database answers (again).
+    pub(super) fn unstick(&self) {
+        self.state().figures.is_stuck = false;
     }
 
     pub(super) fn set_open(&self, visits: usize) {
@@ -121,20 +119,35 @@ impl Backlog {
     }
 }
 
+/// How a record found its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    Fits,
+    /// The first that pushed another out.
+    Overflows,
+    /// As those before it.
+    StillOverflows,
+}
+
 impl State {
-    fn put(&mut self, record: VisitRecord, most: usize) {
+    fn put(&mut self, record: VisitRecord, most: usize) -> Fit {
         if let Some(number) = self.numbers.get(&key(&record)) {
             self.waiting.insert(*number, record);
-            return;
+            return Fit::Fits;
         }
         self.numbers.insert(key(&record), self.next);
         self.waiting.insert(self.next, record);
         self.next += 1;
-        if self.waiting.len() > most
-            && let Some((_, oldest)) = self.waiting.pop_first()
-        {
+        if self.waiting.len() <= most {
+            return Fit::Fits;
+        }
+        if let Some((_, oldest)) = self.waiting.pop_first() {
             self.numbers.remove(&key(&oldest));
             self.figures.dropped += 1;
+        }
+        match std::mem::replace(&mut self.is_dropping, true) {
+            false => Fit::Overflows,
+            true => Fit::StillOverflows,
         }
     }
 
@@ -147,6 +160,7 @@ impl State {
             batch.push(oldest);
         }
         self.in_flight += batch.len();
+        self.is_dropping = false;
         batch
     }
 }
@@ -199,12 +213,13 @@ mod tests {
     #[test]
     fn oldest_are_dropped_and_counted_when_too_many_wait() {
         let mut state = State::default();
-        for track in 0..5 {
-            state.put(record(track, 10), 3);
-        }
+        let fits = [0, 1, 2, 3, 4].map(|track| state.put(record(track, 10), 3));
+        assert_eq!(fits, [Fit::Fits, Fit::Fits, Fit::Fits, Fit::Overflows, Fit::StillOverflows]);
         assert_eq!(state.figures.dropped, 2);
         assert_eq!(state.take(10), [record(2, 10), record(3, 10), record(4, 10)]);
         assert_eq!(state.numbers.len(), 0);
+        let again = [5, 6, 7, 8].map(|track| state.put(record(track, 10), 3));
+        assert_eq!(again[3], Fit::Overflows, "another time is news again");
     }
 
     #[tokio::test(start_paused = true)]

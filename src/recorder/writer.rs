@@ -37,9 +37,11 @@ impl Writer {
     async fn close_open_visits(&mut self) {
         loop {
             match self.store.close_open_visits().await {
-                Ok(0) => return,
                 Ok(visits) => {
-                    info!(visits, "closed visits that were left open when the program last ended");
+                    self.backlog.unstick();
+                    if visits > 0 {
+                        info!(visits, "closed visits that were left open when the program last ended");
+                    }
                     return;
                 }
                 Err(error) if error.is_away() => self.wait(&error).await,
@@ -91,6 +93,7 @@ impl Writer {
             match self.store.write_visits(tenant, records).await {
                 Err(error) if error.is_away() => self.wait(&error).await,
                 done => {
+                    self.backlog.unstick();
                     if self.pause.take().is_some() {
                         let waiting = self.backlog.figures().waiting;
                         info!(waiting, "the database answers again");

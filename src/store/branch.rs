@@ -1,8 +1,12 @@
 //! Branches: the venues of a tenant.
 
+use jiff::tz::TimeZone;
+
 use super::{Put, Store, StoreError, id, with_pool};
 use crate::domain::{Branch, BranchId, Schedule, TenantId};
 use crate::shift::Calendar;
+
+const UTC: &str = "UTC";
 
 const SELECT: &str = "select tenant, id, name, time_zone from branch where tenant = $1 and id = $2";
 const SELECT_ALL: &str = "select tenant, id, name, time_zone from branch where tenant = $1 order by id";
@@ -37,6 +41,14 @@ impl Store {
             sqlx::query_as(SELECT).bind(tenant.get()).bind(branch.get()).fetch_optional(pool).await
         })?;
         row.map(BranchRow::load).transpose()
+    }
+
+    /// The branch as it is described, else as it is taken to be: see [`unnamed_branch`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn branch_or_unnamed(&self, tenant: TenantId, branch: BranchId) -> Result<Branch, StoreError> {
+        Ok(self.branch(tenant, branch).await?.unwrap_or_else(|| unnamed_branch(tenant, branch)))
     }
 
     /// All branches of a tenant, by their ids.
@@ -97,6 +109,20 @@ impl Store {
         })?;
         Ok(rows > 0)
     }
+}
+
+/// A branch that nobody has described. The first one is where this machine stands, as most installations are one
+/// venue with its machine in it; where any other may be, nobody knows, so its clock is UTC.
+pub fn unnamed_branch(tenant: TenantId, id: BranchId) -> Branch {
+    let time_zone = if id == BranchId::default() { machine_zone() } else { UTC.to_owned() };
+    Branch { id, tenant, name: format!("Branch {id}"), time_zone }
+}
+
+/// The IANA name of the zone this machine is set to; UTC when it has none, or one that no table knows.
+fn machine_zone() -> String {
+    let zone = TimeZone::try_system().ok();
+    let name = zone.as_ref().and_then(TimeZone::iana_name).filter(|name| TimeZone::get(name).is_ok());
+    name.unwrap_or(UTC).to_owned()
 }
 
 /// The shifts of `branch` through time.

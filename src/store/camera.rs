@@ -9,8 +9,8 @@ use super::{Put, Store, StoreError, id, with_pool};
 use crate::domain::{BranchId, Camera, CameraId, SectorId, TenantId};
 
 const SELECT: &str = "select * from camera where tenant = $1 and id = $2";
-const SELECT_TENANT: &str = "select * from camera where tenant = $1 order by id";
-const SELECT_ALL: &str = "select * from camera order by tenant, id";
+const SELECT_TENANT: &str = "select * from camera where tenant = $1";
+const SELECT_ALL: &str = "select * from camera";
 const DELETE: &str = "delete from camera where tenant = $1 and id = $2";
 const INSERT: &str = "insert into camera
         (tenant, id, branch, sector, name, pipeline, parameters, lines, zones, enabled)
@@ -74,7 +74,7 @@ impl Store {
         let rows: Vec<CameraRow> = with_pool!(self.read, pool => {
             sqlx::query_as(SELECT_TENANT).bind(tenant.get()).fetch_all(pool).await
         })?;
-        rows.into_iter().map(CameraRow::load).collect()
+        load_in_order(rows)
     }
 
     /// The cameras of all tenants, for the app to start them; never for an answer to a caller.
@@ -84,7 +84,7 @@ impl Store {
     pub async fn all_cameras(&self) -> Result<Vec<Camera>, StoreError> {
         let rows: Vec<CameraRow> =
             with_pool!(self.read, pool => sqlx::query_as(SELECT_ALL).fetch_all(pool).await)?;
-        rows.into_iter().map(CameraRow::load).collect()
+        load_in_order(rows)
     }
 
     /// Adds a camera.
@@ -157,4 +157,11 @@ impl Store {
         })?;
         Ok(rows > 0)
     }
+}
+
+/// By tenant and id. Sorted here, as Postgres would sort texts by the language of the database.
+fn load_in_order(rows: Vec<CameraRow>) -> Result<Vec<Camera>, StoreError> {
+    let mut cameras = rows.into_iter().map(CameraRow::load).collect::<Result<Vec<_>, _>>()?;
+    cameras.sort_by(|a, b| (a.tenant, &a.id).cmp(&(b.tenant, &b.id)));
+    Ok(cameras)
 }

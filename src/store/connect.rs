@@ -1,16 +1,19 @@
 //! Opening the database: what is asked for, and one clear sentence when it cannot be had.
 
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqlitePool};
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection, PgPool, SqlitePool};
 
 use super::{Pools, Store, StoreError};
+use crate::config::private_folder;
 
 /// Name of the SQLite file in the data folder.
 const FILE_NAME: &str = "atalaya.db";
@@ -23,6 +26,12 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// SQLite readers do not wait for the writer; more of them than this would only wait for the disk.
 const SQLITE_READERS: u32 = 4;
+
+/// Postgres ends a statement itself shortly before we stop waiting for it: it should not go on for nobody.
+const STATEMENT_TIMEOUT: &str = "set statement_timeout = '9s'";
+
+/// A new table may be years of rows long, and another node's migration is worth waiting for.
+const NO_STATEMENT_TIMEOUT: &str = "set statement_timeout = 0";
 
 /// A small share of Postgres' default of 100.
 const POSTGRES_CONNECTIONS: u32 = 8;
@@ -55,11 +64,11 @@ fn wrong_url(reason: &str) -> StoreError {
 async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     make_writable(folder)?;
+    make_private(path).map_err(|error| sqlite_error(path, &error.into()))?;
     let options =
         SqliteConnectOptions::new().filename(path).busy_timeout(BUSY_TIMEOUT).optimize_on_close(true, None);
     let writer_options = options
         .clone()
-        .create_if_missing(true)
         .optimize_on_close(true, None)
         .journal_mode(SqliteJournalMode::Wal)
         // A totem is switched off at the wall: what was committed must survive that too. There are two
@@ -92,7 +101,7 @@ async fn check_sqlite(writer: &SqlitePool) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// Creates `folder`, for its owner only as camera passwords will lie in it, and tries a file in it.
+/// Creates `folder` and tries a file in it.
 fn make_writable(folder: &Path) -> Result<(), StoreError> {
     let fail = |error: &io::Error| StoreError::Open {
         place: format!("data folder {}", folder.display()),
@@ -100,11 +109,20 @@ fn make_writable(folder: &Path) -> Result<(), StoreError> {
         remedy: "make it writable for this user, or name another one by `--data-dir` or `data_dir`"
             .to_owned(),
     };
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| fail(&error))?;
+    private_folder(folder).map_err(|error| fail(&error))?;
     let probe: PathBuf = folder.join(format!(".writable-{}", std::process::id()));
-    let written = std::fs::File::create(&probe).and_then(|mut file| file.write_all(b"?"));
+    let written = File::create(&probe).and_then(|mut file| file.write_all(b"?"));
     let removed = std::fs::remove_file(&probe);
     written.and(removed).map_err(|error| fail(&error))
+}
+
+/// Creates an empty file, which SQLite takes for a new database, for its owner only: camera passwords will lie in it.
+/// SQLite gives its log and index the same mode. One that is there is left as it is.
+fn make_private(file: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
+    }
 }
 
 fn sqlite_error(path: &Path, error: &sqlx::Error) -> StoreError {
@@ -153,8 +171,31 @@ async fn open_postgres(url: &str) -> Result<Store, StoreError> {
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_connect(|connection, _| {
+            Box::pin(async move { connection.execute(STATEMENT_TIMEOUT).await.map(drop) })
+        })
+        .after_release(|connection, _| Box::pin(is_alive(connection)))
         .connect_lazy_with(options);
     Ok(Store { read: Pools::Postgres(pool.clone()), write: Pools::Postgres(pool), place: place.into() })
+}
+
+/// A connection whose call was given up may be dead. Its place in the pool is free again as soon as that is clear,
+/// and not when TCP gives up.
+async fn is_alive(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    match tokio::time::timeout(ACQUIRE_TIMEOUT, connection.ping()).await {
+        Ok(answer) => answer.map(|()| true),
+        Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
+    }
+}
+
+/// Migrates over a connection of its own, which may take as long as it needs.
+pub(super) async fn migrate_postgres(pool: &PgPool, migrations: &Migrator) -> Result<(), MigrateError> {
+    let mut connection = pool.acquire().await?.detach();
+    connection.execute(NO_STATEMENT_TIMEOUT).await?;
+    let done = migrations.run(&mut connection).await;
+    // Whether it says goodbye or not, it is gone.
+    let _ = connection.close().await;
+    done
 }
 
 /// The database in words, without user and password.

@@ -11,28 +11,37 @@ mod camera;
 mod columns;
 mod connect;
 mod error;
+mod page;
 mod shift;
 mod summary;
 mod visit;
 
+use std::future::Future;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{PgPool, SqlitePool};
 
+pub use branch::unnamed_branch;
 pub use error::StoreError;
-pub use visit::{MAX_PAGE, StoredVisit, VisitPage, VisitRecord};
+pub use page::{MAX_PAGE, Page};
+pub use visit::{StoredVisit, VisitRecord};
+
+/// Longest time for one call, waiting for a connection included.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// Runs the same expression on whichever pool it is.
+/// Runs the same expression on whichever pool it is, and gives it up when it takes too long.
 macro_rules! with_pool {
     ($pools:expr, $pool:ident => $body:expr) => {
         match &$pools {
-            $crate::store::Pools::Sqlite($pool) => $body,
-            $crate::store::Pools::Postgres($pool) => $body,
+            $crate::store::Pools::Sqlite($pool) => $crate::store::in_time(async { $body }).await,
+            $crate::store::Pools::Postgres($pool) => $crate::store::in_time(async { $body }).await,
         }
     };
 }
@@ -84,7 +93,7 @@ impl Store {
     pub async fn migrate(&self) -> Result<i64, StoreError> {
         let done = match &self.write {
             Pools::Sqlite(pool) => SQLITE_MIGRATIONS.run(pool).await,
-            Pools::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await,
+            Pools::Postgres(pool) => connect::migrate_postgres(pool, &POSTGRES_MIGRATIONS).await,
         };
         match done {
             Ok(()) => Ok(Self::schema_version()),
@@ -112,14 +121,34 @@ impl Store {
     /// # Errors
     /// When there is none.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        with_pool!(self.read, pool => sqlx::query("select 1").execute(pool).await.map(drop))?;
-        Ok(())
+        with_pool!(self.read, pool => sqlx::query("select 1").execute(pool).await.map(drop))
     }
 
     /// Closes every connection; on SQLite that also folds the write-ahead log into the file.
     pub async fn close(&self) {
-        with_pool!(self.read, pool => pool.close().await);
-        with_pool!(self.write, pool => pool.close().await);
+        self.read.close().await;
+        self.write.close().await;
+    }
+}
+
+impl Pools {
+    async fn close(&self) {
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// What `work` comes to, or [`StoreError::Away`] when it takes too long. A server that froze, or whose cable was cut,
+/// says nothing at all: without an end of ours its callers would wait as long as TCP does, a quarter of an hour.
+async fn in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
+    match tokio::time::timeout(PATIENCE, work).await {
+        Ok(done) => Ok(done?),
+        Err(_) => {
+            let reason = format!("no answer within {} s", PATIENCE.as_secs());
+            Err(StoreError::Away(io::Error::new(io::ErrorKind::TimedOut, reason).into()))
+        }
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::branch::calendar;
 use super::columns::Time;
+use super::page::{LATEST, Page, instant, rows_to_read};
 use super::{Store, StoreError, id, with_pool};
-use crate::domain::{Branch, BranchId, Shift, ShiftId, TenantId, Timestamp};
+use crate::domain::{BranchId, Shift, ShiftId, TenantId, Timestamp};
 use crate::shift::Period;
 
 const SELECT: &str = "select id, tenant, branch, name, start_at, end_at from shift
@@ -39,8 +40,8 @@ impl ShiftRow {
 }
 
 impl Store {
-    /// The shift of `branch` that holds `at`, numbered now if it was not yet. A branch that nobody has
-    /// described is taken to live in UTC, so that no visit is lost for want of its description.
+    /// The shift of `branch` that holds `at`, numbered now if it was not yet. A branch need not be described, so that
+    /// no visit is lost for want of its description; see [`Store::branch_or_unnamed`].
     ///
     /// # Errors
     /// When the database fails, or the branch's time zone is no longer known.
@@ -50,8 +51,8 @@ impl Store {
         branch: BranchId,
         at: Timestamp,
     ) -> Result<Shift, StoreError> {
-        let described = self.branch(tenant, branch).await?.unwrap_or_else(|| undescribed(tenant, branch));
-        self.shift_of(tenant, branch, &calendar(&described)?.period_at(at)).await
+        let branch_row = self.branch_or_unnamed(tenant, branch).await?;
+        self.shift_of(tenant, branch, &calendar(&branch_row)?.period_at(at)).await
     }
 
     /// # Errors
@@ -63,28 +64,32 @@ impl Store {
         row.map(ShiftRow::load).transpose()
     }
 
-    /// The latest shifts of a branch that began before `before`, newest first, 500 at most. To page on, pass
-    /// the start of the last one.
+    /// A page of a branch's shifts, newest first, `limit` or [`super::MAX_PAGE`] at most.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn shifts_before(
+    /// [`StoreError::Cursor`] when `cursor` is not from an earlier page.
+    pub async fn shifts(
         &self,
         tenant: TenantId,
         branch: BranchId,
-        before: Timestamp,
+        cursor: Option<&str>,
         limit: u32,
-    ) -> Result<Vec<Shift>, StoreError> {
+    ) -> Result<Page<Shift>, StoreError> {
+        let before = match cursor {
+            None => LATEST,
+            Some(text) => instant(text).ok_or_else(|| StoreError::Cursor(text.to_owned()))?,
+        };
         let rows: Vec<ShiftRow> = with_pool!(self.read, pool => {
             sqlx::query_as(SELECT_LATEST)
                 .bind(tenant.get())
                 .bind(branch.get())
                 .bind(Time(before))
-                .bind(i64::from(limit.min(super::MAX_PAGE)))
+                .bind(rows_to_read(limit))
                 .fetch_all(pool)
                 .await
         })?;
-        rows.into_iter().map(ShiftRow::load).collect()
+        let shifts = rows.into_iter().map(ShiftRow::load).collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::cut(shifts, limit, |last| format!("{:x}", last.start.as_millis())))
     }
 
     /// The row of `period`; of two who add it at once, both get the same.
@@ -131,8 +136,4 @@ impl Store {
         })?;
         row.map(ShiftRow::load).transpose()
     }
-}
-
-pub(super) fn undescribed(tenant: TenantId, branch: BranchId) -> Branch {
-    Branch { id: branch, tenant, name: format!("Branch {branch}"), time_zone: "UTC".to_owned() }
 }

@@ -1,7 +1,7 @@
 //! The figures of a shift, counted by the database.
 
 use super::columns::Time;
-use super::{Pools, Store, StoreError};
+use super::{Pools, Store, StoreError, with_pool};
 use crate::domain::{Shift, Summary, TenantId};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -21,8 +21,7 @@ macro_rules! summary_sql {
             union all
             select 'camera', 0, camera, cast(count(*) as bigint) from seen group by camera
             union all
-            select 'dwell', dwell_s, '', cast(count(*) as bigint) from seen where not open group by dwell_s
-            order by 1, 2, 3"
+            select 'dwell', dwell_s, '', cast(count(*) as bigint) from seen where not open group by dwell_s"
         )
     };
 }
@@ -48,24 +47,13 @@ impl Store {
             return Err(StoreError::Tenant { row: shift.tenant, caller: tenant });
         }
         let start = Time(shift.start);
-        let rows: Vec<FigureRow> = match &self.read {
-            Pools::Sqlite(pool) => {
-                sqlx::query_as(SQLITE)
-                    .bind(tenant.get())
-                    .bind(shift.id.get())
-                    .bind(start)
-                    .fetch_all(pool)
-                    .await?
-            }
-            Pools::Postgres(pool) => {
-                sqlx::query_as(POSTGRES)
-                    .bind(tenant.get())
-                    .bind(shift.id.get())
-                    .bind(start)
-                    .fetch_all(pool)
-                    .await?
-            }
+        let sql = match self.read {
+            Pools::Sqlite(_) => SQLITE,
+            Pools::Postgres(_) => POSTGRES,
         };
+        let rows: Vec<FigureRow> = with_pool!(self.read, pool => {
+            sqlx::query_as(sql).bind(tenant.get()).bind(shift.id.get()).bind(start).fetch_all(pool).await
+        })?;
         Ok(summarize(shift, rows))
     }
 }
@@ -89,6 +77,9 @@ fn summarize(shift: &Shift, rows: Vec<FigureRow>) -> Summary {
             _ => stays.push((row.number, visits)),
         }
     }
+    // Here, as Postgres would sort texts by the language of the database.
+    visits_by_camera.sort_unstable();
+    stays.sort_unstable();
     Summary {
         shift: shift.clone(),
         visits: visits_by_camera.iter().map(|(_, visits)| visits).sum(),

@@ -7,13 +7,10 @@ use sqlx::types::Json;
 
 use super::branch::calendar;
 use super::columns::{StoredAttributes, Time};
-use super::shift::undescribed;
+use super::page::{Page, instant, rows_to_read};
 use super::{Store, StoreError, id, with_pool};
 use crate::domain::{BranchId, CameraId, Place, SectorId, ShiftId, TenantId, Timestamp, Visit, VisitId};
 use crate::shift::Period;
-
-/// Most rows of a page.
-pub const MAX_PAGE: u32 = 500;
 
 /// Rows of one statement: both databases limit its parameters, SQLite to 32766.
 const ROWS_A_STATEMENT: usize = 500;
@@ -56,15 +53,6 @@ pub struct StoredVisit {
     /// True while the person is there; `leave` is then the last time the store was told of.
     pub open: bool,
     pub visit: Visit,
-}
-
-/// Some visits of a shift.
-#[derive(Debug, Clone, PartialEq)]
-pub struct VisitPage {
-    /// Newest first.
-    pub items: Vec<StoredVisit>,
-    /// To be passed on for the next page; `None` at the end.
-    pub next_cursor: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -143,9 +131,8 @@ impl Store {
                 // Its text depends on the number of rows; keeping each would fill the cache of statements.
                 query.push(KEEP_LATER).build().persistent(false).execute(&mut *transaction).await?;
             }
-            transaction.commit().await?;
-        });
-        Ok(())
+            transaction.commit().await
+        })
     }
 
     /// Ends every visit that is still open, at the last time known. For the app at its start, when nobody is
@@ -171,11 +158,9 @@ impl Store {
         shift: ShiftId,
         cursor: Option<&str>,
         limit: u32,
-    ) -> Result<VisitPage, StoreError> {
+    ) -> Result<Page<StoredVisit>, StoreError> {
         let after = cursor.map(Cursor::parse).transpose()?;
-        let limit = limit.clamp(1, MAX_PAGE);
-        // One more than asked for tells whether there is another page.
-        let wanted = i64::from(limit) + 1;
+        let wanted = rows_to_read(limit);
         let rows: Vec<VisitRow> = with_pool!(self.read, pool => match after {
             None => {
                 sqlx::query_as(SELECT_FIRST)
@@ -188,12 +173,9 @@ impl Store {
                     .fetch_all(pool).await
             }
         })?;
-        let mut items = rows.into_iter().map(VisitRow::load).collect::<Result<Vec<_>, _>>()?;
-        let more = items.len() > limit as usize;
-        items.truncate(limit as usize);
-        let last = items.last().filter(|_| more);
-        let next_cursor = last.map(|last| Cursor { enter: last.visit.enter, id: last.id.get() }.to_string());
-        Ok(VisitPage { items, next_cursor })
+        let visits = rows.into_iter().map(VisitRow::load).collect::<Result<Vec<_>, _>>()?;
+        let cursor = |last: &StoredVisit| Cursor { enter: last.visit.enter, id: last.id.get() }.to_string();
+        Ok(Page::cut(visits, limit, cursor))
     }
 
     /// The shift of each record, in their order.
@@ -201,9 +183,7 @@ impl Store {
         let branches: BTreeSet<_> = records.iter().map(|record| record.visit.place.branch).collect();
         let mut calendars = BTreeMap::new();
         for branch in branches {
-            let described = self.branch(tenant, branch).await?;
-            let described = described.unwrap_or_else(|| undescribed(tenant, branch));
-            calendars.insert(branch, calendar(&described)?);
+            calendars.insert(branch, calendar(&self.branch_or_unnamed(tenant, branch).await?)?);
         }
         let mut known: Vec<(BranchId, Period, i64)> = Vec::new();
         let mut shifts = Vec::with_capacity(records.len());
@@ -259,10 +239,11 @@ struct Cursor {
 
 impl Cursor {
     fn parse(text: &str) -> Result<Self, StoreError> {
-        let number = |part: &str| i64::from_str_radix(part, 16).ok();
-        let parts = text.split_once('.').and_then(|(enter, id)| Some((number(enter)?, number(id)?)));
+        let parts = text
+            .split_once('.')
+            .and_then(|(enter, id)| Some((instant(enter)?, i64::from_str_radix(id, 16).ok()?)));
         let (enter, id) = parts.ok_or_else(|| StoreError::Cursor(text.to_owned()))?;
-        Ok(Self { enter: Timestamp::from_millis(enter), id })
+        Ok(Self { enter, id })
     }
 }
 

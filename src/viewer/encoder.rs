@@ -249,9 +249,19 @@ impl Encoders {
 }
 
 async fn test(recipe: &'static Recipe, bitrate_kbps: u32) -> Result<(), String> {
-    tokio::task::spawn_blocking(move || test_run(recipe, bitrate_kbps))
-        .await
-        .unwrap_or_else(|_| Err("its test run crashed".into()))
+    within(2 * TEST_RUN, move || test_run(recipe, bitrate_kbps)).await
+}
+
+/// The outcome of `run` on a thread of its own. A driver may hang where nothing bounds it, in starting or in being
+/// shut down: such a thread is left to itself, and the next encoder is tried.
+async fn within(
+    patience: Duration,
+    run: impl FnOnce() -> Result<(), String> + Send + 'static,
+) -> Result<(), String> {
+    match tokio::time::timeout(patience, tokio::task::spawn_blocking(run)).await {
+        Ok(outcome) => outcome.unwrap_or_else(|_| Err("its test run crashed".into())),
+        Err(_) => Err(format!("it hung for {} s", patience.as_secs_f32())),
+    }
 }
 
 /// Five small pictures through the whole chain.
@@ -306,6 +316,17 @@ mod tests {
         assert!(["vah264enc", "x264enc"].contains(&taken), "{taken}");
         let next = encoders.working(Some("x264enc")).await.expect("openh264enc should be installed");
         assert_eq!(next.element, "openh264enc");
+    }
+
+    #[tokio::test]
+    async fn an_encoder_that_hangs_or_crashes_counts_as_broken() {
+        let (release, hanging) = std::sync::mpsc::channel::<()>();
+        let hang = move || hanging.recv().map_err(|error| error.to_string());
+        assert_eq!(within(Duration::from_millis(50), hang).await, Err("it hung for 0.05 s".into()));
+        drop(release);
+        let crash = || std::panic::resume_unwind(Box::new("a crash"));
+        assert_eq!(within(TEST_RUN, crash).await, Err("its test run crashed".into()));
+        assert_eq!(within(TEST_RUN, || Ok(())).await, Ok(()));
     }
 
     #[tokio::test]

@@ -12,6 +12,9 @@ pub enum ViewerError {
         "{max} viewers are watching already, which is the most allowed (config key `viewer.max_viewers`)"
     )]
     Full { max: usize },
+    /// So many stills are being waited for that one more would not come soon.
+    #[error("{max} snapshots are being taken already; try again in a moment")]
+    Busy { max: usize },
     /// The session description cannot be read or answered.
     #[error("the offer cannot be answered: {0}")]
     Offer(String),

@@ -75,11 +75,21 @@ impl Renditions {
     ) -> (Watch, Newest) {
         let key = (camera.number, overlay, product.kind());
         let mut entries = lock(&self.entries);
-        let entry = entries.entry(key).or_insert_with(|| self.start(key, camera, product));
-        (Watch::new(entry.shared.clone()), entry.newest.subscribe())
+        if let Some(entry) = entries.get(&key) {
+            return (Watch::new(entry.shared.clone()), entry.newest.subscribe());
+        }
+        let (entry, rendition) = self.build(key, camera, product);
+        let listed = OnList { registry: self.clone(), key, number: entry.shared.number };
+        let watching = (Watch::new(entry.shared.clone()), entry.newest.subscribe());
+        entries.insert(key, entry);
+        // A runtime that is shutting down drops the task here and now, and with it what needs this lock.
+        drop(entries);
+        let stop = self.stop.clone();
+        self.tracker.spawn(async move { rendition.run(stop, || listed.registry.forget(&key)).await });
+        watching
     }
 
-    fn start(self: &Arc<Self>, key: Key, camera: &Watched, product: Product) -> Entry {
+    fn build(&self, key: Key, camera: &Watched, product: Product) -> (Entry, Rendition) {
         let tally = &camera.tally;
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         let shared = Shared::new(number, tally.clone());
@@ -91,9 +101,7 @@ impl Renditions {
         };
         let feed = Feed::new(&camera.handle, key.1);
         let rendition = Rendition::new(name, shared.clone(), (product, deliver), feed, count);
-        let (registry, stop) = (self.clone(), self.stop.clone());
-        self.tracker.spawn(async move { rendition.run(stop, || registry.forget(&key)).await });
-        Entry { shared, newest }
+        (Entry { shared, newest }, rendition)
     }
 
     /// Takes an encode off the list unless somebody came in the meantime.
@@ -104,6 +112,22 @@ impl Renditions {
         }
         entries.remove(key);
         true
+    }
+}
+
+/// Takes an encode off the list however its task ends: after a crash the next viewer gets a new one.
+struct OnList {
+    registry: Arc<Renditions>,
+    key: Key,
+    number: u64,
+}
+
+impl Drop for OnList {
+    fn drop(&mut self) {
+        let mut entries = lock(&self.registry.entries);
+        if entries.get(&self.key).is_some_and(|entry| entry.shared.number == self.number) {
+            entries.remove(&self.key);
+        }
     }
 }
 
@@ -131,6 +155,37 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
+    use crate::camera::CameraHandle;
+    use crate::domain::{BranchId, Camera, CameraId, TenantId};
+
+    #[tokio::test]
+    async fn an_encode_leaves_the_list_however_its_task_ends() {
+        gst::init().expect("GStreamer should start");
+        let camera = Camera {
+            id: CameraId::new("door").unwrap(),
+            tenant: TenantId::default(),
+            branch: BranchId::default(),
+            sector: None,
+            name: "door".into(),
+            pipeline: "test".into(),
+            parameters: Default::default(),
+            lines: Vec::new(),
+            zones: Vec::new(),
+            enabled: true,
+        };
+        let (handle, _feed) = CameraHandle::fed(camera);
+        let gone = CancellationToken::new();
+        let watched = Watched { number: 0, handle, tally: Arc::default(), gone };
+        let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
+        let renditions = Renditions::new(mpsc::channel(1).0, tracker.clone(), stop.clone());
+        let _watching = renditions.watch(&watched, Overlay::Plain, Product::Jpeg { quality: 80 });
+        assert_eq!(lock(&renditions.entries).len(), 1);
+        // Not by its own decision: somebody watches.
+        stop.cancel();
+        tracker.close();
+        tracker.wait().await;
+        assert_eq!(lock(&renditions.entries).len(), 0);
+    }
 
     #[test]
     fn a_busy_hub_is_not_waited_for_and_told_what_it_missed() {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::camera::{CameraHandle, Overlay, Picture};
 use crate::domain::CameraState;
@@ -18,14 +18,45 @@ const WAIT: Duration = Duration::from_secs(2);
 /// A picture this old is still "now".
 const FRESH: Duration = Duration::from_secs(1);
 
-/// The camera's next picture as JPEG.
-///
-/// # Errors
-/// [`ViewerError::NoPicture`] when the camera does not run or shows nothing, [`ViewerError::NoEncoder`].
-pub(super) async fn take(
+/// Snapshots encoded at the same time: as many as may keep a small machine busy.
+const ENCODES: usize = 4;
+
+/// Snapshots that may be under way at the same time; each that waits for its camera costs next to nothing.
+const MOST: usize = 64;
+
+/// Bounds what all snapshots together cost.
+#[derive(Debug)]
+pub(super) struct Snapshots {
+    under_way: Semaphore,
+    encodes: Semaphore,
+}
+
+impl Snapshots {
+    pub(super) fn new() -> Self {
+        Self { under_way: Semaphore::new(MOST), encodes: Semaphore::new(ENCODES) }
+    }
+
+    /// The camera's next picture as JPEG.
+    ///
+    /// # Errors
+    /// [`ViewerError::NoPicture`] when the camera does not run or shows nothing, [`ViewerError::NoEncoder`],
+    /// [`ViewerError::Busy`].
+    pub(super) async fn take(
+        &self,
+        camera: &CameraHandle,
+        overlay: Overlay,
+        quality: u32,
+    ) -> Result<Bytes, ViewerError> {
+        let _place = self.under_way.try_acquire().map_err(|_| ViewerError::Busy { max: MOST })?;
+        take(camera, overlay, quality, &self.encodes).await
+    }
+}
+
+async fn take(
     camera: &CameraHandle,
     overlay: Overlay,
     quality: u32,
+    encodes: &Semaphore,
 ) -> Result<Bytes, ViewerError> {
     let chain = vec![jpeg_encoder(quality)?];
     let refuse = |reason: String| {
@@ -38,6 +69,8 @@ pub(super) async fn take(
     let sample = tokio::time::timeout(WAIT, picture(camera, overlay))
         .await
         .map_err(|_| refuse(format!("it showed nothing for {} s", WAIT.as_secs())))?;
+    // Only now: a camera that shows nothing must not keep the others' pictures waiting.
+    let _turn = encodes.acquire().await.map_err(|_| ViewerError::Stopping)?;
     encode(sample, chain).await.map_err(refuse)
 }
 

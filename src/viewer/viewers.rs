@@ -22,17 +22,15 @@ use super::figures::{EncodeCount, Seat};
 use super::mjpeg::Mjpeg;
 use super::product::{Product, jpeg_encoder};
 use super::renditions::Renditions;
+use super::snapshot::Snapshots;
 use super::webrtc::{self, Accepted, Certificate, Command, Directory, Hub, Listed, Listing, Session, Socket};
-use super::{ViewerError, ViewerFigures, lock, snapshot};
+use super::{ViewerError, ViewerFigures, lock};
 
 /// Requests of sessions that may wait for the hub.
 const COMMANDS: usize = 64;
 
 /// Encoded pictures of all renditions that may wait for the hub.
 const UNITS: usize = 64;
-
-/// Snapshots encoded at the same time; further ones wait for their turn.
-const SNAPSHOTS: usize = 4;
 
 /// What a browser gets for its offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +68,7 @@ struct Inner {
     jpeg_quality: u32,
     max_viewers: usize,
     places: Arc<Semaphore>,
-    snapshots: Semaphore,
+    snapshots: Snapshots,
     cameras: Arc<Cameras>,
     directory: Directory,
     next_session: AtomicU64,
@@ -107,7 +105,7 @@ impl Viewers {
             jpeg_quality: settings.jpeg_quality,
             max_viewers: settings.max_viewers,
             places: Arc::new(Semaphore::new(settings.max_viewers.min(Semaphore::MAX_PERMITS))),
-            snapshots: Semaphore::new(SNAPSHOTS),
+            snapshots: Snapshots::new(),
             cameras: Arc::default(),
             directory: Directory::default(),
             next_session: AtomicU64::new(0),
@@ -144,7 +142,8 @@ impl Viewers {
     ///
     /// # Errors
     /// [`ViewerError::Offer`] and [`ViewerError::NoH264`] are the caller's fault; [`ViewerError::Full`],
-    /// [`ViewerError::NoEncoder`] and [`ViewerError::Stopping`] are not.
+    /// [`ViewerError::NoEncoder`], [`ViewerError::Stopping`] and, when the camera is removed meanwhile,
+    /// [`ViewerError::NoPicture`] are not.
     pub async fn whep_offer(
         &self,
         camera: &CameraHandle,
@@ -156,8 +155,9 @@ impl Viewers {
         inner.encoders.working(None).await?;
         let accepted = self.accept(sdp.to_owned()).await?;
         let of = camera.camera();
+        let number = inner.next_session.fetch_add(1, Ordering::Relaxed);
         let entry = Listed {
-            number: inner.next_session.fetch_add(1, Ordering::Relaxed),
+            number,
             camera_number: watched.number,
             tenant: of.tenant,
             camera: of.id.clone(),
@@ -169,6 +169,12 @@ impl Viewers {
         let (watch, _) = inner.renditions.watch(&watched, overlay, product);
         let session = Box::new(Session::new(accepted, listing, watch, seat));
         self.command(Command::Join(session)).await?;
+        // A camera that went in the meantime told the hub before there was this session to close.
+        if watched.gone.is_cancelled() {
+            self.command(Command::Close { number }).await?;
+            let (camera, reason) = (of.id.to_string(), "it was removed".into());
+            return Err(ViewerError::NoPicture { camera, reason });
+        }
         Ok(answer)
     }
 
@@ -238,10 +244,10 @@ impl Viewers {
     /// One picture as JPEG, taken now.
     ///
     /// # Errors
-    /// [`ViewerError::NoPicture`] when the camera has none within two seconds, [`ViewerError::NoEncoder`].
+    /// [`ViewerError::NoPicture`] when the camera has none within two seconds, [`ViewerError::NoEncoder`], and
+    /// [`ViewerError::Busy`] when too many are being taken.
     pub async fn snapshot(&self, camera: &CameraHandle, overlay: Overlay) -> Result<Bytes, ViewerError> {
-        let _turn = self.inner.snapshots.acquire().await.map_err(|_| ViewerError::Stopping)?;
-        snapshot::take(camera, overlay, self.inner.jpeg_quality).await
+        self.inner.snapshots.take(camera, overlay, self.inner.jpeg_quality).await
     }
 
     /// Who watches this camera now, by WebRTC or MJPEG.

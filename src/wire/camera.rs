@@ -1,6 +1,7 @@
 //! Cameras, as they are shown and as they are written.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -108,7 +109,7 @@ impl<'de> Deserialize<'de> for Unread {
 }
 
 /// A camera to create or to put in the place of another; what is absent takes its default.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CameraInput {
     /// 1 to 64 of a-z, 0-9 and -. Needed to create; with PUT it must be that of the path, if it is there.
@@ -145,7 +146,7 @@ pub struct CameraInput {
 }
 
 /// Changes to a camera; what is absent stays.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[derive(Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CameraPatch {
     pub branch_id: Option<i64>,
@@ -164,7 +165,42 @@ pub struct CameraPatch {
     pub enabled: Option<bool>,
 }
 
+/// Parameters may hold credentials: only their names are shown.
+impl fmt::Debug for CameraInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CameraInput")
+            .field("id", &self.id)
+            .field("pipeline", &self.pipeline)
+            .field("parameters", &self.parameters.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+/// As of [`CameraInput`].
+impl fmt::Debug for CameraPatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CameraPatch")
+            .field("pipeline", &self.pipeline)
+            .field("parameters", &self.parameters.keys())
+            .finish_non_exhaustive()
+    }
+}
+
 /// Tells null from absent.
 fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<i64>>, D::Error> {
     Option::deserialize(from).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_of_what_a_client_sent_holds_no_secret() {
+        let json = r#"{"pipeline": "rtsp", "parameters": {"password": "hunter2"}}"#;
+        let input: CameraInput = serde_json::from_str(json).unwrap();
+        let patch: CameraPatch = serde_json::from_str(json).unwrap();
+        let shown = format!("{input:?} {patch:?}");
+        assert!(shown.contains("password") && !shown.contains("hunter2"), "{shown}");
+    }
 }

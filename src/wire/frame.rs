@@ -52,7 +52,8 @@ pub struct Frame {
     pub at: Time,
     pub width: u32,
     pub height: u32,
-    /// True when the detector looked at this very frame; else the boxes were carried here by their motion.
+    /// True when the frame brings a detector result, of itself or of a frame shortly before it; else the boxes were
+    /// carried here by their motion alone.
     pub fresh: bool,
     pub detections: Vec<Detection>,
 }

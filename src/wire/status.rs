@@ -39,12 +39,15 @@ pub struct CameraStatus {
     pub fps_analysed: f32,
     pub frames_in: u64,
     pub frames_analysed: u64,
-    /// Frames that the detector never looked at, or whose record did not fit its queue.
+    /// Frames that got lost: that overran their queue, came while the detector was busy, or whose record did not fit.
+    /// Not those left out on purpose.
     pub frames_dropped: u64,
     pub detections: u64,
     pub detection_errors: u64,
     /// Mean time of one inference over the last few seconds.
     pub inference_ms: f32,
+    /// Mean time from a frame's arrival before the detector to its record over the last few seconds; 0 unless running.
+    pub latency_ms: f32,
     pub bytes_in: u64,
     pub reconnects: u64,
     pub last_error: Option<String>,
@@ -87,6 +90,7 @@ impl CameraStatus {
             detections: figures.detections,
             detection_errors: figures.detection_errors,
             inference_ms: rounded(figures.inference_ms, 2),
+            latency_ms: rounded(figures.latency_ms, 2),
             bytes_in: figures.bytes_in,
             reconnects: figures.reconnects,
             last_error: figures.last_error,

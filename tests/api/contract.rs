@@ -1,16 +1,25 @@
 //! The OpenAPI document and the routes are one.
 
-use reqwest::{Method, StatusCode};
+use std::sync::Arc;
 
-use crate::world::{World, documented, header};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::postgres::Cluster;
+use crate::world::{World, documented, header, json as json_of};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_documented_route_answers() {
     let world = World::start().await;
-    for (method, path) in documented(&world).await {
-        let path = path.replace("{id}", "nobody").replace("{session}", "none").replace("{name}", "none");
+    let (_, document) = world.get("/api/v1/openapi.json").await;
+    let queries = ["", "?nonsense=1", "?limit=0", "?cursor=~"];
+    let routes = documented(&world).await;
+    for ((method, route), query) in routes.iter().flat_map(|route| queries.map(|query| (route, query))) {
+        let path = route.replace("{id}", "nobody").replace("{session}", "none").replace("{name}", "none");
+        let path = format!("{path}{query}");
         let response = world.admin(method.clone(), &path).body("").send().await.unwrap();
         let status = response.status();
+        assert!(is_declared(&document, method, route, status), "{method} {path}: {status} is not documented");
         assert!(
             status != StatusCode::METHOD_NOT_ALLOWED && status != StatusCode::INTERNAL_SERVER_ERROR,
             "{method} {path}: {status}"
@@ -21,6 +30,43 @@ async fn every_documented_route_answers() {
             assert!(!detail.contains("no route") && !detail.contains("no page"), "{method} {path}: {detail}");
         }
     }
+}
+
+fn is_declared(document: &Value, method: &Method, route: &str, status: StatusCode) -> bool {
+    document["paths"][route][method.as_str().to_lowercase()]["responses"][status.as_str()].is_object()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_needs_the_database_is_documented_to_be_away_with_it() {
+    let cluster = Arc::new(Cluster::start());
+    let world = World::start_on(cluster.clone()).await;
+    let (_, document) = world.get("/api/v1/openapi.json").await;
+    tokio::task::block_in_place(|| cluster.crash());
+    let asked = [
+        (Method::GET, "/api/v1/branches", "/api/v1/branches"),
+        (Method::GET, "/api/v1/shifts", "/api/v1/shifts"),
+        (Method::GET, "/api/v1/shifts/current", "/api/v1/shifts/current"),
+        (Method::GET, "/api/v1/shifts/current/summary", "/api/v1/shifts/current/summary"),
+        (Method::GET, "/api/v1/shifts/{id}", "/api/v1/shifts/1"),
+        (Method::GET, "/api/v1/shifts/{id}/summary", "/api/v1/shifts/1/summary"),
+        (Method::GET, "/api/v1/shifts/{id}/visits", "/api/v1/shifts/1/visits"),
+        (Method::POST, "/api/v1/cameras", "/api/v1/cameras"),
+        (Method::PUT, "/api/v1/cameras/{id}", "/api/v1/cameras/hall"),
+        (Method::DELETE, "/api/v1/cameras/{id}", "/api/v1/cameras/hall"),
+    ];
+    let answers = asked.map(|(method, route, path)| {
+        let mut request = world.admin(method.clone(), path);
+        if matches!(method, Method::POST | Method::PUT) {
+            let id = if method == Method::PUT { "hall" } else { "new" };
+            request = request.json(&json!({"id": id, "pipeline": "plain"}));
+        }
+        async move { (method, route, json_of(request).await) }
+    });
+    for (method, route, (status, problem)) in futures_util::future::join_all(answers).await {
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{method} {route}: {problem}");
+        assert!(is_declared(&document, &method, route, status), "{method} {route}");
+    }
+    assert!(is_declared(&document, &Method::PATCH, "/api/v1/cameras/{id}", StatusCode::SERVICE_UNAVAILABLE));
 }
 
 #[tokio::test(flavor = "multi_thread")]

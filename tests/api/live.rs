@@ -121,6 +121,25 @@ async fn an_offer_becomes_a_session_that_shows_the_camera_until_it_is_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn servers_that_help_through_firewalls_are_told_before_the_offer() {
+    let world = World::start().await;
+    let ask = |request: reqwest::RequestBuilder| async { request.send().await.unwrap() };
+    let path = "/api/v1/cameras/hall/whep";
+    let response = ask(world.admin(Method::OPTIONS, path)).await;
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    assert_eq!(header(&response, "link"), "<stun:stun.example.net>; rel=\"ice-server\"");
+    assert_eq!(header(&response, "accept-post"), SDP);
+    let stranger = caller(2, &[], &[Role::Admin]);
+    for (refused, status) in [
+        (world.bare(Method::OPTIONS, path), StatusCode::UNAUTHORIZED),
+        (world.by(&stranger, Method::OPTIONS, path), StatusCode::NOT_FOUND),
+    ] {
+        let response = ask(refused).await;
+        assert_eq!((response.status(), header(&response, "link")), (status, ""));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_offer_that_cannot_be_answered_is_refused() {
     let world = World::start().await;
     let offer = |kind: &'static str, body: &'static str| {

@@ -6,10 +6,17 @@ mod cameras;
 #[path = "../viewer/client.rs"]
 #[allow(dead_code, reason = "the viewer's tests use the rest")]
 mod client;
+mod connections;
 mod contract;
 mod editing;
 mod live;
+mod log;
+mod metrics;
 mod operations;
+mod parameters;
+#[path = "../common/postgres.rs"]
+#[allow(dead_code, reason = "the store's tests use the rest")]
+mod postgres;
 mod problems;
 mod session;
 mod shifts;

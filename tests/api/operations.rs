@@ -5,6 +5,8 @@ use std::time::Duration;
 use atalaya::api::{Api, BindError};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::world::{World, header, json as answer};
 
@@ -12,7 +14,11 @@ use crate::world::{World, header, json as answer};
 async fn readiness_follows_the_store_and_health_does_not() {
     let world = World::start().await;
     let ready = answer(world.bare(Method::GET, "/readyz")).await;
-    assert_eq!(ready, (StatusCode::OK, json!({"status": "ready", "store": "ok", "pipelines": "ok"})));
+    let fine = json!({"status": "ready", "store": "ok", "pipelines": "ok", "recorder": "ok"});
+    assert_eq!(ready, (StatusCode::OK, fine));
+    world.recorder.lock().unwrap().is_stuck = true;
+    let (status, body) = answer(world.bare(Method::GET, "/readyz")).await;
+    assert_eq!((status, &body["recorder"]), (StatusCode::OK, &json!("visits wait for the database")));
     world.store.close().await;
     let (status, body) = answer(world.bare(Method::GET, "/readyz")).await;
     assert_eq!((status, &body["store"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("does not answer")));
@@ -20,49 +26,6 @@ async fn readiness_follows_the_store_and_health_does_not() {
     assert_eq!(health, (StatusCode::OK, json!({"status": "ok"})));
     let (status, cameras) = world.get("/api/v1/cameras").await;
     assert_eq!(status, StatusCode::OK, "who watches need not know of it: {cameras}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn figures_are_told_for_each_camera_and_for_the_process() {
-    let world = World::start().await;
-    world.running(1, "hall").await;
-    let response = world.admin(Method::GET, "/metrics").send().await.unwrap();
-    assert!(header(&response, "content-type").starts_with("application/openmetrics-text; version=1.0.0"));
-    let text = response.text().await.unwrap();
-    let value = |series: &str| -> f64 {
-        let line = text.lines().find(|line| line.starts_with(&format!("{series} ")));
-        line.unwrap_or_else(|| panic!("{series} is not in {text}"))
-            .rsplit(' ')
-            .next()
-            .unwrap()
-            .parse()
-            .unwrap()
-    };
-    let hall = "{camera=\"hall\",tenant=\"1\"}";
-    for name in [
-        "frames_total",
-        "frames_analysed_total",
-        "frames_dropped_total",
-        "detections_total",
-        "detection_errors_total",
-        "restarts_total",
-        "received_bytes_total",
-        "fps_in",
-        "fps_analysed",
-        "viewers",
-        "inference_seconds_count",
-    ] {
-        value(&format!("atalaya_camera_{name}{hall}"));
-    }
-    assert!(text.contains("atalaya_camera_inference_seconds_bucket{"), "{text}");
-    assert_eq!(value("atalaya_camera_state{camera=\"hall\",tenant=\"1\",state=\"running\"}"), 1.0);
-    assert_eq!(value("atalaya_camera_state{camera=\"hall\",tenant=\"1\",state=\"lost\"}"), 0.0);
-    assert!(value("process_resident_memory_bytes") > 1e6);
-    assert!(value("process_open_fds") > 3.0);
-    assert!(value("process_cpu_seconds_total") > 0.0);
-    assert_eq!(value("process_start_time_seconds"), 1_777_888_800.0);
-    assert_eq!(text.matches("# EOF").count(), 1);
-    assert!(text.ends_with("# EOF\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,9 +66,11 @@ async fn models_are_listed_whether_or_not_they_are_in_use() {
     assert_eq!(status, StatusCode::OK);
     let models = list["items"].as_array().unwrap();
     let nanodet = models.iter().find(|model| model["name"] == "nanodet").unwrap();
-    assert_eq!((&nanodet["loaded"], &nanodet["device"]), (&json!(false), &json!(null)));
     assert_eq!(nanodet["job"], "detector");
     assert!(models.iter().any(|model| model["name"] == "silero_vad" && model["job"] == "voice"));
+    // Whether it is in memory depends on the other tests of this process; where it runs is known only then.
+    let loaded = nanodet["loaded"].as_bool().unwrap();
+    assert_eq!(nanodet["device"], if loaded { json!("cpu") } else { json!(null) });
     assert!(nanodet["labels"].as_array().unwrap().contains(&json!("person")));
 }
 
@@ -119,12 +84,33 @@ async fn the_console_is_served_to_everybody_and_kept_by_browsers() {
     let tag = header(&response, "etag").to_owned();
     let again = world.bare(Method::GET, "/").header("if-none-match", tag).send().await.unwrap();
     assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
-    for path in ["/nothing.js", "/../Cargo.toml", "/%2e%2e/Cargo.toml"] {
-        assert_eq!(
-            world.bare(Method::GET, path).send().await.unwrap().status(),
-            StatusCode::NOT_FOUND,
-            "{path}"
+}
+
+/// Written by hand, as every HTTP client folds such paths before it sends them.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_path_leads_out_of_the_console() {
+    let world = World::start().await;
+    for path in [
+        "/nothing.js",
+        "/../Cargo.toml",
+        "/%2e%2e/Cargo.toml",
+        "/..%2fCargo.toml",
+        "/assets/../../Cargo.toml",
+        "/assets/../../../Cargo.toml",
+        "//etc/passwd",
+        "/../../../../../../../../etc/passwd",
+        "/..\\Cargo.toml",
+    ] {
+        let mut socket = TcpStream::connect(world.address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", world.address);
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 404 ") || answer.starts_with("HTTP/1.1 400 "),
+            "{path}: {answer}"
         );
+        assert!(!answer.contains("[package]") && !answer.contains("root:"), "{path}: {answer}");
     }
 }
 

@@ -76,16 +76,12 @@ async fn looking_at_a_link_by_head_does_not_use_it_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_fails_too_often_has_to_wait() {
+async fn bad_links_never_keep_a_good_one_from_working() {
     let world = World::start().await;
-    for _ in 0..10 {
+    for _ in 0..30 {
         let response = world.http.get(world.url("/login?token=x")).send().await.unwrap();
-        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "all may come by one proxy");
     }
-    let response = open_link(&world).await;
-    assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
-    assert_eq!(header(&response, "retry-after"), "60");
-    world.clock.advance(Duration::from_secs(60));
     assert_eq!(open_link(&world).await.status(), StatusCode::SEE_OTHER);
 }
 

@@ -3,16 +3,17 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use atalaya::api::{Api, Services};
+use atalaya::api::{Api, Limits, Services};
 use atalaya::auth::{Caller, Keys, Ttl};
 use atalaya::camera::{CameraContext, Cameras, Catalog, DetectorSettings};
 use atalaya::clock::Clock;
 use atalaya::config::{Config, Secret};
 use atalaya::domain::{
-    Branch, BranchId, Camera, CameraId, CameraState, Frame, ParamValue, Role, TenantId, Timestamp,
+    Branch, BranchId, Camera, CameraId, CameraState, Frame, ParamValue, RecorderFigures, Role, TenantId,
+    Timestamp,
 };
 use atalaya::store::Store;
 use atalaya::viewer::Viewers;
@@ -22,6 +23,8 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use crate::postgres::Cluster;
 
 /// Longest wait for anything.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -71,19 +74,43 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) store: Store,
     pub(crate) cameras: Cameras,
+    /// What the recorder is to say of itself.
+    pub(crate) recorder: Arc<Mutex<RecorderFigures>>,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
     /// Ends when the server has.
     pub(crate) server: tokio::task::JoinHandle<()>,
     _records: mpsc::Receiver<Arc<Frame>>,
-    _folder: tempfile::TempDir,
+    /// `media` in it is `server.media_dir`.
+    pub(crate) folder: tempfile::TempDir,
+    _cluster: Option<Arc<Cluster>>,
 }
 
 impl World {
+    /// On an SQLite file.
     pub(crate) async fn start() -> Self {
+        Self::start_with(None, Limits::default()).await
+    }
+
+    /// On a database of a real Postgres.
+    pub(crate) async fn start_on_postgres() -> Self {
+        Self::start_on(Cluster::shared()).await
+    }
+
+    pub(crate) async fn start_on(cluster: Arc<Cluster>) -> Self {
+        Self::start_with(Some(cluster), Limits::default()).await
+    }
+
+    pub(crate) async fn with_limits(limits: Limits) -> Self {
+        Self::start_with(None, limits).await
+    }
+
+    async fn start_with(cluster: Option<Arc<Cluster>>, limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("plain.toml"), PLAIN).unwrap();
-        let store = open_store(folder.path()).await;
+        std::fs::create_dir(folder.path().join("media")).unwrap();
+        let url = cluster.as_ref().map(|cluster| cluster.create_database());
+        let store = open_store(url.as_deref(), folder.path()).await;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (records, received) = mpsc::channel(1024);
         let cameras = Cameras::new(CameraContext {
@@ -105,6 +132,7 @@ impl World {
         config.viewer.encoders = vec!["x264enc".into()];
         let clock = Clock::held_at(NOON);
         let keys = Keys::new(&Secret::new(SECRET.into()), clock.clone());
+        let figures = Arc::new(Mutex::new(RecorderFigures::default()));
         let services = Services {
             store: store.clone(),
             cameras: cameras.clone(),
@@ -112,13 +140,18 @@ impl World {
             models: Arc::new(engine::Catalog::open(None).unwrap()),
             keys: keys.clone(),
             clock: clock.clone(),
+            recorder: Arc::new({
+                let figures = figures.clone();
+                move || *figures.lock().unwrap()
+            }),
             file_cameras: BTreeSet::from([(tenant(1), CameraId::new("fixed").unwrap())]),
+            media_dir: Some(folder.path().join("media")),
             max_body_bytes: 64 * 1024,
             stop: stop.clone(),
         };
         let listener = Api::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = tokio::spawn(Api::new(services).serve(listener));
+        let server = tokio::spawn(Api::new(services).with_limits(limits).serve(listener));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self {
             address,
@@ -127,11 +160,13 @@ impl World {
             clock,
             store,
             cameras,
+            recorder: figures,
             stop,
             tasks,
             server,
             _records: received,
-            _folder: folder,
+            folder,
+            _cluster: cluster,
         }
     }
 
@@ -193,8 +228,8 @@ impl Drop for World {
     }
 }
 
-async fn open_store(folder: &Path) -> Store {
-    let store = Store::open(None, folder).await.unwrap();
+async fn open_store(url: Option<&str>, folder: &Path) -> Store {
+    let store = Store::open(url, folder).await.unwrap();
     store.migrate().await.unwrap();
     for (of, id, name, zone) in
         [(1, 1, "Centro", "Europe/Madrid"), (1, 2, "Playa", "Atlantic/Canary"), (2, 1, "Ajena", "UTC")]

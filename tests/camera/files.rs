@@ -128,3 +128,19 @@ async fn a_broken_file_fails_at_once() {
     assert_eq!(reason, "this is not a video that GStreamer knows");
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_short_video_that_plays_over_and_over_does_not_keep_the_machine_busy() {
+    let films = tempfile::tempdir().unwrap();
+    let path = films.path().join("blink.avi");
+    film(&path, 1, AVI);
+    let folder = undetected();
+    let mut world = World::new(Some(folder.path()));
+    let start = Instant::now();
+    world.cameras.put(camera("wall", "file", &[location(&path), ("loop", ParamValue::Bool(true))]));
+    for _ in 0..3 {
+        within_deadline("a picture of each round", world.records.recv()).await.unwrap();
+    }
+    assert!(start.elapsed() >= Duration::from_secs(2), "three rounds in {:?}", start.elapsed());
+    world.end().await;
+}

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use atalaya::camera::CameraHandle;
+use atalaya::clock::Clock;
 use atalaya::domain::{Camera, CameraState, ParamValue};
 
 use crate::common::{World, camera, is_running, undetected, until, within_deadline};
@@ -110,6 +111,9 @@ async fn a_wrong_password_is_told_and_never_shown() {
     let with = |password: &str| simulated.url.replace("rtsp://", &format!("rtsp://ana:{password}@"));
     let handle = world.cameras.put(rtsp("door", &with("wrong-battery")));
     assert_eq!(lost_reason(&handle).await, "camera refused user name or password (401)");
+    let CameraState::Lost { next_try, .. } = *handle.state().borrow() else { panic!("not lost any more") };
+    let wait = next_try.since(Clock::system().now());
+    assert!(wait > Duration::from_secs(60), "the camera would lock its users out: again in {wait:?}");
     let everything = format!("{:?} {:?} {handle:?}", handle.camera(), handle.status());
     assert!(!everything.contains("wrong-battery"), "{everything}");
     let parameters =

@@ -44,8 +44,11 @@ async fn people_before_a_network_camera_are_seen_followed_and_counted() {
     let mut pictures = demand.pictures();
     within_deadline("a drawn picture", pictures.wait_for(Option::is_some)).await.unwrap();
     let counted = async {
+        let mut dropped = 0;
         loop {
             let status = handle.status();
+            assert!(status.frames_dropped >= dropped, "{dropped} dropped frames, then {status:?}");
+            dropped = status.frames_dropped;
             if status.people_now >= 2 && status.fps_in > 1.0 {
                 return status;
             }
@@ -58,5 +61,6 @@ async fn people_before_a_network_camera_are_seen_followed_and_counted() {
     assert_eq!(in_buckets, status.frames_analysed, "{status:?}");
     assert!(status.detections >= 2 && status.bytes_in > 10_000, "{status:?}");
     assert_eq!(status.detection_errors, 0, "{status:?}");
+    assert!(status.latency_ms > 0.0 && status.latency_ms < 2000.0, "{status:?}");
     world.end().await;
 }

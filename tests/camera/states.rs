@@ -1,5 +1,7 @@
 //! Cameras as the rest of the house sees them: states, records, pictures.
 
+use std::time::{Duration, Instant};
+
 use crate::common::{World, camera, is_running, until, within_deadline};
 use atalaya::camera::Overlay;
 use atalaya::domain::{CameraState, ParamValue};
@@ -139,5 +141,95 @@ async fn a_camera_stops_starts_and_goes() {
     assert!(world.cameras.get(camera.tenant, &camera.id).is_none());
     within_deadline("the end of a removed camera", handle.gone()).await;
     until(&handle, "stopped for good", |state| *state == CameraState::Stopped).await;
+    world.end().await;
+}
+
+/// A camera that ends after `frames` and whose pipeline then takes three seconds to be torn down.
+fn sluggish(frames: u32) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "name = \"sluggish\"\ndescription = \"Ends slowly\"\nkind = \"live\"\nlaunch = '''
+videotestsrc is-live=true num-buffers={frames} ! video/x-raw,format=I420,width=320,height=240,framerate=30/1
+  ! tee name=views
+views. ! appsink name=records sync=false
+views. ! queue ! identity sleep-time=3000000 ! fakesink sync=false async=false
+'''\n"
+    );
+    std::fs::write(folder.path().join("sluggish.toml"), text).unwrap();
+    folder
+}
+
+#[tokio::test]
+async fn a_loss_is_told_before_the_old_pipeline_has_ended() {
+    let folder = sluggish(5);
+    let mut world = World::new(Some(folder.path()));
+    let handle = world.cameras.put(camera("door", "sluggish", &[]));
+    for _ in 0..5 {
+        within_deadline("a record", world.records.recv()).await.unwrap();
+    }
+    let last = Instant::now();
+    until(&handle, "lost", |state| matches!(state, CameraState::Lost { .. })).await;
+    assert!(last.elapsed() < Duration::from_secs(1), "told only after {:?}", last.elapsed());
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_source_that_dies_with_its_first_pictures_is_not_restarted_at_once_for_ever() {
+    let folder = plain_pipeline();
+    let world = World::new(Some(folder.path()));
+    let handle = world.cameras.put(camera("door", "plain", &[("frames", ParamValue::Int(1))]));
+    for round in 1..=4 {
+        until(&handle, "running", is_running).await;
+        let lost = until(&handle, "lost", |state| matches!(state, CameraState::Lost { .. })).await;
+        let CameraState::Lost { since, next_try, .. } = lost else { unreachable!() };
+        let wait = next_try.since(since);
+        // Half of the wait is left to chance: 250 ms, 500 ms, then 600 ms.
+        assert!(round < 3 || wait >= Duration::from_millis(299), "{wait:?} after loss {round}");
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_camera_that_was_started_by_hand_runs_on_when_it_is_renamed() {
+    let folder = plain_pipeline();
+    let mut world = World::new(Some(folder.path()));
+    let mut off = camera("door", "plain", &[]);
+    off.enabled = false;
+    let handle = world.cameras.put(off.clone());
+    handle.start();
+    until(&handle, "running", is_running).await;
+    off.name = "Front door".to_owned();
+    world.cameras.put(off);
+    handle.start();
+    let mut last = None;
+    for _ in 0..20 {
+        let frame = within_deadline("a record", world.records.recv()).await.unwrap();
+        assert!(last.is_none_or(|last| frame.number == last + 1), "`start` restarted a camera that runs");
+        last = Some(frame.number);
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_camera_whose_frames_all_arrive_drops_none_and_says_how_long_they_took() {
+    let folder = plain_pipeline();
+    let mut world = World::new(Some(folder.path()));
+    let handle = world.cameras.put(camera("door", "plain", &[]));
+    until(&handle, "running", is_running).await;
+    let figures = async {
+        loop {
+            world.records.recv().await.unwrap();
+            let status = handle.status();
+            if status.frames_in >= 30 {
+                return status;
+            }
+        }
+    };
+    let status = within_deadline("figures", figures).await;
+    assert_eq!(status.frames_dropped, 0, "{status:?}");
+    assert!(status.latency_ms > 0.0 && status.latency_ms < 1000.0, "{status:?}");
+    handle.stop();
+    until(&handle, "stopped", |state| *state == CameraState::Stopped).await;
+    assert_eq!(handle.status().latency_ms, 0.0);
     world.end().await;
 }

@@ -14,4 +14,5 @@ mod run;
 mod server;
 #[path = "../common/simulated.rs"]
 mod simulated;
+mod start;
 mod usage;

@@ -14,23 +14,23 @@ use crate::program::{Program, Running};
 const ENDS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Starts a server on any free port; gives the address that it prints.
-async fn serve(program: Program) -> (Running, String) {
+pub(crate) async fn serve(program: Program) -> (Running, String) {
     let mut server = program.start();
     let line = server.line_with("listens on").await;
     let address = line.split_whitespace().last().unwrap().to_owned();
     (server, address)
 }
 
-fn serve_anywhere() -> Program {
+pub(crate) fn serve_anywhere() -> Program {
     Program::new(&["serve", "--listen", "127.0.0.1:0"])
 }
 
-async fn get(url: &str, token: &str) -> (StatusCode, Value) {
+pub(crate) async fn get(url: &str, token: &str) -> (StatusCode, Value) {
     let answer = reqwest::Client::new().get(url).bearer_auth(token).send().await.unwrap();
     (answer.status(), answer.json().await.unwrap())
 }
 
-async fn terminate(server: Running) {
+pub(crate) async fn terminate(server: Running) {
     let asked = Instant::now();
     server.signal("TERM");
     let ended = server.end().await;

@@ -55,7 +55,9 @@ impl Cluster {
         let cluster = Self { folder, binaries, server: Mutex::default(), databases: AtomicU32::default() };
         let init = cluster
             .command("initdb")
-            .args(["--auth=trust", "--encoding=UTF8", "--no-sync", "--username=postgres", "-D"])
+            .args(["--auth=trust", "--encoding=UTF8", "--no-sync", "--username=postgres"])
+            // Texts are sorted as people do, hyphens ignored: what relies on the order of bytes must show.
+            .args(["--locale-provider=icu", "--icu-locale=en-u-ka-shifted", "-D"])
             .arg(cluster.data())
             .output()
             .unwrap();
@@ -88,8 +90,33 @@ impl Cluster {
     /// Ends the server as a crash would, and returns when it is gone.
     pub(crate) fn crash(&self) {
         if let Some(server) = self.server.lock().unwrap().take() {
+            // What is frozen would never end.
+            self.thaw();
             let _ = server.stop.send(());
             server.keeper.join().unwrap();
+        }
+    }
+
+    /// Stops all its processes where they are: connections stay open and nothing answers.
+    pub(crate) fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets them go on.
+    pub(crate) fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    /// To the server, then to its children, of which it then makes no more.
+    fn signal(&self, signal: &str) {
+        let Ok(file) = std::fs::read_to_string(self.data().join("postmaster.pid")) else { return };
+        let server = file.lines().next().unwrap();
+        // A child may be gone by now; that is no news.
+        let send = |to: &str| Command::new("kill").args([signal, to]).stderr(Stdio::null()).status().unwrap();
+        send(server);
+        let children = std::fs::read_to_string(format!("/proc/{server}/task/{server}/children"));
+        for child in children.unwrap_or_default().split_whitespace() {
+            send(child);
         }
     }
 

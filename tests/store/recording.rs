@@ -289,6 +289,7 @@ async fn nothing_is_lost_or_doubled_while_postgres_is_away() {
     tokio::task::block_in_place(|| cluster.crash());
     show(20_000, 40_000).await;
     eventually("the loss is noticed", async || (scene.recorder.figures().failures > 1).then_some(())).await;
+    assert!(scene.recorder.figures().is_stuck);
     let away = store.ping().await.unwrap_err();
     assert!(away.is_away(), "{away}");
     tokio::task::block_in_place(|| cluster.resume());
@@ -310,7 +311,21 @@ async fn nothing_is_lost_or_doubled_while_postgres_is_away() {
         (0..60_u64).rev().map(|n| (n, after(n * 1000), after((n * 1000 + 4750).min(59_750)))).collect();
     assert_eq!(times(&stored), expected);
     assert!(stored.iter().all(|stored| !stored.open));
-    assert_eq!(recorder.figures().dropped, 0);
+    assert_eq!((recorder.figures().dropped, recorder.figures().is_stuck), (0, false));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn recorder_that_starts_before_its_database_is_stuck_no_longer_than_that() {
+    let (cluster, folder) = (Cluster::start(), tempfile::tempdir().unwrap());
+    let store = Store::open(Some(&cluster.create_database()), folder.path()).await.unwrap();
+    store.migrate().await.unwrap();
+    tokio::task::block_in_place(|| cluster.crash());
+    let scene = Scene::start(&store);
+    eventually("it is stuck", async || scene.recorder.figures().is_stuck.then_some(())).await;
+    tokio::task::block_in_place(|| cluster.resume());
+    // Nobody has come yet, so nothing is written.
+    eventually("it is not", async || (!scene.recorder.figures().is_stuck).then_some(())).await;
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

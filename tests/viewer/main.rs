@@ -2,6 +2,11 @@
 
 #[path = "client.rs"]
 mod client;
+#[path = "../common/mod.rs"]
+mod common;
+mod recovery;
+#[path = "../common/simulated.rs"]
+mod simulated;
 mod still;
 mod studio;
 mod webrtc;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use atalaya::camera::Overlay;
 use atalaya::viewer::{MJPEG_BOUNDARY, MJPEG_CONTENT_TYPE, ViewerError};
 use bytes::Bytes;
+use futures_util::future::select_all;
 use futures_util::{Stream, StreamExt};
 
 use crate::studio::{BarsCamera, Decoder, Seen, Studio, eventually};
@@ -133,4 +134,21 @@ async fn snapshot_is_one_picture_and_leaves_nothing_running() {
     let error = studio.viewers.snapshot(&camera.handle, Overlay::Drawn).await.unwrap_err();
     assert!(matches!(error, ViewerError::NoPicture { .. }));
     assert_eq!(error.to_string(), "camera \"door\" has no picture: it is lost: cable");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cameras_that_show_nothing_keep_no_other_snapshot_waiting() {
+    let (studio, camera) = (Studio::new(), BarsCamera::running("door"));
+    let silent = ["one", "two", "three", "four", "five"].map(BarsCamera::new);
+    let wait_for = |silent: &BarsCamera| {
+        silent.run();
+        let (viewers, handle) = (studio.viewers.clone(), silent.handle.clone());
+        Box::pin(async move { viewers.snapshot(&handle, Overlay::Plain).await })
+    };
+    let waiting = select_all(silent.iter().map(wait_for));
+    tokio::select! {
+        biased;
+        (outcome, ..) = waiting => panic!("the silent ones came first: {outcome:?}"),
+        shot = studio.viewers.snapshot(&camera.handle, Overlay::Plain) => assert!(!shot.unwrap().is_empty()),
+    }
 }

@@ -152,6 +152,8 @@ pub(crate) struct Seen {
     pub(crate) colour: u8,
     /// Brightest pixel of the middle fifth.
     pub(crate) middle: u8,
+    /// Sum of all brightness: another one, another picture.
+    pub(crate) light: u64,
 }
 
 impl Seen {
@@ -214,6 +216,7 @@ impl Decoder {
             width: info.width(),
             height: info.height(),
             colour: chroma.map(|value| value.abs_diff(128)).max().unwrap_or(0),
+            light: luma.iter().map(|&value| u64::from(value)).sum(),
             middle: luma[luma.len() * 2 / 5..luma.len() * 3 / 5].iter().copied().max().unwrap_or(0),
         })
     }

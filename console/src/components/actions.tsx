@@ -3,6 +3,7 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { type Camera, restartCamera, snapshot, startCamera } from '../api';
+import { isOff } from '../data/facts';
 import { session } from '../data/feed';
 import { words } from '../i18n';
 import { boxesShown, toggleBoxes } from '../prefs';
@@ -43,6 +44,7 @@ export function BoxesButton({ camera }: { camera: Camera }) {
       label={words.value.boxesOf(camera.name)}
       name={words.value.boxes}
       pressed={shown}
+      disabled={isOff(camera)}
       onClick={() => toggleBoxes(camera.id)}
     >
       <BoxesIcon shown={shown} />
@@ -72,7 +74,7 @@ export function SnapshotButton({ camera, onTrouble }: Reporting) {
     <IconButton
       label={words.value.snapshotOf(camera.name)}
       name={words.value.snapshot}
-      disabled={busy}
+      disabled={busy || camera.status.state !== 'running'}
       onClick={() => void take()}
     >
       <SnapshotIcon />

@@ -2,6 +2,7 @@
 
 import { useCallback, useState } from 'preact/hooks';
 import type { Camera } from '../api';
+import { isOff } from '../data/facts';
 import { now } from '../data/feed';
 import { secondsUntil, words } from '../i18n';
 import { boxesShown } from '../prefs';
@@ -27,8 +28,7 @@ export function Stage({ camera, onScreen, trouble, onTrouble, onPlayback }: Stag
     },
     [onPlayback],
   );
-  const { state } = camera.status;
-  const off = state === 'stopped' || state === 'failed';
+  const off = isOff(camera);
   const detail = stateDetail(camera);
   const note = videoNote(playback);
   return (

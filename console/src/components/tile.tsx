@@ -3,8 +3,9 @@
 import { useCallback, useRef, useState } from 'preact/hooks';
 import type { Camera } from '../api';
 import { visitsOf } from '../data/facts';
-import { summary } from '../data/feed';
-import { words } from '../i18n';
+import { now } from '../data/feed';
+import { shifts } from '../data/shifts';
+import { timeOf, words } from '../i18n';
 import { cameraHref } from '../routes';
 import type { Playback } from '../video/player';
 import { BoxesButton, SnapshotButton } from './actions';
@@ -20,7 +21,8 @@ export function Tile({ camera }: { camera: Camera }) {
   const [trouble, say] = usePassing();
   const [playback, setPlayback] = useState<Playback>();
   const onPlayback = useCallback((next: Playback | undefined) => setPlayback(next), []);
-  const visits = visitsOf(summary.value, camera.id);
+  const visits = visitsOf(shifts.value, camera);
+  const old = shifts.value.get(camera.branch_id)?.oldSince;
   const nameId = `name-${camera.id}`;
   return (
     <article class="tile" ref={element} aria-labelledby={nameId} data-camera={camera.id}>
@@ -47,7 +49,10 @@ export function Tile({ camera }: { camera: Camera }) {
             </span>
           )}
           {visits !== undefined && (
-            <span>
+            <span
+              class={old === undefined ? '' : 'old'}
+              title={old === undefined ? undefined : words.value.asOf(timeOf(old, now.value))}
+            >
               <Figure value={visits} /> {words.value.visits(visits)}
             </span>
           )}

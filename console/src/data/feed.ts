@@ -1,13 +1,14 @@
-// What the server knows, kept fresh: cameras each second, the shift's figures every two.
+// What the server knows, kept fresh: cameras each second, the shifts' figures every two.
 //
 // One loop for the whole page. When the server goes away the last answer stays, with the time it is from.
 
 import { signal } from '@preact/signals';
 import * as api from '../api';
 import { Backoff, pause } from '../backoff';
+import { branchesOf, keepSizes } from './facts';
+import { forgetShifts, freshenShifts } from './shifts';
 
 const CAMERAS_EVERY_MS = 1000;
-const SUMMARY_EVERY_MS = 2000;
 
 /** A tab in the background for this long stops asking: nobody looks. */
 const HIDDEN_AFTER_MS = 30_000;
@@ -26,17 +27,12 @@ export type Link =
 
 export const link = signal<Link>({ kind: 'opening' });
 export const cameras = signal<readonly api.Camera[] | undefined>(undefined);
-export const summary = signal<api.Summary | undefined>(undefined);
-/** When `summary` is from, if it could not be had since; the cameras may be well meanwhile. */
-export const summaryOldSince = signal<number | undefined>(undefined);
 export const session = signal<api.Session | undefined>(undefined);
 /** This machine's clock, ms, for durations and countdowns that tick. */
 export const now = signal(Date.now());
 
 const backoff = new Backoff(1000, 5000);
 let lastAnswerAt = Date.now();
-let summaryDueAt = 0;
-let summaryAt = 0;
 let wake: () => void = () => undefined;
 
 /** Asks again at once: after signing in, or when a person presses "try again". */
@@ -80,8 +76,8 @@ async function askOnce(): Promise<number> {
   const begunAt = Date.now();
   try {
     await whoAmI();
-    const [list] = await Promise.all([api.listCameras(), begunAt >= summaryDueAt && askSummary(begunAt)]);
-    cameras.value = list;
+    cameras.value = keepSizes(await api.listCameras(), cameras.value);
+    freshenShifts(branchesOf(cameras.value));
   } catch (error) {
     return onError(error instanceof api.ApiError ? error : new api.ApiError(0, String(error)));
   }
@@ -100,24 +96,12 @@ async function whoAmI(): Promise<void> {
   if (before && before.version !== session.value.version) window.location.reload();
 }
 
-async function askSummary(begunAt: number): Promise<void> {
-  summaryDueAt = begunAt + SUMMARY_EVERY_MS - CAMERAS_EVERY_MS / 2;
-  try {
-    summary.value = await api.currentSummary();
-    summaryAt = Date.now();
-    summaryOldSince.value = undefined;
-  } catch (error) {
-    if (error instanceof api.ApiError && error.status === 401) throw error;
-    if (summary.value) summaryOldSince.value = summaryAt;
-  }
-}
-
 function onError(error: api.ApiError): number {
   const waitMs = backoff.nextMs();
   if (error.status === 401) {
     session.value = undefined;
     cameras.value = undefined;
-    summary.value = undefined;
+    forgetShifts();
     link.value = { kind: 'signed-out' };
     // A link opened in another tab signs this one in too.
     return SIGNED_OUT_EVERY_MS;
@@ -130,7 +114,7 @@ function onError(error: api.ApiError): number {
   return waitMs;
 }
 
-/** Ends the session on the server, then shows the page of somebody without one. */
+/** Has the browser forget the session, then shows the page of somebody without one. */
 export async function signOut(): Promise<void> {
   try {
     await api.signOut();

@@ -27,6 +27,10 @@ export const en = {
   peopleNow: (n: number): string => (n === 1 ? 'person now' : 'people now'),
   visitsThisShift: (n: number): string => `${n === 1 ? 'visit' : 'visits'} this shift`,
   shiftSince: (shift: string, since: string): string => `${shift}, since ${since}`,
+  inBranches: (counted: number, all: number): string =>
+    counted < all
+      ? `${number.format(counted)} of ${count(all, 'branch', 'branches')}`
+      : count(all, 'branch', 'branches'),
   asOf: (time: string): string => `as of ${time}`,
   shifts: { morning: 'morning', afternoon: 'afternoon', night: 'night' } as Record<string, string>,
 

@@ -24,6 +24,10 @@ export const es: Words = {
   peopleNow: (n) => (n === 1 ? 'persona ahora' : 'personas ahora'),
   visitsThisShift: (n) => `${n === 1 ? 'visita' : 'visitas'} en este turno`,
   shiftSince: (shift, since) => `${shift}, desde las ${since}`,
+  inBranches: (counted, all) =>
+    counted < all
+      ? `${number.format(counted)} de ${count(all, 'sucursal', 'sucursales')}`
+      : count(all, 'sucursal', 'sucursales'),
   asOf: (time) => `datos de las ${time}`,
   shifts: { morning: 'mañana', afternoon: 'tarde', night: 'noche' },
 

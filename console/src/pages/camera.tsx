@@ -8,7 +8,8 @@ import { Stage } from '../components/stage';
 import { StateBadge } from '../components/state';
 import { usePassing } from '../components/use';
 import { aspectOf, visitsOf } from '../data/facts';
-import { cameras, now, summary } from '../data/feed';
+import { cameras, now } from '../data/feed';
+import { shifts } from '../data/shifts';
 import { timeOf, words } from '../i18n';
 import { cameraHref, SECTIONS } from '../routes';
 import type { Playback } from '../video/player';
@@ -46,7 +47,12 @@ function View({ camera, previous, next }: ViewProps) {
   const hero = useRef<HTMLDivElement>(null);
   useKeys(previous, next);
   return (
-    <section class="camera" aria-labelledby="camera-name" data-camera={camera.id}>
+    <section
+      class="camera"
+      aria-labelledby="camera-name"
+      data-camera={camera.id}
+      style={{ '--aspect': String(aspectOf([camera])) }}
+    >
       <header>
         <h1 id="camera-name">{camera.name}</h1>
         <StateBadge camera={camera} />
@@ -73,7 +79,7 @@ function View({ camera, previous, next }: ViewProps) {
           <CloseIcon />
         </IconButton>
       </header>
-      <div class="hero" ref={hero} style={{ '--aspect': String(aspectOf([camera])) }}>
+      <div class="hero" ref={hero}>
         <Stage camera={camera} onScreen={true} trouble={trouble} onTrouble={say} onPlayback={onPlayback} />
       </div>
       <Details camera={camera} playback={playback} />
@@ -107,7 +113,7 @@ function useKeys(previous: Camera, next: Camera): void {
 function Details({ camera, playback }: { camera: Camera; playback: Playback | undefined }) {
   const { status } = camera;
   const { facts, fps, frames, number, states, via } = words.value;
-  const visits = visitsOf(summary.value, camera.id);
+  const visits = visitsOf(shifts.value, camera);
   const rows: [string, string | undefined][] = [
     [facts.people, status.state === 'running' ? number(status.people_now) : undefined],
     [facts.visits, visits === undefined ? undefined : number(visits)],
@@ -117,7 +123,7 @@ function Details({ camera, playback }: { camera: Camera; playback: Playback | un
     [facts.fpsIn, fps(status.fps_in)],
     [facts.fpsAnalysed, fps(status.fps_analysed)],
     [facts.dropped, frames(status.frames_dropped)],
-    [facts.inference, `${number(Math.round(status.inference_ms))} ms`],
+    [facts.inference, status.inference_ms > 0 ? `${number(Math.round(status.inference_ms))} ms` : undefined],
     [facts.reconnects, number(status.reconnects)],
     [facts.video, playback?.via && via[playback.via]],
     [facts.pipeline, camera.pipeline],

@@ -9,7 +9,8 @@ name = "Entrance"
 pipeline = "rtsp"
 parameters.location = "rtsp://user:password@192.168.1.20/stream"`;
 
-const overHttp = () => `curl -X POST ${window.location.origin}/api/v1/cameras \\
+const overHttp = () => `TOKEN=$(atalaya token issue --role admin --ttl 1h)
+curl -X POST ${window.location.origin}/api/v1/cameras \\
   -H "Authorization: Bearer $TOKEN" \\
   -H "Content-Type: application/json" \\
   -d '{"id": "entrance", "name": "Entrance", "pipeline": "rtsp",

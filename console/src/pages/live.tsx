@@ -1,9 +1,11 @@
 // The page a shift manager glances at: the facts in one line, and every camera.
 
 import { Figure } from '../components/figure';
+import { StateShape } from '../components/icons';
 import { Wall } from '../components/wall';
-import { type Facts, factsOf } from '../data/facts';
-import { cameras, link, now, summary, summaryOldSince } from '../data/feed';
+import { type Facts, factsOf, type Visits } from '../data/facts';
+import { cameras, link, now } from '../data/feed';
+import { shifts } from '../data/shifts';
 import { timeOf, words } from '../i18n';
 import { Empty } from './empty';
 
@@ -13,36 +15,53 @@ export function Live() {
   if (list.length === 0) return <Empty />;
   return (
     <>
-      <FactsLine facts={factsOf(list, summary.value)} />
+      <FactsLine facts={factsOf(list, shifts.value)} />
       <Wall cameras={list} />
     </>
   );
 }
 
 function FactsLine({ facts }: { facts: Facts }) {
-  const { shift } = facts;
-  // While the whole server is away the banner says so already.
-  const old = link.value.kind === 'live' ? summaryOldSince.value : undefined;
+  const isMissing = facts.running < facts.cameras;
   return (
     <header class="facts">
       <h1>{words.value.live}</h1>
       <p>
-        <span data-fact="cameras">
+        <span data-fact="cameras" class={isMissing ? 'missing' : ''}>
+          {isMissing && <StateShape state="lost" />}
           <Figure value={facts.running} /> {words.value.ofCameras(facts.cameras)}
         </span>
         <span data-fact="people">
           <Figure value={facts.peopleNow} /> {words.value.peopleNow(facts.peopleNow)}
         </span>
-        {facts.visits !== undefined && shift && (
-          <span data-fact="visits" class={old === undefined ? '' : 'old'}>
-            <Figure value={facts.visits} /> {words.value.visitsThisShift(facts.visits)}{' '}
-            <span class="quiet">
-              ({words.value.shiftSince(words.value.shifts[shift.name] ?? shift.name, shift.startsAt)})
-              {old !== undefined && ` · ${words.value.asOf(timeOf(old, now.value))}`}
-            </span>
-          </span>
-        )}
+        {facts.visits && <VisitsFact visits={facts.visits} />}
       </p>
     </header>
+  );
+}
+
+function VisitsFact({ visits }: { visits: Visits }) {
+  const { count, counted, branches, shift, oldSince } = visits;
+  // While the whole server is away the banner says so already.
+  const old = link.value.kind === 'live' ? oldSince : undefined;
+  const of = [
+    shift && words.value.shiftSince(words.value.shifts[shift.name] ?? shift.name, shift.startsAt),
+    branches > 1 && words.value.inBranches(counted, branches),
+    old !== undefined && words.value.asOf(timeOf(old, now.value)),
+  ].filter((part) => typeof part === 'string');
+  return (
+    <span data-fact="visits" class={old === undefined ? '' : 'old'}>
+      <Figure value={count} /> {words.value.visitsThisShift(count)}
+      {of.map((part, at) => (
+        <span key={part}>
+          {' '}
+          <span class="part">
+            {at === 0 && '('}
+            {part}
+            {at === of.length - 1 ? ')' : ' ·'}
+          </span>
+        </span>
+      ))}
+    </span>
   );
 }

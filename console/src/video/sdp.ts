@@ -27,7 +27,7 @@ export function sdpFragment(of: Fragment, candidates: readonly string[]): string
   return `${lines.join('\r\n')}\r\n`;
 }
 
-/** ICE servers that the answer's `Link` header names (`rel="ice-server"`). */
+/** ICE servers that a `Link` header names (`rel="ice-server"`). */
 export function iceServers(link: string | null): RTCIceServer[] {
   const servers: RTCIceServer[] = [];
   for (const [, url, rest] of (link ?? '').matchAll(/<([^>]+)>([^<]*)/g)) {

@@ -1,4 +1,4 @@
-// One WHEP session: offer, answer, trickled candidates, and the DELETE that ends it.
+// One WHEP session: what helps through firewalls, offer, answer, trickled candidates, and the DELETE that ends it.
 
 import { ApiError, request } from '../api';
 import { pause } from '../backoff';
@@ -44,7 +44,7 @@ export interface WhepSession {
  * @throws MediaError when WebRTC fails between this server and this browser
  */
 export async function openWhep(url: string, stop: AbortSignal): Promise<WhepSession> {
-  const session = new Session();
+  const session = new Session(await serversOf(url, stop));
   try {
     await session.open(url, stop);
   } catch (error) {
@@ -54,18 +54,35 @@ export async function openWhep(url: string, stop: AbortSignal): Promise<WhepSess
   return session;
 }
 
+/** Asked for before the offer: a connection looks for its ways out once, as soon as it has made one. */
+async function serversOf(url: string, stop: AbortSignal): Promise<RTCIceServer[]> {
+  try {
+    return iceServers((await request(url, { method: 'OPTIONS', signal: stop })).headers.get('link'));
+  } catch (error) {
+    if (isFinal(error)) throw error;
+    return [];
+  }
+}
+
+/** Whoever may not watch, or asks nobody, need not try another way. */
+function isFinal(error: unknown): boolean {
+  return !(error instanceof ApiError) || [0, 401, 403, 404].includes(error.status);
+}
+
 class Session implements WhepSession {
   readonly stream = new MediaStream();
   readonly ended: Promise<string>;
-  private readonly connection = newConnection();
-  private readonly transceiver = this.connection.addTransceiver('video', { direction: 'recvonly' });
+  private readonly connection: RTCPeerConnection;
+  private readonly transceiver: RTCRtpTransceiver;
   private finish: (reason: string) => void = () => undefined;
   private over = false;
   private resource: string | undefined;
   private trickle: Trickle | undefined;
   private watch: ReturnType<typeof setInterval> | undefined;
 
-  constructor() {
+  constructor(servers: RTCIceServer[]) {
+    this.connection = newConnection(servers);
+    this.transceiver = this.connection.addTransceiver('video', { direction: 'recvonly' });
     this.ended = new Promise((resolve) => {
       this.finish = resolve;
     });
@@ -86,8 +103,6 @@ class Session implements WhepSession {
       await this.remove();
       throw new ApiError(0, 'left');
     }
-    const servers = iceServers(response.headers.get('link'));
-    if (servers.length > 0) this.connection.setConfiguration({ iceServers: servers });
     await this.takeAnswer(await response.text());
     if (this.resource) this.trickle?.sendTo(this.resource, response.headers.get('etag'));
     await this.connected();
@@ -130,10 +145,8 @@ class Session implements WhepSession {
         body: offer,
       });
     } catch (error) {
-      // Whoever may not watch, or asks nobody, need not try another way; a server without an encoder for us, or
-      // that cannot read the offer, may still have pictures.
-      const pointless = !(error instanceof ApiError) || [0, 401, 403, 404].includes(error.status);
-      throw pointless ? error : new MediaError(error.message);
+      // A server without an encoder for us, or that cannot read the offer, may still have pictures.
+      throw isFinal(error) ? error : new MediaError(String(error));
     }
   }
 
@@ -188,9 +201,9 @@ class Session implements WhepSession {
   }
 }
 
-function newConnection(): RTCPeerConnection {
+function newConnection(iceServers: RTCIceServer[]): RTCPeerConnection {
   try {
-    return new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+    return new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers });
   } catch (error) {
     throw new MediaError(String(error));
   }

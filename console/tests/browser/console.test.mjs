@@ -113,6 +113,36 @@ test('visits_of_the_shift_go_up_by_themselves', async () => {
   );
 });
 
+test('every_branch_counts_its_own_visits', async () => {
+  const [demo] = await cameras();
+  const data = { id: 'beach', name: 'Beach', branch_id: 2, pipeline: demo.pipeline, parameters: {} };
+  data.parameters.location = demo.parameters.location;
+  const visitsOf = async (id) => {
+    const text = await tile(id).locator('.figures').textContent();
+    return Number(/(\d+) visits?/.exec(text)?.[1] ?? Number.NaN);
+  };
+  try {
+    const created = await api('/cameras', { method: 'POST', data });
+    assert.equal(created.status(), 201, await created.text());
+    await until('visits of the other branch', async () => (await visitsOf('beach')) > 0, 120_000);
+    await page.locator('[data-fact="visits"]').getByText('2 branches').waitFor();
+    const sum = async () => (await visitsOf('demo')) + (await visitsOf('beach'));
+    await until('a head line of both', async () => (await figure('visits')) === (await sum()));
+  } finally {
+    await api('/cameras/beach', { method: 'DELETE' });
+  }
+  await until('one branch', async () => !/branch/.test(await page.locator('.facts').textContent()));
+});
+
+test('servers_that_help_through_firewalls_are_asked_in_time', () =>
+  apart(true, async (other) => {
+    const told = [];
+    other.on('request', (request) => request.method() === 'PATCH' && told.push(request.postData()));
+    await other.goto(base);
+    // The address that only the STUN server of `tests/console.rs` could have told.
+    await until('a candidate by STUN', () => told.some((body) => / 192\.0\.2\.7 .* typ srflx/.test(body)));
+  }));
+
 test('language_and_theme_are_chosen_and_kept', async () => {
   const root = page.locator('html');
   assert.equal(await root.getAttribute('data-theme'), 'dark');

@@ -32,7 +32,10 @@ export function vividPixels(locator) {
     const frames = 5;
     let vivid = 0;
     for (let frame = 0; frame < frames; frame += 1) {
-      await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+      await new Promise((resolve, reject) => {
+        video.requestVideoFrameCallback(resolve);
+        setTimeout(() => reject(new Error('no frame within 10 s')), 10_000);
+      });
       pen.drawImage(video, 0, 0);
       const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
       for (let at = 0; at < data.length; at += 4) {

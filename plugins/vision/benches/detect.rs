@@ -41,7 +41,8 @@ fn load(threads: usize) -> (Detector, Wanted) {
     let manifest = nanodet();
     let options = LoadOptions { assets: Assets::locate(), runtime: None, device: Device::Auto, threads };
     let detector = Detector::load(&manifest, &options).expect("the model should load; run \"make setup\"");
-    let wanted = Wanted::new(&manifest, &["person"], manifest.low_score()).expect("it knows people");
+    let wanted =
+        Wanted::new(&manifest, &["person"], manifest.thresholds.low_score()).expect("it knows people");
     (detector, wanted)
 }
 

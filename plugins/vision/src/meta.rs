@@ -13,15 +13,18 @@
 //! | kind | `fresh` | `seen_pts` | `objects` |
 //! | --- | --- | --- | --- |
 //! | the result of this very frame | true | the PTS of this frame | what was seen, maybe nothing |
-//! | a late result, of an earlier frame | false | the PTS of that frame; differs from the frame before | what was seen there |
+//! | a late result, of an earlier frame | true | the PTS of that frame | what was seen there, maybe nothing |
 //! | no new result | false | as on the frame before | empty |
 //!
-//! So each result is delivered exactly once, `seen_pts` rises from result to result within a segment, and
-//! [`Detections::brings_result`] tells the first two kinds from the third: an empty list of the first two means
-//! "nobody is there", an empty list of the third means "nobody has looked". A result that was overtaken by a newer
-//! one before it could be delivered is not delivered at all. A frame without PTS can only get a result of its own;
-//! `seen_pts` is `None` then. A flush or a new stream makes `seen_pts` start at `None` again and no result crosses
-//! it. `visiontrack` predicts every known box to the frame at hand and writes all of them into `objects`.
+//! So each result is delivered exactly once, and an empty list means "nobody is there" on a `fresh` frame and "nobody
+//! has looked" on another. A result that was overtaken by a newer one before it could be delivered is not delivered
+//! at all. A frame without PTS can only get a result of its own; `seen_pts` is `None` then. A flush or a new stream
+//! makes `seen_pts` start at `None` again and no result crosses it; when the times of a stream jump back without
+//! either, one late result may be of a frame before the jump, with a `seen_pts` yet to come. `visiontrack` predicts
+//! every known box to the frame at hand and writes all of them into `objects`.
+//!
+//! Scores are the model's. Who wants whatever can stand alone takes the objects with a score of `threshold` or more;
+//! the weaker ones that come along are for a tracker, which can tell a half-hidden person from nothing.
 
 use std::sync::Once;
 
@@ -56,12 +59,14 @@ pub struct Object {
 /// Everything detected in one frame.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Detections {
-    /// Number of the source frame, from 0 at stream start.
+    /// Number of the source frame, from 0 at the start of the element; a flush or a new stream does not set it back.
     pub frame: u64,
     /// PTS of the frame that the last result was seen in; `None` when there has been no result yet.
     pub seen_pts: Option<gst::ClockTime>,
-    /// True when the result is of this very frame and is delivered here for the first time.
+    /// True when this frame delivers a result, be it of its own or of an earlier frame.
     pub fresh: bool,
+    /// Score from which an object can stand alone; a weaker one is only good to carry a known track on.
+    pub threshold: f32,
     /// Name of the model that was asked; empty when none is set.
     pub model: String,
     pub objects: Vec<Object>,
@@ -78,14 +83,6 @@ pub fn register() {
 }
 
 impl Detections {
-    /// True when the detector delivers a result with this frame, be it of this frame (`fresh`) or late.
-    ///
-    /// `last_seen_pts` is `seen_pts` of the frame before; it means something behind `visiondetect` only, since
-    /// `visiontrack` fills `objects` of every frame.
-    pub fn brings_result(&self, last_seen_pts: Option<gst::ClockTime>) -> bool {
-        self.fresh || (self.seen_pts.is_some() && self.seen_pts != last_seen_pts)
-    }
-
     /// Puts `self` on `buffer` in place of what was there.
     ///
     /// # Errors
@@ -96,6 +93,7 @@ impl Detections {
             structure.set("frame", self.frame);
             structure.set("seen-pts", self.seen_pts);
             structure.set("fresh", self.fresh);
+            structure.set("threshold", self.threshold);
             structure.set("model", &self.model);
             structure.set("objects", &objects);
         };
@@ -117,6 +115,7 @@ impl Detections {
             frame: structure.get("frame").ok()?,
             seen_pts: structure.get("seen-pts").ok()?,
             fresh: structure.get("fresh").ok()?,
+            threshold: structure.get("threshold").ok()?,
             model: structure.get("model").ok()?,
             objects: objects
                 .iter()
@@ -169,6 +168,7 @@ mod tests {
             frame: 7,
             seen_pts: Some(gst::ClockTime::from_mseconds(280)),
             fresh: true,
+            threshold: 0.5,
             model: "nanodet".into(),
             objects: vec![
                 Object {
@@ -193,19 +193,5 @@ mod tests {
         assert_eq!(Detections::read(buffer), Some(detections));
         Detections::default().attach(buffer).expect("the meta is registered");
         assert_eq!(Detections::read(buffer), Some(Detections::default()));
-    }
-
-    #[test]
-    fn a_result_is_known_by_its_freshness_or_by_a_new_time() {
-        let (before, now) =
-            (Some(gst::ClockTime::from_mseconds(40)), Some(gst::ClockTime::from_mseconds(80)));
-        let at = |seen_pts, fresh| Detections { seen_pts, fresh, ..Detections::default() };
-        assert!(!at(None, false).brings_result(None), "nothing has been seen yet");
-        assert!(at(None, true).brings_result(None), "a stream without times");
-        assert!(at(before, false).brings_result(None), "the first result is late");
-        assert!(!at(before, false).brings_result(before), "the same result again");
-        assert!(at(now, false).brings_result(before), "a late result");
-        assert!(at(now, true).brings_result(before), "a result of this frame");
-        assert!(!at(None, false).brings_result(before), "a flush");
     }
 }

@@ -4,7 +4,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{MovingTarget, detector, error_in_widths, init, median};
+use common::{MovingTarget, detector, error_in_widths, folder, init, median};
 use gst::prelude::*;
 use gst_check::Harness;
 use gstvision::detect::Stats;
@@ -86,10 +86,10 @@ fn a_slow_model_holds_no_frame_and_each_result_comes_once() {
     while results < 4 {
         assert!(Instant::now() < end, "{results} results in {frames} frames");
         let detections = pass(&mut harness, target.frame(frames));
-        assert!(!detections.fresh, "a frame was held for longer than allowed");
-        if detections.brings_result(last_seen) {
+        if detections.fresh {
             let seen = detections.seen_pts.expect("a result has a time");
-            assert!(seen < target.pts(frames) && last_seen.is_none_or(|last| last < seen), "in order");
+            assert!(seen < target.pts(frames), "a frame was held for longer than allowed");
+            assert!(last_seen.is_none_or(|last| last < seen), "in order");
             // The box is of the frame that was looked at, not of the one that carries it.
             let error = error_in_widths(&detections.objects[0].rect, &target.rect_at(seen));
             assert!(error <= 0.02, "{error} widths beside where the target was");
@@ -130,12 +130,62 @@ fn the_threshold_may_change_while_frames_flow() {
     let element = detector("blob");
     element.set_property("max-wait-ms", -1);
     let mut harness = harness(&element, &dim);
-    let count = |harness: &mut Harness, number| pass(harness, dim.frame(number)).objects.len();
-    assert_eq!(count(&mut harness, 0), 1, "the model's own threshold is 0.5");
+    let threshold = |harness: &mut Harness, number| {
+        let detections = pass(harness, dim.frame(number));
+        assert_eq!(detections.objects.len(), 1, "its score is above 0.5, which is good enough for the model");
+        detections.threshold
+    };
+    assert_eq!(threshold(&mut harness, 0), 0.5, "the model's own");
     element.set_property("threshold", 0.8f32);
-    assert_eq!(count(&mut harness, 1), 0);
+    assert_eq!(threshold(&mut harness, 1), 0.8);
     element.set_property("threshold", 0.2f32);
-    assert_eq!(count(&mut harness, 2), 1);
+    assert_eq!(threshold(&mut harness, 2), 0.2);
+    let dimmer = MovingTarget { brightness: 110, ..dim };
+    assert_eq!(
+        pass(&mut harness, dimmer.frame(3)).objects.len(),
+        1,
+        "a lower threshold passes weaker boxes on"
+    );
+    element.set_property("threshold", 0f32);
+    assert_eq!(pass(&mut harness, dimmer.frame(4)).objects.len(), 0);
+}
+
+#[test]
+fn a_track_begins_at_the_score_of_the_model_or_of_the_user_and_is_carried_on_below() {
+    init();
+    let dim = MovingTarget { brightness: 120, ..MovingTarget::default() };
+    let manifest = |score: f32| {
+        let text =
+            include_str!("models/blob.toml").replace("score = 0.5", &format!("score = {score}\nlow = 0.3"));
+        let text = text.replace("name = \"blob\"", "name = \"changed\"");
+        folder(&format!("score-{score}"), &[("changed.toml", &text)])
+    };
+    // Score of the model, of the user, and whether a target with a score of about 0.45 is followed.
+    let cases = [(0.5, 0.0, false), (0.35, 0.0, true), (0.5, 0.4, true), (0.35, 0.6, false)];
+    for (score, threshold, is_followed) in cases {
+        let element = detector("changed");
+        element.set_property("models-dir", manifest(score).to_str().expect("the path should be text"));
+        element.set_property("assets-dir", concat!(env!("CARGO_MANIFEST_DIR"), "/tests"));
+        element.set_property("max-wait-ms", -1);
+        element.set_property("threshold", threshold as f32);
+        let mut detect = harness(&element, &dim);
+        let mut track = Harness::new("visiontrack");
+        track.set_src_caps(dim.caps());
+        let mut follow = |target: &MovingTarget, frames: std::ops::Range<u64>| {
+            let mut last = Detections::default();
+            for number in frames {
+                let frame = detect.push_and_pull(target.frame(number)).expect("the frame should come out");
+                last = pass(&mut track, frame);
+            }
+            last.objects.first().and_then(|object| object.track)
+        };
+        let case = format!("model {score}, user {threshold}");
+        assert_eq!(follow(&dim, 0..20).is_some(), is_followed, "{case}");
+        let bright = MovingTarget { brightness: 148, ..dim };
+        let number = follow(&bright, 20..40);
+        assert!(number.is_some(), "{case}: a bright one is always followed");
+        assert_eq!(follow(&dim, 40..60), number, "{case}: and carried on when it is dim again");
+    }
 }
 
 #[test]

@@ -147,3 +147,54 @@ fn the_standard_manifest_is_the_one_that_is_built_in() {
     let standard = gstvision::engine::Manifest::parse(NANODET, "nanodet.toml").expect("it should be good");
     assert_eq!(built_in.find("nanodet").expect("it should be there"), standard);
 }
+
+#[test]
+fn what_is_loading_holds_up_nobody_else() {
+    init();
+    let of_blob = "42370cac340100b6c7764017dfc4db0f1f6fc4a02aab0787d1fcd808d54b2727";
+    let manifest = renamed(BLOB).replace("blob.onnx", "pipe.onnx").replace(of_blob, &"5".repeat(64));
+    let folder = folder("slow-disk", &[("changed.toml", &manifest)]);
+    let weights = folder.join("models/pipe.onnx");
+    let _ = std::fs::remove_file(&weights);
+    std::fs::create_dir_all(folder.join("models")).expect("the folder should be made");
+    let made = std::process::Command::new("mkfifo").arg(&weights).status().expect("mkfifo should start");
+    assert!(made.success(), "a pipe should be made");
+    let element = detector("changed");
+    element.set_property("models-dir", folder.to_str().expect("the path should be text"));
+    element.set_property("assets-dir", folder.to_str().expect("the path should be text"));
+    std::thread::scope(|scope| {
+        let starting = scope.spawn(|| error_of(&element));
+        // Opening it for writing waits for the reader; from then on the reader waits for this end.
+        let end = std::fs::OpenOptions::new().write(true).open(&weights).expect("the pipe should open");
+        let (done, is_done) = std::sync::mpsc::channel();
+        scope.spawn(move || {
+            let other = detector("blob");
+            other.set_state(gst::State::Paused).expect("another model should load");
+            let loaded = gstvision::engine::loaded();
+            other.set_state(gst::State::Null).expect("it should stop");
+            done.send(loaded).expect("the test waits for this");
+        });
+        let loaded = is_done.recv_timeout(std::time::Duration::from_secs(30));
+        drop(end);
+        let error = starting.join().expect("the element should have failed in peace");
+        assert!(error.contains("have sha256 e3b0c44298fc"), "nothing came out of the pipe: {error}");
+        let loaded = loaded.expect("nobody should wait for a model of others");
+        assert!(loaded.iter().any(|network| network.model == "blob"), "{loaded:?}");
+        assert!(loaded.iter().all(|network| network.model != "changed"), "{loaded:?}");
+    });
+}
+
+#[test]
+fn a_frame_that_is_not_what_its_caps_promise_is_named_in_the_message() {
+    init();
+    let element = detector("blob");
+    let bus = gst::Bus::new();
+    element.set_bus(Some(&bus));
+    let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
+    harness.set_src_caps(common::MovingTarget::default().caps());
+    assert_eq!(harness.push(gst::Buffer::from_slice([0_u8; 10])), Err(gst::FlowError::Error));
+    let error = bus.pop_filtered(&[gst::MessageType::Error]).expect("an error should be posted");
+    let gst::MessageView::Error(error) = error.view() else { panic!("only errors were taken") };
+    assert_eq!(error.error().message(), "a frame is not the I420 its caps promise");
+    assert!(error.error().matches(gst::StreamError::Failed), "it may be different next time");
+}

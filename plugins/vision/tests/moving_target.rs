@@ -22,7 +22,7 @@ struct Run {
     /// How old the result was that each of these frames is based on, in milliseconds.
     ages_ms: Vec<f32>,
     /// Frames that brought the result of themselves.
-    fresh: usize,
+    own: usize,
 }
 
 /// Wide enough that the target does not reach the right border, and start again at the left, while it is watched.
@@ -47,7 +47,7 @@ fn play(model: &str, target: &MovingTarget) -> Run {
     }
     source.end_of_stream().expect("the source takes the end");
     pipeline.set_state(gst::State::Playing).expect("the pipeline plays");
-    let mut run = Run { errors: vec![], ages_ms: vec![], fresh: 0 };
+    let mut run = Run { errors: vec![], ages_ms: vec![], own: 0 };
     while let Some(sample) = sink.try_pull_sample(gst::ClockTime::from_seconds(30)) {
         let buffer = sample.buffer().expect("a sample has a frame");
         let detections = Detections::read(buffer).expect("every frame carries detections");
@@ -67,14 +67,14 @@ impl Run {
             .push(detections.objects.first().map_or(1.0, |object| error_in_widths(&object.rect, &truth)));
         let seen = detections.seen_pts.expect("there has been a result");
         self.ages_ms.push((pts - seen).nseconds() as f32 / 1e6);
-        self.fresh += usize::from(detections.fresh);
+        self.own += usize::from(detections.fresh && seen == pts);
     }
 
     fn report(self, name: &str) -> f32 {
-        let (fresh, frames) = (self.fresh, self.errors.len());
+        let (own, frames) = (self.own, self.errors.len());
         let (error, age) = (median(self.errors), median(self.ages_ms));
         let text = format!(
-            "{name}: median box error {:.2} % of the width; results {age:.0} ms old, {fresh} of {frames} fresh",
+            "{name}: median box error {:.2} % of the width; results {age:.0} ms old, {own} of {frames} on their own frame",
             100.0 * error
         );
         writeln!(std::io::stderr(), "{text}").expect("the figure is printed");

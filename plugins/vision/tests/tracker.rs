@@ -238,6 +238,22 @@ fn a_lost_box_is_shown_for_a_moment_and_remembered_for_long() {
 }
 
 #[test]
+fn boxes_do_not_glide_on_when_results_stop_coming() {
+    for (gap, last_shown) in [(40, 400), (200, 600), (1500, 3000)] {
+        let mut tracker = Tracker::default();
+        let place = |at: u64| person(0.2 + 0.02 * at as f32 / 1000.0, 0.8);
+        for at in (0..=6000).step_by(gap) {
+            tracker.update(ms(at), &[place(at)]);
+        }
+        let newest = 6000 - 6000 % gap as u64;
+        assert_eq!(numbers(&tracker, ms(newest + last_shown)), [Some(1)], "results {gap} ms apart");
+        assert_eq!(numbers(&tracker, ms(newest + last_shown + 1)), [], "results {gap} ms apart");
+        tracker.update(ms(newest + 2900), &[place(newest + 2900)]);
+        assert_eq!(numbers(&tracker, ms(newest + 2900)), [Some(1)], "results {gap} ms apart, and again");
+    }
+}
+
+#[test]
 fn people_who_cross_keep_their_numbers() {
     let mut tracker = Tracker::default();
     for at in (0..4000).step_by(66) {

@@ -150,6 +150,67 @@ fn a_frame_without_boxes_is_handed_on_without_a_copy() {
     }
 }
 
+#[test]
+fn drawing_follows_padded_rows_and_leaves_the_padding_alone() {
+    let info = info(640, 480);
+    let mut harness = harness(&info);
+    let drawn = |buffer: gst::Buffer, harness: &mut gst_check::Harness| {
+        let drawn = harness.push_and_pull(buffer).expect("a frame");
+        let frame =
+            gst_video::VideoFrameRef::from_buffer_ref_readable(&drawn, &info).expect("a readable picture");
+        [0, 1, 2].map(|plane| {
+            let stride = frame.plane_stride()[plane as usize] as usize;
+            let bytes = frame.plane_data(plane).expect("a plane");
+            bytes.chunks(stride).map(<[u8]>::to_vec).collect::<Vec<_>>()
+        })
+    };
+    let boxes = || vec![object(MIDDLE, Some(1)), object(Rect { x: 0.9, y: 0.9, w: 0.3, h: 0.3 }, None)];
+    let dense = drawn(picture(&info, boxes()), &mut harness);
+    // As decoders hand them out: rows of 704 bytes, and planes that end 16 rows below the picture.
+    let mut buffer = gst::Buffer::from_slice(vec![128_u8; 704 * 496 * 3 / 2]);
+    let writable = buffer.get_mut().expect("a new buffer is writable");
+    let luma = 704 * 496;
+    gst_video::VideoMeta::add_full(
+        writable,
+        gst_video::VideoFrameFlags::empty(),
+        gst_video::VideoFormat::I420,
+        640,
+        480,
+        &[0, luma, luma + luma / 4],
+        &[704, 352, 352],
+    )
+    .expect("the meta should fit the buffer");
+    let detections = Detections { objects: boxes(), ..Detections::default() };
+    detections.attach(writable).expect("the meta is registered");
+    let padded = drawn(buffer, &mut harness);
+    for plane in 0..3 {
+        let (width, height) = if plane == 0 { (640, 480) } else { (320, 240) };
+        let (dense, padded) = (&dense[plane], &padded[plane]);
+        assert!(dense.iter().flatten().any(|byte| *byte != 128), "something is drawn on plane {plane}");
+        for (row, (dense, padded)) in dense.iter().zip(padded).take(height).enumerate() {
+            assert!(dense[..width] == padded[..width], "plane {plane}, row {row}");
+            assert!(padded[width..].iter().all(|byte| *byte == 128), "padding of plane {plane}, row {row}");
+        }
+        assert!(padded[height..].iter().flatten().all(|byte| *byte == 128), "below plane {plane}");
+    }
+}
+
+#[test]
+fn a_picture_that_cannot_be_drawn_on_is_an_error_that_says_so() {
+    let info = info(640, 480);
+    let mut harness = harness(&info);
+    let bus = gst::Bus::new();
+    harness.element().expect("the harness has an element").set_bus(Some(&bus));
+    let mut small = gst::Buffer::from_slice([128_u8; 10]);
+    let detections = Detections { objects: vec![object(MIDDLE, None)], ..Detections::default() };
+    detections.attach(small.get_mut().expect("a new buffer is writable")).expect("the meta is registered");
+    assert_eq!(harness.push(small), Err(gst::FlowError::Error));
+    let error = bus.pop_filtered(&[gst::MessageType::Error]).expect("an error is posted");
+    let gst::MessageView::Error(error) = error.view() else { panic!("only errors were taken") };
+    let text = error.error().message().to_owned();
+    assert!(text.starts_with("cannot draw on the picture: "), "{text}");
+}
+
 fn any_rect() -> impl Strategy<Value = Rect> {
     let number = prop_oneof![
         6 => -0.5..1.5_f32,

@@ -1,6 +1,6 @@
 //! Description and values → a pipeline that stands ready to be started.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gst::prelude::*;
 
@@ -18,6 +18,8 @@ pub struct Built {
     pub views: Option<gst::Element>,
     /// The detector.
     pub detect: Option<gst::Element>,
+    /// Properties of it that the description's text or a parameter set, if only to what they would be anyway.
+    pub detect_set: BTreeSet<String>,
 }
 
 impl Description {
@@ -28,6 +30,7 @@ impl Description {
     pub fn build(&self, given: &BTreeMap<String, ParamValue>) -> Result<Built, PipelineError> {
         let values = self.values(given)?;
         let pipeline = self.parse_launch().map_err(PipelineError::Description)?;
+        let mut detect_set = self.properties_in_text(DETECT);
         for (parameter, value) in values {
             for target in &parameter.targets {
                 let element = pipeline.by_name(&target.element).ok_or_else(|| {
@@ -46,9 +49,20 @@ impl Description {
                 let value = property::from_parameter(&value, &spec)
                     .map_err(|reason| PipelineError::parameter(&parameter.name, reason))?;
                 element.set_property_from_value(&target.property, &value);
+                if target.element == DETECT {
+                    detect_set.insert(spec.name().to_owned());
+                }
             }
         }
-        self.take_apart(pipeline).map_err(PipelineError::Description)
+        self.take_apart(pipeline, detect_set).map_err(PipelineError::Description)
+    }
+
+    /// What the launch text sets on the element of this name.
+    fn properties_in_text(&self, element: &str) -> BTreeSet<String> {
+        let elements = launch::elements(&self.launch).into_iter();
+        let of_it = elements.filter(|used| used.name.as_deref() == Some(element));
+        // GObject takes an underscore for a dash.
+        of_it.flat_map(|used| used.properties).map(|set| set.name.replace('_', "-")).collect()
     }
 
     /// Lets GStreamer parse the launch text; a mistake is pinned to its line.
@@ -66,7 +80,7 @@ impl Description {
         }
     }
 
-    fn take_apart(&self, pipeline: gst::Pipeline) -> Result<Built, Problem> {
+    fn take_apart(&self, pipeline: gst::Pipeline, detect_set: BTreeSet<String>) -> Result<Built, Problem> {
         let problem = |reason: String| self.problem(self.launch_line, reason);
         let missing =
             || problem(format!("launch: no `appsink name={RECORDS}`; it hands the frames to the app"));
@@ -83,7 +97,9 @@ impl Description {
         };
         let views = named(VIEWS, "tee")?;
         let detect = named(DETECT, "visiondetect")?;
-        Ok(Built { kind: self.kind, records, views, detect, pipeline })
+        // It would keep the last picture in memory for as long as the pipeline lives.
+        records.set_property("enable-last-sample", false);
+        Ok(Built { kind: self.kind, records, views, detect, detect_set, pipeline })
     }
 }
 

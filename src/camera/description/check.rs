@@ -99,6 +99,10 @@ impl Description {
             match element.find_property(&target.property) {
                 None => problems.push(at(no_property(&element, &target.property))),
                 Some(spec) => {
+                    if let Err(reason) = property::check_settable(&spec) {
+                        problems.push(at(format!("{target}: {reason}")));
+                        continue;
+                    }
                     problems.extend(sample_values(parameter).iter().filter_map(|value| {
                         property::from_parameter(value, &spec)
                             .err()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{Description, Parameter, ParameterType, PipelineError};
-use crate::camera::redact::{redact, url_password};
+use crate::camera::redact::{redact, redact_url, url_secrets};
 use crate::domain::ParamValue;
 
 /// Stands for a secret wherever parameters are shown.
@@ -40,11 +40,14 @@ impl Description {
     pub fn shown(&self, given: &BTreeMap<String, ParamValue>) -> BTreeMap<String, ParamValue> {
         let show = |(key, value): (&String, &ParamValue)| {
             // A key the description does not know may be a misspelt password.
-            let hidden = self.parameter(key).is_none_or(|p| p.secret && p.kind != ParameterType::Url);
-            let value = match value {
-                _ if hidden => ParamValue::Text(HIDDEN.to_owned()),
-                ParamValue::Text(text) => ParamValue::Text(redact::<&str>(text, &[])),
-                other => other.clone(),
+            let parameter = self.parameter(key);
+            let hidden = parameter.is_none_or(|p| p.secret && p.kind != ParameterType::Url);
+            let value = match (parameter, value) {
+                (Some(parameter), ParamValue::Text(text)) if !hidden => {
+                    ParamValue::Text(parameter.without_credentials(text))
+                }
+                (Some(_), other) if !hidden => other.clone(),
+                _ => ParamValue::Text(HIDDEN.to_owned()),
             };
             (key.clone(), value)
         };
@@ -53,14 +56,12 @@ impl Description {
 
     /// The secrets within `given`, to be kept out of messages.
     pub fn secrets(&self, given: &BTreeMap<String, ParamValue>) -> Vec<String> {
-        let secret = |(key, value): (&String, &ParamValue)| match (self.parameter(key), value) {
-            (Some(parameter), ParamValue::Text(text)) if parameter.kind == ParameterType::Url => {
-                url_password(text).map(str::to_owned)
-            }
-            (Some(parameter), ParamValue::Text(text)) if parameter.secret => Some(text.clone()),
-            _ => None,
+        let secrets = |(key, value): (&String, &ParamValue)| match (self.parameter(key), value) {
+            (Some(parameter), ParamValue::Text(text)) if parameter.holds_url(text) => url_secrets(text),
+            (Some(parameter), ParamValue::Text(text)) if parameter.secret => vec![text.clone()],
+            _ => Vec::new(),
         };
-        given.iter().filter_map(secret).filter(|text| !text.is_empty()).collect()
+        given.iter().flat_map(secrets).filter(|text| !text.is_empty()).collect()
     }
 
     /// The first address among `given`.
@@ -146,8 +147,18 @@ impl Parameter {
             ParamValue::Bool(value) => value.to_string(),
             ParamValue::Int(value) => value.to_string(),
             ParamValue::Float(value) => value.to_string(),
-            ParamValue::Text(text) => format!("{:?}", redact::<&str>(text, &[])),
+            ParamValue::Text(text) => format!("{:?}", self.without_credentials(text)),
         }
+    }
+
+    /// True when `text` is, or was meant to be, a URL from its first character to its last.
+    fn holds_url(&self, text: &str) -> bool {
+        let is_url = || url::Url::parse(text).is_ok_and(|url| url.has_host());
+        self.kind == ParameterType::Url || (!self.secret && is_url())
+    }
+
+    fn without_credentials(&self, text: &str) -> String {
+        if self.holds_url(text) { redact_url(text) } else { redact::<&str>(text, &[]) }
     }
 
     /// What the parameter takes, for people.

@@ -9,6 +9,7 @@ use crate::domain::ParamValue;
 
 /// `value` as `spec` wants it.
 pub(super) fn from_parameter(value: &ParamValue, spec: &glib::ParamSpec) -> Result<glib::Value, String> {
+    check_settable(spec)?;
     match value {
         ParamValue::Text(text) if spec.value_type() == glib::Type::STRING => Ok(text.to_value()),
         ParamValue::Bool(_) if spec.value_type() != glib::Type::BOOL => Err(mismatch(spec, "a bool")),
@@ -25,11 +26,25 @@ pub(super) fn from_parameter(value: &ParamValue, spec: &glib::ParamSpec) -> Resu
     }
 }
 
+/// Says so when nobody can set `spec` on an element that is there already.
+pub(super) fn check_settable(spec: &glib::ParamSpec) -> Result<(), String> {
+    check_writable(spec)?;
+    if spec.flags().contains(glib::ParamFlags::CONSTRUCT_ONLY) {
+        return Err(format!("property `{}` can only be set in the launch text", spec.name()));
+    }
+    Ok(())
+}
+
+fn check_writable(spec: &glib::ParamSpec) -> Result<(), String> {
+    if spec.flags().contains(glib::ParamFlags::WRITABLE) {
+        return Ok(());
+    }
+    Err(format!("property `{}` is read-only", spec.name()))
+}
+
 /// A word of a launch text as `spec` wants it.
 pub(super) fn from_text(text: &str, spec: &glib::ParamSpec) -> Result<glib::Value, String> {
-    if !spec.flags().contains(glib::ParamFlags::WRITABLE) {
-        return Err(format!("property `{}` is read-only", spec.name()));
-    }
+    check_writable(spec)?;
     let value = glib::Value::deserialize_with_pspec(text, spec)
         .map_err(|_| format!("property `{}` cannot be {text:?}: it takes {}", spec.name(), takes(spec)))?;
     match range(spec) {

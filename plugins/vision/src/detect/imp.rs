@@ -12,7 +12,7 @@ use super::pace::Patience;
 use super::settings::{Settings, error_message};
 use super::stats::Stats;
 use super::stream::Stream;
-use crate::engine::EngineError;
+use crate::engine::{EngineError, Model, Thresholds};
 use crate::sync::lock;
 
 static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
@@ -22,11 +22,15 @@ static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
 /// How often the statistics are posted, and a failure is repeated on the bus at most.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 
+/// How long a network stays in memory after the element stopped: a camera that reconnects need not load it again,
+/// and one that was switched off does not hold 60 MB for ever.
+const KEEP_LOADED: gst::ClockTime = gst::ClockTime::from_seconds(60);
+
 /// The running element.
 struct Running {
     stream: Stream,
-    /// Score that holds while `threshold` is 0.
-    low_score: f32,
+    /// Of the model; they hold while `threshold` is 0.
+    thresholds: Thresholds,
     /// What was said in answer to the last latency query.
     latency: Duration,
     last_report: Instant,
@@ -58,8 +62,8 @@ pub struct VisionDetect {
         minimum = -2, maximum = 60_000, mutable_playing, blurb = "How long a frame may wait for its own \
         result, in ms (0 = never, -1 = for ever, -2 = three quarters of a frame's time)")]
     #[property(name = "threshold", get, set, type = f32, member = threshold, default = 0.0, minimum = 0.0,
-        maximum = 1.0, mutable_playing, blurb = "Lowest score of a box that is passed on (0 = the model's, \
-        low enough for a tracker to carry a known object on)")]
+        maximum = 1.0, mutable_playing, blurb = "Score from which a box can begin a track (0 = the \
+        model's); weaker ones are passed on too, as far as the model's are good enough to carry a known track on")]
     settings: Mutex<Settings>,
     stats: Mutex<Stats>,
     /// `None` = stopped.
@@ -140,18 +144,22 @@ impl BaseTransformImpl for VisionDetect {
         let name = manifest.name.clone();
         *lock(&self.stats) =
             Stats { model: name, device: model.device().name().to_owned(), ..Stats::default() };
-        let low_score = manifest.low_score();
+        let thresholds = manifest.thresholds;
         let stream = Stream::start(Arc::new(model), wanted).map_err(|error| {
-            gst::error_msg!(gst::ResourceError::Failed, ["no thread for the inference: {error}"])
+            gst::error_msg!(gst::ResourceError::Failed, ("no thread for the inference: {error}"))
         })?;
         let latency = Duration::ZERO;
-        let running = Running { stream, low_score, latency, last_report: Instant::now(), last_warning: None };
+        let running =
+            Running { stream, thresholds, latency, last_report: Instant::now(), last_warning: None };
         *lock(&self.running) = Some(running);
         Ok(())
     }
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
         let running = lock(&self.running).take();
+        if let Some(running) = &running {
+            self.keep_loaded(running.stream.model());
+        }
         // Ending the thread waits for the inference at hand; nobody else needs the lock for that.
         drop(running);
         Ok(())
@@ -203,15 +211,15 @@ impl BaseTransformImpl for VisionDetect {
     fn transform_ip(&self, buffer: &mut gst::BufferRef) -> Result<gst::FlowSuccess, gst::FlowError> {
         let mut guard = lock(&self.running);
         let running = guard.as_mut().ok_or(gst::FlowError::Flushing)?;
-        let rules = lock(&self.settings).rules(running.low_score);
+        let rules = lock(&self.settings).rules(running.thresholds);
         let mut stats = lock(&self.stats).clone();
         let handled = running.stream.handle(buffer, &rules, &mut stats).map_err(|error| {
-            gst::element_imp_error!(self, gst::StreamError::Failed, ["{error}"]);
+            gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
             gst::FlowError::Error
         })?;
         *lock(&self.stats) = stats;
         handled.detections.attach(buffer).map_err(|error| {
-            gst::element_imp_error!(self, gst::CoreError::Failed, ["the meta is not registered: {error}"]);
+            gst::element_imp_error!(self, gst::CoreError::Failed, ("the meta is not registered: {error}"));
             gst::FlowError::Error
         })?;
         let notices = running.notices(rules.patience, handled.failure);
@@ -222,6 +230,16 @@ impl BaseTransformImpl for VisionDetect {
 }
 
 impl VisionDetect {
+    /// Holds the network of `model` for a while. GStreamer's clock lets go of it, so no thread of ours sleeps for it.
+    fn keep_loaded(&self, model: &Model) {
+        let network = model.keep_loaded();
+        let clock = gst::SystemClock::obtain();
+        let id = clock.new_single_shot_id(clock.time() + KEEP_LOADED);
+        if let Err(error) = id.wait_async(move |_, _, _| drop(network)) {
+            gst::info!(CAT, imp = self, "the network is not kept in memory: {error}");
+        }
+    }
+
     /// Adds the time a frame may be held to what upstream needs.
     fn add_latency(&self, query: &mut gst::query::Latency) {
         let patience = lock(&self.settings).patience();

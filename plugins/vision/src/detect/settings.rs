@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::pace::Patience;
 use super::stream::Rules;
-use crate::engine::{Assets, Catalog, EngineError, Job, LoadOptions, Manifest, Model, Wanted};
+use crate::engine::{Assets, Catalog, EngineError, Job, LoadOptions, Manifest, Model, Thresholds, Wanted};
 
 /// The properties, as the user set them.
 #[derive(Debug, Clone)]
@@ -59,19 +59,21 @@ impl Settings {
     fn wanted(&self, manifest: &Manifest) -> Result<Wanted, EngineError> {
         let labels: Vec<_> =
             self.labels.split(',').map(str::trim).filter(|label| !label.is_empty()).collect();
-        Wanted::new(manifest, &labels, manifest.low_score())
+        Wanted::new(manifest, &labels, manifest.thresholds.low_score())
     }
 
     pub(super) fn patience(&self) -> Patience {
         Patience::from_ms(self.max_wait_ms)
     }
 
-    /// What holds for the next frame; `low_score` is the model's own threshold.
-    pub(super) fn rules(&self, low_score: f32) -> Rules {
+    /// What holds for the next frame; `model` is what its manifest says.
+    pub(super) fn rules(&self, model: Thresholds) -> Rules {
+        let threshold = if self.threshold > 0.0 { self.threshold } else { model.score };
         Rules {
             interval: self.inference_interval,
             patience: self.patience(),
-            min_score: if self.threshold > 0.0 { self.threshold } else { low_score },
+            threshold,
+            low_score: model.low_score().min(threshold),
         }
     }
 }

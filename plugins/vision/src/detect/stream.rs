@@ -15,8 +15,10 @@ pub(super) struct Rules {
     /// Look at every n-th frame; at least 1.
     pub(super) interval: u32,
     pub(super) patience: Patience,
-    /// 0..1.
-    pub(super) min_score: f32,
+    /// Score from which a box can stand alone, 0..1.
+    pub(super) threshold: f32,
+    /// Score from which a box is passed on for the tracker; at most `threshold`.
+    pub(super) low_score: f32,
 }
 
 /// One stream through the element, from its start to its stop.
@@ -80,6 +82,11 @@ impl Stream {
         })
     }
 
+    /// The model that looks.
+    pub(super) fn model(&self) -> &Model {
+        &self.model
+    }
+
     /// Forgets what was seen: time starts anew.
     pub(super) fn flush(&mut self) {
         self.epoch += 1;
@@ -113,14 +120,15 @@ impl Stream {
                 && let Some(outcome) = self.worker.wait(limit)
             {
                 self.settle(outcome, &mut delivery, stats);
-                delivery.fresh = delivery.result.is_some();
+                delivery.is_own = true;
             }
         }
         if self.worker.is_dead() {
             return Err(StreamError::DeadWorker);
         }
         stats.inference_ms = self.pace.inference().map_or(0.0, |mean| mean.as_secs_f64() * 1000.0);
-        Ok(self.deliver(number, delivery))
+        let detections = Detections { frame: number, threshold: rules.threshold, ..Detections::default() };
+        Ok(self.deliver(detections, delivery))
     }
 
     /// True when this frame is to be looked at and the worker is free.
@@ -149,7 +157,7 @@ impl Stream {
         self.preprocessor.fill(&picture, &mut tensor);
         self.worker.submit(Job {
             tensor,
-            wanted: self.wanted.clone().with_min_score(rules.min_score),
+            wanted: self.wanted.clone().with_min_score(rules.low_score),
             origin: Origin { pts: buffer.pts(), epoch: self.epoch },
         });
         Ok(())
@@ -174,21 +182,16 @@ impl Stream {
         }
     }
 
-    fn deliver(&mut self, frame: u64, delivery: Delivery) -> Handled {
-        let mut detections = Detections {
-            frame,
-            seen_pts: self.seen_pts,
-            fresh: delivery.fresh,
-            model: self.model.manifest().name.clone(),
-            objects: Vec::new(),
-        };
+    fn deliver(&mut self, mut detections: Detections, delivery: Delivery) -> Handled {
+        detections.model.clone_from(&self.model.manifest().name);
         if let Some((found, origin)) = delivery.result
-            && (delivery.fresh || origin.pts.is_some())
+            && (delivery.is_own || origin.pts.is_some())
         {
             self.seen_pts = origin.pts;
-            detections.seen_pts = origin.pts;
+            detections.fresh = true;
             detections.objects = found.into_iter().map(|found| self.object(found)).collect();
         }
+        detections.seen_pts = self.seen_pts;
         Handled { detections, failure: delivery.failure }
     }
 
@@ -207,7 +210,7 @@ impl Stream {
 #[derive(Default)]
 struct Delivery {
     result: Option<(Vec<Found>, Origin)>,
-    /// The result is of the frame at hand.
-    fresh: bool,
+    /// The result, if there is one, is of the frame at hand.
+    is_own: bool,
     failure: Option<EngineError>,
 }

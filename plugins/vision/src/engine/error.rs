@@ -35,7 +35,8 @@ pub enum EngineError {
     #[error("no device \"{name}\"; there are: auto, cpu, cuda, tensorrt, openvino")]
     NoSuchDevice { name: String },
     #[error(
-        "device \"{name}\" is not available: the ONNX Runtime in use runs on the CPU only; use auto or cpu"
+        "device \"{name}\" is not available: this version runs models on the CPU only, whatever ONNX Runtime can; \
+         use auto or cpu"
     )]
     UnavailableDevice { name: &'static str },
     #[error("model \"{model}\": ONNX Runtime does not take {path}: {reason}")]

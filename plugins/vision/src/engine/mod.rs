@@ -18,6 +18,7 @@ mod manifest;
 mod model;
 mod network;
 mod nms;
+mod pool;
 mod preprocess;
 mod region;
 mod resample;

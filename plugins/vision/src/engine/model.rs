@@ -60,6 +60,11 @@ impl Model {
         self.network.sessions()
     }
 
+    /// Keeps the network in memory for as long as the answer is held, also when the model is gone.
+    pub fn keep_loaded(&self) -> impl Send + Sync + use<> {
+        self.network.keep_loaded()
+    }
+
     /// Runs the network on `tensor`; best boxes first.
     ///
     /// # Errors

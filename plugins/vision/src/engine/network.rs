@@ -13,7 +13,7 @@ use super::error::EngineError;
 use super::fit::{self, TensorInfo};
 use super::manifest::Manifest;
 use super::runtime::Device;
-use super::sessions::{self, Pool, Recipe};
+use super::sessions::{self, Recipe};
 
 /// How a model is to be loaded.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ pub struct Network {
     outputs: Vec<TensorInfo>,
     /// Which of them the decoder reads, in the order it reads them.
     read: Vec<usize>,
-    pool: Arc<Pool>,
+    shared: Arc<sessions::Network>,
 }
 
 /// An input: what it is called and the shape it is fed with.
@@ -59,14 +59,14 @@ impl Network {
     /// and outputs are not those of the manifest.
     pub fn load(manifest: &Manifest, options: &LoadOptions) -> Result<Self, EngineError> {
         let device = options.device.choose()?;
-        let pool = sessions::share(Recipe {
+        let shared = sessions::share(Recipe {
             manifest: manifest.clone(),
             assets: options.assets.clone(),
             runtime: options.runtime.clone().unwrap_or_else(|| options.assets.runtime()),
             device,
             threads: options.threads.max(1),
         })?;
-        let session = pool.lease();
+        let session = shared.lease();
         let (inputs, outputs) = (fit::describe(session.inputs()), fit::describe(session.outputs()));
         drop(session);
         let unfit = |problem| EngineError::Unfit { model: manifest.name.clone(), problem };
@@ -74,7 +74,7 @@ impl Network {
         let names = fit::check_inputs(&expected, &inputs).map_err(unfit)?;
         let inputs = names.into_iter().zip(expected).map(|(name, found)| Slot { name, shape: found.shape });
         let read = decode::place(manifest, &outputs).map_err(unfit)?;
-        Ok(Self { manifest: manifest.clone(), device, inputs: inputs.collect(), outputs, read, pool })
+        Ok(Self { manifest: manifest.clone(), device, inputs: inputs.collect(), outputs, read, shared })
     }
 
     /// What it was loaded from.
@@ -89,7 +89,12 @@ impl Network {
 
     /// Sessions that exist for it; more than one only after two users wanted it at the same time.
     pub fn sessions(&self) -> usize {
-        self.pool.size()
+        self.shared.sessions()
+    }
+
+    /// Keeps the network in memory for as long as the answer is held, also when this is gone.
+    pub fn keep_loaded(&self) -> impl Send + Sync + use<> {
+        self.shared.clone()
     }
 
     /// All outputs in the network's order.
@@ -116,10 +121,10 @@ impl Network {
             let value = value(slot, feed).map_err(|error| failed(error.to_string()))?;
             inputs.push((slot.name.as_str(), value));
         }
-        let mut session = self.pool.lease();
+        let mut session = self.shared.lease();
         let began = Instant::now();
         let outputs = session.run(inputs).map_err(|error| failed(error.to_string()))?;
-        self.pool.count(began.elapsed());
+        self.shared.count(began.elapsed());
         let answers: Vec<_> = self.read.iter().map(|index| answer(&outputs[*index])).collect();
         read(&answers).map_err(failed)
     }

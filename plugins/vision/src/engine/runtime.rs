@@ -1,4 +1,4 @@
-//! The ONNX Runtime library of this process: loaded once, from a path, and what it can run on.
+//! The ONNX Runtime library of this process: loaded once, from a path, and what models run on.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;

@@ -10,11 +10,7 @@ use std::sync::{LazyLock, Mutex, MutexGuard};
 use gst::{glib, prelude::*, subclass::prelude::*};
 use gst_base::{
     prelude::*,
-    subclass::{
-        BaseTransformMode,
-        base_transform::{InputBuffer, PrepareOutputBufferSuccess},
-        prelude::*,
-    },
+    subclass::{BaseTransformMode, prelude::*},
 };
 
 use crate::{
@@ -133,18 +129,6 @@ impl BaseTransformImpl for VisionOverlay {
     }
 
     /// Pixels that others hold too are copied when they are mapped to be drawn on; all metas come along.
-    fn prepare_output_buffer(
-        &self,
-        inbuf: InputBuffer<'_>,
-    ) -> Result<PrepareOutputBufferSuccess, gst::FlowError> {
-        Ok(match inbuf {
-            InputBuffer::Readable(shared) if !self.obj().is_passthrough() => {
-                PrepareOutputBufferSuccess::Buffer(shared.to_owned())
-            }
-            _ => PrepareOutputBufferSuccess::InputBuffer,
-        })
-    }
-
     fn transform_ip(&self, buffer: &mut gst::BufferRef) -> Result<gst::FlowSuccess, gst::FlowError> {
         let Some(detections) = Detections::read(buffer) else { return Ok(gst::FlowSuccess::Ok) };
         let style = Style::from(self.settings());
@@ -169,7 +153,7 @@ impl VisionOverlay {
     }
 
     fn failed(&self, error: &dyn std::fmt::Display) -> gst::FlowError {
-        gst::element_imp_error!(self, gst::ResourceError::Write, ["cannot draw on the picture: {error}"]);
+        gst::element_imp_error!(self, gst::ResourceError::Write, ("cannot draw on the picture: {error}"));
         gst::FlowError::Error
     }
 }

@@ -16,10 +16,8 @@ pub struct Settings {
     pub confirm_hits: u32,
     /// … over at least this time.
     pub confirm_after: Duration,
-    /// Boxes with this score or more may begin a track.
+    /// Boxes with this score or more may begin a track; weaker ones only carry on tracks that are there.
     pub high_score: f32,
-    /// Boxes below this score are ignored; those in between only carry on tracks that are there.
-    pub low_score: f32,
 }
 
 impl Default for Settings {
@@ -30,7 +28,6 @@ impl Default for Settings {
             confirm_hits: 3,
             confirm_after: Duration::from_millis(150),
             high_score: 0.5,
-            low_score: 0.25,
         }
     }
 }
@@ -56,6 +53,13 @@ const RECENT: Duration = Duration::from_millis(400);
 
 /// Within this time a walker leaves half of their width behind.
 const FAR_APART: Duration = Duration::from_millis(180);
+
+/// So many usual distances without a result are no chance any more. A detector that works all the time delivers the
+/// next one when the last is two distances old.
+const OVERDUE: u32 = 3;
+
+/// Weight of the newest distance between two results in the usual one.
+const NEWEST_GAP: f64 = 0.25;
 
 /// A box that is hidden by a fresh track's box to this part of its own area begins no track: it is the same
 /// object found twice, whole and in part.
@@ -92,6 +96,8 @@ pub struct Tracker {
     settings: Settings,
     labels: Vec<(String, Vec<Track>)>,
     newest: Option<Duration>,
+    /// Usual distance between two results; `None` before the second.
+    gap: Option<Duration>,
     keys: u64,
     numbers: u64,
 }
@@ -110,6 +116,7 @@ impl Tracker {
     pub fn reset(&mut self) {
         self.labels.clear();
         self.newest = None;
+        self.gap = None;
     }
 
     /// How many tracks were ever confirmed; also the highest number given.
@@ -127,6 +134,7 @@ impl Tracker {
         if self.newest.is_some_and(|newest| at <= newest) {
             return Taken::TooOld;
         }
+        self.note_gap(at);
         self.newest = Some(at);
         for object in boxes {
             if !self.labels.iter().any(|(label, _)| *label == object.label) {
@@ -139,7 +147,7 @@ impl Tracker {
             let mut seen: Vec<(usize, &Object)> = boxes
                 .iter()
                 .enumerate()
-                .filter(|(_, object)| object.label == *label && is_usable(object, self.settings.low_score))
+                .filter(|(_, object)| object.label == *label && is_usable(object))
                 .collect();
             seen.sort_by(|a, b| canonical(a.1, b.1));
             let mut round = Round::new(at, self.settings, tracks, &seen);
@@ -151,6 +159,20 @@ impl Tracker {
         }
         self.end_and_confirm(at);
         Taken::By(taken)
+    }
+
+    fn note_gap(&mut self, at: Duration) {
+        let Some(newest) = self.newest else { return };
+        // One long silence says nothing about what is usual.
+        let gap = (at - newest).min(self.settings.memory);
+        let mean = |mean: Duration| mean.mul_f64(1.0 - NEWEST_GAP) + gap.mul_f64(NEWEST_GAP);
+        self.gap = Some(self.gap.map_or(gap, mean));
+    }
+
+    /// True when so long after the newest result nobody knows any more where things are.
+    fn is_overdue(&self, unseen: Duration) -> bool {
+        let usual = self.gap.map_or(self.settings.memory, |gap| gap * OVERDUE);
+        unseen > usual.max(RECENT).max(self.settings.coast).min(self.settings.memory)
     }
 
     fn end_and_confirm(&mut self, at: Duration) {
@@ -176,10 +198,11 @@ impl Tracker {
         self.labels.retain(|(_, tracks)| !tracks.is_empty());
     }
 
-    /// The boxes to show on the frame at `at`: predicted to it, `seen` when the newest result saw them.
+    /// The boxes to show on the frame at `at`: predicted to it, `seen` when the newest result saw them. When results
+    /// stop coming, they soon stop too: nobody has seen where a box glides that is only moved on.
     pub fn boxes_at(&self, at: Duration) -> Vec<Object> {
         let Some(newest) = self.newest else { return Vec::new() };
-        if at.saturating_sub(newest) > self.settings.memory {
+        if self.is_overdue(at.saturating_sub(newest)) {
             return Vec::new();
         }
         let mut shown = Vec::new();
@@ -319,13 +342,12 @@ fn by_motion(motion: &Motion, rect: Rect) -> Option<f64> {
     (surprise <= SURPRISE_LIMIT).then(|| 1.0 - surprise / SURPRISE_LIMIT)
 }
 
-/// Boxes that cannot be followed: no numbers, no area, or hardly any score.
-fn is_usable(object: &Object, low_score: f32) -> bool {
+/// A box without numbers or without an area cannot be followed.
+fn is_usable(object: &Object) -> bool {
     let Rect { x, y, w, h } = object.rect;
-    [x, y, w, h].iter().all(|value| value.is_finite() && value.abs() < 10.0)
+    [object.score, x, y, w, h].iter().all(|value| value.is_finite() && value.abs() < 10.0)
         && w > 0.0
         && h > 0.0
-        && object.score >= low_score
 }
 
 /// An order that depends on the boxes alone: the surest first.

@@ -11,11 +11,7 @@ use std::{
 };
 
 use gst::{glib, prelude::*, subclass::prelude::*};
-use gst_base::subclass::{
-    BaseTransformMode,
-    base_transform::{InputBuffer, PrepareOutputBufferSuccess},
-    prelude::*,
-};
+use gst_base::subclass::{BaseTransformMode, prelude::*};
 
 use crate::{
     meta::Detections,
@@ -36,8 +32,6 @@ struct Settings {
     coast_ms: u32,
     confirm_hits: u32,
     confirm_ms: u32,
-    high_threshold: f32,
-    low_threshold: f32,
 }
 
 impl Default for Settings {
@@ -49,22 +43,20 @@ impl Default for Settings {
             coast_ms: ms(default.coast),
             confirm_hits: default.confirm_hits,
             confirm_ms: ms(default.confirm_after),
-            high_threshold: default.high_score,
-            low_threshold: default.low_score,
         }
     }
 }
 
-impl From<Settings> for track::Settings {
-    fn from(settings: Settings) -> Self {
+impl Settings {
+    /// Both thresholds are the detector's matter: it says from which score on a box may begin a track.
+    fn with_high_score(self, high_score: f32) -> track::Settings {
         let ms = |ms: u32| Duration::from_millis(u64::from(ms));
-        Self {
-            memory: ms(settings.memory_ms),
-            coast: ms(settings.coast_ms),
-            confirm_hits: settings.confirm_hits,
-            confirm_after: ms(settings.confirm_ms),
-            high_score: settings.high_threshold,
-            low_score: settings.low_threshold,
+        track::Settings {
+            memory: ms(self.memory_ms),
+            coast: ms(self.coast_ms),
+            confirm_hits: self.confirm_hits,
+            confirm_after: ms(self.confirm_ms),
+            high_score,
         }
     }
 }
@@ -74,8 +66,6 @@ struct State {
     tracker: Tracker,
     segment: Option<gst::Segment>,
     last_pts: Option<gst::ClockTime>,
-    /// The result that was taken last; a buffer that names another one brings a new one.
-    last_result: Option<gst::ClockTime>,
     counts: Counts,
 }
 
@@ -85,7 +75,7 @@ struct Counts {
     results: u64,
     /// Results that belong to an earlier frame than the one that brought them.
     late_results: u64,
-    /// Results that were older than one before them and were ignored.
+    /// Results that were ignored: older than one before them, or from before a step back in time.
     old_results: u64,
     lateness: gst::ClockTime,
 }
@@ -101,10 +91,6 @@ pub struct VisionTrack {
         blurb = "Detections it takes until a track gets its number")]
     #[property(name = "confirm-ms", type = u32, get, set, member = confirm_ms, maximum = 60_000, default = Settings::default().confirm_ms,
         blurb = "Time these detections must span at least")]
-    #[property(name = "high-threshold", type = f32, get, set, member = high_threshold, minimum = 0.0, maximum = 1.0, default = Settings::default().high_threshold,
-        blurb = "Score from which a detection may begin a track")]
-    #[property(name = "low-threshold", type = f32, get, set, member = low_threshold, minimum = 0.0, maximum = 1.0, default = Settings::default().low_threshold,
-        blurb = "Score from which a detection may carry on a track; what is below is ignored")]
     settings: Mutex<Settings>,
     state: Mutex<State>,
 }
@@ -200,17 +186,6 @@ impl BaseTransformImpl for VisionTrack {
         self.parent_sink_event(event)
     }
 
-    /// The pixels of a shared buffer stay shared: only the buffer around them is made anew, to write on.
-    fn prepare_output_buffer(
-        &self,
-        inbuf: InputBuffer<'_>,
-    ) -> Result<PrepareOutputBufferSuccess, gst::FlowError> {
-        Ok(match inbuf {
-            InputBuffer::Writable(_) => PrepareOutputBufferSuccess::InputBuffer,
-            InputBuffer::Readable(shared) => PrepareOutputBufferSuccess::Buffer(shared.to_owned()),
-        })
-    }
-
     fn transform_ip(&self, buffer: &mut gst::BufferRef) -> Result<gst::FlowSuccess, gst::FlowError> {
         let (Some(pts), Some(mut detections)) = (buffer.pts(), Detections::read(buffer)) else {
             gst::debug!(CAT, imp = self, "nothing to track: a buffer without time or detections");
@@ -219,7 +194,7 @@ impl BaseTransformImpl for VisionTrack {
         let settings = self.settings();
         self.state().track(pts, &mut detections, settings);
         detections.attach(buffer).map_err(|error| {
-            gst::element_imp_error!(self, gst::LibraryError::Failed, ["cannot attach tracks: {error}"]);
+            gst::element_imp_error!(self, gst::LibraryError::Failed, ("cannot attach tracks: {error}"));
             gst::FlowError::Error
         })?;
         Ok(gst::FlowSuccess::Ok)
@@ -231,7 +206,6 @@ impl State {
         self.tracker.reset();
         self.segment = None;
         self.last_pts = None;
-        self.last_result = None;
     }
 
     /// Takes the result in `detections`, if it is a new one, and puts the tracks in its place.
@@ -239,33 +213,33 @@ impl State {
         if self.last_pts.is_some_and(|last| pts + STEP_BACK < last) {
             gst::info!(CAT, "time went back from {} to {pts}: all tracks end", self.last_pts.display());
             self.tracker.reset();
-            self.last_result = None;
         }
         self.last_pts = Some(pts);
         self.counts.frames += 1;
-        self.tracker.set_settings(settings.into());
-        let brings_result = detections.brings_result(self.last_result);
-        if let Some(result) = detections.seen_pts.filter(|_| brings_result) {
-            self.last_result = Some(result);
-            self.take(result, pts, detections);
-        }
+        self.tracker.set_settings(settings.with_high_score(detections.threshold));
+        let result = detections.seen_pts.filter(|_| detections.fresh);
+        detections.fresh = result.is_some_and(|result| self.take(result, pts, detections));
         detections.objects = self.tracker.boxes_at(pts.into());
         for object in &mut detections.objects {
             // Said once, by the frame that brings the result.
-            object.seen &= brings_result;
+            object.seen &= detections.fresh;
         }
     }
 
-    fn take(&mut self, result: gst::ClockTime, pts: gst::ClockTime, detections: &Detections) {
+    /// False when the result was ignored.
+    fn take(&mut self, result: gst::ClockTime, pts: gst::ClockTime, detections: &Detections) -> bool {
         self.counts.results += 1;
         let lateness = pts.saturating_sub(result);
         self.counts.lateness += lateness;
         if !lateness.is_zero() {
             self.counts.late_results += 1;
         }
-        if self.tracker.update(result.into(), &detections.objects) == Taken::TooOld {
-            self.counts.old_results += 1;
-        }
+        // After a step back in time the result that was on its way is of a time yet to come; taken, it would make
+        // all that follow too old.
+        let is_taken =
+            result <= pts && self.tracker.update(result.into(), &detections.objects) != Taken::TooOld;
+        self.counts.old_results += u64::from(!is_taken);
+        is_taken
     }
 }
 

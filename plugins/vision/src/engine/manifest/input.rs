@@ -65,7 +65,7 @@ pub struct Sound {
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
-    /// From which on the answer counts by itself: of a box, a face, a person's presence, an age range, a pixel's
+    /// From which on the answer counts by itself: of a box (it begins a track), a face, a person's presence, an age range, a pixel's
     /// class, speech.
     pub score: f32,
     /// Score of a detector's box that is still good enough to carry a known track on; `score` when absent.
@@ -119,6 +119,11 @@ impl Sound {
 }
 
 impl Thresholds {
+    /// Lowest score worth passing on to a tracker.
+    pub fn low_score(&self) -> f32 {
+        self.low.unwrap_or(self.score)
+    }
+
     pub(super) fn check(&self) -> Result<(), Wrong> {
         let fraction = |value: f32| value > 0.0 && value <= 1.0;
         if !fraction(self.score) {

@@ -116,11 +116,6 @@ impl Manifest {
         Ok(Self { folder: path.parent().map(Path::to_owned), ..manifest })
     }
 
-    /// Lowest score worth passing on to a tracker.
-    pub fn low_score(&self) -> f32 {
-        self.thresholds.low.unwrap_or(self.thresholds.score)
-    }
-
     /// What the model is for.
     pub fn job(&self) -> Job {
         self.decoder.job()
@@ -239,12 +234,12 @@ mod tests {
         assert_eq!(manifest.decoder, DecoderKind::End2End);
         assert_eq!(manifest.job(), Job::Detector);
         assert_eq!(manifest.picture_for(Job::Detector).unwrap().shape(), [1, 3, 240, 320]);
-        assert_eq!(manifest.low_score(), 0.5);
+        assert_eq!(manifest.thresholds.low_score(), 0.5);
         assert_eq!(manifest.source, None);
         let turned = GOOD.replace("nchw", "nhwc").replace("score = 0.5", "score = 0.5\nlow = 0.25");
         let turned = Manifest::parse(&turned, "blob.toml").unwrap();
         assert_eq!(turned.input.as_ref().unwrap().shape(), [1, 240, 320, 3]);
-        assert_eq!(turned.low_score(), 0.25);
+        assert_eq!(turned.thresholds.low_score(), 0.25);
     }
 
     #[test]
