@@ -86,6 +86,14 @@ pub(crate) struct World {
     _cluster: Option<Arc<Cluster>>,
 }
 
+async fn put_cameras(store: &Store, cameras: &Cameras) {
+    for (tenant, branch, id) in [(1, 1, "hall"), (1, 2, "bar"), (1, 1, "fixed"), (2, 1, "theirs")] {
+        let camera = camera(tenant, branch, id);
+        store.create_camera(camera.tenant, &camera).await.unwrap();
+        cameras.put(camera);
+    }
+}
+
 impl World {
     /// On an SQLite file.
     pub(crate) async fn start() -> Self {
@@ -121,11 +129,7 @@ impl World {
             tasks: tasks.clone(),
             stop: stop.clone(),
         });
-        for (tenant, branch, id) in [(1, 1, "hall"), (1, 2, "bar"), (1, 1, "fixed"), (2, 1, "theirs")] {
-            let camera = camera(tenant, branch, id);
-            store.create_camera(camera.tenant, &camera).await.unwrap();
-            cameras.put(camera);
-        }
+        put_cameras(&store, &cameras).await;
         let mut config = Config::default();
         config.webrtc.listen = "127.0.0.1:0".parse().unwrap();
         config.webrtc.ice_servers = vec![toml::from_str("url = 'stun:stun.example.net'").unwrap()];
