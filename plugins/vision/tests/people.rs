@@ -40,7 +40,7 @@ fn with_frame<R>(look: impl FnOnce(&I420<'_>) -> R) -> R {
 }
 
 fn load(name: &str) -> (Manifest, Network) {
-    let manifest = Catalog::open(None).and_then(|catalog| Ok(catalog.find(name)));
+    let manifest = Catalog::open(None).map(|catalog| catalog.find(name));
     let manifest = manifest.expect("the catalog should open").expect("the model should be there");
     let options = LoadOptions { assets: Assets::locate(), runtime: None, device: Device::Auto, threads: 1 };
     let network = Network::load(&manifest, &options).expect("the model should load");
