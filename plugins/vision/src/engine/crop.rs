@@ -11,13 +11,15 @@ use super::region::Region;
 /// over it are a good mean of all, and the work stays bounded.
 const MAX_TAPS: usize = 4;
 
-/// How a plane is read: where its pixels lie and how many of them one pixel of the input is the mean of.
+/// How a plane is read: where in it the pixels of the input lie, and of how many of its own each is the mean.
 struct Sampler<'a> {
     plane: Plane<'a>,
     width: usize,
     height: usize,
-    /// Pixels of the plane a height of a pixel of the picture, across and down.
-    scale: (f32, f32),
+    /// Where the input begins, in pixels of the plane, and the ways to the next pixel on the right and to the one below.
+    origin: (f32, f32),
+    right: (f32, f32),
+    down: (f32, f32),
     /// Samples along each side of a pixel of the input.
     taps: usize,
 }
@@ -29,53 +31,83 @@ impl Preprocessor {
     /// # Panics
     /// When a plane of `frame` is smaller than its size and stride say.
     pub fn crop(&self, frame: &I420<'_>, region: &Region, tensor: &mut Tensor) {
-        let (width, height) = (self.input.width, self.input.height);
-        let step = region.width() / width as f32;
-        let chroma = (frame.width.div_ceil(2), frame.height.div_ceil(2));
+        let size = (self.input.width, self.input.height);
         let across = 1.0 / frame.pixel_aspect;
-        let luma = Sampler::new(frame.planes[0], (frame.width, frame.height), (across, 1.0), step);
+        let luma =
+            Sampler::new(frame.planes[0], (frame.width, frame.height), corners(region, (across, 1.0)), size);
+        let halves = (frame.width.div_ceil(2), frame.height.div_ceil(2));
         let [u, v] = [frame.planes[1], frame.planes[2]]
-            .map(|plane| Sampler::new(plane, chroma, (across / 2.0, 0.5), step));
+            .map(|plane| Sampler::new(plane, halves, corners(region, (across / 2.0, 0.5)), size));
         let mixer = Mixer::new(&frame.colours, self.gain, self.offset);
-        let shown = frame.shown_size();
         let pad = self.pad();
-        tensor.reset(3 * width * height, *region);
-        for row in 0..height {
-            for column in 0..width {
-                let at = |x: f32, y: f32| {
-                    region.to_shown((column as f32 + x) / width as f32, (row as f32 + y) / height as f32)
-                };
-                let (x, y) = at(0.5, 0.5);
-                let is_inside = (0.0..shown.0).contains(&x) && (0.0..shown.1).contains(&y);
-                let pixel = match is_inside {
+        tensor.reset(3 * size.0 * size.1, *region);
+        for row in 0..size.1 {
+            for column in 0..size.0 {
+                let at = (column as f32, row as f32);
+                let pixel = match luma.has(at) {
                     true => self.in_order(mixer.mix(luma.mean(at), u.mean(at), v.mean(at))),
                     false => pad,
                 };
-                self.put(pixel, row * width + column, &mut tensor.values);
+                self.put(pixel, row * size.0 + column, &mut tensor.values);
             }
         }
     }
 }
 
+/// The upper left, upper right and lower left corner of `region` in a plane with `scale` pixels, across and down, to
+/// the height of a pixel of the picture.
+fn corners(region: &Region, scale: (f32, f32)) -> [(f32, f32); 3] {
+    [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)].map(|(x, y)| {
+        let (x, y) = region.to_shown(x, y);
+        (x * scale.0, y * scale.1)
+    })
+}
+
 impl<'a> Sampler<'a> {
-    /// `step` is how far two pixels of the input lie apart, in heights of a pixel of the picture.
-    fn new(plane: Plane<'a>, (width, height): (usize, usize), scale: (f32, f32), step: f32) -> Self {
-        let taps = ((step * scale.1).round() as usize).clamp(1, MAX_TAPS);
-        Self { plane, width, height, scale, taps }
+    fn new(
+        plane: Plane<'a>,
+        (width, height): (usize, usize),
+        [origin, right, down]: [(f32, f32); 3],
+        (columns, rows): (usize, usize),
+    ) -> Self {
+        let step = |corner: (f32, f32), count: usize| {
+            ((corner.0 - origin.0) / count as f32, (corner.1 - origin.1) / count as f32)
+        };
+        let (right, down) = (step(right, columns), step(down, rows));
+        let longest = right.0.hypot(right.1).max(down.0.hypot(down.1));
+        let taps = (longest.round() as usize).clamp(1, MAX_TAPS);
+        Self { plane, width, height, origin, right, down, taps }
     }
 
-    /// The mean over a pixel of the input; `at` says where a point of it, in fractions, lies in the picture.
-    fn mean(&self, at: impl Fn(f32, f32) -> (f32, f32)) -> f32 {
+    /// Where a point of the input, in its pixels, lies in the plane.
+    #[inline(always)]
+    fn place(&self, x: f32, y: f32) -> (f32, f32) {
+        (
+            self.origin.0 + x * self.right.0 + y * self.down.0,
+            self.origin.1 + x * self.right.1 + y * self.down.1,
+        )
+    }
+
+    /// True when the middle of the input's pixel lies in the plane.
+    fn has(&self, (column, row): (f32, f32)) -> bool {
+        let (x, y) = self.place(column + 0.5, row + 0.5);
+        (0.0..self.width as f32).contains(&x) && (0.0..self.height as f32).contains(&y)
+    }
+
+    /// The mean over a pixel of the input.
+    fn mean(&self, (column, row): (f32, f32)) -> f32 {
         if self.taps == 1 {
-            let (x, y) = at(0.5, 0.5);
-            return self.between(x * self.scale.0 - 0.5, y * self.scale.1 - 0.5);
+            let (x, y) = self.place(column + 0.5, row + 0.5);
+            return self.between(x - 0.5, y - 0.5);
         }
         let share = 1.0 / self.taps as f32;
         let mut sum = 0;
         for down in 0..self.taps {
             for right in 0..self.taps {
-                let (x, y) = at((right as f32 + 0.5) * share, (down as f32 + 0.5) * share);
-                sum += u32::from(self.pixel((x * self.scale.0).floor(), (y * self.scale.1).floor()));
+                let (right, down) = ((right as f32 + 0.5) * share, (down as f32 + 0.5) * share);
+                let (x, y) = self.place(column + right, row + down);
+                // Such a cast cuts off what is behind the point, and gives 0 for what is below 0.
+                sum += u32::from(self.pixel(x as usize, y as usize));
             }
         }
         sum as f32 * share * share
@@ -83,19 +115,21 @@ impl<'a> Sampler<'a> {
 
     /// The value at a point between the centres of four pixels.
     fn between(&self, x: f32, y: f32) -> f32 {
-        let (left, top) = (x.floor(), y.floor());
-        let (right, down) = (x - left, y - top);
-        let pixel = |x: f32, y: f32| f32::from(self.pixel(x, y));
-        let upper = pixel(left, top) * (1.0 - right) + pixel(left + 1.0, top) * right;
-        let lower = pixel(left, top + 1.0) * (1.0 - right) + pixel(left + 1.0, top + 1.0) * right;
+        // Beyond the outermost centres the plane goes on as it is there. Rounding by casts is much faster than
+        // `floor`, which is a call on the oldest of processors that this must run on.
+        let (x, y) = (x.max(0.0), y.max(0.0));
+        let (left, top) = (x as usize, y as usize);
+        let (right, down) = (x - left as f32, y - top as f32);
+        let pixel = |x: usize, y: usize| f32::from(self.pixel(x, y));
+        let upper = pixel(left, top) * (1.0 - right) + pixel(left + 1, top) * right;
+        let lower = pixel(left, top + 1) * (1.0 - right) + pixel(left + 1, top + 1) * right;
         upper * (1.0 - down) + lower * down
     }
 
     /// The pixel there, or the nearest one.
-    fn pixel(&self, x: f32, y: f32) -> u8 {
-        // Casts of what is too small or no number give 0.
-        let (column, row) = ((x as usize).min(self.width - 1), (y as usize).min(self.height - 1));
-        self.plane.bytes[row * self.plane.stride + column]
+    #[inline(always)]
+    fn pixel(&self, column: usize, row: usize) -> u8 {
+        self.plane.bytes[row.min(self.height - 1) * self.plane.stride + column.min(self.width - 1)]
     }
 }
 
