@@ -26,6 +26,8 @@ pub mod camera;
 
 pub mod viewer;
 
+pub mod still;
+
 pub mod demo;
 
 pub mod api;

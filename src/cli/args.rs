@@ -52,6 +52,8 @@ pub(super) enum Command {
     Demo(DemoArgs),
     /// Run one pipeline without a server; one JSON object a line on stdout
     Run(RunArgs),
+    /// Tell who is on pictures; one JSON object a picture on stdout
+    Analyze(AnalyzeArgs),
     /// List, show or check pipeline descriptions
     Pipelines {
         #[command(subcommand)]
@@ -99,6 +101,13 @@ pub(super) struct RunArgs {
     /// Play files at their own pace instead of as fast as possible
     #[arg(long)]
     pub(super) realtime: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct AnalyzeArgs {
+    /// JPEG, PNG or WebP
+    #[arg(required = true, value_name = "IMAGE")]
+    pub(super) images: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, Subcommand)]

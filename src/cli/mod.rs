@@ -2,6 +2,7 @@
 //!
 //! 0: done. 1: failed. 2: wrongly used, by `clap` itself.
 
+mod analyze;
 mod args;
 mod geometry;
 mod models;
@@ -45,6 +46,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             serve::demo(args, config, data_dir)?;
         }
         Command::Run(args) => run::run(&args, &config)?,
+        Command::Analyze(args) => analyze::run(&args, &config)?,
         Command::Pipelines { command } => pipelines::run(command, &config)?,
         Command::Models { command } => models::run(command, &config)?,
         Command::Token { command } => token::run(command, &config)?,

@@ -9,6 +9,7 @@ mod camera;
 mod catalog;
 mod frame;
 mod geometry;
+pub mod image;
 mod page;
 mod problem;
 pub mod run;

@@ -25,6 +25,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // An IP camera as the server would meet it: it knows nothing of the server.
     ("demo", &["domain", "config"]),
     ("run", &["domain", "clock", "config", "visit", "wire", "camera"]),
+    // A picture in, people out: no camera, no store.
+    ("still", &["domain"]),
     ("doctor", &["domain", "config", "camera", "store", "viewer"]),
 ];
 

@@ -1,6 +1,7 @@
 //! The command line as people type it: what it prints, where, and with which exit code.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+mod analyze;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../common/eventually.rs"]

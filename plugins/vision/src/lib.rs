@@ -1,8 +1,10 @@
-//! GStreamer elements that find, follow and draw people and things.
+//! GStreamer elements that find, follow, draw and hide people and things.
 
+pub mod blur;
 pub mod detect;
 pub mod draw;
 pub mod engine;
+pub mod mask;
 pub mod meta;
 pub mod overlay;
 mod sync;
@@ -15,7 +17,9 @@ fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     meta::register();
     detect::register(plugin)?;
     tracking::register(plugin)?;
-    overlay::register(plugin)
+    overlay::register(plugin)?;
+    blur::register(plugin)?;
+    mask::register(plugin)
 }
 
 gst::plugin_define!(

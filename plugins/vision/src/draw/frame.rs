@@ -26,9 +26,9 @@ pub struct Planes<'a> {
 
 /// A writable I420 picture.
 pub struct I420Frame<'a> {
-    planes: Planes<'a>,
-    width: usize,
-    height: usize,
+    pub(super) planes: Planes<'a>,
+    pub(super) width: usize,
+    pub(super) height: usize,
     space: YuvSpace,
 }
 
