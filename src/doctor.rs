@@ -8,7 +8,7 @@ use std::fs::OpenOptions;
 use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 
-use gstvision::engine::{Assets, Catalog as Models, LoadOptions, Manifest, Model};
+use gstvision::engine::{Assets, Catalog as Models, Job, LoadOptions, Manifest, Model};
 
 use crate::camera::{Catalog as Pipelines, debian_package, redact, start_gstreamer};
 use crate::config::{Config, Secret};
@@ -172,7 +172,7 @@ fn check_model(config: &Config, report: &mut Report) {
     let name = &config.detector.model;
     let manifest = Models::open(config.models_dir.as_deref())
         .map_err(|error| error.to_string())
-        .and_then(|models| models.find(name).map_err(|error| error.to_string()));
+        .and_then(|models| models.find_for(Job::Detector, name).map_err(|error| error.to_string()));
     let manifest = match manifest {
         Ok(manifest) => manifest,
         Err(error) => return report.add(Mark::Missing, "model", error),

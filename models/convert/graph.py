@@ -16,6 +16,10 @@ TO_CHANNELS_FIRST = [0, 3, 1, 2]
 TO_CHANNELS_LAST = [0, 2, 3, 1]
 
 
+class Unsupported(Exception):
+    """The model holds something that its reader cannot write in ONNX."""
+
+
 class Graph:
     """Collects nodes and constants; tensors are known by their names."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from onnx import TensorProto
 
-from graph import Graph
+from graph import Graph, Unsupported
 
 ELEMENTS = {
     "DT_FLOAT": TensorProto.FLOAT,
@@ -58,10 +58,6 @@ def fold(*names):
     return register
 
 
-class Unsupported(Exception):
-    """The model holds something that cannot be written in ONNX by this reader."""
-
-
 class Node:
     """A node of the TensorFlow graph, with its attributes read out of their JSON clothes."""
 
@@ -102,10 +98,12 @@ class Reader:
         self._arrays = dict(_weights(document["weightsManifest"], Path(path).parent))
         self._tensors = {}
 
-    def read(self):
+    def read(self, outputs):
         for node in self._in_order():
             self._write(node)
         for output in self.signature["outputs"].values():
+            if outputs and output["name"].removesuffix(":0") not in outputs:
+                continue
             tensor = self.tensor(_tensor_name(output["name"]))
             name = self.graph.fresh(output["name"].removesuffix(":0"))
             self.graph.output(name, tensor, _sizes(output["tensorShape"]), ELEMENTS[output["dtype"]])
@@ -169,9 +167,9 @@ class Reader:
         return ordered
 
 
-def convert(source):
-    """Reads the model at `source` (its `model.json`)."""
-    return Reader(source).read()
+def convert(source, outputs):
+    """Reads the model at `source` (its `model.json`), and of its outputs only `outputs` (all when there are none)."""
+    return Reader(source).read(outputs)
 
 
 def _tensor_name(name):

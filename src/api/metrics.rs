@@ -152,7 +152,7 @@ impl Cameras {
     }
 }
 
-/// The one recorder of all tenants: what is lost there may be anybody's.
+/// Whether the one recorder of all tenants keeps up. How many people it counts is nobody's business but their tenant's.
 #[derive(Debug)]
 struct Recorder(RecorderFigures);
 
@@ -160,8 +160,6 @@ impl Collector for Recorder {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let figures = &self.0;
         for (name, help, count) in [
-            ("recorder_frames", "Frames that the recorder took in", figures.frames),
-            ("recorder_written", "States of visits written to the database", figures.written),
             ("recorder_dropped", "States of visits lost: too many waited, or refused", figures.dropped),
             ("recorder_failures", "Failed attempts to write to the database", figures.failures),
         ] {
@@ -170,7 +168,6 @@ impl Collector for Recorder {
         }
         for (name, help, value) in [
             ("recorder_waiting", "States of visits that wait for the database", figures.waiting as i64),
-            ("recorder_visits_open", "Visits that go on", figures.visits_open as i64),
             ("recorder_stuck", "1 while the database does not take what waits", figures.is_stuck.into()),
         ] {
             let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;

@@ -34,6 +34,7 @@ pub(super) async fn list_models(state: State, caller: Caller) -> Answer<Json<Pag
 fn show(manifest: &Manifest, loaded: Option<&Loaded>) -> Model {
     Model {
         name: manifest.name.clone(),
+        job: manifest.job().name().to_owned(),
         description: manifest.description.clone(),
         licence: manifest.licence.clone(),
         labels: manifest.labels.clone(),

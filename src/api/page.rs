@@ -35,8 +35,9 @@ pub(super) fn page(status: StatusCode, title: &str, body: &str) -> WarpResponse 
 pub(super) fn login_refused(status: StatusCode, reason: &str) -> WarpResponse {
     let body = format!(
         "<p>{}</p><p>A login link works once, within ten minutes of being made, and only until the server is \
-         started anew. For a fresh one, run this on the machine of the server and open what it prints, with the same \
-         <code>--config</code>, <code>--data-dir</code> and <code>--listen</code> as the server, if it has any:</p>\
+         started anew. For a fresh one, run this on the machine of the server and open what it prints, with the server's own \
+         <code>--config</code>, <code>--data-dir</code> and <code>--listen</code>, if it has any (it printed the whole \
+         command below its first link):</p>\
          <pre>atalaya token link</pre>",
         escape(reason)
     );

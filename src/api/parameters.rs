@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::ApiError;
 use super::request::Answer;
-use crate::camera::{Description, ParameterType, PipelineError};
+use crate::camera::{Description, Parameter, ParameterType, PipelineError};
 use crate::domain::{Camera, ParamValue};
 use crate::wire::Value;
 
@@ -82,7 +82,7 @@ fn same_pipeline<'a>(before: Option<&'a Camera>, description: &Description) -> O
     before.filter(|before| before.pipeline == description.name)
 }
 
-/// Where each address leads. It is compared letter by letter up to the path: programs do not agree on how an odd one
+/// Where each address leads, whatever a description calls its type. It is compared letter by letter up to the path: programs do not agree on how an odd one
 /// is to be read.
 fn addresses<'a>(description: &'a Description, values: &'a Values) -> Vec<Option<&'a str>> {
     let lead = |text: &'a str| {
@@ -90,12 +90,14 @@ fn addresses<'a>(description: &'a Description, values: &'a Values) -> Vec<Option
         let end = text[begin..].find(['/', '?']).map_or(text.len(), |length| begin + length);
         &text[..end]
     };
-    let urls = description.parameters.iter().filter(|parameter| parameter.kind == ParameterType::Url);
-    urls.map(|parameter| match values.get(&parameter.name).or(parameter.default.as_ref()) {
-        Some(ParamValue::Text(text)) => Some(lead(text)),
+    let lead_of = |parameter: &'a Parameter| match values.get(&parameter.name).or(parameter.default.as_ref())
+    {
+        Some(ParamValue::Text(text)) if parameter.kind == ParameterType::Url || text.contains("://") => {
+            Some(lead(text))
+        }
         _ => None,
-    })
-    .collect()
+    };
+    description.parameters.iter().map(lead_of).collect()
 }
 
 /// Checks `values` against the description and against what clients may name at all; the path of a file becomes the

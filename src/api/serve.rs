@@ -29,8 +29,8 @@ const IDLE: Duration = Duration::from_secs(30);
 const MAX_CONNECTIONS: usize = 4096;
 /// Places that are kept for this very machine: its health checks, its metrics, the proxy in front.
 const KEPT_FOR_LOOPBACK: usize = 256;
-/// Enough for the consoles of a whole venue behind one address, or for a proxy on another machine.
-const MAX_CONNECTIONS_OF_ONE: usize = 512;
+/// A venue behind one router, or a proxy on another machine, is one address; it never has all places.
+const MAX_CONNECTIONS_OF_ONE: usize = 2048;
 /// Requests' heads are shorter, and no more of an answer waits here for a client who is slow to take it.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
 /// How often the log tells of connections that are refused: not for each one of a flood.

@@ -25,7 +25,7 @@ use crate::store::{Store, StoreError};
 use crate::viewer::{ViewerError, Viewers};
 use crate::wire::{self, ManagedBy, ZoneClock};
 
-/// A file on a share that is gone may be waited for without an end; no other change should wait with it.
+/// A file on a share that is gone may be waited for without an end; other changes wait with it no longer than this.
 const FILES_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The rooms that the API opens to the world.

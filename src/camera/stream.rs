@@ -37,7 +37,6 @@ pub enum Pace {
 }
 
 /// Frames of one run of a pipeline, in source order. Blocks; not for the runtime's threads.
-#[derive(Debug)]
 pub struct FrameStream {
     built: Built,
     tap: Tap,
@@ -48,6 +47,13 @@ pub struct FrameStream {
     missing: Vec<MissingPlugin>,
     meter: Arc<Meter>,
     any: bool,
+}
+
+/// Without its address and secrets.
+impl std::fmt::Debug for FrameStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FrameStream").field("built", &self.built).finish_non_exhaustive()
+    }
 }
 
 impl FrameStream {
@@ -159,7 +165,10 @@ impl FrameStream {
     fn unreachable(&self) -> Option<String> {
         let url = self.url.as_deref()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-        runtime.block_on(trouble_reaching(url))
+        let trouble = runtime.block_on(trouble_reaching(url));
+        // A name server that was given up on is not waited for after all.
+        runtime.shutdown_background();
+        trouble
     }
 
     fn refusal(&mut self) -> PipelineError {

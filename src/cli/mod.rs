@@ -40,10 +40,10 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
     let config = config::load(&cli.shared.overrides())?;
     start_logging(&config)?;
     match cli.command {
-        Command::Serve => serve::serve(&config)?,
+        Command::Serve => serve::serve(&config, cli.shared.config.as_deref())?,
         Command::Demo(args) => {
             let data_dir = serve::DataDir::of(cli.shared.data_dir.as_ref(), &config);
-            serve::demo(args, config, data_dir)?;
+            serve::demo(args, config, cli.shared.config.as_deref(), data_dir)?;
         }
         Command::Run(args) => run::run(&args, &config)?,
         Command::Analyze(args) => analyze::run(&args, &config)?,

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use gstvision::engine::{
-    Assets, Catalog, Colours, Detector, Device, I420, LoadOptions, Manifest, Plane, Wanted,
+    Assets, Catalog, Colours, Device, EngineError, Feed, I420, LoadOptions, Manifest, Network, Plane,
+    Preprocessor, Tensor, silero,
 };
 
 use super::args::ModelsCommand;
@@ -39,18 +40,25 @@ fn chosen(catalog: &Catalog, names: &[String]) -> Result<Vec<Manifest>> {
 }
 
 fn list(catalog: &Catalog, assets: &Assets) -> Result<()> {
-    let mut rows = vec![["model", "input", "licence", "weights", "what"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["model", "job", "input", "licence", "weights", "what"].map(str::to_owned).to_vec()];
     for manifest in catalog.iter() {
         let there = if assets.weights(manifest).is_file() { "there" } else { "missing: make setup" };
         rows.push(vec![
             manifest.name.clone(),
-            format!("{}x{}", manifest.input.width, manifest.input.height),
+            manifest.job().name().to_owned(),
+            input(manifest),
             manifest.licence.clone(),
             there.to_owned(),
             manifest.description.clone(),
         ]);
     }
     out::table(&rows)
+}
+
+fn input(manifest: &Manifest) -> String {
+    let picture = manifest.input.as_ref().map(|input| format!("{}x{}", input.width, input.height));
+    let sound = manifest.sound.map(|sound| format!("{} at {} Hz", sound.samples, sound.rate_hz));
+    picture.or(sound).unwrap_or_default()
 }
 
 fn options(assets: &Assets, config: &Config, threads: usize) -> Result<LoadOptions> {
@@ -61,13 +69,9 @@ fn options(assets: &Assets, config: &Config, threads: usize) -> Result<LoadOptio
 fn verify(manifests: &[Manifest], assets: &Assets, config: &Config) -> Result<()> {
     let mut wrong = 0;
     for manifest in manifests {
-        match Detector::load(manifest, &options(assets, config, 1)?) {
-            Ok(detector) => {
-                out::line(format_args!(
-                    "{}: sound, runs on {}",
-                    manifest.name,
-                    detector.model().device().name()
-                ))?;
+        match Network::load(manifest, &options(assets, config, 1)?) {
+            Ok(network) => {
+                out::line(format_args!("{}: sound, runs on {}", manifest.name, network.device().name()))?;
             }
             Err(error) => {
                 wrong += 1;
@@ -87,45 +91,81 @@ fn bench(manifests: &[Manifest], assets: &Assets, config: &Config) -> Result<()>
     let mut rows =
         vec![["model", "device", "threads", "preprocess ms", "inference ms"].map(str::to_owned).to_vec()];
     for (manifest, threads) in manifests.iter().flat_map(|m| threads.clone().map(move |t| (m, t))) {
-        let mut detector = Detector::load(manifest, &options(assets, config, threads)?)?;
-        let (preprocess, inference) = time(&mut detector)?;
+        let network = Network::load(manifest, &options(assets, config, threads)?)?;
+        let times = time(&network)?;
+        let ms = |part: fn(&Times) -> Duration| format!("{:.2}", median(&times, part).as_secs_f64() * 1e3);
         rows.push(vec![
             manifest.name.clone(),
-            detector.model().device().name().to_owned(),
+            network.device().name().to_owned(),
             threads.to_string(),
-            format!("{:.1}", preprocess.as_secs_f64() * 1e3),
-            format!("{:.1}", inference.as_secs_f64() * 1e3),
+            if manifest.input.is_some() { ms(|times| times.preprocess) } else { "-".to_owned() },
+            ms(|times| times.inference),
         ]);
     }
     out::table(&rows)
 }
 
-/// Medians of both parts over [`BENCH_TIME`], after one run to warm up.
-fn time(detector: &mut Detector) -> Result<(Duration, Duration)> {
-    let (luma, chroma) = (vec![128; WIDTH * HEIGHT], vec![128; WIDTH * HEIGHT / 4]);
-    let chroma = Plane { bytes: &chroma, stride: WIDTH / 2 };
-    let frame = I420 {
+/// How long the two parts of one look took.
+struct Times {
+    /// From the picture to the tensor.
+    preprocess: Duration,
+    /// The network alone.
+    inference: Duration,
+}
+
+fn median(times: &[Times], part: fn(&Times) -> Duration) -> Duration {
+    let mut parts: Vec<_> = times.iter().map(part).collect();
+    parts.sort_unstable();
+    parts[parts.len() / 2]
+}
+
+/// Times of looks at a grey picture or of silence for [`BENCH_TIME`], after one to warm up.
+fn time(network: &Network) -> Result<Vec<Times>> {
+    let mut look = looker(network)?;
+    look()?;
+    let (start, mut times) = (Instant::now(), Vec::new());
+    while times.is_empty() || start.elapsed() < BENCH_TIME {
+        times.push(look()?);
+    }
+    Ok(times)
+}
+
+type Look<'a> = Box<dyn FnMut() -> Result<Times, EngineError> + 'a>;
+
+fn looker(network: &Network) -> Result<Look<'_>> {
+    let Some(input) = &network.manifest().input else {
+        let mut listener = silero::Listener::new(network.manifest())?;
+        let silence = vec![0.0; network.manifest().sound_for_voice()?.samples];
+        return Ok(Box::new(move || {
+            let start = Instant::now();
+            listener.listen(&silence, |feeds| network.run(feeds, silero::read))?;
+            Ok(Times { preprocess: Duration::ZERO, inference: start.elapsed() })
+        }));
+    };
+    let (mut preprocessor, mut tensor) = (Preprocessor::new(input), Tensor::default());
+    let grey = vec![128; WIDTH * HEIGHT];
+    Ok(Box::new(move || {
+        let start = Instant::now();
+        preprocessor.fill(&picture(&grey), &mut tensor);
+        let filled = Instant::now();
+        network.run(&[Feed::F32(tensor.values())], |_| Ok(()))?;
+        Ok(Times { preprocess: filled - start, inference: filled.elapsed() })
+    }))
+}
+
+/// A picture whose planes all begin with the bytes of `grey`.
+fn picture(grey: &[u8]) -> I420<'_> {
+    let chroma = Plane { bytes: grey, stride: WIDTH / 2 };
+    I420 {
         width: WIDTH,
         height: HEIGHT,
         pixel_aspect: 1.0,
-        planes: [Plane { bytes: &luma, stride: WIDTH }, chroma, chroma],
+        planes: [Plane { bytes: grey, stride: WIDTH }, chroma, chroma],
         colours: Colours::of(&gst_video::VideoColorimetry::new(
             gst_video::VideoColorRange::Range16_235,
             gst_video::VideoColorMatrix::Bt601,
             gst_video::VideoTransferFunction::Bt601,
             gst_video::VideoColorPrimaries::Unknown,
         )),
-    };
-    let wanted = Wanted::new(detector.model().manifest(), &[], detector.model().manifest().thresholds.score)?;
-    detector.detect(&frame, &wanted)?;
-    let (mut preprocess, mut inference) = (Vec::new(), Vec::new());
-    let start = Instant::now();
-    while start.elapsed() < BENCH_TIME {
-        let (_, timing) = detector.detect(&frame, &wanted)?;
-        preprocess.push(timing.preprocess);
-        inference.push(timing.inference);
     }
-    preprocess.sort_unstable();
-    inference.sort_unstable();
-    Ok((preprocess[preprocess.len() / 2], inference[inference.len() / 2]))
 }

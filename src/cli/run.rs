@@ -1,7 +1,7 @@
 //! `atalaya run`: arguments and progress of a single pipeline.
 
 use std::collections::BTreeMap;
-use std::io::{BufWriter, IsTerminal, LineWriter, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 
 use anyhow::{Context, Result, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -31,18 +31,16 @@ pub(super) fn run(args: &RunArgs, config: &Config) -> Result<()> {
     let run = Run::start(request)?;
     end_at_signal(run.ender())?;
     let bar = progress_bar();
-    let result = run.finish(&mut output(description.kind), &mut |progress| show(&bar, progress));
+    let is_paced = args.realtime || description.kind == Kind::Live;
+    let result = run.finish(&mut output(is_paced), &mut |progress| show(&bar, progress));
     bar.finish_and_clear();
     result
 }
 
-/// What is live is told as it happens; what is recorded is told fast.
-fn output(kind: Kind) -> Box<dyn Write> {
+/// What somebody follows is told line by line; the rest is told fast.
+fn output(is_paced: bool) -> Box<dyn Write> {
     let out = std::io::stdout();
-    if kind == Kind::Live || out.is_terminal() {
-        return Box::new(LineWriter::new(out));
-    }
-    Box::new(BufWriter::new(out.lock()))
+    if is_paced || out.is_terminal() { Box::new(out) } else { Box::new(BufWriter::new(out)) }
 }
 
 /// The first signal is the end of the source: visits that are open are still told. The second ends the process.
@@ -52,7 +50,8 @@ fn end_at_signal(ender: Ender) -> Result<()> {
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         runtime.block_on(async {
             signals.next().await;
-            ender.end();
+            // It waits for a frame that is under way.
+            std::thread::spawn(move || ender.end());
             signals.next().await;
             std::process::exit(1);
         });

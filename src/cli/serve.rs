@@ -1,7 +1,7 @@
 //! `atalaya serve` and `atalaya demo`: the server until a signal.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use tracing::info;
@@ -10,7 +10,7 @@ use super::args::DemoArgs;
 use super::signals::Signals;
 use super::{out, runtime};
 use crate::app::App;
-use crate::auth::{has_signing_secret, signing_secret};
+use crate::auth::has_signing_secret;
 use crate::config::Config;
 use crate::demo::{Options, SimulatedCamera};
 use crate::domain::{BranchId, Camera, CameraId, ParamValue, SectorId, TenantId};
@@ -20,16 +20,16 @@ const FOOTAGE: &str = "footage/vtest.avi";
 /// Its header says 10, but people walk at their natural pace at 7.
 const FOOTAGE_FPS: u32 = 7;
 
-/// Serves until SIGTERM or SIGINT.
+/// Serves until SIGTERM or SIGINT; `file` is where the settings come from.
 ///
 /// # Errors
 /// When the server cannot start.
-pub(super) fn serve(config: &Config) -> Result<()> {
+pub(super) fn serve(config: &Config, file: Option<&Path>) -> Result<()> {
     // A token must not end up in a service's journal: a link is for the first start and for people at a terminal.
     let show_link = !has_signing_secret(config) || std::io::stdout().is_terminal();
     until_signal(App::start(config, Vec::new()), |app| {
         out::line(format_args!("atalaya listens on http://{}", app.address()))?;
-        if show_link { print_link(app) } else { Ok(()) }
+        if show_link { print_link(app, config, file) } else { Ok(()) }
     })
 }
 
@@ -37,9 +37,12 @@ pub(super) fn serve(config: &Config) -> Result<()> {
 ///
 /// # Errors
 /// As [`serve`], and when there is no footage.
-pub(super) fn demo(args: DemoArgs, mut config: Config, data_dir_given: DataDir) -> Result<()> {
-    // `atalaya token link` makes links for the demo, too.
-    config.auth.jwt_secret = Some(signing_secret(&config)?);
+pub(super) fn demo(
+    args: DemoArgs,
+    mut config: Config,
+    file: Option<&Path>,
+    data_dir_given: DataDir,
+) -> Result<()> {
     // Who passes before the demo's camera is nobody's visit.
     config.database.url = None;
     if data_dir_given == DataDir::Default {
@@ -53,7 +56,9 @@ pub(super) fn demo(args: DemoArgs, mut config: Config, data_dir_given: DataDir) 
     let options = Options { footage: Some(footage), fps: own.then_some(FOOTAGE_FPS), ..Options::default() };
     let simulated = SimulatedCamera::start(options)?;
     info!(url = simulated.url(), "the demo's camera plays");
-    until_signal(App::start(&config, vec![demo_camera(simulated.url())?]), print_link)
+    until_signal(App::start(&config, vec![demo_camera(simulated.url())?]), |app| {
+        print_link(app, &config, file)
+    })
 }
 
 /// Starts the server, tells of it, and stops it at a signal: in order at the first, at once at the second.
@@ -118,7 +123,14 @@ fn demo_camera(url: &str) -> Result<Camera> {
     })
 }
 
-fn print_link(app: &App) -> Result<()> {
-    out::line("open in a browser (works once, within ten minutes; `atalaya token link` makes another):")?;
-    out::line(format_args!("\n  {}\n", app.login_link()))
+/// `file` is where the settings come from.
+fn print_link(app: &App, config: &Config, file: Option<&Path>) -> Result<()> {
+    out::line("open in a browser (works once, within ten minutes):")?;
+    out::line(format_args!("\n  {}\n", app.login_link()))?;
+    let program = std::env::args().next().unwrap_or_else(|| "atalaya".to_owned());
+    let file = file.map_or_else(String::new, |file| format!(" --config {}", file.display()));
+    let (folder, address) = (config.data_dir.display(), app.address());
+    out::line(format_args!(
+        "another one: {program} token link{file} --data-dir {folder} --listen {address}\n"
+    ))
 }

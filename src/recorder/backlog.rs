@@ -41,7 +41,7 @@ struct State {
 impl Backlog {
     /// Adds a state of a visit; one of the same visit that still waits is replaced by it.
     pub(super) fn put(&self, record: VisitRecord) {
-        if self.state().put(record, MAX_WAITING) == Fit::Overflows {
+        if self.state().put(record, MAX_WAITING) {
             warn!(
                 most = MAX_WAITING,
                 "too many visits wait for the database; from now on the oldest are lost"
@@ -119,36 +119,24 @@ impl Backlog {
     }
 }
 
-/// How a record found its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fit {
-    Fits,
-    /// The first that pushed another out.
-    Overflows,
-    /// As those before it.
-    StillOverflows,
-}
-
 impl State {
-    fn put(&mut self, record: VisitRecord, most: usize) -> Fit {
+    /// True when this is the first one that pushes another out.
+    fn put(&mut self, record: VisitRecord, most: usize) -> bool {
         if let Some(number) = self.numbers.get(&key(&record)) {
             self.waiting.insert(*number, record);
-            return Fit::Fits;
+            return false;
         }
         self.numbers.insert(key(&record), self.next);
         self.waiting.insert(self.next, record);
         self.next += 1;
         if self.waiting.len() <= most {
-            return Fit::Fits;
+            return false;
         }
         if let Some((_, oldest)) = self.waiting.pop_first() {
             self.numbers.remove(&key(&oldest));
             self.figures.dropped += 1;
         }
-        match std::mem::replace(&mut self.is_dropping, true) {
-            false => Fit::Overflows,
-            true => Fit::StillOverflows,
-        }
+        !std::mem::replace(&mut self.is_dropping, true)
     }
 
     fn take(&mut self, most: usize) -> Vec<VisitRecord> {
@@ -213,13 +201,13 @@ mod tests {
     #[test]
     fn oldest_are_dropped_and_counted_when_too_many_wait() {
         let mut state = State::default();
-        let fits = [0, 1, 2, 3, 4].map(|track| state.put(record(track, 10), 3));
-        assert_eq!(fits, [Fit::Fits, Fit::Fits, Fit::Fits, Fit::Overflows, Fit::StillOverflows]);
+        let begins = [0, 1, 2, 3, 4].map(|track| state.put(record(track, 10), 3));
+        assert_eq!(begins, [false, false, false, true, false]);
         assert_eq!(state.figures.dropped, 2);
         assert_eq!(state.take(10), [record(2, 10), record(3, 10), record(4, 10)]);
         assert_eq!(state.numbers.len(), 0);
         let again = [5, 6, 7, 8].map(|track| state.put(record(track, 10), 3));
-        assert_eq!(again[3], Fit::Overflows, "another time is news again");
+        assert!(again[3], "another time is news again");
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@ mod picture;
 
 use std::path::PathBuf;
 
-use gstvision::engine::{Assets, Catalog, Detector, Device, EngineError, I420, LoadOptions, Wanted};
+use gstvision::engine::{Assets, Catalog, Detector, Device, EngineError, I420, Job, LoadOptions, Wanted};
 use thiserror::Error;
 
 pub use picture::{MAX_PIXELS, Picture, PictureError};
@@ -52,7 +52,7 @@ impl Analyser {
     pub fn open(settings: &Settings) -> Result<Self, StillError> {
         let invalid = |error: &dyn std::fmt::Display| StillError::Settings(error.to_string());
         let catalog = Catalog::open(settings.models_dir.as_deref()).map_err(|error| invalid(&error))?;
-        let manifest = catalog.find(&settings.model)?;
+        let manifest = catalog.find_for(Job::Detector, &settings.model)?;
         let device: Device = settings.device.parse().map_err(|error: EngineError| invalid(&error))?;
         let options = LoadOptions {
             assets: Assets::new(&settings.assets_dir),

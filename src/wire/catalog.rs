@@ -80,8 +80,12 @@ pub struct Check {
 pub struct Model {
     #[schema(examples("nanodet"))]
     pub name: String,
+    /// What it is for: detector, landmarks, face, age, mask or voice.
+    #[schema(examples("detector"))]
+    pub job: String,
     pub description: String,
     pub licence: String,
+    /// The classes it tells apart.
     pub labels: Vec<String>,
     /// True when a camera uses it.
     pub loaded: bool,

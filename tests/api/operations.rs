@@ -66,6 +66,8 @@ async fn models_are_listed_whether_or_not_they_are_in_use() {
     assert_eq!(status, StatusCode::OK);
     let models = list["items"].as_array().unwrap();
     let nanodet = models.iter().find(|model| model["name"] == "nanodet").unwrap();
+    assert_eq!(nanodet["job"], "detector");
+    assert!(models.iter().any(|model| model["name"] == "silero_vad" && model["job"] == "voice"));
     // Whether it is in memory depends on the other tests of this process; where it runs is known only then.
     let loaded = nanodet["loaded"].as_bool().unwrap();
     assert_eq!(nanodet["device"], if loaded { json!("cpu") } else { json!(null) });

@@ -8,15 +8,31 @@ async fn models_are_listed_and_verified() {
     let list = Program::new(&["models", "list"]).run().await.fine();
     let row = list.lines().find(|line| line.starts_with("nanodet ")).expect("a row for nanodet");
     assert!(row.contains("Apache-2.0") && row.contains("there"), "{row}");
-    let verified = Program::new(&["models", "verify", "nanodet"]).run().await.fine();
-    assert_eq!(verified, "nanodet: sound, runs on cpu\n");
+    let voice = list.lines().find(|line| line.starts_with("silero_vad ")).expect("a row for silero_vad");
+    assert!(voice.contains("voice") && voice.contains("512 at 16000 Hz"), "{voice}");
+    let verified = Program::new(&["models", "verify"]).run().await.fine();
+    let names = list.lines().skip(1).filter_map(|line| line.split_whitespace().next());
+    let expected: Vec<_> = names.map(|name| format!("{name}: sound, runs on cpu")).collect();
+    assert!(expected.len() >= 8 && expected.contains(&"nanodet: sound, runs on cpu".to_owned()));
+    assert_eq!(verified.lines().collect::<Vec<_>>(), expected);
     let unknown = Program::new(&["models", "verify", "yolo99"]).run().await;
     unknown.failed(1, &["yolo99", "nanodet"]);
 }
 
+#[tokio::test]
+async fn models_of_every_kind_are_timed() {
+    let bench = Program::new(&["models", "bench", "blazeface_front", "silero_vad"]).run().await.fine();
+    for (name, preprocess) in [("blazeface_front", "0."), ("silero_vad", "-")] {
+        let row = bench.lines().find(|line| line.starts_with(name)).expect("a row");
+        let cells: Vec<_> = row.split_whitespace().collect();
+        assert_eq!(cells[1..3], ["cpu", "1"], "{row}");
+        assert!(cells[3].starts_with(preprocess) && cells[4].parse::<f64>().unwrap() > 0.0, "{row}");
+    }
+}
+
 /// Both commands that load models tell the same.
 async fn refused(assets: &std::path::Path, parts: &[&str]) {
-    let verify = Program::new(&["models", "verify"]).env("ATALAYA_ASSETS_DIR", assets).run().await;
+    let verify = Program::new(&["models", "verify", "nanodet"]).env("ATALAYA_ASSETS_DIR", assets).run().await;
     let told = verify.stdout.clone();
     verify.failed(1, &["1 of 1 models cannot be used"]);
     let run = Program::new(&["run", "file", "location=a.avi"]).env("ATALAYA_ASSETS_DIR", assets);

@@ -51,6 +51,15 @@ impl Program {
         self.env("ATALAYA_DATA_DIR", folder)
     }
 
+    /// Lets it keep its data where it does when nothing is said, below a home of its own.
+    pub(crate) fn usual_folders(mut self) -> Self {
+        let assets = std::env::var_os("ATALAYA_ASSETS_DIR")
+            .map_or_else(|| atalaya::config::Config::default().assets_dir, std::path::PathBuf::from);
+        self.command.env("ATALAYA_ASSETS_DIR", assets).env_remove("ATALAYA_DATA_DIR");
+        self.command.env("XDG_DATA_HOME", self.folder.path());
+        self
+    }
+
     /// Puts a file into the current folder of the call.
     pub(crate) fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         let path = self.folder.path().join(name);

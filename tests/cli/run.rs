@@ -140,3 +140,25 @@ async fn a_camera_that_goes_away_leaves_what_was_seen() {
     let ended = running.end().await;
     assert_eq!(lines(&ended.stdout).pop().expect("a last line")["kind"], "end");
 }
+
+/// Each frame is told and then under way for a minute.
+const SLOW: &str = r#"
+name = "slow"
+description = "Takes a minute for a frame"
+kind = "live"
+launch = """
+videotestsrc is-live=true ! tee name=both
+both. ! appsink name=records sync=false
+both. ! identity sleep-time=60000000 ! fakesink async=false sync=false
+"""
+"#;
+
+#[tokio::test]
+async fn a_second_signal_ends_a_pipeline_that_hangs() {
+    let mut running = Program::new(&["run", "./slow.toml"]).file("slow.toml", SLOW).start();
+    running.line().await;
+    running.signal("INT");
+    running.signal("TERM");
+    let ended = running.end().await;
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(1), ""));
+}

@@ -132,15 +132,28 @@ fn serve_with_a_pipeline_that_hangs() -> Program {
     program.file("a.toml", settings).file("own/slow.toml", SLOW)
 }
 
+/// A server whose camera has a frame under way.
+async fn serve_that_hangs() -> Running {
+    let (server, address) = serve(serve_with_a_pipeline_that_hangs()).await;
+    let issue = Program::new(&["token", "issue", "--role", "viewer"]);
+    let token = issue.data_dir(&server.folder.path().join("data")).run().await.fine();
+    let status = format!("{address}/api/v1/cameras/hall/status");
+    eventually("a frame under way", async || {
+        let (_, status) = get(&status, token.trim()).await;
+        status["bytes_in"].as_u64().filter(|bytes| *bytes > 0)
+    })
+    .await;
+    server
+}
+
 #[tokio::test]
 async fn a_pipeline_that_hangs_does_not_hold_up_the_end() {
-    let (server, _) = serve(serve_with_a_pipeline_that_hangs()).await;
-    terminate(server).await;
+    terminate(serve_that_hangs().await).await;
 }
 
 #[tokio::test]
 async fn a_second_signal_ends_at_once() {
-    let (server, _) = serve(serve_with_a_pipeline_that_hangs()).await;
+    let server = serve_that_hangs().await;
     server.signal("TERM");
     let asked = Instant::now();
     server.signal("INT");
@@ -163,18 +176,24 @@ async fn a_signal_ends_a_start_that_waits_for_its_database() {
     assert!(asked.elapsed() < Duration::from_secs(2), "took {:?}", asked.elapsed());
 }
 
+/// By the command that the server prints, with nothing but the usual folders.
 #[tokio::test]
-async fn a_link_can_be_had_for_a_demo_that_runs() {
-    let demo = Program::new(&["demo", "--listen", "127.0.0.1:0"]);
-    let data = demo.folder.path().join("data");
-    let mut server = demo.env("ATALAYA_DATABASE__URL", "postgres://a:b@127.0.0.1:1/nobody").start();
-    let printed = server.line_with("/login?token=").await;
-    let origin = printed.trim().split("/login").next().unwrap().to_owned();
-    let link = ["token", "link", "--listen", origin.trim_start_matches("http://")];
-    let made = Program::new(&link).data_dir(&data).run().await.fine();
-    assert!(made.starts_with(&origin), "{made}");
-    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    let answer = http.get(made.trim()).send().await.unwrap();
-    assert!(answer.headers().contains_key("set-cookie"), "{answer:?}");
-    terminate(server).await;
+async fn another_link_can_be_had_for_a_server_that_runs() {
+    for command in ["demo", "serve"] {
+        let server = Program::new(&[command, "--listen", "127.0.0.1:0"]).usual_folders();
+        // A demo keeps its numbers to itself.
+        let server = if command == "demo" {
+            server.env("ATALAYA_DATABASE__URL", "postgres://a:b@127.0.0.1:1/c")
+        } else {
+            server
+        };
+        let mut server = server.start();
+        let printed = server.line_with("another one: ").await;
+        let words: Vec<_> = printed.split_whitespace().skip_while(|word| *word != "token").collect();
+        let link = Program::new(&words).run().await.fine();
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let answer = http.get(link.trim()).send().await.unwrap();
+        assert!(answer.headers().contains_key("set-cookie"), "{command}: {printed}: {answer:?}");
+        terminate(server).await;
+    }
 }

@@ -6,8 +6,9 @@ use divan::Bencher;
 use gst_check::Harness;
 use gst_video::{VideoFormat, VideoFrameRef, VideoInfo};
 use gstvision::engine::{
-    Assets, Catalog, Detector, Device, I420, LoadOptions, Manifest, Preprocessor, Tensor, Wanted,
+    Assets, Catalog, Detector, Device, I420, Job, LoadOptions, Manifest, Preprocessor, Region, Tensor, Wanted,
 };
+use gstvision::meta::Rect;
 
 fn main() {
     gst::init().expect("GStreamer should start");
@@ -52,9 +53,28 @@ fn preprocess(bencher: Bencher<'_, '_>, size: (u32, u32)) {
     let buffer = picture(&info);
     let frame = VideoFrameRef::from_buffer_ref_readable(&buffer, &info).expect("it should be readable");
     let picture = I420::of(&frame).expect("it is I420");
-    let mut preprocessor = Preprocessor::new(&nanodet());
+    let manifest = nanodet();
+    let mut preprocessor = Preprocessor::new(manifest.picture_for(Job::Detector).expect("it is a detector"));
     let mut tensor = Tensor::default();
     bencher.bench_local(|| preprocessor.fill(&picture, &mut tensor));
+}
+
+/// A person in full HD, of these heights in pixels, for the landmarks.
+#[divan::bench(args = [100, 300, 900])]
+fn crop(bencher: Bencher<'_, '_>, height: u32) {
+    let size = (1920, 1080);
+    let info = info(size);
+    let buffer = picture(&info);
+    let frame = VideoFrameRef::from_buffer_ref_readable(&buffer, &info).expect("it should be readable");
+    let picture = I420::of(&frame).expect("it is I420");
+    let catalog = Catalog::open(None).expect("the catalog should open");
+    let manifest = catalog.find("blazepose_full").expect("the model should be there");
+    let preprocessor = Preprocessor::new(manifest.picture_for(Job::Landmarks).expect("it is for landmarks"));
+    let share = height as f32 / size.1 as f32;
+    let rect = Rect { x: 0.4, y: 0.05, w: share / 4.0, h: share };
+    let region = Region::around(&rect, 1.25, picture.shown_size());
+    let mut tensor = Tensor::default();
+    bencher.bench_local(|| preprocessor.crop(&picture, &region, &mut tensor));
 }
 
 #[divan::bench(args = [1, 2], sample_count = 30, sample_size = 1)]
@@ -64,8 +84,8 @@ fn inference_by_threads(bencher: Bencher<'_, '_>, threads: usize) {
     let buffer = picture(&info);
     let frame = VideoFrameRef::from_buffer_ref_readable(&buffer, &info).expect("it should be readable");
     let mut tensor = Tensor::default();
-    Preprocessor::new(&nanodet()).fill(&I420::of(&frame).expect("it is I420"), &mut tensor);
     let model = detector.model();
+    Preprocessor::new(model.input()).fill(&I420::of(&frame).expect("it is I420"), &mut tensor);
     bencher.bench_local(|| model.infer(&tensor, &wanted).expect("the inference should work"));
 }
 

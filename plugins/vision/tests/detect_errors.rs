@@ -111,6 +111,11 @@ fn settings_that_cannot_be_are_named() {
     init();
     let cases = [
         ("model", "nanodot", "no model \"nanodot\"; there are: blob, fragile_blob, nanodet, slow_blob"),
+        (
+            "model",
+            "age_v1",
+            "model \"age_v1\" cannot be used here: its job is \"age\", and one for \"detector\" is needed",
+        ),
         ("device", "cuda", "device \"cuda\" is not available"),
         ("device", "gpu", "no device \"gpu\"; there are: auto, cpu"),
         ("labels", "person, dog", "model \"blob\" has no label \"dog\"; it has: person"),

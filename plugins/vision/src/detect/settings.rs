@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::pace::Patience;
 use super::stream::Rules;
-use crate::engine::{Assets, Catalog, EngineError, LoadOptions, Manifest, Model, Thresholds, Wanted};
+use crate::engine::{Assets, Catalog, EngineError, Job, LoadOptions, Manifest, Model, Thresholds, Wanted};
 
 /// The properties, as the user set them.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Settings {
         // Before the long work, so that a typing error shows at once.
         let device = self.device.parse()?;
         let models_dir = set(&self.models_dir);
-        let manifest = Catalog::open(models_dir.as_deref())?.find(&self.model)?;
+        let manifest = Catalog::open(models_dir.as_deref())?.find_for(Job::Detector, &self.model)?;
         let wanted = self.wanted(&manifest)?;
         let options = LoadOptions {
             assets: set(&self.assets_dir).map_or_else(Assets::locate, Assets::new),

@@ -64,7 +64,7 @@ impl Stream {
     /// # Errors
     /// When the system has no thread left.
     pub(super) fn start(model: Arc<Model>, wanted: Wanted) -> std::io::Result<Self> {
-        let preprocessor = Preprocessor::new(model.manifest());
+        let preprocessor = Preprocessor::new(model.input());
         let looker = model.clone();
         let worker = Worker::start(move |tensor, wanted| looker.infer(tensor, wanted))?;
         Ok(Self {

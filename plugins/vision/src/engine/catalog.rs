@@ -4,11 +4,26 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::EngineError;
-use super::manifest::{Manifest, ManifestError};
+use super::manifest::{Job, Manifest, ManifestError};
+
+/// A manifest of the repository, with its path there for messages.
+macro_rules! standard {
+    ($name:literal) => {
+        (concat!("models/", $name, ".toml"), include_str!(concat!("../../../../models/", $name, ".toml")))
+    };
+}
 
 /// The standard manifests, as they lie in the repository.
-const STANDARD: [(&str, &str); 1] =
-    [("models/nanodet.toml", include_str!("../../../../models/nanodet.toml"))];
+const STANDARD: [(&str, &str); 8] = [
+    standard!("age_v1"),
+    standard!("blazeface_back"),
+    standard!("blazeface_front"),
+    standard!("blazepose_full"),
+    standard!("blazepose_lite"),
+    standard!("nanodet"),
+    standard!("selfie_multiclass"),
+    standard!("silero_vad"),
+];
 
 /// Manifests by name.
 #[derive(Debug, Clone)]
@@ -65,12 +80,31 @@ impl Catalog {
     /// # Errors
     /// When there is none, or the file is not a good manifest.
     pub fn find(&self, model: &str) -> Result<Manifest, EngineError> {
+        self.find_among(model, |_| true)
+    }
+
+    /// The model called `model`, as [`Catalog::find`], for the job `wanted`.
+    ///
+    /// # Errors
+    /// As [`Catalog::find`], and when it does another job.
+    pub fn find_for(&self, wanted: Job, model: &str) -> Result<Manifest, EngineError> {
+        let manifest = self.find_among(model, |known| known.job() == wanted)?;
+        if manifest.job() == wanted { Ok(manifest) } else { Err(manifest.wrong_job(wanted)) }
+    }
+
+    /// The error names those of the known models that `is_choice` takes.
+    fn find_among(
+        &self,
+        model: &str,
+        is_choice: impl Fn(&Manifest) -> bool,
+    ) -> Result<Manifest, EngineError> {
         if model.contains('/') || model.ends_with(".toml") {
             return Ok(Manifest::open(Path::new(model))?);
         }
-        self.manifests.get(model).cloned().ok_or_else(|| EngineError::NoSuchModel {
-            name: model.to_owned(),
-            known: self.manifests.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
+        self.manifests.get(model).cloned().ok_or_else(|| {
+            let choices = self.iter().filter(|manifest| is_choice(manifest));
+            let names: Vec<_> = choices.map(|manifest| manifest.name.as_str()).collect();
+            EngineError::NoSuchModel { name: model.to_owned(), known: names.join(", ") }
         })
     }
 }
@@ -90,13 +124,35 @@ mod tests {
         assert_eq!((nanodet.labels.len(), nanodet.labels[0].as_str()), (80, "person"));
         assert!(nanodet.source.is_some() && nanodet.folder.is_none());
         let error = catalog.find("nanodot").unwrap_err().to_string();
-        assert_eq!(error, "no model \"nanodot\"; there are: nanodet");
+        assert_eq!(
+            error,
+            "no model \"nanodot\"; there are: age_v1, blazeface_back, blazeface_front, blazepose_full, \
+             blazepose_lite, nanodet, selfie_multiclass, silero_vad"
+        );
+    }
+
+    #[test]
+    fn a_model_is_given_only_for_its_own_job() {
+        let catalog = Catalog::open(None).unwrap();
+        assert_eq!(catalog.find_for(Job::Detector, "nanodet").unwrap().name, "nanodet");
+        assert_eq!(catalog.find_for(Job::Age, "age_v1").unwrap().name, "age_v1");
+        let error = |job, name| catalog.find_for(job, name).unwrap_err().to_string();
+        assert_eq!(
+            error(Job::Detector, "age_v1"),
+            "model \"age_v1\" cannot be used here: its job is \"age\", and one for \"detector\" is needed"
+        );
+        assert_eq!(error(Job::Detector, "nanodot"), "no model \"nanodot\"; there are: nanodet");
+        assert_eq!(
+            error(Job::Face, "front"),
+            "no model \"front\"; there are: blazeface_back, blazeface_front"
+        );
     }
 
     #[test]
     fn a_folder_adds_to_the_standard_models() {
         let catalog = Catalog::open(Some(&test_models())).unwrap();
-        let names: Vec<_> = catalog.iter().map(|manifest| manifest.name.as_str()).collect();
+        let detectors = catalog.iter().filter(|manifest| manifest.job() == Job::Detector);
+        let names: Vec<_> = detectors.map(|manifest| manifest.name.as_str()).collect();
         assert_eq!(names, ["blob", "fragile_blob", "nanodet", "slow_blob"]);
         assert_eq!(catalog.find("blob").unwrap().folder, Some(test_models()));
     }

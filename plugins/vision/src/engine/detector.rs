@@ -6,7 +6,8 @@ use super::decode::Wanted;
 use super::error::EngineError;
 use super::frame::I420;
 use super::manifest::Manifest;
-use super::model::{Found, LoadOptions, Model};
+use super::model::{Found, Model};
+use super::network::LoadOptions;
 use super::preprocess::{Preprocessor, Tensor};
 
 /// A loaded model, ready for pictures of any size.
@@ -32,7 +33,8 @@ impl Detector {
     /// As [`Model::load`].
     pub fn load(manifest: &Manifest, options: &LoadOptions) -> Result<Self, EngineError> {
         let model = Model::load(manifest, options)?;
-        Ok(Self { model, preprocessor: Preprocessor::new(manifest), tensor: Tensor::default() })
+        let preprocessor = Preprocessor::new(model.input());
+        Ok(Self { model, preprocessor, tensor: Tensor::default() })
     }
 
     /// The model inside.

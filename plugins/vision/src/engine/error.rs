@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::manifest::ManifestError;
+use super::manifest::{Job, ManifestError};
 
 /// Why a model could not be loaded or run.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +43,10 @@ pub enum EngineError {
     Refused { model: String, path: PathBuf, reason: String },
     #[error("model \"{model}\" does not fit its manifest: {problem}")]
     Unfit { model: String, problem: String },
+    #[error(
+        "model \"{model}\" cannot be used here: its job is \"{job}\", and one for \"{wanted}\" is needed"
+    )]
+    WrongJob { model: String, job: Job, wanted: Job },
     #[error("model \"{model}\" has no label \"{label}\"; it has: {known}")]
     NoSuchLabel { model: String, label: String, known: String },
     #[error("model \"{model}\" failed on a frame: {reason}")]

@@ -66,6 +66,11 @@ impl Colours {
 }
 
 impl<'a> I420<'a> {
+    /// Width and height as they are shown, in heights of a pixel.
+    pub fn shown_size(&self) -> (f32, f32) {
+        (self.width as f32 * self.pixel_aspect, self.height as f32)
+    }
+
     /// The picture in a mapped frame; `None` when that is not I420.
     pub fn of(frame: &'a gst_video::VideoFrameRef<&gst::BufferRef>) -> Option<Self> {
         if frame.format() != gst_video::VideoFormat::I420 {

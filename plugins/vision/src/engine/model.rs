@@ -1,39 +1,19 @@
-//! A network that was loaded and fits its manifest.
+//! A network that finds boxes.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Instant;
-
-use ort::value::{DynValue, TensorRef};
-
-use super::assets::Assets;
-use super::decode::{Answer, Decoder, Wanted};
+use super::decode::{Decoder, Wanted};
 use super::error::EngineError;
-use super::fit;
-use super::manifest::Manifest;
+use super::manifest::{Input, Job, Manifest};
+use super::network::{Feed, LoadOptions, Network};
 use super::nms::{self, Candidate};
 use super::preprocess::{Placement, Tensor};
 use super::runtime::Device;
-use super::sessions::{self, Network, Recipe};
 use crate::meta::Rect;
 
-/// How a model is to be loaded.
-#[derive(Debug, Clone)]
-pub struct LoadOptions {
-    pub assets: Assets,
-    /// ONNX Runtime's shared library; the one of the assets when `None`.
-    pub runtime: Option<PathBuf>,
-    pub device: Device,
-    /// Threads that one inference may use; at least 1.
-    pub threads: usize,
-}
-
-/// A loaded network. Several of them share their sessions when file, threads and device are the same.
+/// A loaded detector. Several of them share their sessions when file, threads and device are the same.
 pub struct Model {
-    manifest: Manifest,
-    device: Device,
+    network: Network,
+    input: Input,
     decoder: Decoder,
-    network: Arc<Network>,
 }
 
 /// One box a network found.
@@ -48,37 +28,31 @@ pub struct Found {
 }
 
 impl Model {
-    /// Loads the network of `manifest`.
+    /// Loads the detector of `manifest`.
     ///
     /// # Errors
-    /// When the device is not available, the weights or the runtime are missing or wrong, or the network's inputs
-    /// and outputs are not those of the manifest.
+    /// When the model is no detector, and as [`Network::load`].
     pub fn load(manifest: &Manifest, options: &LoadOptions) -> Result<Self, EngineError> {
-        let device = options.device.choose()?;
-        let network = sessions::share(Recipe {
-            manifest: manifest.clone(),
-            assets: options.assets.clone(),
-            runtime: options.runtime.clone().unwrap_or_else(|| options.assets.runtime()),
-            device,
-            threads: options.threads.max(1),
-        })?;
-        let unfit = |problem| EngineError::Unfit { model: manifest.name.clone(), problem };
-        let session = network.lease();
-        let (inputs, outputs) = (fit::describe(session.inputs()), fit::describe(session.outputs()));
-        drop(session);
-        fit::check_inputs(manifest, &inputs).map_err(unfit)?;
-        let decoder = Decoder::fit(manifest, &outputs).map_err(unfit)?;
-        Ok(Self { manifest: manifest.clone(), device, decoder, network })
+        let input = manifest.picture_for(Job::Detector)?;
+        let network = Network::load(manifest, options)?;
+        let decoder = Decoder::fit(manifest, input, network.outputs())
+            .map_err(|problem| EngineError::Unfit { model: manifest.name.clone(), problem })?;
+        Ok(Self { network, input: input.clone(), decoder })
     }
 
     /// What it was loaded from.
     pub fn manifest(&self) -> &Manifest {
-        &self.manifest
+        self.network.manifest()
+    }
+
+    /// The picture it takes.
+    pub fn input(&self) -> &Input {
+        &self.input
     }
 
     /// Where it runs; never [`Device::Auto`].
     pub fn device(&self) -> Device {
-        self.device
+        self.network.device()
     }
 
     /// Sessions that exist for it; more than one only after two users wanted it at the same time.
@@ -88,7 +62,7 @@ impl Model {
 
     /// Keeps the network in memory for as long as the answer is held, also when the model is gone.
     pub fn keep_loaded(&self) -> impl Send + Sync + use<> {
-        self.network.clone()
+        self.network.keep_loaded()
     }
 
     /// Runs the network on `tensor`; best boxes first.
@@ -96,33 +70,22 @@ impl Model {
     /// # Errors
     /// When ONNX Runtime fails or answers in a shape it did not promise.
     pub fn infer(&self, tensor: &Tensor, wanted: &Wanted) -> Result<Vec<Found>, EngineError> {
-        let failed = |reason: String| EngineError::Inference { model: self.manifest.name.clone(), reason };
-        let placement = tensor.placement().ok_or_else(|| failed("there is no picture".to_owned()))?;
-        let input = TensorRef::from_array_view((self.manifest.input_shape(), tensor.values.as_slice()))
-            .map_err(|error| failed(error.to_string()))?;
-        let mut session = self.network.lease();
-        let began = Instant::now();
-        let outputs = session.run(ort::inputs![input]).map_err(|error| failed(error.to_string()))?;
-        self.network.count(began.elapsed());
-        let answers: Vec<_> = (0..outputs.len()).map(|index| answer(&outputs[index])).collect();
-        let candidates = self.decoder.decode(&answers, wanted).map_err(failed)?;
+        let no_picture = || EngineError::Inference {
+            model: self.manifest().name.clone(),
+            reason: "there is no picture".to_owned(),
+        };
+        let placement = tensor.placement().ok_or_else(no_picture)?;
+        let feeds = [Feed::F32(tensor.values())];
+        let candidates = self.network.run(&feeds, |answers| self.decoder.decode(answers, wanted))?;
         Ok(self.finish(candidates, placement))
     }
 
     /// From pixels of the input to fractions of the picture, the doubles gone.
     fn finish(&self, candidates: Vec<Candidate>, placement: Placement) -> Vec<Found> {
         // Without suppression the boxes are sorted all the same; no two overlap by more than all of themselves.
-        let limit = self.manifest.thresholds.nms.unwrap_or(1.0);
+        let limit = self.manifest().thresholds.nms.unwrap_or(1.0);
         let kept = nms::suppress(candidates, limit);
         kept.iter().filter_map(|candidate| found(candidate, placement)).collect()
-    }
-}
-
-/// What the decoders see of an output; nothing of one that is not f32, which none of them asks for.
-fn answer(output: &DynValue) -> Answer<'_> {
-    match output.try_extract_tensor::<f32>() {
-        Ok((shape, values)) => Answer { shape, values },
-        Err(_) => Answer { shape: &[], values: &[] },
     }
 }
 

@@ -3,8 +3,10 @@
 //! Only single rows lie between the two; a whole RGB picture in between would cost as much again in memory traffic.
 
 use super::frame::{Colours, I420};
-use super::manifest::{ColourOrder, Input, Layout, Manifest};
+use super::manifest::{ColourOrder, Input, Layout};
+use super::region::Region;
 use super::resample::{Across, Down};
+use crate::meta::Rect;
 
 /// The network's input, reused from frame to frame.
 #[derive(Debug, Default)]
@@ -12,6 +14,8 @@ pub struct Tensor {
     pub(super) values: Vec<f32>,
     /// What lies beside the picture is painted once for each placement.
     painted: Option<Placement>,
+    /// What of the picture it shows.
+    region: Option<Region>,
 }
 
 /// Where the picture lies in the network's input, in pixels of that.
@@ -34,11 +38,11 @@ struct Shape {
 /// Makes tensors of one network's input.
 #[derive(Debug)]
 pub struct Preprocessor {
-    input: Input,
+    pub(super) input: Input,
     /// Multiplies 0..255, red, green, blue.
-    gain: [f32; 3],
+    pub(super) gain: [f32; 3],
     /// Added after that.
-    offset: [f32; 3],
+    pub(super) offset: [f32; 3],
     plan: Option<Plan>,
 }
 
@@ -73,6 +77,18 @@ impl Placement {
         }
     }
 
+    /// The same as a region of the picture.
+    fn region(self, input: &Input, picture: (f32, f32)) -> Region {
+        let (width, height) = (input.width as f32, input.height as f32);
+        let inner = Rect {
+            x: self.left as f32 / width,
+            y: self.top as f32 / height,
+            w: self.width as f32 / width,
+            h: self.height as f32 / height,
+        };
+        Region::holding(&inner, picture)
+    }
+
     /// A point of the input in fractions of the picture.
     pub(super) fn to_picture(self, x: f32, y: f32) -> (f32, f32) {
         ((x - self.left as f32) / self.width as f32, (y - self.top as f32) / self.height as f32)
@@ -80,16 +96,33 @@ impl Placement {
 }
 
 impl Tensor {
-    /// Where the picture lies in it; `None` before it was filled.
+    /// The numbers, in the network's layout; none before it was filled.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// What of the picture it shows; `None` before it was filled.
+    pub fn region(&self) -> Option<&Region> {
+        self.region.as_ref()
+    }
+
+    /// Where the whole picture lies in it; `None` when it does not show that.
     pub(super) fn placement(&self) -> Option<Placement> {
         self.painted
+    }
+
+    /// Makes room for `count` numbers that show `region`.
+    pub(super) fn reset(&mut self, count: usize, region: Region) {
+        self.values.resize(count, 0.0);
+        self.painted = None;
+        self.region = Some(region);
     }
 }
 
 impl Preprocessor {
-    /// For the network of `manifest`.
-    pub fn new(manifest: &Manifest) -> Self {
-        let input = manifest.input.clone();
+    /// For a network that takes `input`.
+    pub fn new(input: &Input) -> Self {
+        let input = input.clone();
         // The manifest's order is the network's; the sums below are in red, green, blue.
         let to_rgb = |mut values: [f32; 3]| {
             if input.colour_order == ColourOrder::Bgr {
@@ -117,6 +150,7 @@ impl Preprocessor {
             self.paint_padding(tensor);
             tensor.painted = Some(plan.placement);
         }
+        tensor.region = Some(plan.placement.region(&self.input, frame.shown_size()));
         let mixer = Mixer::new(&frame.colours, self.gain, self.offset);
         for row in 0..plan.placement.height {
             plan.read_row(frame, row);
@@ -127,9 +161,7 @@ impl Preprocessor {
 
     fn paint_padding(&self, tensor: &mut Tensor) {
         let area = self.input.width * self.input.height;
-        let pad = self.in_order(std::array::from_fn(|channel| {
-            self.input.pad * self.gain[channel] + self.offset[channel]
-        }));
+        let pad = self.pad();
         tensor.values.resize(3 * area, 0.0);
         match self.input.layout {
             Layout::Nchw => {
@@ -143,8 +175,26 @@ impl Preprocessor {
         }
     }
 
+    /// A pixel beside the picture, in the network's order.
+    pub(super) fn pad(&self) -> [f32; 3] {
+        self.in_order(std::array::from_fn(|channel| {
+            self.input.pad * self.gain[channel] + self.offset[channel]
+        }))
+    }
+
+    /// Writes one pixel, in the network's order.
+    pub(super) fn put(&self, pixel: [f32; 3], index: usize, values: &mut [f32]) {
+        let area = self.input.width * self.input.height;
+        for (channel, value) in pixel.into_iter().enumerate() {
+            match self.input.layout {
+                Layout::Nchw => values[channel * area + index] = value,
+                Layout::Nhwc => values[3 * index + channel] = value,
+            }
+        }
+    }
+
     /// Red, green, blue in the network's order.
-    fn in_order<T>(&self, mut channels: [T; 3]) -> [T; 3] {
+    pub(super) fn in_order<T>(&self, mut channels: [T; 3]) -> [T; 3] {
         if self.input.colour_order == ColourOrder::Bgr {
             channels.reverse();
         }
@@ -202,14 +252,14 @@ impl Plan {
 }
 
 /// Colour and normalisation of a pixel.
-struct Mixer {
+pub(super) struct Mixer {
     colours: Colours,
     gain: [f32; 3],
     offset: [f32; 3],
 }
 
 impl Mixer {
-    fn new(colours: &Colours, gain: [f32; 3], offset: [f32; 3]) -> Self {
+    pub(super) fn new(colours: &Colours, gain: [f32; 3], offset: [f32; 3]) -> Self {
         Self { colours: *colours, gain, offset }
     }
 
@@ -226,7 +276,7 @@ impl Mixer {
 
     /// Normalised red, green, blue.
     #[inline(always)]
-    fn mix(&self, y: f32, u: f32, v: f32) -> [f32; 3] {
+    pub(super) fn mix(&self, y: f32, u: f32, v: f32) -> [f32; 3] {
         let Colours { black, luma, red_of_v, green_of_u, green_of_v, blue_of_u } = self.colours;
         let (y, u, v) = ((y - black) * luma, u - 128.0, v - 128.0);
         let rgb = [y + red_of_v * v, y + green_of_u * u + green_of_v * v, y + blue_of_u * u];
@@ -239,10 +289,11 @@ impl Mixer {
 #[cfg(test)]
 mod tests {
     use super::super::frame::Plane;
+    use super::super::manifest::Manifest;
     use super::*;
 
-    /// A manifest of 8×8 pixels, changed by `changes`.
-    fn manifest(changes: &[(&str, &str)]) -> Manifest {
+    /// An input of 8×8 pixels, changed by `changes`.
+    fn input(changes: &[(&str, &str)]) -> Input {
         let mut text = include_str!("../../tests/models/blob.toml")
             .replace("width = 320", "width = 8")
             .replace("height = 240", "height = 8");
@@ -250,11 +301,11 @@ mod tests {
             assert!(text.contains(from), "{from} should be in the manifest");
             text = text.replace(from, to);
         }
-        Manifest::parse(&text, "blob.toml").unwrap()
+        Manifest::parse(&text, "blob.toml").unwrap().input.unwrap()
     }
 
     /// Makes the tensor of a picture of one colour.
-    fn tensor(manifest: &Manifest, size: (usize, usize), yuv: [u8; 3], pixel_aspect: f32) -> Tensor {
+    fn tensor(input: &Input, size: (usize, usize), yuv: [u8; 3], pixel_aspect: f32) -> Tensor {
         gst::init().unwrap();
         let (width, height) = size;
         let chroma = (width.div_ceil(2), height.div_ceil(2));
@@ -268,7 +319,7 @@ mod tests {
         let planes = std::array::from_fn(|index| Plane { bytes: &bytes[index], stride: strides[index] });
         let frame = I420 { width, height, pixel_aspect, planes, colours };
         let mut tensor = Tensor::default();
-        Preprocessor::new(manifest).fill(&frame, &mut tensor);
+        Preprocessor::new(input).fill(&frame, &mut tensor);
         tensor
     }
 
@@ -291,9 +342,9 @@ mod tests {
             (vec![nhwc, bgr], [0.0, 0.0, 1.0]),
         ];
         for (changes, pixel) in cases {
-            let manifest = manifest(&changes);
-            let tensor = tensor(&manifest, (16, 16), RED, 1.0);
-            let expected: Vec<f32> = match manifest.input.layout {
+            let input = input(&changes);
+            let tensor = tensor(&input, (16, 16), RED, 1.0);
+            let expected: Vec<f32> = match input.layout {
                 Layout::Nchw => pixel.iter().flat_map(|value| [*value; 64]).collect(),
                 Layout::Nhwc => [pixel; 64].as_flattened().to_vec(),
             };
@@ -305,14 +356,14 @@ mod tests {
     fn mean_and_std_belong_to_the_channels_of_the_manifest() {
         let mean = ("mean = [0.0, 0.0, 0.0]", "mean = [10.0, 20.0, 30.0]");
         let std = ("std = [255.0, 255.0, 255.0]", "std = [1.0, 2.0, 5.0]");
-        let bgr = tensor(&manifest(&[mean, std, ("\"rgb\"", "\"bgr\""), ("nchw", "nhwc")]), (8, 8), RED, 1.0);
+        let bgr = tensor(&input(&[mean, std, ("\"rgb\"", "\"bgr\""), ("nchw", "nhwc")]), (8, 8), RED, 1.0);
         assert!((bgr.values[0] + 10.0).abs() < 1.0 && (bgr.values[1] + 10.0).abs() < 1.0);
         assert!((bgr.values[2] - 45.0).abs() < 0.5, "{}", bgr.values[2]);
     }
 
     #[test]
     fn the_rest_of_the_input_is_padded_and_boxes_find_their_way_back() {
-        let padded = manifest(&[("letterbox = true", "letterbox = true\npad = 51.0")]);
+        let padded = input(&[("letterbox = true", "letterbox = true\npad = 51.0")]);
         let cases = [
             ("wide", (16, 8), 1.0, Placement { left: 0, top: 2, width: 8, height: 4 }),
             ("tall", (8, 16), 1.0, Placement { left: 2, top: 0, width: 4, height: 8 }),
@@ -323,13 +374,16 @@ mod tests {
         for (name, size, pixel_aspect, placement) in cases {
             let tensor = tensor(&padded, size, RED, pixel_aspect);
             assert_eq!(tensor.placement(), Some(placement), "{name}");
+            let (left, top) = (placement.left as f32 / 8.0, placement.top as f32 / 8.0);
+            let (x, y) = tensor.region().unwrap().to_picture(left, top);
+            assert!(x.abs() < 1e-6 && y.abs() < 1e-6, "{name}: the picture begins at {x}, {y}");
             for (index, red) in tensor.values[..64].iter().enumerate() {
                 let (x, y) = placement.to_picture((index % 8) as f32 + 0.5, (index / 8) as f32 + 0.5);
                 let is_picture = (0.0..1.0).contains(&x) && (0.0..1.0).contains(&y);
                 assert_near(&[*red], &[if is_picture { 1.0 } else { 0.2 }]);
             }
         }
-        let stretched = tensor(&manifest(&[("letterbox = true", "letterbox = false")]), (16, 8), RED, 1.0);
+        let stretched = tensor(&input(&[("letterbox = true", "letterbox = false")]), (16, 8), RED, 1.0);
         assert_eq!(stretched.placement(), Some(Placement { left: 0, top: 0, width: 8, height: 8 }));
     }
 }

@@ -1,7 +1,6 @@
 //! Networks that answer with finished boxes: rows of x1, y1, x2, y2 (pixels of the input), score, class.
 
 use super::super::fit::{TensorInfo, list};
-use super::super::manifest::Manifest;
 use super::super::nms::Candidate;
 use super::{Answer, Wanted};
 
@@ -17,7 +16,7 @@ pub(in super::super) struct End2End {
 
 impl End2End {
     /// Takes the only f32 output of shape `[1, n, 6]` or `[n, 6]`, n fixed or open.
-    pub(super) fn fit(_manifest: &Manifest, outputs: &[TensorInfo]) -> Result<Self, String> {
+    pub(super) fn fit(outputs: &[TensorInfo]) -> Result<Self, String> {
         let has_rows = |output: &TensorInfo| {
             output.is_f32 && matches!(output.shape[..], [1 | -1, _, last] | [_, last] if last == ROW as i64)
         };
@@ -45,6 +44,7 @@ impl End2End {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::manifest::Manifest;
     use super::*;
 
     fn manifest() -> Manifest {
@@ -56,7 +56,7 @@ mod tests {
     fn rows_become_boxes_of_wanted_classes_from_the_threshold_on() {
         let manifest = manifest();
         let outputs = [TensorInfo::f32("other", &[1, 7]), TensorInfo::f32("boxes", &[1, -1, 6])];
-        let decoder = End2End::fit(&manifest, &outputs).unwrap();
+        let decoder = End2End::fit(&outputs).unwrap();
         let values = [
             [1.0, 2.0, 3.0, 4.0, 0.5, 0.0],
             [1.0, 2.0, 3.0, 4.0, 0.499, 0.0],
@@ -82,7 +82,7 @@ mod tests {
             vec![TensorInfo::f32("boxes", &[1, 100, 85])],
             vec![TensorInfo::f32("a", &[1, 100, 6]), TensorInfo::f32("b", &[1, 100, 6])],
         ] {
-            let error = End2End::fit(&manifest(), &outputs).unwrap_err();
+            let error = End2End::fit(&outputs).unwrap_err();
             assert!(error.contains("expected one f32 [1, n, 6]"), "{error}");
         }
     }

@@ -1,11 +1,19 @@
-//! From a network's raw answer to boxes; one pure file a family of networks.
+//! From a network's raw answer to what it means; one pure file a family of networks.
+//!
+//! Detectors all answer with boxes and are chosen by the user, so they lie behind one [`Decoder`]. The others each
+//! answer with something of their own; who uses one makes its decoder and hands it the answers.
 
+pub mod age;
+pub mod blazeface;
+pub mod blazepose;
 mod end2end;
+pub mod mask;
 mod nanodet;
+pub mod silero;
 
 use super::error::EngineError;
-use super::fit::TensorInfo;
-use super::manifest::{DecoderKind, Manifest};
+use super::fit::{self, Expected, TensorInfo};
+use super::manifest::{DecoderKind, Input, Manifest};
 use super::nms::Candidate;
 
 /// Which boxes somebody wants.
@@ -49,12 +57,52 @@ impl Wanted {
 
 /// One tensor of an answer.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Answer<'a> {
-    pub(super) shape: &'a [i64],
-    pub(super) values: &'a [f32],
+pub struct Answer<'a> {
+    pub shape: &'a [i64],
+    pub values: &'a [f32],
 }
 
-/// Reads answers of one network. Made when it is loaded, from the shapes its outputs have.
+/// Which of `outputs` the decoder of `manifest` reads, in the order it reads them; the error says what was found and
+/// what was expected.
+pub(super) fn place(manifest: &Manifest, outputs: &[TensorInfo]) -> Result<Vec<usize>, String> {
+    let shapes = match (manifest.decoder, &manifest.input) {
+        (DecoderKind::BlazePose, _) => blazepose::shapes().to_vec(),
+        (DecoderKind::BlazeFace, _) => blazeface::shapes().to_vec(),
+        (DecoderKind::Age, _) => vec![age::shape()],
+        (DecoderKind::Silero, _) => silero::shapes().to_vec(),
+        (DecoderKind::Mask, Some(input)) => {
+            vec![mask::shape(input, mask::materials(&manifest.labels)?.len())]
+        }
+        (DecoderKind::NanoDet | DecoderKind::End2End, Some(input)) => {
+            // A detector's decoder looks for its outputs itself and remembers where they are.
+            Decoder::fit(manifest, input, outputs)?;
+            return Ok((0..outputs.len()).collect());
+        }
+        (_, None) => return Err("input: none; expected a picture".to_owned()),
+    };
+    let (roles, _) = manifest.decoder.outputs();
+    let name = |role: &&str| manifest.outputs.get(*role).map(String::as_str);
+    let expected = roles.iter().zip(shapes).map(|(role, shape)| Expected::f32(name(role), shape));
+    fit::check_outputs(&expected.collect::<Vec<_>>(), outputs)
+}
+
+/// The values of answer `index`, which must be `count`.
+fn values<'a>(answers: &[Answer<'a>], index: usize, count: usize) -> Result<&'a [f32], String> {
+    match answers.get(index) {
+        Some(answer) if answer.values.len() == count => Ok(answer.values),
+        Some(answer) => {
+            Err(format!("output {index} has the shape {:?}, {count} values expected", answer.shape))
+        }
+        None => Err(format!("output {index} is missing")),
+    }
+}
+
+/// 0..1 of a score of any size.
+fn sigmoid(logit: f32) -> f32 {
+    1.0 / (1.0 + (-logit).exp())
+}
+
+/// Boxes of a detector. Made when it is loaded, from the shapes its outputs have.
 #[derive(Debug)]
 pub(super) enum Decoder {
     NanoDet(nanodet::NanoDet),
@@ -62,11 +110,15 @@ pub(super) enum Decoder {
 }
 
 impl Decoder {
-    /// The decoder the manifest names, fitted to the network's outputs; the error says what was found and expected.
-    pub(super) fn fit(manifest: &Manifest, outputs: &[TensorInfo]) -> Result<Self, String> {
+    /// The decoder the manifest of a detector names, fitted to the network's outputs; the error says what was found
+    /// and expected.
+    pub(super) fn fit(manifest: &Manifest, input: &Input, outputs: &[TensorInfo]) -> Result<Self, String> {
         match manifest.decoder {
-            DecoderKind::NanoDet => nanodet::NanoDet::fit(manifest, outputs).map(Self::NanoDet),
-            DecoderKind::End2End => end2end::End2End::fit(manifest, outputs).map(Self::End2End),
+            DecoderKind::NanoDet => {
+                nanodet::NanoDet::fit(manifest.labels.len(), input, outputs).map(Self::NanoDet)
+            }
+            DecoderKind::End2End => end2end::End2End::fit(outputs).map(Self::End2End),
+            other => Err(format!("decoder {other:?} finds no boxes")),
         }
     }
 

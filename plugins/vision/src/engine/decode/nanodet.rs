@@ -4,7 +4,7 @@
 //! A side's distance is the mean of its distribution: softmax over the bins, times the bin's number, times the stride.
 
 use super::super::fit::{TensorInfo, list};
-use super::super::manifest::Manifest;
+use super::super::manifest::Input;
 use super::super::nms::Candidate;
 use super::{Answer, Wanted};
 
@@ -40,9 +40,8 @@ struct Level {
 
 impl NanoDet {
     /// Finds the outputs of every grid by their shapes, since names and order vary with the converter.
-    pub(super) fn fit(manifest: &Manifest, outputs: &[TensorInfo]) -> Result<Self, String> {
-        let (width, height) = (manifest.input.width, manifest.input.height);
-        let classes = manifest.labels.len();
+    pub(super) fn fit(classes: usize, input: &Input, outputs: &[TensorInfo]) -> Result<Self, String> {
+        let (width, height) = (input.width, input.height);
         let mut levels = Vec::new();
         for stride in STRIDES {
             let columns = width.div_ceil(stride);
@@ -129,6 +128,7 @@ fn expectation(bins: &[f32]) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::manifest::Manifest;
     use super::*;
 
     const BINS: usize = 3;
@@ -148,10 +148,14 @@ mod tests {
         shapes.map(|(name, cells, values)| TensorInfo::f32(name, &[1, cells, values])).to_vec()
     }
 
+    fn fit(manifest: &Manifest, outputs: &[TensorInfo]) -> Result<NanoDet, String> {
+        NanoDet::fit(manifest.labels.len(), manifest.input.as_ref().unwrap(), outputs)
+    }
+
     #[test]
     fn a_cell_becomes_a_box_around_its_centre() {
         let manifest = manifest();
-        let decoder = NanoDet::fit(&manifest, &outputs()).unwrap();
+        let decoder = fit(&manifest, &outputs()).unwrap();
         let mut values: Vec<Vec<f32>> =
             outputs().iter().map(|output| vec![0.0; (output.shape[1] * output.shape[2]) as usize]).collect();
         // Cell (column 2, row 1) of the stride 16 grid: a bag at centre (40, 24).
@@ -195,7 +199,7 @@ mod tests {
         let refuse = |change: fn(&mut Vec<TensorInfo>)| {
             let mut outputs = outputs();
             change(&mut outputs);
-            NanoDet::fit(&manifest(), &outputs).unwrap_err()
+            fit(&manifest(), &outputs).unwrap_err()
         };
         let error = refuse(|outputs| outputs.truncate(4));
         assert!(error.contains("found \"a\" f32 [1, 2, 12], \"b\" f32 [1, 32, 2]"), "{error}");

@@ -3,12 +3,21 @@
 //! Weights are never committed and come from elsewhere, so the manifest is the contract: a file whose sha256 differs
 //! or a network whose tensors differ from it is refused before the first frame.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-/// Largest side of a network's input in pixels; more is a typing error and would ask for gigabytes.
-const MAX_SIDE_PX: usize = 4096;
+mod input;
+mod job;
+
+pub use input::{ColourOrder, Input, Layout, Sound, Thresholds};
+pub use job::{DecoderKind, Job};
+
+use super::error::EngineError;
+
+/// A key with a value that cannot be, the value, and why.
+type Wrong = (&'static str, String, &'static str);
 
 /// One model. Made by [`Manifest::parse`] or [`Manifest::open`], so it is always valid.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -26,76 +35,22 @@ pub struct Manifest {
     pub licence: String,
     /// How the answer is read.
     pub decoder: DecoderKind,
-    /// Names of the classes, in the order of the network's.
+    /// Names of the classes, in the order of the network's; empty when it tells none apart.
+    #[serde(default)]
     pub labels: Vec<String>,
-    pub input: Input,
+    /// The picture it takes; `None` when its job is [`Job::Voice`] and only then.
+    pub input: Option<Input>,
+    /// The sound it takes; there when its job is [`Job::Voice`] and only then.
+    pub sound: Option<Sound>,
+    /// Names of the network's outputs, by what they are to the decoder.
+    #[serde(default)]
+    pub outputs: BTreeMap<String, String>,
     pub thresholds: Thresholds,
     /// Where the set-up gets the weights; `None` for a file the user brings.
     pub source: Option<Source>,
     /// Folder of the manifest; `None` for one that is built in.
     #[serde(skip)]
     pub folder: Option<PathBuf>,
-}
-
-/// How a network's answer is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DecoderKind {
-    /// NanoDet: class scores and box side distributions for each cell of three grids.
-    NanoDet,
-    /// Rows of x1, y1, x2, y2 in pixels of the input, score, class.
-    End2End,
-}
-
-/// What the network takes: one f32 tensor with one picture of three channels.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Input {
-    /// In pixels.
-    pub width: usize,
-    /// In pixels.
-    pub height: usize,
-    pub layout: Layout,
-    pub colour_order: ColourOrder,
-    /// Taken from each channel, 0..255, in `colour_order`.
-    pub mean: [f32; 3],
-    /// Divides each channel after that.
-    pub std: [f32; 3],
-    /// True keeps the picture's shape and fills the rest with `pad`; false stretches it.
-    pub letterbox: bool,
-    /// Value of every channel beside the picture, 0..255.
-    #[serde(default)]
-    pub pad: f32,
-}
-
-/// Order of the input's dimensions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Layout {
-    /// One plane a channel.
-    Nchw,
-    /// The channels of a pixel side by side.
-    Nhwc,
-}
-
-/// Order of the input's channels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ColourOrder {
-    Rgb,
-    Bgr,
-}
-
-/// What counts as seen when the user says nothing; all 0..1.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Thresholds {
-    /// Score of a box that can stand alone: it begins a track.
-    pub score: f32,
-    /// Score of a box that is still good enough to carry a known track on; `score` when absent.
-    pub low: Option<f32>,
-    /// Overlap (intersection over union) above which the weaker of two boxes of a class goes; absent keeps all.
-    pub nms: Option<f32>,
 }
 
 /// Where the set-up gets the weights.
@@ -161,17 +116,34 @@ impl Manifest {
         Ok(Self { folder: path.parent().map(Path::to_owned), ..manifest })
     }
 
-    /// The shape of the input tensor.
-    pub fn input_shape(&self) -> [usize; 4] {
-        let Input { width, height, .. } = self.input;
-        match self.input.layout {
-            Layout::Nchw => [1, 3, height, width],
-            Layout::Nhwc => [1, height, width, 3],
-        }
+    /// What the model is for.
+    pub fn job(&self) -> Job {
+        self.decoder.job()
+    }
+
+    /// The picture it takes when it does the job `wanted`.
+    ///
+    /// # Errors
+    /// When it does another one.
+    pub fn picture_for(&self, wanted: Job) -> Result<&Input, EngineError> {
+        let input = self.input.as_ref().filter(|_| self.job() == wanted);
+        input.ok_or_else(|| self.wrong_job(wanted))
+    }
+
+    /// The sound it takes when it is for voices.
+    ///
+    /// # Errors
+    /// When it does another job.
+    pub fn sound_for_voice(&self) -> Result<&Sound, EngineError> {
+        self.sound.as_ref().ok_or_else(|| self.wrong_job(Job::Voice))
+    }
+
+    pub(super) fn wrong_job(&self, wanted: Job) -> EngineError {
+        EngineError::WrongJob { model: self.name.clone(), job: self.job(), wanted }
     }
 
     /// The first key with a value that cannot be, the value, and why.
-    fn check(&self) -> Result<(), (&'static str, String, &'static str)> {
+    fn check(&self) -> Result<(), Wrong> {
         let name_fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
         if self.name.is_empty() || !self.name.chars().all(name_fits) {
             return Err(("name", quoted(&self.name), "must be lower-case letters, digits, \"-\" and \"_\""));
@@ -187,55 +159,47 @@ impl Manifest {
         if self.sha256.len() != 64 || !self.sha256.chars().all(hexadecimal) {
             return Err(("sha256", quoted(&self.sha256), "must be 64 lower-case hexadecimal digits"));
         }
-        if self.labels.is_empty() {
+        self.check_labels()?;
+        self.check_tensors()?;
+        self.thresholds.check()
+    }
+
+    fn check_labels(&self) -> Result<(), Wrong> {
+        if self.labels.is_empty() && self.decoder.has_classes() {
             return Err(("labels", "[]".to_owned(), "must name every class of the network"));
+        }
+        if !self.labels.is_empty() && !self.decoder.has_classes() {
+            return Err((
+                "labels",
+                format!("{:?}", self.labels),
+                "must be left out: this decoder has no classes",
+            ));
         }
         if let Some((_, twice)) =
             self.labels.iter().enumerate().find(|(index, label)| self.labels[..*index].contains(label))
         {
             return Err(("labels", quoted(twice), "must not name a class twice"));
         }
-        self.input.check()?;
-        self.thresholds.check()
-    }
-}
-
-impl Input {
-    fn check(&self) -> Result<(), (&'static str, String, &'static str)> {
-        for (key, side) in [("input.width", self.width), ("input.height", self.height)] {
-            if side == 0 || side > MAX_SIDE_PX {
-                return Err((key, side.to_string(), "must be 1 to 4096 pixels"));
-            }
-        }
-        if !self.mean.iter().all(|mean| mean.is_finite()) {
-            return Err(("input.mean", format!("{:?}", self.mean), "must be numbers"));
-        }
-        if !self.std.iter().all(|std| std.is_finite() && *std > 0.0) {
-            return Err(("input.std", format!("{:?}", self.std), "must be above 0"));
-        }
-        if !(0.0..=255.0).contains(&self.pad) {
-            return Err(("input.pad", self.pad.to_string(), "must be 0 to 255"));
-        }
         Ok(())
     }
-}
 
-impl Thresholds {
-    /// Lowest score worth passing on to a tracker.
-    pub fn low_score(&self) -> f32 {
-        self.low.unwrap_or(self.score)
-    }
-
-    fn check(&self) -> Result<(), (&'static str, String, &'static str)> {
-        let fraction = |value: f32| value > 0.0 && value <= 1.0;
-        if !fraction(self.score) {
-            return Err(("thresholds.score", self.score.to_string(), "must be above 0, at most 1"));
+    /// Input and outputs, as far as they can be judged without the network.
+    fn check_tensors(&self) -> Result<(), Wrong> {
+        let missing = |key, reason| Err((key, "(none)".to_owned(), reason));
+        match (self.job() == Job::Voice, &self.input, &self.sound) {
+            (false, Some(input), None) => input.check()?,
+            (true, None, Some(sound)) => sound.check()?,
+            (true, ..) => return missing("sound", "must be there, and no input: this decoder takes sound"),
+            (false, ..) => {
+                return missing("input", "must be there, and no sound: this decoder takes pictures");
+            }
         }
-        if let Some(low) = self.low.filter(|low| !fraction(*low) || *low > self.score) {
-            return Err(("thresholds.low", low.to_string(), "must be above 0, at most thresholds.score"));
-        }
-        if let Some(nms) = self.nms.filter(|nms| !fraction(*nms)) {
-            return Err(("thresholds.nms", nms.to_string(), "must be above 0, at most 1"));
+        let (wanted, reason) = self.decoder.outputs();
+        let is_right = self.outputs.len() == wanted.len()
+            && wanted.iter().all(|output| self.outputs.contains_key(*output));
+        if !is_right {
+            let named: Vec<_> = self.outputs.keys().map(String::as_str).collect();
+            return Err(("outputs", format!("[{}]", named.join(", ")), reason));
         }
         Ok(())
     }
@@ -261,19 +225,20 @@ fn syntax_error(text: &str, origin: &str, error: &toml::de::Error) -> ManifestEr
 mod tests {
     use super::*;
 
-    const GOOD: &str = include_str!("../../tests/models/blob.toml");
+    const GOOD: &str = include_str!("../../../tests/models/blob.toml");
 
     #[test]
     fn a_good_manifest_says_what_it_holds() {
         let manifest = Manifest::parse(GOOD, "blob.toml").unwrap();
         assert_eq!(manifest.name, "blob");
         assert_eq!(manifest.decoder, DecoderKind::End2End);
-        assert_eq!(manifest.input_shape(), [1, 3, 240, 320]);
+        assert_eq!(manifest.job(), Job::Detector);
+        assert_eq!(manifest.picture_for(Job::Detector).unwrap().shape(), [1, 3, 240, 320]);
         assert_eq!(manifest.thresholds.low_score(), 0.5);
         assert_eq!(manifest.source, None);
         let turned = GOOD.replace("nchw", "nhwc").replace("score = 0.5", "score = 0.5\nlow = 0.25");
         let turned = Manifest::parse(&turned, "blob.toml").unwrap();
-        assert_eq!(turned.input_shape(), [1, 240, 320, 3]);
+        assert_eq!(turned.input.as_ref().unwrap().shape(), [1, 240, 320, 3]);
         assert_eq!(turned.thresholds.low_score(), 0.25);
     }
 
@@ -316,6 +281,58 @@ mod tests {
             let error = Manifest::parse(&GOOD.replace(from, to), "m.toml").unwrap_err().to_string();
             assert!(error.contains(message), "{to}: {error}");
             assert!(!error.contains('\n'), "{error}");
+        }
+    }
+
+    const POSE: &str = include_str!("../../../../../models/blazepose_lite.toml");
+    const VOICE: &str = include_str!("../../../../../models/silero_vad.toml");
+
+    #[test]
+    fn a_manifest_of_another_job_names_its_outputs_and_is_given_for_that_job_alone() {
+        let pose = Manifest::parse(POSE, "pose.toml").unwrap();
+        assert_eq!((pose.job(), pose.outputs["presence"].as_str()), (Job::Landmarks, "Identity_1"));
+        assert_eq!(pose.picture_for(Job::Landmarks).unwrap().shape(), [1, 256, 256, 3]);
+        let error = pose.picture_for(Job::Face).unwrap_err().to_string();
+        assert!(error.contains("its job is \"landmarks\", and one for \"face\" is needed"), "{error}");
+        let voice = Manifest::parse(VOICE, "voice.toml").unwrap();
+        assert_eq!(voice.sound_for_voice().unwrap().rate_hz, 16000);
+        assert!(voice.picture_for(Job::Voice).is_err() && pose.sound_for_voice().is_err());
+    }
+
+    #[test]
+    fn what_does_not_belong_to_a_decoder_is_refused() {
+        let sound = "[sound]\nrate_hz = 16000\nsamples = 512\ncontext = 64\n";
+        let cases = [
+            (
+                POSE,
+                "presence = \"Identity_1\"",
+                "",
+                "outputs = [landmarks]: must name landmarks and presence",
+            ),
+            (POSE, "presence =", "persons =", "outputs = [landmarks, persons]: must name landmarks and"),
+            (
+                POSE,
+                "decoder = \"blazepose\"",
+                "decoder = \"age\"",
+                "outputs = [landmarks, presence]: must name years",
+            ),
+            (POSE, "[source]", "labels = [\"a\"]\n[source]", "labels = [\"a\"]: must be left out"),
+            (POSE, "[outputs]", &format!("{sound}[outputs]"), "input = (none): must be there, and no sound"),
+            (
+                GOOD,
+                "[thresholds]",
+                "[outputs]\nboxes = \"b\"\n[thresholds]",
+                "outputs = [boxes]: must not be named",
+            ),
+            (VOICE, sound, "", "sound = (none): must be there, and no input"),
+            (VOICE, "rate_hz = 16000", "rate_hz = 16", "sound.rate_hz = 16: must be 8000 to 192000"),
+            (VOICE, "samples = 512", "samples = 0", "sound.samples = 0: must be 1 to 1048576"),
+            (VOICE, "context = 64", "context = 513", "sound.context = 513: must be at most sound.samples"),
+        ];
+        for (text, from, to, message) in cases {
+            assert!(text.contains(from), "{from} should be in the manifest");
+            let error = Manifest::parse(&text.replace(from, to), "m.toml").unwrap_err().to_string();
+            assert!(error.contains(message), "{to}: {error}");
         }
     }
 }
