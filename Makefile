@@ -33,7 +33,8 @@ console:
 	@scripts/console.sh run
 
 build: ## builds the server in release
-	@cargo build --release --locked
+	@[ -e "$${CARGO_TARGET_DIR:-target}/release/atalaya" ] || echo "  … building: the first time takes some ten minutes on two cores"
+	cargo build --release --locked
 
 plugin: ## builds libgstvision.so, the GStreamer plugin, in release
 	@cargo build --release --locked --package gst-plugin-vision

@@ -18,7 +18,7 @@ use crate::auth::{Branches, Caller, Keys, login_link, signing_secret};
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::domain::{Branch, BranchId, Camera, CameraId, ParamValue, Place, Role, SectorId, TenantId};
+use crate::domain::{Branch, BranchId, Camera, CameraId, Place, Role, SectorId, TenantId};
 use crate::recorder::{Recorder, RecorderContext};
 use crate::store::Store;
 use crate::viewer::Viewers;
@@ -195,12 +195,6 @@ async fn start_cameras(
 }
 
 fn camera_of(camera: &config::Camera) -> Result<Camera> {
-    let value = |value: &config::Value| match value {
-        config::Value::Bool(value) => ParamValue::Bool(*value),
-        config::Value::Int(value) => ParamValue::Int(*value),
-        config::Value::Float(value) => ParamValue::Float(*value),
-        config::Value::Text(value) => ParamValue::Text(value.clone()),
-    };
     Ok(Camera {
         id: CameraId::new(&camera.id)?,
         tenant: TenantId::new(camera.tenant)?,
@@ -208,7 +202,7 @@ fn camera_of(camera: &config::Camera) -> Result<Camera> {
         sector: camera.sector.map(SectorId::new).transpose()?,
         name: camera.name.clone().unwrap_or_else(|| camera.id.clone()),
         pipeline: camera.pipeline.clone(),
-        parameters: camera.parameters.iter().map(|(name, v)| (name.clone(), value(v))).collect(),
+        parameters: camera.parameters.iter().map(|(name, value)| (name.clone(), value.into())).collect(),
         lines: Vec::new(),
         zones: Vec::new(),
         enabled: camera.enabled,

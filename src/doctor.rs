@@ -149,7 +149,9 @@ fn check_pipelines(config: &Config, report: &mut Report) {
     }
     pipelines.broken().iter().for_each(|problem| report.add(Mark::Note, "pipelines", problem.to_string()));
     for camera in &config.cameras {
-        if let Err(error) = pipelines.get(&camera.pipeline) {
+        let values = camera.parameters.iter().map(|(name, value)| (name.clone(), value.into())).collect();
+        let fits = pipelines.get(&camera.pipeline).and_then(|pipeline| pipeline.check_parameters(&values));
+        if let Err(error) = fits {
             report.add(Mark::Missing, "cameras", format!("camera {:?}: {error}", camera.id));
         }
     }

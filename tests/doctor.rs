@@ -141,3 +141,18 @@ async fn taken_ports_are_told_but_may_be_our_own() {
     assert_found(&report, "HTTP port", Mark::Note, &["taken", "--listen"]);
     assert_found(&report, "WebRTC port", Mark::Missing, &["192.0.2.1:9", "webrtc.listen"]);
 }
+
+#[tokio::test]
+async fn camera_whose_parameters_do_not_fit_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("mine.toml");
+    let cameras = "[[cameras]]\nid = \"door\"\npipeline = \"rtsp\"\n\
+                   [[cameras]]\nid = \"film\"\npipeline = \"file\"\nparameters = { location = \"/absent.avi\" }\n";
+    std::fs::write(&file, cameras).unwrap();
+    let mut config = config(dir.path());
+    config.cameras =
+        load_with(&Overrides { file: Some(file), ..Overrides::default() }, Vec::new()).unwrap().cameras;
+    let report = run(&config).await;
+    assert_found(&report, "cameras", Mark::Missing, &["\"door\"", "`location`", "required"]);
+    assert_found(&report, "cameras", Mark::Missing, &["\"film\"", "`location`", "/absent.avi"]);
+}

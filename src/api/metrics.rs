@@ -99,8 +99,8 @@ const COUNTERS: [Counter; 10] = [
 const GAUGES: [Gauge; 6] = [
     ("camera_fps_in", "Frames a second from the camera", |c| f64::from(c.status.fps_in)),
     ("camera_fps_analysed", "Frames a second looked at", |c| f64::from(c.status.fps_analysed)),
-    ("camera_inference_mean_milliseconds", "Mean inference time of the last seconds", |c| {
-        f64::from(c.status.inference_ms)
+    ("camera_inference_mean_seconds", "Mean inference time of the last seconds", |c| {
+        f64::from(c.status.inference_ms) / 1000.0
     }),
     ("camera_latency_mean_seconds", "Mean time from a frame's arrival to its record, last seconds", |c| {
         f64::from(c.status.latency_ms) / 1000.0

@@ -78,6 +78,13 @@ pub(super) enum Command {
     SimulateCamera(demo::Options),
 }
 
+impl Command {
+    /// Whether it goes on until it is stopped.
+    pub(super) fn is_server(&self) -> bool {
+        matches!(self, Self::Serve | Self::Demo(_) | Self::SimulateCamera(_))
+    }
+}
+
 #[derive(Debug, Clone, Args)]
 pub(super) struct DemoArgs {
     /// Footage to play instead of the installed one

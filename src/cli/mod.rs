@@ -38,7 +38,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(cli: Cli) -> Result<ExitCode> {
     let config = config::load(&cli.shared.overrides())?;
-    start_logging(&config)?;
+    start_logging(&config, cli.command.is_server())?;
     match cli.command {
         Command::Serve => serve::serve(&config, cli.shared.config.as_deref())?,
         Command::Demo(args) => {
@@ -57,8 +57,11 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn start_logging(config: &Config) -> Result<()> {
-    let filter = EnvFilter::try_new(&config.log.filter)
+/// A command that answers and ends logs what is wrong only, unless somebody asks for more.
+fn start_logging(config: &Config, is_server: bool) -> Result<()> {
+    let is_default = config.log.filter == Config::default().log.filter;
+    let filter = if is_default && !is_server { "warn" } else { &config.log.filter };
+    let filter = EnvFilter::try_new(filter)
         .map_err(|error| anyhow!("config key `log.filter`: {:?}: {error}", config.log.filter))?;
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)

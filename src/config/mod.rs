@@ -13,6 +13,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::domain::ParamValue;
+
 pub use folder::private_folder;
 pub use load::{ConfigError, Overrides, load, load_with};
 
@@ -175,6 +177,17 @@ pub enum Value {
     Int(i64),
     Float(f64),
     Text(String),
+}
+
+impl From<&Value> for ParamValue {
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Int(value) => Self::Int(*value),
+            Value::Float(value) => Self::Float(*value),
+            Value::Text(value) => Self::Text(value.clone()),
+        }
+    }
 }
 
 /// A text that `Debug` does not show.

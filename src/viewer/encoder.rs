@@ -113,10 +113,9 @@ impl Recipe {
     /// # Errors
     /// Which element is missing.
     pub(super) fn elements(&self, bitrate_kbps: u32) -> Result<Vec<gst::Element>, String> {
-        let encoder = gst::ElementFactory::make(self.element)
-            .name("encoder")
-            .build()
-            .map_err(|_| format!("not installed (Debian package {})", self.package))?;
+        let encoder = gst::ElementFactory::make(self.element).name("encoder").build().map_err(|_| {
+            format!("not installed (Debian package {}), or this machine has no hardware for it", self.package)
+        })?;
         for (property, setting) in self.settings {
             setting.apply(&encoder, property, bitrate_kbps);
         }

@@ -47,7 +47,7 @@ async fn figures_are_told_for_each_camera_and_for_the_process() {
         "camera_fps_in",
         "camera_fps_analysed",
         "camera_latency_mean_seconds",
-        "camera_inference_mean_milliseconds",
+        "camera_inference_mean_seconds",
         "camera_inference_seconds_count",
         "camera_people",
         "camera_viewers",

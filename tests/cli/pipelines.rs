@@ -41,6 +41,8 @@ async fn problems_are_told_with_file_line_and_reason() {
     );
     let no_sink = check("videotestsrc ! fakesink", "").await;
     assert!(no_sink[0].starts_with("mine.toml:") && no_sink[0].contains("records"), "{no_sink:?}");
+    let loose = check(&format!("videotestsrc\n! videoconvert\nqueue {sink}"), "").await;
+    assert!(loose[0].starts_with("mine.toml:6: ") && loose[0].contains("is a `!` missing"), "{loose:?}");
     let parameter = "[parameters.speed]\ntype = \"int\"\ndescription = \"S\"\ntarget = \"source.spede\"\n";
     let wrong = check(&format!("videotestsrc name=source {sink}"), parameter).await;
     assert!(wrong[0].starts_with("mine.toml:") && wrong[0].contains("spede"), "{wrong:?}");

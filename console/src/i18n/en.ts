@@ -23,7 +23,7 @@ export const en = {
   >,
 
   number: (n: number): string => number.format(n),
-  ofCameras: (all: number): string => `of ${count(all, 'camera', 'cameras')}`,
+  ofCameras: (all: number): string => `of ${count(all, 'camera', 'cameras')} running`,
   peopleNow: (n: number): string => (n === 1 ? 'person now' : 'people now'),
   visitsThisShift: (n: number): string => `${n === 1 ? 'visit' : 'visits'} this shift`,
   shiftSince: (shift: string, since: string): string => `${shift}, since ${since}`,

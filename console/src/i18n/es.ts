@@ -20,7 +20,7 @@ export const es: Words = {
   roles: { admin: 'Administración', kitchen: 'Cocina', waiter: 'Camarero', viewer: 'Observador' },
 
   number: (n) => number.format(n),
-  ofCameras: (all) => `de ${count(all, 'cámara', 'cámaras')}`,
+  ofCameras: (all) => `de ${count(all, 'cámara', 'cámaras')} en marcha`,
   peopleNow: (n) => (n === 1 ? 'persona ahora' : 'personas ahora'),
   visitsThisShift: (n) => `${n === 1 ? 'visita' : 'visitas'} en este turno`,
   shiftSince: (shift, since) => `${shift}, desde las ${since}`,

@@ -15,13 +15,27 @@ impl Description {
         let mut problems = self.element_problems();
         problems.extend(self.role_problems());
         problems.extend(self.parameters.iter().flat_map(|parameter| self.parameter_problems(parameter)));
-        if problems.is_empty()
-            && let Err(problem) = self.parse_launch()
-        {
-            problems.push(problem);
+        if problems.is_empty() {
+            match self.parse_launch() {
+                Ok(pipeline) => problems.extend(self.loose_ends(&pipeline)),
+                Err(problem) => problems.push(problem),
+            }
         }
         problems.sort();
         problems
+    }
+
+    /// Outputs that lead nowhere: the commonest mistake is a `!` that was forgotten. Outputs that come to be while the
+    /// pipeline runs are not there yet.
+    fn loose_ends(&self, pipeline: &gst::Pipeline) -> Vec<Problem> {
+        let elements = pipeline.iterate_elements().into_iter().flatten();
+        let loose = elements.filter(|element| element.src_pads().iter().any(|pad| !pad.is_linked()));
+        loose
+            .map(|element| {
+                let name = element.name();
+                self.link_problem(&format!("the output of {name} leads nowhere; is a `!` missing behind it?"))
+            })
+            .collect()
     }
 
     /// Elements and properties that do not exist here.
