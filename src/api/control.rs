@@ -1,5 +1,7 @@
 //! A camera's state, and switching it.
 
+use std::time::Duration;
+
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
@@ -10,7 +12,11 @@ use super::request::{Answer, with};
 use super::{State, caller};
 use crate::auth::{Action, Caller};
 use crate::camera::CameraHandle;
+use crate::domain::CameraState;
 use crate::wire::CameraStatus;
+
+/// How long an answer waits for an order to be carried out.
+const SETTLES_WITHIN: Duration = Duration::from_secs(3);
 
 pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
     let with_caller = || with(state.clone()).and(caller());
@@ -42,31 +48,36 @@ pub(super) async fn get_status(id: String, state: State, caller: Caller) -> Answ
 #[utoipa::path(post, path = "/api/v1/cameras/{id}/start", tag = "cameras", params(("id" = String, Path)),
     responses((status = 200, body = CameraStatus), super::openapi::Absence, super::openapi::Refusals))]
 pub(super) async fn start_camera(id: String, state: State, caller: Caller) -> Answer<Json<CameraStatus>> {
-    operate(&id, &state, &caller, CameraHandle::start)
+    operate(&id, &state, &caller, CameraHandle::start, |state| *state != CameraState::Stopped).await
 }
 
 /// Switches a camera off until it is started or the server is; set `enabled` to false to keep it off.
 #[utoipa::path(post, path = "/api/v1/cameras/{id}/stop", tag = "cameras", params(("id" = String, Path)),
     responses((status = 200, body = CameraStatus), super::openapi::Absence, super::openapi::Refusals))]
 pub(super) async fn stop_camera(id: String, state: State, caller: Caller) -> Answer<Json<CameraStatus>> {
-    operate(&id, &state, &caller, CameraHandle::stop)
+    operate(&id, &state, &caller, CameraHandle::stop, |state| *state == CameraState::Stopped).await
 }
 
 /// Builds a camera's pipeline anew, whatever its state.
 #[utoipa::path(post, path = "/api/v1/cameras/{id}/restart", tag = "cameras", params(("id" = String, Path)),
     responses((status = 200, body = CameraStatus), super::openapi::Absence, super::openapi::Refusals))]
 pub(super) async fn restart_camera(id: String, state: State, caller: Caller) -> Answer<Json<CameraStatus>> {
-    operate(&id, &state, &caller, CameraHandle::restart)
+    operate(&id, &state, &caller, CameraHandle::restart, |_| true).await
 }
 
-fn operate(
+/// Gives the order and answers once the camera has `settled`, or after a while: a pipeline may be slow to end.
+async fn operate(
     id: &str,
     state: &State,
     caller: &Caller,
     order: impl Fn(&CameraHandle),
+    settled: impl FnMut(&CameraState) -> bool,
 ) -> Answer<Json<CameraStatus>> {
     super::permit(caller, Action::OperateCameras)?;
     let handle = find(state, caller, id)?;
     order(&handle);
+    let mut now = handle.state();
+    // A camera that is gone by now, and one that takes longer, are shown as they are.
+    let _ = tokio::time::timeout(SETTLES_WITHIN, now.wait_for(settled)).await;
     Ok(Json(state.status(&handle)))
 }

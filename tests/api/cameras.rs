@@ -103,7 +103,8 @@ async fn start_stop_and_restart_act_on_one_camera() {
     let world = World::start().await;
     world.running(1, "hall").await;
     let order = |what: &str| answer(world.admin(Method::POST, &format!("/api/v1/cameras/hall/{what}")));
-    assert_eq!(order("stop").await.0, StatusCode::OK);
+    let (status, answer) = order("stop").await;
+    assert_eq!((status, &answer["state"]), (StatusCode::OK, &json!("stopped")), "the answer is how it ended");
     let handle = world.cameras.get(tenant(1), &CameraId::new("hall").unwrap()).unwrap();
     let mut state = handle.state();
     state.wait_for(|state| state.name() == "stopped").await.unwrap();
