@@ -16,6 +16,7 @@ use warp::http::{HeaderName, Method};
 use warp::reply::{Reply, Response};
 
 use super::error::{ApiError, Pending};
+use super::request::drain;
 use super::table::{Access, Table};
 use super::{Api, access, console};
 use crate::auth::Keys;
@@ -78,6 +79,10 @@ impl Api {
                 }
                 let service = TowerToHyperService::new(warp::service(self.routes.clone()));
                 service.call(request).await.unwrap_or_else(|never| match never {})
+            }
+            Err(error @ ApiError::TooLarge(_)) => {
+                drain(request.into_body()).await;
+                error.into_response()
             }
             Err(error) => error.into_response(),
         };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Buf;
 use futures_util::{Stream, StreamExt};
+use hyper::body::Body;
 use serde::de::DeserializeOwned;
 use warp::http::header::{CONTENT_TYPE, HeaderMap};
 use warp::{Filter, Rejection};
@@ -13,6 +14,12 @@ use super::error::ApiError;
 
 /// A body that takes longer than this is not worth a connection.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What is still read of a body that is refused. Most clients read the answer only once they have sent all, and a
+/// connection that is closed before takes the answer with it.
+const DRAIN_BYTES: usize = 1 << 20;
+/// See [`DRAIN_BYTES`].
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What a handler answers.
 pub(super) type Answer<T> = Result<T, ApiError>;
@@ -90,6 +97,7 @@ async fn read<B: Buf>(
                 detail: format!("the body broke off: {error}"),
             })?;
             if (bytes.len() + chunk.remaining()) as u64 > limit {
+                rest_of(body.map(|chunk| chunk.ok().map(|chunk| chunk.remaining()))).await;
                 return Err(ApiError::TooLarge(limit));
             }
             while chunk.has_remaining() {
@@ -102,6 +110,31 @@ async fn read<B: Buf>(
         Ok(bytes)
     };
     tokio::time::timeout(BODY_TIMEOUT, collect).await.unwrap_or(Err(ApiError::Slow(BODY_TIMEOUT.as_secs())))
+}
+
+/// Reads a body that is refused: see [`DRAIN_BYTES`].
+pub(super) async fn drain(body: impl Body) {
+    let body = std::pin::pin!(body);
+    let lengths = futures_util::stream::unfold(body, async |mut body| {
+        let frame = std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await?;
+        let length = frame.ok().map(|frame| frame.data_ref().map_or(0, Buf::remaining));
+        Some((length, body))
+    });
+    rest_of(lengths).await;
+}
+
+/// Takes chunks, of which only the lengths are known, until there are no more or enough is enough.
+async fn rest_of(lengths: impl Stream<Item = Option<usize>>) {
+    let take = async {
+        let mut lengths = std::pin::pin!(lengths);
+        let mut left = DRAIN_BYTES;
+        while let Some(Some(length)) = lengths.next().await {
+            let Some(less) = left.checked_sub(length) else { break };
+            left = less;
+        }
+    };
+    // A client that is slower than this misses the answer.
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, take).await;
 }
 
 fn check_type(headers: &HeaderMap, wanted: &'static str) -> Answer<()> {
