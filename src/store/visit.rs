@@ -147,7 +147,7 @@ impl Store {
         Ok(rows)
     }
 
-    /// A page of a shift's visits, newest first, `limit` or [`MAX_PAGE`] at most. Visits that begin while
+    /// A page of a shift's visits, newest first, `limit` or [`super::MAX_PAGE`] at most. Visits that begin while
     /// somebody pages neither repeat nor hide older ones.
     ///
     /// # Errors
