@@ -76,7 +76,7 @@ struct Keeper {
     /// Pipelines of this camera that have not ended yet.
     alive: Arc<AtomicUsize>,
     backoff: Backoff,
-    /// When the camera was last up, or first asked for.
+    /// When the camera was last seen, or first asked for.
     up: Instant,
     /// Since when it has been away.
     away: Timestamp,
@@ -287,7 +287,8 @@ impl Keeper {
     }
 
     /// The first picture of a run is here.
-    fn seen(&self) {
+    fn seen(&mut self) {
+        self.up = Instant::now();
         let again = matches!(*self.inner.state.borrow(), CameraState::Lost { .. });
         if again {
             self.figures.reconnected();
