@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use gstvision::engine::{Assets, Catalog, Job};
 
 use super::args::AnalyzeArgs;
+use super::models::load_options;
 use super::out;
 use crate::config::Config;
-use crate::still::{Analyser, Picture, Settings};
+use crate::still::{Analyser, Picture};
 use crate::wire::image::{Image, Person};
 
 /// Larger files are no pictures of a camera.
@@ -16,7 +18,11 @@ const MAX_BYTES: u64 = 64 << 20;
 /// # Errors
 /// When the model cannot be used, or a picture cannot be analysed; the others are, first.
 pub(super) fn run(args: &AnalyzeArgs, config: &Config) -> Result<()> {
-    let mut analyser = Analyser::open(&settings(config))?;
+    let manifest =
+        Catalog::open(config.models_dir.as_deref())?.find_for(Job::Detector, &config.detector.model)?;
+    let assets = Assets::new(&config.assets_dir);
+    let options = load_options(&assets, config, config.detector.threads.into())?;
+    let mut analyser = Analyser::load(&manifest, &options)?;
     let mut failed = 0;
     for path in &args.images {
         match analyse(&mut analyser, path) {
@@ -46,15 +52,4 @@ fn analyse(analyser: &mut Analyser, path: &Path) -> Result<Image> {
     let size = (picture.width(), picture.height());
     let people = people.iter().map(|person| Person::new(person, size)).collect();
     Ok(Image { file: name, width: size.0, height: size.1, people })
-}
-
-fn settings(config: &Config) -> Settings {
-    Settings {
-        model: config.detector.model.clone(),
-        device: config.detector.device.clone(),
-        threads: config.detector.threads.into(),
-        runtime: config.detector.runtime.clone(),
-        assets_dir: config.assets_dir.clone(),
-        models_dir: config.models_dir.clone(),
-    }
 }

@@ -61,7 +61,11 @@ fn input(manifest: &Manifest) -> String {
     picture.or(sound).unwrap_or_default()
 }
 
-fn options(assets: &Assets, config: &Config, threads: usize) -> Result<LoadOptions> {
+/// How the settings want models to be loaded.
+///
+/// # Errors
+/// When `detector.device` is none.
+pub(super) fn load_options(assets: &Assets, config: &Config, threads: usize) -> Result<LoadOptions> {
     let device: Device = config.detector.device.parse()?;
     Ok(LoadOptions { assets: assets.clone(), runtime: config.detector.runtime.clone(), device, threads })
 }
@@ -69,7 +73,7 @@ fn options(assets: &Assets, config: &Config, threads: usize) -> Result<LoadOptio
 fn verify(manifests: &[Manifest], assets: &Assets, config: &Config) -> Result<()> {
     let mut wrong = 0;
     for manifest in manifests {
-        match Network::load(manifest, &options(assets, config, 1)?) {
+        match Network::load(manifest, &load_options(assets, config, 1)?) {
             Ok(network) => {
                 out::line(format_args!("{}: sound, runs on {}", manifest.name, network.device().name()))?;
             }
@@ -91,7 +95,7 @@ fn bench(manifests: &[Manifest], assets: &Assets, config: &Config) -> Result<()>
     let mut rows =
         vec![["model", "device", "threads", "preprocess ms", "inference ms"].map(str::to_owned).to_vec()];
     for (manifest, threads) in manifests.iter().flat_map(|m| threads.clone().map(move |t| (m, t))) {
-        let network = Network::load(manifest, &options(assets, config, threads)?)?;
+        let network = Network::load(manifest, &load_options(assets, config, threads)?)?;
         let times = time(&network)?;
         let ms = |part: fn(&Times) -> Duration| format!("{:.2}", median(&times, part).as_secs_f64() * 1e3);
         rows.push(vec![

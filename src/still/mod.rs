@@ -5,10 +5,7 @@
 mod jpeg;
 mod picture;
 
-use std::path::PathBuf;
-
-use gstvision::engine::{Assets, Catalog, Detector, Device, EngineError, I420, Job, LoadOptions, Wanted};
-use thiserror::Error;
+use gstvision::engine::{Detector, EngineError, I420, LoadOptions, Manifest, Wanted};
 
 pub use picture::{MAX_PIXELS, Picture, PictureError};
 
@@ -17,27 +14,6 @@ use crate::domain::{Detection, Rect};
 /// Label of what is looked for.
 const PERSON: &str = "person";
 
-/// Which model looks, and where it is.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    pub model: String,
-    pub device: String,
-    pub threads: usize,
-    /// ONNX Runtime's shared library; the one of the assets when `None`.
-    pub runtime: Option<PathBuf>,
-    pub assets_dir: PathBuf,
-    pub models_dir: Option<PathBuf>,
-}
-
-/// Why nothing can be analysed.
-#[derive(Debug, Error)]
-pub enum StillError {
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    #[error("{0}")]
-    Settings(String),
-}
-
 /// What looks at pictures.
 pub struct Analyser {
     detector: Detector,
@@ -45,23 +21,13 @@ pub struct Analyser {
 }
 
 impl Analyser {
-    /// Loads the detector.
+    /// Loads the detector of `manifest`.
     ///
     /// # Errors
-    /// When the model is unknown, missing, or not what its manifest says.
-    pub fn open(settings: &Settings) -> Result<Self, StillError> {
-        let invalid = |error: &dyn std::fmt::Display| StillError::Settings(error.to_string());
-        let catalog = Catalog::open(settings.models_dir.as_deref()).map_err(|error| invalid(&error))?;
-        let manifest = catalog.find_for(Job::Detector, &settings.model)?;
-        let device: Device = settings.device.parse().map_err(|error: EngineError| invalid(&error))?;
-        let options = LoadOptions {
-            assets: Assets::new(&settings.assets_dir),
-            runtime: settings.runtime.clone(),
-            device,
-            threads: settings.threads,
-        };
-        let detector = Detector::load(&manifest, &options)?;
-        let wanted = Wanted::new(&manifest, &[PERSON], manifest.thresholds.score)?;
+    /// When it is missing, not what its manifest says, or knows no people.
+    pub fn load(manifest: &Manifest, options: &LoadOptions) -> Result<Self, EngineError> {
+        let detector = Detector::load(manifest, options)?;
+        let wanted = Wanted::new(manifest, &[PERSON], manifest.thresholds.score)?;
         Ok(Self { detector, wanted })
     }
 
@@ -69,7 +35,7 @@ impl Analyser {
     ///
     /// # Errors
     /// When the inference fails.
-    pub fn people(&mut self, picture: &Picture) -> Result<Vec<Detection>, StillError> {
+    pub fn people(&mut self, picture: &Picture) -> Result<Vec<Detection>, EngineError> {
         let frame: I420<'_> = picture.i420();
         let (found, _) = self.detector.detect(&frame, &self.wanted)?;
         let person = |found: &gstvision::engine::Found| Detection {

@@ -4,10 +4,8 @@
 //! counted are people, not frames: who is seen too briefly never counts, who is hidden for a moment stays
 //! one visit, and a foot that trembles on a line does not cross it.
 
-pub mod heatmap;
 mod line;
 mod observer;
-pub mod occupancy;
 mod zone;
 
 use std::sync::Arc;

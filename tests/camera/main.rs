@@ -3,6 +3,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/eventually.rs"]
+mod eventually;
 mod files;
 #[path = "../common/film.rs"]
 mod film;

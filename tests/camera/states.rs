@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::common::{World, camera, is_running, until, within_deadline};
+use crate::eventually::eventually;
 use crate::log::Log;
 use atalaya::camera::Overlay;
 use atalaya::domain::{CameraState, ParamValue};
@@ -47,6 +48,21 @@ async fn a_camera_runs_and_hands_out_every_frame() {
     }
     world.end().await;
     assert_eq!(*handle.state().borrow(), CameraState::Stopped);
+}
+
+#[tokio::test]
+async fn a_recorder_that_takes_nothing_slows_no_camera_and_what_it_misses_is_counted() {
+    let folder = plain_pipeline();
+    let world = World::new(Some(folder.path()));
+    let handle = world.cameras.put(camera("door", "plain", &[]));
+    let mut frames = handle.frames();
+    let first = within_deadline("a frame", frames.recv()).await.unwrap().number;
+    // Far more than wait for the recorder.
+    for number in first + 1..150 {
+        assert_eq!(within_deadline("a frame", frames.recv()).await.unwrap().number, number);
+    }
+    eventually("a loss that is told", async || (handle.status().frames_dropped > 0).then_some(())).await;
+    world.end().await;
 }
 
 #[tokio::test]

@@ -5,18 +5,17 @@ use std::path::Path;
 use gst::prelude::*;
 use serde_json::Value;
 
-use crate::program::Program;
+use crate::program::{Program, assets_dir};
 
 /// The first picture of the demo's footage, on which several people walk, encoded by `encoder`.
 fn street(path: &Path, encoder: &str) {
     gst::init().unwrap();
-    let footage = atalaya::config::load(&atalaya::config::Overrides::default()).unwrap().assets_dir;
     let text = format!(
         "filesrc name=source ! avidemux ! decodebin ! videoconvert ! {encoder} ! fakesink name=sink \
          signal-handoffs=true num-buffers=1"
     );
     let pipeline = gst::parse::launch(&text).unwrap().downcast::<gst::Pipeline>().unwrap();
-    pipeline.by_name("source").unwrap().set_property("location", footage.join("footage/vtest.avi"));
+    pipeline.by_name("source").unwrap().set_property("location", assets_dir().join("footage/vtest.avi"));
     let target = path.to_owned();
     pipeline.by_name("sink").unwrap().connect("handoff", false, move |values| {
         let buffer = values[1].get::<gst::Buffer>().unwrap();

@@ -1,7 +1,7 @@
 //! `atalaya models`, and what a missing or altered model does to the commands that need one.
 
 use crate::film::film;
-use crate::program::Program;
+use crate::program::{Program, assets_dir};
 
 #[tokio::test]
 async fn models_are_listed_and_verified() {
@@ -61,10 +61,9 @@ async fn an_altered_model_is_named_with_what_to_do() {
 #[tokio::test]
 async fn a_missing_runtime_is_named_with_what_to_do() {
     let assets = tempfile::tempdir().unwrap();
-    let own = std::env::var_os("ATALAYA_ASSETS_DIR")
-        .map_or_else(|| atalaya::config::Config::default().assets_dir, std::path::PathBuf::from);
     std::fs::create_dir(assets.path().join("models")).unwrap();
-    std::fs::copy(own.join("models/nanodet.onnx"), assets.path().join("models/nanodet.onnx")).unwrap();
+    std::fs::copy(assets_dir().join("models/nanodet.onnx"), assets.path().join("models/nanodet.onnx"))
+        .unwrap();
     refused(assets.path(), &["ONNX Runtime", "libonnxruntime.so", "make"]).await;
 }
 

@@ -15,6 +15,11 @@ pub(crate) struct Program {
     pub(crate) folder: tempfile::TempDir,
 }
 
+/// Where models and footage lie on the tester's machine.
+pub(crate) fn assets_dir() -> std::path::PathBuf {
+    atalaya::config::load(&atalaya::config::Overrides::default()).unwrap().assets_dir
+}
+
 /// How a call ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
@@ -53,9 +58,7 @@ impl Program {
 
     /// Lets it keep its data where it does when nothing is said, below a home of its own.
     pub(crate) fn usual_folders(mut self) -> Self {
-        let assets = std::env::var_os("ATALAYA_ASSETS_DIR")
-            .map_or_else(|| atalaya::config::Config::default().assets_dir, std::path::PathBuf::from);
-        self.command.env("ATALAYA_ASSETS_DIR", assets).env_remove("ATALAYA_DATA_DIR");
+        self.command.env("ATALAYA_ASSETS_DIR", assets_dir()).env_remove("ATALAYA_DATA_DIR");
         self.command.env("XDG_DATA_HOME", self.folder.path());
         self
     }

@@ -1,18 +1,14 @@
 //! `atalaya run`: one JSON object a line, the same for the same file, and a clear end when there is none.
 
-use std::path::PathBuf;
-
 use serde_json::Value;
 
 use crate::film::{cut, film};
-use crate::program::Program;
+use crate::program::{Program, assets_dir};
 use crate::simulated::SimulatedCamera;
 
 /// The first seconds of the demo's footage: four people and more walk through it.
 fn people() -> Vec<u8> {
-    let assets = std::env::var_os("ATALAYA_ASSETS_DIR")
-        .map_or_else(|| atalaya::config::Config::default().assets_dir, PathBuf::from);
-    let mut footage = std::fs::read(assets.join("footage/vtest.avi")).expect("run `make assets`");
+    let mut footage = std::fs::read(assets_dir().join("footage/vtest.avi")).expect("run `make assets`");
     footage.truncate(400_000);
     footage
 }

@@ -97,7 +97,6 @@ async fn migrate_says_what_it_brought_where() {
     let first = program.data_dir(&folder).run().await.fine();
     assert!(first.starts_with(&format!("SQLite file {}", folder.join("atalaya.db").display())), "{first}");
     assert!(first.contains(": schema "), "{first}");
-    std::fs::create_dir_all(&folder).unwrap();
     let url = Program::new(&["migrate"]).env("ATALAYA_DATABASE__URL", "postgres://a:hunter2@127.0.0.1:1/x");
     let ended = url.run().await.failed(1, &["127.0.0.1"]);
     assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);

@@ -16,7 +16,7 @@ use gst_base::{
 use crate::{
     draw::{
         I420Frame,
-        mask::{Mask, PolygonError, parse_polygons},
+        mask::{Mask, parse_polygons},
     },
     sync::lock,
 };
@@ -103,17 +103,14 @@ impl BaseTransformImpl for VisionMask {
     }
 
     fn transform_ip(&self, buffer: &mut gst::BufferRef) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let text = lock(&self.polygons).clone();
         let mut state = self.state();
-        let info = state.info.clone().ok_or(gst::FlowError::NotNegotiated)?;
-        if state.mask.as_ref().is_none_or(|(known, _)| *known != text) {
-            let mask = mask(&text, &info).map_err(|error| self.failed(&error))?;
-            state.mask = Some((text, mask));
-        }
-        let mut frame = gst_video::VideoFrameRef::from_buffer_ref_writable(buffer, &info)
+        let State { info, mask } = &mut *state;
+        let info = info.as_ref().ok_or(gst::FlowError::NotNegotiated)?;
+        self.follow_polygons(mask, info)?;
+        let mut frame = gst_video::VideoFrameRef::from_buffer_ref_writable(buffer, info)
             .map_err(|error| self.failed(&error))?;
         let mut picture = I420Frame::from_video_frame(&mut frame).map_err(|error| self.failed(&error))?;
-        if let Some((_, mask)) = &state.mask {
+        if let Some((_, mask)) = mask {
             mask.paint(&mut picture);
         }
         Ok(gst::FlowSuccess::Ok)
@@ -125,13 +122,25 @@ impl VisionMask {
         lock(&self.state)
     }
 
+    /// Makes the mask anew when somebody has changed the polygons.
+    fn follow_polygons(
+        &self,
+        mask: &mut Option<(String, Mask)>,
+        info: &gst_video::VideoInfo,
+    ) -> Result<(), gst::FlowError> {
+        let text = lock(&self.polygons);
+        if mask.as_ref().is_some_and(|(known, _)| *known == *text) {
+            return Ok(());
+        }
+        let text = text.clone();
+        let polygons = parse_polygons(&text).map_err(|error| self.failed(&error))?;
+        *mask = Some((text, Mask::new(&polygons, info.width() as usize, info.height() as usize)));
+        Ok(())
+    }
+
     /// The frame goes no further: what cannot be painted out is not shown.
     fn failed(&self, error: &dyn std::fmt::Display) -> gst::FlowError {
         gst::element_imp_error!(self, gst::LibraryError::Settings, ("property `polygons`: {error}"));
         gst::FlowError::Error
     }
-}
-
-fn mask(text: &str, info: &gst_video::VideoInfo) -> Result<Mask, PolygonError> {
-    Ok(Mask::new(&parse_polygons(text)?, info.width() as usize, info.height() as usize))
 }
