@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use gstvision::meta::{Detections, Object};
+use gstvision::meta::{About, Aspect, Detections, Object};
 
 use crate::clock::Clock;
-use crate::domain::{CameraId, Detection, Frame, Rect, TenantId};
+use crate::domain::{Attribute, Attributes, CameraId, Detection, Frame, Rect, TenantId};
 
 /// Turns the samples of one run of one camera into frames.
 #[derive(Debug)]
@@ -57,6 +57,24 @@ impl Tap {
             confidence: object.score,
             rect: Rect { x: rect.x, y: rect.y, w: rect.w, h: rect.h },
             seen: object.seen,
+            attributes: object.about.as_ref().map(|about| Arc::new(self.attributes(about))),
+        }
+    }
+
+    fn attributes(&mut self, about: &About) -> Attributes {
+        let mut say = |aspect| {
+            let said = about.attributes.get(aspect);
+            let value = said.value.as_deref().map(|word| self.word(word));
+            Attribute { value, confidence: said.confidence }
+        };
+        Attributes {
+            garment: say(Aspect::Garment),
+            style: say(Aspect::Style),
+            primary_color: say(Aspect::PrimaryColor),
+            secondary_color: say(Aspect::SecondaryColor),
+            head_accessory: say(Aspect::HeadAccessory),
+            bag: say(Aspect::Bag),
+            age_range: say(Aspect::AgeRange),
         }
     }
 
@@ -96,13 +114,8 @@ mod tests {
     fn what_only_a_tracker_could_make_use_of_is_not_recorded() {
         gst::init().unwrap();
         meta::register();
-        let object = |score, track| Object {
-            label: "person".into(),
-            score,
-            rect: meta::Rect::default(),
-            track,
-            seen: true,
-        };
+        let object =
+            |score, track| Object { label: "person".into(), score, track, seen: true, ..Object::default() };
         let objects = vec![object(0.3, None), object(0.4, Some(7)), object(0.6, None)];
         let mut buffer = gst::Buffer::new();
         let found = Detections { threshold: 0.6, objects, ..Detections::default() };

@@ -44,6 +44,7 @@ impl Analyser {
             confidence: found.score,
             rect: Rect { x: found.rect.x, y: found.rect.y, w: found.rect.w, h: found.rect.h },
             seen: true,
+            attributes: None,
         };
         Ok(found.iter().map(person).collect())
     }
