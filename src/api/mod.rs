@@ -4,9 +4,11 @@
 //! permission, makes one call, and answers `Result<_, ApiError>`, never a rejection: that would mean "not my route".
 
 mod access;
+mod analyses;
 mod cameras;
 mod console;
 mod control;
+mod cv;
 mod detections;
 mod docs;
 mod edit;
@@ -30,6 +32,7 @@ mod shifts;
 mod slots;
 mod state;
 mod table;
+mod upload;
 mod whep;
 
 use std::net::SocketAddr;
@@ -86,6 +89,8 @@ impl Api {
             .or(session::routes(&state))
             .unify()
             .or(choosing)
+            .unify()
+            .or(cv::routes(&state))
             .unify()
             .or(running)
             .unify();

@@ -6,7 +6,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::access::SESSION_COOKIE;
 use super::{
-    cameras, control, detections, docs, health, media, metrics, models, pipelines, session, shifts, whep,
+    cameras, control, cv, detections, docs, health, media, metrics, models, pipelines, session, shifts, whep,
 };
 use crate::wire::Problem;
 
@@ -28,6 +28,7 @@ use crate::wire::Problem;
         models::list_models,
         shifts::list_branches, shifts::list_shifts, shifts::current_shift, shifts::current_summary,
         shifts::get_shift, shifts::get_summary, shifts::list_visits,
+        cv::detect_people, cv::analyze_people,
         session::log_in, session::log_out, session::get_session, session::end_session,
         health::get_health, health::get_readiness, metrics::get_metrics,
         docs::get_openapi, docs::get_docs,
@@ -39,6 +40,7 @@ use crate::wire::Problem;
         (name = "models", description = "What looks at them"),
         (name = "places", description = "Branches"),
         (name = "shifts", description = "Figures and visits by work period"),
+        (name = "pictures", description = "Single ones, analysed and forgotten"),
         (name = "session", description = "Who is asking"),
         (name = "operations", description = "For those who run the server"),
         (name = "contract", description = "This document"),

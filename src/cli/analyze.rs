@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use gstvision::engine::{Assets, Catalog, Job};
+use gstvision::engine::{Catalog, Job};
 
 use super::args::AnalyzeArgs;
-use super::models::load_options;
 use super::out;
+use crate::app::load_options;
 use crate::config::Config;
 use crate::still::{Analyser, Picture};
 use crate::wire::image::{Image, Person};
@@ -20,8 +20,7 @@ const MAX_BYTES: u64 = 64 << 20;
 pub(super) fn run(args: &AnalyzeArgs, config: &Config) -> Result<()> {
     let manifest =
         Catalog::open(config.models_dir.as_deref())?.find_for(Job::Detector, &config.detector.model)?;
-    let assets = Assets::new(&config.assets_dir);
-    let options = load_options(&assets, config, config.detector.threads.into())?;
+    let options = load_options(config, config.detector.threads.into())?;
     let mut analyser = Analyser::load(&manifest, &options)?;
     let mut failed = 0;
     for path in &args.images {

@@ -2,11 +2,14 @@
 //!
 //! Nothing is kept: the picture lives as long as the question.
 
+mod analysers;
+mod drawn;
 mod jpeg;
 mod picture;
 
 use gstvision::engine::{Detector, EngineError, I420, LoadOptions, Manifest, Wanted};
 
+pub use analysers::Analysers;
 pub use picture::{MAX_PIXELS, Picture, PictureError};
 
 use crate::domain::{Detection, Rect};
@@ -29,6 +32,11 @@ impl Analyser {
         let detector = Detector::load(manifest, options)?;
         let wanted = Wanted::new(manifest, &[PERSON], manifest.thresholds.score)?;
         Ok(Self { detector, wanted })
+    }
+
+    /// Name of the model that looks.
+    pub fn model(&self) -> &str {
+        &self.detector.model().manifest().name
     }
 
     /// The people on `picture`, surest first. Blocks for as long as an inference takes.

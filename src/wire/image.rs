@@ -1,6 +1,6 @@
 //! Who is on a single picture.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Attributes, Detection};
@@ -31,6 +31,48 @@ impl Person {
             attributes: (&domain::Attributes::default()).into(),
         }
     }
+}
+
+/// A picture in JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImageInput {
+    /// JPEG, PNG or WebP in base64; a data URL's beginning may stand before it.
+    #[schema(examples("/9j/4AAQSkZJRg…"))]
+    pub image_data: String,
+    /// Whether the picture with the boxes is wanted; as the query's `annotated`.
+    #[serde(default)]
+    pub annotated: bool,
+}
+
+/// The boxes on a picture.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct ImageDetections {
+    /// In pixels, after it was turned as its EXIF says.
+    pub width: u32,
+    pub height: u32,
+    /// Name of the detector.
+    #[schema(examples("nanodet"))]
+    pub model: String,
+    /// Surest first; `track` is null, as a single picture has none.
+    pub detections: Vec<Detection>,
+    /// The picture with its boxes, numbered in their order: JPEG in base64. Null unless it was asked for.
+    pub annotated_image: Option<String>,
+}
+
+/// The people on a picture.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct ImageAnalysis {
+    /// In pixels, after it was turned as its EXIF says.
+    pub width: u32,
+    pub height: u32,
+    /// Name of the detector.
+    #[schema(examples("nanodet"))]
+    pub model: String,
+    /// Surest first.
+    pub people: Vec<Person>,
+    /// As in the answer of `detect`.
+    pub annotated_image: Option<String>,
 }
 
 /// A line of `atalaya analyze`.

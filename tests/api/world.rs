@@ -15,9 +15,10 @@ use atalaya::domain::{
     Branch, BranchId, Camera, CameraId, CameraState, Frame, ParamValue, RecorderFigures, Role, TenantId,
     Timestamp,
 };
+use atalaya::still::Analysers;
 use atalaya::store::Store;
 use atalaya::viewer::Viewers;
-use gstvision::engine;
+use gstvision::engine::{self, Assets, Device, LoadOptions};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -97,7 +98,12 @@ async fn put_cameras(store: &Store, cameras: &Cameras) {
 impl World {
     /// On an SQLite file.
     pub(crate) async fn start() -> Self {
-        Self::start_with(None, Limits::default()).await
+        Self::start_with(None, Limits::default(), Assets::locate()).await
+    }
+
+    /// With models and runtime of another place than the installed one.
+    pub(crate) async fn with_assets(assets: Assets) -> Self {
+        Self::start_with(None, Limits::default(), assets).await
     }
 
     /// On a database of a real Postgres.
@@ -106,14 +112,14 @@ impl World {
     }
 
     pub(crate) async fn start_on(cluster: Arc<Cluster>) -> Self {
-        Self::start_with(Some(cluster), Limits::default()).await
+        Self::start_with(Some(cluster), Limits::default(), Assets::locate()).await
     }
 
     pub(crate) async fn with_limits(limits: Limits) -> Self {
-        Self::start_with(None, limits).await
+        Self::start_with(None, limits, Assets::locate()).await
     }
 
-    async fn start_with(cluster: Option<Arc<Cluster>>, limits: Limits) -> Self {
+    async fn start_with(cluster: Option<Arc<Cluster>>, limits: Limits, assets: Assets) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("plain.toml"), PLAIN).unwrap();
         std::fs::create_dir(folder.path().join("media")).unwrap();
@@ -137,11 +143,13 @@ impl World {
         let clock = Clock::held_at(NOON);
         let keys = Keys::new(&Secret::new(SECRET.into()), clock.clone());
         let figures = Arc::new(Mutex::new(RecorderFigures::default()));
+        let models = Arc::new(engine::Catalog::open(None).unwrap());
         let services = Services {
             store: store.clone(),
             cameras: cameras.clone(),
             viewers: Viewers::new(&config, tasks.clone(), stop.clone()).unwrap(),
-            models: Arc::new(engine::Catalog::open(None).unwrap()),
+            analysers: Analysers::new(models.clone(), &config.detector.model, options(assets)),
+            models,
             keys: keys.clone(),
             clock: clock.clone(),
             recorder: Arc::new({
@@ -230,6 +238,11 @@ impl Drop for World {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// Models of the installed assets, as cameras load them.
+pub(crate) fn options(assets: Assets) -> LoadOptions {
+    LoadOptions { assets, runtime: None, device: Device::Auto, threads: 1 }
 }
 
 async fn open_store(url: Option<&str>, folder: &Path) -> Store {
