@@ -62,20 +62,14 @@ impl Tap {
     }
 
     fn attributes(&mut self, about: &About) -> Attributes {
-        let mut say = |aspect| {
+        let said = Aspect::ALL.map(|aspect| {
             let said = about.attributes.get(aspect);
-            let value = said.value.as_deref().map(|word| self.word(word));
-            Attribute { value, confidence: said.confidence }
-        };
-        Attributes {
-            garment: say(Aspect::Garment),
-            style: say(Aspect::Style),
-            primary_color: say(Aspect::PrimaryColor),
-            secondary_color: say(Aspect::SecondaryColor),
-            head_accessory: say(Aspect::HeadAccessory),
-            bag: say(Aspect::Bag),
-            age_range: say(Aspect::AgeRange),
-        }
+            Attribute {
+                value: said.value.as_deref().map(|word| self.word(word)),
+                confidence: said.confidence,
+            }
+        });
+        said.into()
     }
 
     fn word(&mut self, word: &str) -> Arc<str> {

@@ -49,7 +49,7 @@ pub(super) enum Side {
 /// A part of an arm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ArmPart {
-    /// From the shoulder to the elbow.
+    /// From the middle of the upper arm to the elbow, which no short sleeve reaches.
     Upper,
     /// From the elbow to the wrist.
     Fore,
@@ -164,9 +164,10 @@ impl<'a> Body<'a> {
         if !(self.is_seen(start) && self.is_seen(end)) || length(way) < 1.0 {
             return Vec::new();
         }
+        let first = if part == ArmPart::Upper { 0.6 } else { 0.1 };
         let aside = scaled(right_of(way), HALF_ARM * self.torso());
         let point = |(step, offset): (usize, f32)| {
-            let along = plus(self.at(start), scaled(way, 0.15 + 0.7 * step as f32 / 9.0));
+            let along = plus(self.at(start), scaled(way, first + (0.9 - first) * step as f32 / 9.0));
             self.place(plus(along, scaled(aside, offset)))
         };
         let steps = (0..10).flat_map(|step| [-0.7, 0.0, 0.7].map(|offset| (step, offset)));

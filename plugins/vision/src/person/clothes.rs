@@ -120,7 +120,7 @@ const DIFFERENT: f32 = 26.0;
 /// What covers a part of an arm; `skin` is the colour of the person's face.
 fn cover(sight: &Sight<'_>, arm: &[Place], torso: Lab, skin: Option<Lab>) -> Option<Cover> {
     let spots = sight.spots(arm);
-    if spots.len() < arm.len().max(1) {
+    if spots.len() < (arm.len() * 7 / 10).max(1) {
         return None;
     }
     if share(&spots, |material| material == Material::Clothes) >= ARM_SHARE {
@@ -129,15 +129,11 @@ fn cover(sight: &Sight<'_>, arm: &[Place], torso: Lab, skin: Option<Lab>) -> Opt
     if share(&spots, is_skin) >= ARM_SHARE {
         return Some(Cover::Skin);
     }
-    // Where the mask is blind, a sleeve has the colour of the torso and an arm that of the face.
+    // Where the mask is blind, a sleeve has the colour of the torso and not that of the face.
     let colour = Lab::median(&spots.iter().map(|spot| spot.colour).collect::<Vec<_>>())?;
-    let (to_torso, to_skin) = (colour.distance(torso), skin.map(|skin| colour.distance(skin)));
-    match to_skin {
-        Some(to_skin) if to_skin < SAME && to_torso > to_skin + 10.0 => Some(Cover::Skin),
-        Some(to_skin) if to_torso < SAME && to_skin > to_torso + 10.0 => Some(Cover::Cloth),
-        None if to_torso < SAME / 2.0 => Some(Cover::Cloth),
-        _ => None,
-    }
+    let is_torso = colour.distance(torso) < SAME / 2.0;
+    let is_skin = skin.is_some_and(|skin| colour.distance(skin) < SAME);
+    (is_torso && !is_skin).then_some(Cover::Cloth)
 }
 
 /// How long the sleeves are, and how sure that is, 0..1.
@@ -159,8 +155,9 @@ fn sleeves(sight: &Sight<'_>, body: &Body<'_>, torso: Lab, skin: Option<Lab>) ->
         (1, 0) => Some(Sleeves::Short(0.7)),
         (0, 2) => Some(Sleeves::Long(0.9)),
         (0, 1) => Some(Sleeves::Long(0.7)),
-        // Forearms are often hidden; bare upper arms tell as much.
+        // Forearms are often hidden; what covers the elbows tells as much.
         (0, 0) if both(upper, Cover::Skin) > 0 && both(upper, Cover::Cloth) == 0 => Some(Sleeves::Short(0.6)),
+        (0, 0) if both(upper, Cover::Cloth) > 0 && both(upper, Cover::Skin) == 0 => Some(Sleeves::Long(0.6)),
         // One of each is a rolled sleeve or something in the hand.
         _ => None,
     }

@@ -30,7 +30,7 @@ const MASK_MARGIN: f32 = 1.1;
 pub const LEAST_HEIGHT: f32 = 75.0;
 /// Below, the mask is mostly blind and sleeves are two pixels wide, px.
 const LEAST_HEIGHT_OF_MASK: f32 = 90.0;
-const LEAST_HEIGHT_OF_GARMENT: f32 = 100.0;
+const LEAST_HEIGHT_OF_GARMENT: f32 = 140.0;
 
 /// A pose that is less sure is mostly somebody else's or half of one's own.
 const LEAST_PRESENCE: f32 = 0.6;
@@ -224,7 +224,7 @@ fn describe(
         look.garment =
             look.palette.as_ref().filter(|_| is_large).and_then(|_| clothes::garment(sight, body, skin));
         look.style = clothes::style(look.garment, look.palette.as_ref().map(|(palette, _)| palette), tie);
-        if look.palette.is_some() {
+        if look.palette.is_some() || look.garment.is_some() {
             let label = look.garment.map_or(MarkKind::Garment.name(), |(garment, _)| garment.name());
             look.marks.push(Mark { kind: MarkKind::Garment, label: label.to_owned(), rect: body.upper() });
         }
