@@ -195,6 +195,7 @@ async fn start_cameras(
 }
 
 fn camera_of(camera: &config::Camera) -> Result<Camera> {
+    let (lines, zones) = camera.shapes();
     Ok(Camera {
         id: CameraId::new(&camera.id)?,
         tenant: TenantId::new(camera.tenant)?,
@@ -203,8 +204,8 @@ fn camera_of(camera: &config::Camera) -> Result<Camera> {
         name: camera.name.clone().unwrap_or_else(|| camera.id.clone()),
         pipeline: camera.pipeline.clone(),
         parameters: camera.parameters.iter().map(|(name, value)| (name.clone(), value.into())).collect(),
-        lines: Vec::new(),
-        zones: Vec::new(),
+        lines,
+        zones,
         enabled: camera.enabled,
     })
 }

@@ -6,6 +6,7 @@
 mod camera;
 mod detection;
 mod geometry;
+mod heat;
 mod ids;
 mod recording;
 mod role;
@@ -15,7 +16,8 @@ mod visit;
 
 pub use camera::{Camera, CameraState, ParamValue};
 pub use detection::{Detection, Frame};
-pub use geometry::{Line, Point, Rect, Zone};
+pub use geometry::{Line, Point, Rect, ShapeError, Zone, check_shapes};
+pub use heat::Heat;
 pub use ids::{BranchId, CameraId, IdError, SectorId, ShiftId, TenantId, VisitId};
 pub use recording::RecorderFigures;
 pub use role::Role;
