@@ -20,7 +20,7 @@ use super::session::LoginTries;
 use crate::auth::{Keys, LoginLinks};
 use crate::camera::{CameraHandle, Cameras};
 use crate::clock::Clock;
-use crate::domain::{Camera, CameraId, ParamValue, RecorderFigures, TenantId, Timestamp};
+use crate::domain::{Camera, CameraId, LiveFigures, ParamValue, RecorderFigures, TenantId, Timestamp};
 use crate::store::{Store, StoreError};
 use crate::viewer::{ViewerError, Viewers};
 use crate::wire::{self, ManagedBy, ZoneClock};
@@ -40,6 +40,8 @@ pub struct Services {
     pub clock: Clock,
     /// How the recorder does.
     pub recorder: Arc<dyn Fn() -> RecorderFigures + Send + Sync>,
+    /// What a camera's lines and zones say now.
+    pub live: Arc<dyn Fn(TenantId, &CameraId) -> LiveFigures + Send + Sync>,
     /// Cameras of the configuration file: the API shows them and does not change them.
     pub file_cameras: BTreeSet<(TenantId, CameraId)>,
     /// `server.media_dir`.
