@@ -135,7 +135,9 @@ impl State {
     pub(super) fn status(&self, handle: &CameraHandle) -> wire::CameraStatus {
         let camera = handle.camera();
         let viewers = self.viewers.count(camera.tenant, &camera.id);
+        let live = (self.live)(camera.tenant, &camera.id);
         wire::CameraStatus::new(&handle.state().borrow(), handle.status(), viewers, &ZoneClock::utc())
+            .with_shapes(&camera, &live)
     }
 
     /// The description of a camera that the API may change.
