@@ -2,6 +2,7 @@
 
 use jiff::Timestamp as Instant;
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
@@ -30,6 +31,9 @@ const MAX_HEATMAP_DAYS: i64 = 31;
 
 /// Width of a heatmap, pixels: that of an ordinary tile.
 const WIDTH: u32 = 640;
+
+/// Heatmaps drawn at the same time: the cameras need the machine as well.
+static DRAWING: Semaphore = Semaphore::const_new(2);
 
 pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
     let with_caller = || with(state.clone()).and(caller());
@@ -137,6 +141,7 @@ pub(super) async fn get_heatmap(
         }
     };
     let size = (WIDTH, height_of(&handle));
+    let _turn = DRAWING.acquire().await.map_err(ApiError::internal)?;
     let draw = tokio::task::spawn_blocking(move || heatmap_png(&heat, size, &background));
     let bytes = draw.await.map_err(ApiError::internal)?.map_err(ApiError::internal)?;
     Ok(Content { kind: "image/png", bytes })

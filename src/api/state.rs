@@ -28,6 +28,9 @@ use crate::wire::{self, ManagedBy, ZoneClock};
 /// A file on a share that is gone may be waited for without an end; other changes wait with it no longer than this.
 const FILES_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Says what a camera's lines and zones say now.
+pub type Live = Arc<dyn Fn(TenantId, &CameraId) -> LiveFigures + Send + Sync>;
+
 /// The rooms that the API opens to the world.
 #[derive(Clone)]
 pub struct Services {
@@ -41,7 +44,7 @@ pub struct Services {
     /// How the recorder does.
     pub recorder: Arc<dyn Fn() -> RecorderFigures + Send + Sync>,
     /// What a camera's lines and zones say now.
-    pub live: Arc<dyn Fn(TenantId, &CameraId) -> LiveFigures + Send + Sync>,
+    pub live: Live,
     /// Cameras of the configuration file: the API shows them and does not change them.
     pub file_cameras: BTreeSet<(TenantId, CameraId)>,
     /// `server.media_dir`.

@@ -157,9 +157,12 @@ async fn the_status_tells_who_crossed_and_who_is_inside_now() {
     let zone = json!({"name": "bar", "corners": [[0, 0], [1, 0], [1, 1]]});
     let line = json!({"name": "door", "from": [0, 0.5], "to": [1, 0.5]});
     let shapes = json!({"lines": [line], "zones": [zone]});
+    world.running(1, "hall").await;
+    let (_, before) = world.get("/api/v1/cameras/hall/status").await;
     let (_, camera) = world.patch("/api/v1/cameras/hall", &shapes).await;
     assert_eq!(camera["status"]["lines"], json!([{"name": "door", "entries": 0, "exits": 0}]));
     assert_eq!(camera["status"]["zones"], json!([{"name": "bar", "people": 0}]));
+    assert_eq!(camera["status"]["since"], before["since"], "nothing restarts for it");
     let live = LiveFigures {
         lines: vec![LineFigures { name: "door".into(), entries: 3, exits: 1 }],
         zones: vec![
