@@ -18,6 +18,7 @@ mod health;
 mod media;
 mod metrics;
 mod models;
+mod occupancy;
 mod openapi;
 mod page;
 mod parameters;
@@ -85,6 +86,8 @@ impl Api {
             .or(watching)
             .unify()
             .or(shifts::routes(&state))
+            .unify()
+            .or(occupancy::routes(&state))
             .unify()
             .or(session::routes(&state))
             .unify()

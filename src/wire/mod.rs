@@ -10,12 +10,14 @@ mod catalog;
 mod frame;
 mod geometry;
 pub mod image;
+mod occupancy;
 mod page;
 mod problem;
 pub mod run;
 mod session;
 mod shift;
 mod status;
+mod summary;
 mod time;
 
 pub use attributes::{Attribute, Attributes};
@@ -24,9 +26,11 @@ pub use catalog::{Check, CheckInput, Finding, Model, Parameter, Pipeline, Pipeli
 pub use frame::{Detection, Frame, Missed};
 pub use geometry::{Line, Zone};
 pub use image::{ImageAnalysis, ImageDetections, ImageInput};
+pub use occupancy::{Occupancy, OccupancyPoint, Peak};
 pub use page::Page;
 pub use problem::Problem;
 pub use session::{Health, Readiness, Session};
-pub use shift::{Branch, CameraVisits, HourVisits, Shift, Summary, Visit, VisitState};
-pub use status::{CameraStatus, State};
+pub use shift::{Branch, Shift, Visit, VisitState};
+pub use status::{CameraStatus, LineStatus, State, ZoneStatus};
+pub use summary::{BranchPeak, CameraVisits, HourVisits, LineSummary, Summary, ValueCount, ZoneSummary};
 pub use time::{Time, ZoneClock};

@@ -1,6 +1,6 @@
 //! A whole server in the test's process.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -12,8 +12,8 @@ use atalaya::camera::{CameraContext, Cameras, Catalog, DetectorSettings};
 use atalaya::clock::Clock;
 use atalaya::config::{Config, Secret};
 use atalaya::domain::{
-    Branch, BranchId, Camera, CameraId, CameraState, Frame, ParamValue, RecorderFigures, Role, TenantId,
-    Timestamp,
+    Branch, BranchId, Camera, CameraId, CameraState, Frame, LiveFigures, ParamValue, RecorderFigures, Role,
+    TenantId, Timestamp,
 };
 use atalaya::still::Analysers;
 use atalaya::store::Store;
@@ -66,6 +66,8 @@ description = "Something that nobody may see"
 target = "text.format"
 "#;
 
+type Live = Arc<Mutex<HashMap<(TenantId, CameraId), LiveFigures>>>;
+
 /// A server with cameras `hall` (tenant 1, branch 1), `bar` (tenant 1, branch 2), `fixed` (tenant 1, branch 1, of the
 /// configuration file) and `theirs` (tenant 2, branch 1).
 pub(crate) struct World {
@@ -77,6 +79,8 @@ pub(crate) struct World {
     pub(crate) cameras: Cameras,
     /// What the recorder is to say of itself.
     pub(crate) recorder: Arc<Mutex<RecorderFigures>>,
+    /// What it is to say of lines and zones.
+    pub(crate) live: Live,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
     /// Ends when the server has.
@@ -144,6 +148,7 @@ impl World {
         let keys = Keys::new(&Secret::new(SECRET.into()), clock.clone());
         let figures = Arc::new(Mutex::new(RecorderFigures::default()));
         let models = Arc::new(engine::Catalog::open(None).unwrap());
+        let live: Live = Arc::default();
         let services = Services {
             store: store.clone(),
             cameras: cameras.clone(),
@@ -155,6 +160,10 @@ impl World {
             recorder: Arc::new({
                 let figures = figures.clone();
                 move || *figures.lock().unwrap()
+            }),
+            live: Arc::new({
+                let live = live.clone();
+                move |tenant, id| live.lock().unwrap().get(&(tenant, id.clone())).cloned().unwrap_or_default()
             }),
             file_cameras: BTreeSet::from([(tenant(1), CameraId::new("fixed").unwrap())]),
             media_dir: Some(folder.path().join("media")),
@@ -173,6 +182,7 @@ impl World {
             store,
             cameras,
             recorder: figures,
+            live,
             stop,
             tasks,
             server,

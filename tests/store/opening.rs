@@ -138,7 +138,7 @@ async fn newer_schema_is_left_alone() {
             sqlx::query(newer).execute(&mut connection).await.unwrap();
         }
         let error = fresh.store.migrate().await.unwrap_err().to_string();
-        assert!(error.contains("its schema 9999 is newer than 1"), "{error}");
+        assert!(error.contains("its schema 9999 is newer than 2"), "{error}");
     }
 }
 

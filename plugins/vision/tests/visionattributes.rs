@@ -164,7 +164,7 @@ fn without_a_budget_no_model_is_needed_and_with_one_a_missing_model_is_named() {
     let element = element.expect("it should be registered");
     let bus = gst::Bus::new();
     element.set_bus(Some(&bus));
-    element.set_state(gst::State::Paused).expect_err("there is no model");
+    assert!(element.set_state(gst::State::Paused).is_err(), "there is no model");
     let message = bus.pop_filtered(&[gst::MessageType::Error]).expect("it should say why");
     let gst::MessageView::Error(error) = message.view() else { panic!("{message:?}") };
     assert!(error.error().message().contains("/nowhere"), "{}", error.error());
