@@ -33,6 +33,7 @@ mod slots;
 mod state;
 mod table;
 mod upload;
+mod voice;
 mod whep;
 
 use std::net::SocketAddr;
@@ -91,6 +92,8 @@ impl Api {
             .or(choosing)
             .unify()
             .or(cv::routes(&state))
+            .unify()
+            .or(voice::routes(&state))
             .unify()
             .or(running)
             .unify();

@@ -213,7 +213,7 @@ async fn summarise(state: &State, caller: &Caller, shift: &domain::Shift) -> Ans
 }
 
 /// The branch that is asked for, else the first one that the caller has.
-async fn branch(state: &State, caller: &Caller, id: Option<i64>) -> Answer<BranchId> {
+pub(super) async fn branch(state: &State, caller: &Caller, id: Option<i64>) -> Answer<BranchId> {
     let known = || state.store.branches(caller.tenant);
     let Some(id) = id else {
         return Ok(match &caller.branches {

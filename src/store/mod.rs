@@ -15,6 +15,7 @@ mod page;
 mod shift;
 mod summary;
 mod visit;
+mod voice;
 
 use std::future::Future;
 use std::io;

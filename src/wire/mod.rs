@@ -17,6 +17,7 @@ mod session;
 mod shift;
 mod status;
 mod time;
+mod voice;
 
 pub use attributes::{Attribute, Attributes};
 pub use camera::{Camera, CameraInput, CameraPatch, ManagedBy, Value};
@@ -29,4 +30,5 @@ pub use problem::Problem;
 pub use session::{Health, Readiness, Session};
 pub use shift::{Branch, CameraVisits, HourVisits, Shift, Summary, Visit, VisitState};
 pub use status::{CameraStatus, State};
-pub use time::{Time, ZoneClock};
+pub use time::{Time, ZoneClock, instant};
+pub use voice::VoiceActivity;
