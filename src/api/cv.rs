@@ -16,8 +16,7 @@ use super::request::{Answer, parse, query, with};
 use super::upload::{Accepts, MAX_UPLOAD_BYTES, Upload, Uploaded, upload};
 use super::{State, caller};
 use crate::auth::{Action, Caller};
-use crate::domain::Detection;
-use crate::still::{Analysers, Picture, PictureError};
+use crate::still::{self, Analyser, Analysers, Picture, PictureError};
 use crate::wire;
 use crate::wire::image::Person;
 use crate::wire::{ImageAnalysis, ImageDetections, ImageInput, Problem};
@@ -69,9 +68,10 @@ pub(super) async fn detect_people(
     query: Answer<PictureQuery>,
     upload: Upload,
 ) -> Answer<Json<ImageDetections>> {
-    let seen = look(&state, &caller, query, upload).await?;
+    let seen = look(&state, &caller, query, upload, Analyser::people).await?;
     let (width, height) = seen.size;
-    let detections = seen.people.iter().map(|person| wire::Detection::new(person, seen.size)).collect();
+    let detections =
+        seen.people.iter().map(|person| wire::Detection::new(&person.detection, seen.size)).collect();
     Ok(Json(ImageDetections {
         width,
         height,
@@ -94,9 +94,10 @@ pub(super) async fn analyze_people(
     query: Answer<PictureQuery>,
     upload: Upload,
 ) -> Answer<Json<ImageAnalysis>> {
-    let seen = look(&state, &caller, query, upload).await?;
+    let seen = look(&state, &caller, query, upload, Analyser::analyse).await?;
     let (width, height) = seen.size;
-    let people = seen.people.iter().map(|person| Person::new(person, seen.size)).collect();
+    let people =
+        seen.people.iter().map(|person| Person::new(&person.detection, person.face, seen.size)).collect();
     Ok(Json(ImageAnalysis { width, height, model: seen.model, people, annotated_image: seen.annotated }))
 }
 
@@ -105,12 +106,21 @@ struct Seen {
     /// Width and height in pixels.
     size: (u32, u32),
     model: String,
-    people: Vec<Detection>,
+    people: Vec<still::Person>,
     /// JPEG in base64.
     annotated: Option<String>,
 }
 
-async fn look(state: &State, caller: &Caller, query: Answer<PictureQuery>, upload: Upload) -> Answer<Seen> {
+/// One way to look at a picture.
+type Look = fn(&mut Analyser, &Picture) -> Result<Vec<still::Person>, EngineError>;
+
+async fn look(
+    state: &State,
+    caller: &Caller,
+    query: Answer<PictureQuery>,
+    upload: Upload,
+    look: Look,
+) -> Answer<Seen> {
     super::permit(caller, Action::Analyse)?;
     let annotated = query?.annotated.unwrap_or(false);
     let order = Order {
@@ -120,11 +130,11 @@ async fn look(state: &State, caller: &Caller, query: Answer<PictureQuery>, uploa
         limit: state.max_body_bytes.max(MAX_UPLOAD_BYTES),
     };
     let analysers = state.analysers.clone();
-    state.analyses.run(order, upload, move |uploaded| see(&analysers, uploaded, annotated)).await
+    state.analyses.run(order, upload, move |uploaded| see(&analysers, uploaded, annotated, look)).await
 }
 
-/// Blocks for as long as decoding, an inference and encoding take.
-fn see(analysers: &Analysers, uploaded: Uploaded, annotated: bool) -> Answer<Seen> {
+/// Blocks for as long as decoding, the inferences and encoding take.
+fn see(analysers: &Analysers, uploaded: Uploaded, annotated: bool, look: Look) -> Answer<Seen> {
     let (bytes, annotated) = match uploaded.kind.as_str() {
         JSON => {
             let input: ImageInput = parse(&uploaded.bytes)?;
@@ -135,7 +145,7 @@ fn see(analysers: &Analysers, uploaded: Uploaded, annotated: bool) -> Answer<See
     let picture = Picture::decode(&bytes)?;
     drop(bytes);
     let (model, people) = analysers
-        .lend(|analyser| Ok((analyser.model().to_owned(), analyser.people(&picture)?)))
+        .lend(|analyser| Ok((analyser.model().to_owned(), look(analyser, &picture)?)))
         .map_err(cannot_look)?;
     let size = (picture.width(), picture.height());
     let annotated = match annotated {

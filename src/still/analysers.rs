@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gstvision::engine::{Catalog, EngineError, Job, LoadOptions};
+use gstvision::engine::{Catalog, EngineError, LoadOptions};
 
 use super::Analyser;
 
@@ -40,10 +40,7 @@ impl Analysers {
         let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut analyser = match idle {
             Some(analyser) => analyser,
-            None => {
-                let manifest = self.0.catalog.find_for(Job::Detector, &self.0.model)?;
-                Analyser::load(&manifest, &self.0.options)?
-            }
+            None => Analyser::load(self.0.catalog.clone(), &self.0.model, self.0.options.clone())?,
         };
         let done = work(&mut analyser);
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).push(analyser);

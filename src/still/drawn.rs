@@ -6,8 +6,8 @@ use gstvision::meta;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ImageError, RgbImage};
 
+use super::Person;
 use super::picture::Picture;
-use crate::domain::Detection;
 
 /// Of the annotated picture, 1..=100: what the clients of old were given.
 const QUALITY: u8 = 85;
@@ -17,7 +17,7 @@ impl Picture {
     ///
     /// # Errors
     /// When the encoder fails.
-    pub fn into_annotated(mut self, found: &[Detection]) -> Result<Vec<u8>, ImageError> {
+    pub fn into_annotated(mut self, found: &[Person]) -> Result<Vec<u8>, ImageError> {
         self.draw(found);
         let image = self.to_rgb();
         drop(self);
@@ -26,24 +26,23 @@ impl Picture {
         Ok(jpeg)
     }
 
-    fn draw(&mut self, found: &[Detection]) {
+    fn draw(&mut self, found: &[Person]) {
         let half = self.width.div_ceil(2);
         let [y, u, v] = &mut self.planes;
         let planes = Planes { data: [y, u, v], strides: [self.width, half, half] };
         let space = YuvSpace::BT601.full_range();
         let mut frame = I420Frame::new(planes, self.width, self.height, space)
             .expect("a decoded picture's planes should be of its size");
-        let object = |(at, detection): (usize, &Detection)| meta::Object {
-            label: detection.label.to_string(),
-            score: detection.confidence,
-            rect: meta::Rect {
-                x: detection.rect.x,
-                y: detection.rect.y,
-                w: detection.rect.w,
-                h: detection.rect.h,
-            },
-            track: Some(at as u64 + 1),
-            seen: true,
+        let object = |(at, person): (usize, &Person)| {
+            let detection = &person.detection;
+            meta::Object {
+                label: detection.label.to_string(),
+                score: detection.confidence,
+                rect: super::to_plugin(detection.rect),
+                track: Some(at as u64 + 1),
+                seen: true,
+                about: person.about.clone(),
+            }
         };
         let objects = found.iter().enumerate().map(object).collect();
         let detections = meta::Detections { fresh: true, objects, ..meta::Detections::default() };
@@ -71,7 +70,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::domain::Rect;
+    use crate::domain::{Detection, Rect};
 
     fn grey() -> Picture {
         let image = RgbImage::from_pixel(161, 121, image::Rgb([90, 120, 60]));
@@ -84,7 +83,15 @@ mod tests {
     fn an_annotated_picture_has_its_size_its_colours_and_boxes() {
         let plain = grey().into_annotated(&[]).unwrap();
         let rect = Rect { x: 0.25, y: 0.25, w: 0.5, h: 0.7 };
-        let person = Detection { track: None, label: Arc::from("person"), confidence: 0.8, rect, seen: true };
+        let detection = Detection {
+            track: None,
+            label: Arc::from("person"),
+            confidence: 0.8,
+            rect,
+            seen: true,
+            attributes: None,
+        };
+        let person = Person { detection, face: None, about: None };
         let drawn = grey().into_annotated(&[person]).unwrap();
         let [plain, drawn] = [plain, drawn].map(|jpeg| image::load_from_memory(&jpeg).unwrap().into_rgb8());
         assert_eq!((plain.dimensions(), drawn.dimensions()), ((161, 121), (161, 121)));

@@ -21,14 +21,15 @@ pub struct Person {
 }
 
 impl Person {
-    /// A person on a picture of `size`, width and height in pixels, of whom nothing more is known.
-    pub fn new(detection: &domain::Detection, size: (u32, u32)) -> Self {
+    /// A person on a picture of `size`, width and height in pixels.
+    pub fn new(detection: &domain::Detection, face: Option<domain::Rect>, size: (u32, u32)) -> Self {
         let shown = Detection::new(detection, size);
+        let nothing = domain::Attributes::default();
         Self {
             rect: shown.rect,
             confidence: shown.confidence,
-            face: None,
-            attributes: (&domain::Attributes::default()).into(),
+            face: face.map(|face| super::frame::in_pixels(face, size)),
+            attributes: detection.attributes.as_deref().unwrap_or(&nothing).into(),
         }
     }
 }

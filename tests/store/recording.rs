@@ -108,6 +108,7 @@ fn frame(tenant_id: i64, camera: &str, ms: u64, tracks: &[u64]) -> Frame {
         confidence: 0.75,
         rect: Rect { x: 0.4, y: 0.4, w: 0.1, h: 0.3 },
         seen: true,
+        attributes: None,
     };
     Frame {
         tenant: tenant(tenant_id),
