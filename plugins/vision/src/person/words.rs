@@ -68,8 +68,6 @@ pub enum Bag {
     Backpack,
     Handbag,
     Suitcase,
-    /// Seen to have none.
-    None,
 }
 
 impl Bag {
@@ -79,7 +77,6 @@ impl Bag {
             Self::Backpack => "backpack",
             Self::Handbag => "handbag",
             Self::Suitcase => "suitcase",
-            Self::None => NONE,
         }
     }
 }
