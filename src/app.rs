@@ -24,6 +24,7 @@ use crate::recorder::{Recorder, RecorderContext};
 use crate::still::Analysers;
 use crate::store::Store;
 use crate::viewer::Viewers;
+use crate::voice::Ears;
 
 /// Time for requests, viewers and pipelines to end. The recorder's last writes (2 s at most) and the store come after
 /// it; together they stay below the 5 s after which a service manager may lose its patience.
@@ -93,7 +94,8 @@ impl App {
             store: store.clone(),
             cameras: running,
             viewers,
-            analysers: Analysers::new(models.clone(), &config.detector.model, options),
+            analysers: Analysers::new(models.clone(), &config.detector.model, options.clone()),
+            ears: Ears::new(models.clone(), options),
             models,
             keys: keys.clone(),
             clock,

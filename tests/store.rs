@@ -26,3 +26,5 @@ mod recording;
 mod story;
 #[path = "store/tables.rs"]
 mod tables;
+#[path = "store/voice.rs"]
+mod voice;

@@ -157,7 +157,7 @@ impl Analyses {
         work: impl FnOnce(Uploaded) -> Answer<T> + Send + 'static,
     ) -> Answer<(T, Duration)> {
         let Some(place) = self.sit(order.tenant) else {
-            upload.refuse().await;
+            upload.refuse(order.limit).await;
             return Err(ApiError::Busy(RETRY_AFTER_S));
         };
         let uploaded = upload.read(order.accepts, order.limit).await?;

@@ -80,9 +80,10 @@ impl Api {
                 let service = TowerToHyperService::new(warp::service(self.routes.clone()));
                 service.call(request).await.unwrap_or_else(|never| match never {})
             }
-            Err(error @ ApiError::TooLarge(_)) => {
-                drain(request.into_body()).await;
-                error.into_response()
+            Err(ApiError::TooLarge(limit)) => {
+                // A little more than is taken is what most have who send too much.
+                drain(request.into_body(), limit + 1).await;
+                ApiError::TooLarge(limit).into_response()
             }
             Err(error) => error.into_response(),
         };

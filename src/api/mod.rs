@@ -34,6 +34,7 @@ mod slots;
 mod state;
 mod table;
 mod upload;
+mod voice;
 mod whep;
 
 use std::net::SocketAddr;
@@ -94,6 +95,8 @@ impl Api {
             .or(choosing)
             .unify()
             .or(cv::routes(&state))
+            .unify()
+            .or(voice::routes(&state))
             .unify()
             .or(running)
             .unify();

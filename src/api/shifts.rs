@@ -251,7 +251,7 @@ async fn summarise(state: &State, caller: &Caller, shift: &domain::Shift) -> Ans
 }
 
 /// The branch that is asked for, else the first one that the caller has.
-async fn branch(state: &State, caller: &Caller, id: Option<i64>) -> Answer<BranchId> {
+pub(super) async fn branch(state: &State, caller: &Caller, id: Option<i64>) -> Answer<BranchId> {
     let Some(id) = id else {
         return Ok(match &caller.branches {
             Branches::Some(some) => some.first().copied().unwrap_or_default(),

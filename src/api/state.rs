@@ -25,6 +25,7 @@ use crate::domain::{Camera, CameraId, LiveFigures, ParamValue, RecorderFigures, 
 use crate::still::Analysers;
 use crate::store::{Store, StoreError};
 use crate::viewer::{ViewerError, Viewers};
+use crate::voice::Ears;
 use crate::wire::{self, ManagedBy, ZoneClock};
 
 /// A file on a share that is gone may be waited for without an end; other changes wait with it no longer than this.
@@ -43,6 +44,8 @@ pub struct Services {
     pub models: Arc<engine::Catalog>,
     /// What looks at single pictures.
     pub analysers: Analysers,
+    /// What listens to sounds.
+    pub ears: Ears,
     pub keys: Keys,
     pub clock: Clock,
     /// How the recorder does.

@@ -33,6 +33,8 @@ pub(super) struct Upload {
 pub(super) struct Uploaded {
     /// Its media type in lower case, without parameters.
     pub(super) kind: String,
+    /// The same as it was sent.
+    pub(super) header: String,
     pub(super) bytes: Vec<u8>,
 }
 
@@ -56,15 +58,16 @@ impl Upload {
         let (kind, got) = essence(&self.headers);
         if !wanted.kinds.contains(&kind.as_str()) {
             let error = ApiError::WrongType { wanted: wanted.text, got: got.to_owned() };
-            self.refuse().await;
+            self.refuse(limit).await;
             return Err(error);
         }
-        Ok(Uploaded { bytes: collect(self.body, limit).await?, kind })
+        let header = got.to_owned();
+        Ok(Uploaded { bytes: collect(self.body, limit).await?, kind, header })
     }
 
-    /// Reads on for a while without keeping anything, so that the sender gets the answer.
-    pub(super) async fn refuse(self) {
-        pass_over(self.body).await;
+    /// Reads on for a while without keeping anything, so that the sender of at most `limit` bytes gets the answer.
+    pub(super) async fn refuse(self, limit: u64) {
+        pass_over(self.body, limit).await;
     }
 }
 

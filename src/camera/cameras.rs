@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::description::{ATTRIBUTES, Built, Catalog, DETECT};
+use super::description::{ATTRIBUTES, BLUR, Built, Catalog, DETECT};
 use super::handle::{CameraHandle, Inner};
 use super::supervisor;
 use crate::clock::Clock;
@@ -57,7 +57,8 @@ impl DetectorSettings {
             ("assets-dir", path(&self.assets_dir)),
             ("models-dir", path(&self.models_dir)),
         ];
-        for (name, element) in [(DETECT, &built.detect), (ATTRIBUTES, &built.attributes)] {
+        for (name, element) in [(DETECT, &built.detect), (ATTRIBUTES, &built.attributes), (BLUR, &built.blur)]
+        {
             let Some(element) = element else { continue };
             for (property, value) in &settings {
                 let (Some(value), Some(spec)) = (value, element.find_property(property)) else { continue };

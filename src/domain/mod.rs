@@ -14,6 +14,7 @@ mod role;
 mod shift;
 mod timestamp;
 mod visit;
+mod voice;
 
 pub use camera::{Camera, CameraState, ParamValue};
 pub use detection::{Detection, Frame};
@@ -29,3 +30,4 @@ pub use role::Role;
 pub use shift::{Branch, Schedule, ScheduledShift, Shift, TimeOfDay};
 pub use timestamp::Timestamp;
 pub use visit::{Attribute, Attributes, Place, Visit};
+pub use voice::VoiceActivity;

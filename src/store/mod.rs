@@ -19,6 +19,7 @@ mod record;
 mod shift;
 mod summary;
 mod visit;
+mod voice;
 
 use std::collections::BTreeMap;
 use std::future::Future;

@@ -19,6 +19,7 @@ mod shift;
 mod status;
 mod summary;
 mod time;
+mod voice;
 
 pub use attributes::{Attribute, Attributes};
 pub use camera::{Camera, CameraInput, CameraPatch, ManagedBy, Value};
@@ -33,4 +34,5 @@ pub use session::{Health, Readiness, Session};
 pub use shift::{Branch, Shift, Visit, VisitState};
 pub use status::{CameraStatus, LineStatus, State, ZoneStatus};
 pub use summary::{BranchPeak, CameraVisits, HourVisits, LineSummary, Summary, ValueCount, ZoneSummary};
-pub use time::{Time, ZoneClock};
+pub use time::{Time, ZoneClock, instant};
+pub use voice::VoiceActivity;

@@ -22,7 +22,11 @@ mod postgres;
 mod problems;
 mod session;
 mod shifts;
+#[path = "../common/sound.rs"]
+#[allow(dead_code, reason = "the tests of speech use the rest")]
+mod sound;
 #[path = "../common/street.rs"]
 mod street;
 mod tenants;
+mod voice;
 mod world;

@@ -18,6 +18,7 @@ use atalaya::domain::{
 use atalaya::still::Analysers;
 use atalaya::store::Store;
 use atalaya::viewer::Viewers;
+use atalaya::voice::Ears;
 use gstvision::engine::{self, Assets, Device, LoadOptions};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
@@ -153,7 +154,8 @@ impl World {
             store: store.clone(),
             cameras: cameras.clone(),
             viewers: Viewers::new(&config, tasks.clone(), stop.clone()).unwrap(),
-            analysers: Analysers::new(models.clone(), &config.detector.model, options(assets)),
+            analysers: Analysers::new(models.clone(), &config.detector.model, options(assets.clone())),
+            ears: Ears::new(models.clone(), options(assets)),
             models,
             keys: keys.clone(),
             clock: clock.clone(),

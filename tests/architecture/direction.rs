@@ -25,7 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "api",
         &[
             "domain", "clock", "config", "visit", "shift", "store", "auth", "wire", "camera", "viewer",
-            "still",
+            "still", "voice",
         ],
     ),
     // An IP camera as the server would meet it: it knows nothing of the server.
@@ -33,6 +33,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("run", &["domain", "clock", "config", "visit", "wire", "camera"]),
     // A picture in, people out: no camera, no store.
     ("still", &["domain"]),
+    // The same of sound: bytes in, stretches of speech out.
+    ("voice", &[]),
     ("doctor", &["domain", "config", "camera", "store", "viewer"]),
 ];
 

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use gst::prelude::*;
 
 use super::{
-    ATTRIBUTES, DETECT, Description, Kind, PipelineError, Problem, RECORDS, VIEWS, launch, property,
+    ATTRIBUTES, BLUR, DETECT, Description, Kind, PipelineError, Problem, RECORDS, VIEWS, launch, property,
 };
 use crate::domain::ParamValue;
 
 /// The elements that load networks, and so take what the process's configuration says of them.
-const LOADING: [&str; 2] = [DETECT, ATTRIBUTES];
+const LOADING: [&str; 3] = [DETECT, ATTRIBUTES, BLUR];
 
 /// A pipeline and the parts of it that the app talks to.
 #[derive(Debug)]
@@ -25,7 +25,9 @@ pub struct Built {
     pub detect: Option<gst::Element>,
     /// What looks closer at people.
     pub attributes: Option<gst::Element>,
-    /// Properties of these two, by their element's name, that the description's text or a parameter set, if only to
+    /// What hides people.
+    pub blur: Option<gst::Element>,
+    /// Properties of these three, by their element's name, that the description's text or a parameter set, if only to
     /// what they would be anyway.
     pub set: BTreeSet<(&'static str, String)>,
 }
@@ -103,19 +105,22 @@ impl Description {
             .downcast::<gst_app::AppSink>()
             .map_err(|_| problem(format!("launch: the element named `{RECORDS}` is not an appsink")))?;
         let named = |name: &str, factory: &str| match pipeline.by_name(name) {
-            Some(element) if element.factory().is_some_and(|found| found.name() == factory) => {
-                Ok(Some(element))
-            }
+            Some(element) if is_of(&element, factory) => Ok(Some(element)),
             Some(_) => Err(problem(format!("launch: the element named `{name}` is not a {factory}"))),
             None => Ok(None),
         };
         let views = named(VIEWS, "tee")?;
         let detect = named(DETECT, "visiondetect")?;
         let attributes = named(ATTRIBUTES, "visionattributes")?;
+        let blur = pipeline.by_name(BLUR).filter(|element| is_of(element, "visionblur"));
         // It would keep the last picture in memory for as long as the pipeline lives.
         records.set_property("enable-last-sample", false);
-        Ok(Built { kind: self.kind, records, views, detect, attributes, set, pipeline })
+        Ok(Built { kind: self.kind, records, views, detect, attributes, blur, set, pipeline })
     }
+}
+
+fn is_of(element: &gst::Element, factory: &str) -> bool {
+    element.factory().is_some_and(|found| found.name() == factory)
 }
 
 /// Names what `element` does have when it lacks `property`.

@@ -31,6 +31,8 @@ const VIEWS: &str = "views";
 pub(super) const DETECT: &str = "detect";
 /// What looks closer at people; without it nothing is said of them.
 pub(super) const ATTRIBUTES: &str = "attributes";
+/// What hides people; with any other element of this name nothing is hidden.
+pub(super) const BLUR: &str = "blur";
 
 /// What feeds a pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
