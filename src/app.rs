@@ -77,6 +77,7 @@ impl App {
             clock: clock.clone(),
             catalog: Arc::new(Catalog::load(config.pipelines_dir.as_deref())?),
             detector: detector_settings(config),
+            language: config.viewer.language.clone(),
             records: recorder.frames(),
             tasks: fronts.clone(),
             stop: stop.clone(),

@@ -282,6 +282,7 @@ fn value_out_of_its_range_is_told_with_key_and_value() {
     let branch = |more: &str| format!("[[branches]]\nname = \"Sol\"\n{more}\n");
     let cases: Vec<(String, &[&str])> = vec![
         ("[viewer]\njpeg_quality = 0\n".into(), &["`viewer.jpeg_quality`", "0", "1..=100"]),
+        ("[viewer]\nlanguage = \"de\"\n".into(), &["`viewer.language`", "\"de\"", "\"es\""]),
         ("[viewer]\nbitrate_kbps = 10\n".into(), &["`viewer.bitrate_kbps`", "10", "50..=50000"]),
         ("[viewer]\nencoders = []\n".into(), &["`viewer.encoders`", "x264enc"]),
         ("[detector]\nthreads = 65\n".into(), &["`detector.threads`", "65", "1..=64"]),

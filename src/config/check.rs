@@ -26,6 +26,10 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
         let reason = format!("{:?} is neither \"auto\" nor \"cpu\"", config.detector.device);
         return Err(ConfigError::value("detector.device", reason));
     }
+    if !["en", "es"].contains(&config.viewer.language.as_str()) {
+        let reason = format!("{:?} is neither \"en\" nor \"es\"", config.viewer.language);
+        return Err(ConfigError::value("viewer.language", reason));
+    }
     if config.viewer.encoders.iter().all(|encoder| encoder.trim().is_empty()) {
         return Err(ConfigError::value("viewer.encoders", "is empty; name at least `x264enc`"));
     }

@@ -90,6 +90,8 @@ pub struct Viewer {
     pub bitrate_kbps: u32,
     /// JPEG quality of MJPEG and snapshots, 1..=100.
     pub jpeg_quality: u32,
+    /// Language of the labels in the pictures: `en` or `es`.
+    pub language: String,
     /// Most viewers of all cameras together.
     pub max_viewers: usize,
     /// GStreamer H.264 encoders, tried in this order; the first that works is taken.

@@ -135,6 +135,7 @@ impl World {
         let cameras = Cameras::new(CameraContext {
             clock: Clock::system(),
             catalog: Arc::new(Catalog::load(Some(folder.path())).unwrap()),
+            language: "en".into(),
             detector: DetectorSettings::default(),
             records,
             tasks: tasks.clone(),

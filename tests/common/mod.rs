@@ -39,6 +39,7 @@ impl World {
         let cameras = Cameras::new(CameraContext {
             clock: Clock::system(),
             catalog: Arc::new(catalog),
+            language: "en".into(),
             detector: DetectorSettings::default(),
             records: sender,
             tasks: tasks.clone(),
