@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use gstvision::engine::{Assets, LoadOptions};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -20,6 +21,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::domain::{Branch, BranchId, Camera, CameraId, Role, SectorId, TenantId};
 use crate::recorder::{Recorder, RecorderContext};
+use crate::still::Analysers;
 use crate::store::Store;
 use crate::viewer::Viewers;
 
@@ -84,12 +86,15 @@ impl App {
         let recorder = Arc::new(move || recorder.figures());
         let viewers = Viewers::new(config, fronts.clone(), stop.clone())?;
         let file_cameras = start_cameras(config, &store, &running, cameras).await?;
+        let models = Arc::new(gstvision::engine::Catalog::open(config.models_dir.as_deref())?);
+        let options = load_options(config, config.detector.threads.into())?;
 
         let api = Api::new(Services {
             store: store.clone(),
             cameras: running,
             viewers,
-            models: Arc::new(gstvision::engine::Catalog::open(config.models_dir.as_deref())?),
+            analysers: Analysers::new(models.clone(), &config.detector.model, options),
+            models,
             keys: keys.clone(),
             clock,
             recorder,
@@ -170,6 +175,19 @@ pub fn detector_settings(config: &Config) -> DetectorSettings {
         assets_dir: Some(config.assets_dir.clone()),
         models_dir: config.models_dir.clone(),
     }
+}
+
+/// How models are loaded that no camera's pipeline loads.
+///
+/// # Errors
+/// When the device of `config` is none.
+pub fn load_options(config: &Config, threads: usize) -> Result<LoadOptions> {
+    Ok(LoadOptions {
+        assets: Assets::new(&config.assets_dir),
+        runtime: config.detector.runtime.clone(),
+        device: config.detector.device.parse()?,
+        threads,
+    })
 }
 
 /// Starts the store's cameras, the file's and `more`; answers those that the API may not change.

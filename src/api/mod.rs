@@ -4,9 +4,11 @@
 //! permission, makes one call, and answers `Result<_, ApiError>`, never a rejection: that would mean "not my route".
 
 mod access;
+mod analyses;
 mod cameras;
 mod console;
 mod control;
+mod cv;
 mod detections;
 mod docs;
 mod edit;
@@ -31,6 +33,7 @@ mod shifts;
 mod slots;
 mod state;
 mod table;
+mod upload;
 mod whep;
 
 use std::net::SocketAddr;
@@ -44,7 +47,7 @@ use warp::{Filter, Rejection, Reply};
 
 pub use error::ApiError;
 pub use serve::{BindError, Limits};
-pub use state::Services;
+pub use state::{Live, Services};
 
 use crate::auth::{Action, Caller};
 use gate::Gate;
@@ -89,6 +92,8 @@ impl Api {
             .or(session::routes(&state))
             .unify()
             .or(choosing)
+            .unify()
+            .or(cv::routes(&state))
             .unify()
             .or(running)
             .unify();

@@ -6,7 +6,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::access::SESSION_COOKIE;
 use super::{
-    cameras, control, detections, docs, health, media, metrics, models, occupancy, pipelines, session,
+    cameras, control, cv, detections, docs, health, media, metrics, models, occupancy, pipelines, session,
     shifts, whep,
 };
 use crate::wire::Problem;
@@ -30,6 +30,7 @@ use crate::wire::Problem;
         shifts::list_branches, shifts::list_shifts, shifts::current_shift, shifts::current_summary,
         shifts::current_visits, shifts::get_shift, shifts::get_summary, shifts::list_visits,
         occupancy::get_occupancy, occupancy::get_heatmap,
+        cv::detect_people, cv::analyze_people,
         session::log_in, session::log_out, session::get_session, session::end_session,
         health::get_health, health::get_readiness, metrics::get_metrics,
         docs::get_openapi, docs::get_docs,
@@ -42,6 +43,7 @@ use crate::wire::Problem;
         (name = "places", description = "Branches"),
         (name = "shifts", description = "Figures and visits by work period"),
         (name = "figures", description = "How many people there were, and where they stood"),
+        (name = "pictures", description = "Single ones, analysed and forgotten"),
         (name = "session", description = "Who is asking"),
         (name = "operations", description = "For those who run the server"),
         (name = "contract", description = "This document"),

@@ -65,7 +65,8 @@ pub(super) fn query<T: DeserializeOwned + Send + 'static>()
     })
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
+/// `bytes` as JSON.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(unreadable)?;
     json.end().map_err(|error| ApiError::Unreadable { field: None, detail: error.to_string() })?;
@@ -88,6 +89,14 @@ async fn read<B: Buf>(
     body: impl Stream<Item = Result<B, warp::Error>>,
 ) -> Answer<Vec<u8>> {
     check_type(headers, wanted)?;
+    collect(body, limit).await
+}
+
+/// The whole of a body, of at most `limit` bytes.
+pub(super) async fn collect<B: Buf>(
+    body: impl Stream<Item = Result<B, warp::Error>>,
+    limit: u64,
+) -> Answer<Vec<u8>> {
     let collect = async {
         let mut body = std::pin::pin!(body);
         let mut bytes = Vec::new();
@@ -97,7 +106,7 @@ async fn read<B: Buf>(
                 detail: format!("the body broke off: {error}"),
             })?;
             if (bytes.len() + chunk.remaining()) as u64 > limit {
-                rest_of(body.map(|chunk| chunk.ok().map(|chunk| chunk.remaining()))).await;
+                pass_over(body).await;
                 return Err(ApiError::TooLarge(limit));
             }
             while chunk.has_remaining() {
@@ -110,6 +119,11 @@ async fn read<B: Buf>(
         Ok(bytes)
     };
     tokio::time::timeout(BODY_TIMEOUT, collect).await.unwrap_or(Err(ApiError::Slow(BODY_TIMEOUT.as_secs())))
+}
+
+/// Reads what is left of a body that is refused: see [`DRAIN_BYTES`].
+pub(super) async fn pass_over<B: Buf>(body: impl Stream<Item = Result<B, warp::Error>>) {
+    rest_of(body.map(|chunk| chunk.ok().map(|chunk| chunk.remaining()))).await;
 }
 
 /// Reads a body that is refused: see [`DRAIN_BYTES`].
@@ -138,11 +152,12 @@ async fn rest_of(lengths: impl Stream<Item = Option<usize>>) {
 }
 
 fn check_type(headers: &HeaderMap, wanted: &'static str) -> Answer<()> {
+    let (kind, got) = essence(headers);
+    if kind == wanted { Ok(()) } else { Err(ApiError::WrongType { wanted, got: got.to_owned() }) }
+}
+
+/// The media type of a body in lower case and without its parameters, and as it was written.
+pub(super) fn essence(headers: &HeaderMap) -> (String, &str) {
     let got = headers.get(CONTENT_TYPE).map_or("nothing", |value| value.to_str().unwrap_or("unreadable"));
-    let essence = got.split(';').next().unwrap_or(got).trim();
-    if essence.eq_ignore_ascii_case(wanted) {
-        Ok(())
-    } else {
-        Err(ApiError::WrongType { wanted, got: got.to_owned() })
-    }
+    (got.split(';').next().unwrap_or(got).trim().to_ascii_lowercase(), got)
 }

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
 
+use super::analyses::Analyses;
 use super::edit::Rules;
 use super::error::ApiError;
 use super::request::Answer;
@@ -21,6 +22,7 @@ use crate::auth::{Keys, LoginLinks};
 use crate::camera::{CameraHandle, Cameras};
 use crate::clock::Clock;
 use crate::domain::{Camera, CameraId, LiveFigures, ParamValue, RecorderFigures, TenantId, Timestamp};
+use crate::still::Analysers;
 use crate::store::{Store, StoreError};
 use crate::viewer::{ViewerError, Viewers};
 use crate::wire::{self, ManagedBy, ZoneClock};
@@ -39,6 +41,8 @@ pub struct Services {
     pub viewers: Viewers,
     /// Standard models and those of `models_dir`.
     pub models: Arc<engine::Catalog>,
+    /// What looks at single pictures.
+    pub analysers: Analysers,
     pub keys: Keys,
     pub clock: Clock,
     /// How the recorder does.
@@ -64,6 +68,7 @@ pub(super) struct Inner {
     pub(super) links: LoginLinks,
     pub(super) login_tries: LoginTries,
     pub(super) started: Timestamp,
+    pub(super) analyses: Analyses,
     /// Changes under way.
     pub(super) tasks: TaskTracker,
     turn: Mutex<()>,
@@ -91,6 +96,7 @@ impl State {
             links: LoginLinks::new(services.keys.clone(), services.clock.clone()),
             login_tries: LoginTries::new(services.clock.clone()),
             started: services.clock.now(),
+            analyses: Analyses::new(),
             tasks: TaskTracker::new(),
             turn: Mutex::default(),
             services,

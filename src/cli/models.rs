@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use gstvision::engine::{
-    Assets, Catalog, Colours, Device, EngineError, Feed, I420, LoadOptions, Manifest, Network, Plane,
-    Preprocessor, Tensor, silero,
+    Assets, Catalog, Colours, EngineError, Feed, I420, Manifest, Network, Plane, Preprocessor, Tensor, silero,
 };
 
 use super::args::ModelsCommand;
 use super::out;
+use crate::app::load_options;
 use crate::camera::start_gstreamer;
 use crate::config::Config;
 
@@ -27,8 +27,8 @@ pub(super) fn run(command: ModelsCommand, config: &Config) -> Result<()> {
     let assets = Assets::new(&config.assets_dir);
     match command {
         ModelsCommand::List => list(&catalog, &assets),
-        ModelsCommand::Verify { names } => verify(&chosen(&catalog, &names)?, &assets, config),
-        ModelsCommand::Bench { names } => bench(&chosen(&catalog, &names)?, &assets, config),
+        ModelsCommand::Verify { names } => verify(&chosen(&catalog, &names)?, config),
+        ModelsCommand::Bench { names } => bench(&chosen(&catalog, &names)?, config),
     }
 }
 
@@ -61,19 +61,10 @@ fn input(manifest: &Manifest) -> String {
     picture.or(sound).unwrap_or_default()
 }
 
-/// How the settings want models to be loaded.
-///
-/// # Errors
-/// When `detector.device` is none.
-pub(super) fn load_options(assets: &Assets, config: &Config, threads: usize) -> Result<LoadOptions> {
-    let device: Device = config.detector.device.parse()?;
-    Ok(LoadOptions { assets: assets.clone(), runtime: config.detector.runtime.clone(), device, threads })
-}
-
-fn verify(manifests: &[Manifest], assets: &Assets, config: &Config) -> Result<()> {
+fn verify(manifests: &[Manifest], config: &Config) -> Result<()> {
     let mut wrong = 0;
     for manifest in manifests {
-        match Network::load(manifest, &load_options(assets, config, 1)?) {
+        match Network::load(manifest, &load_options(config, 1)?) {
             Ok(network) => {
                 out::line(format_args!("{}: sound, runs on {}", manifest.name, network.device().name()))?;
             }
@@ -89,13 +80,13 @@ fn verify(manifests: &[Manifest], assets: &Assets, config: &Config) -> Result<()
     Ok(())
 }
 
-fn bench(manifests: &[Manifest], assets: &Assets, config: &Config) -> Result<()> {
+fn bench(manifests: &[Manifest], config: &Config) -> Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = [1, 2, 4].into_iter().filter(|&threads| threads == 1 || threads <= cores);
     let mut rows =
         vec![["model", "device", "threads", "preprocess ms", "inference ms"].map(str::to_owned).to_vec()];
     for (manifest, threads) in manifests.iter().flat_map(|m| threads.clone().map(move |t| (m, t))) {
-        let network = Network::load(manifest, &load_options(assets, config, threads)?)?;
+        let network = Network::load(manifest, &load_options(config, threads)?)?;
         let times = time(&network)?;
         let ms = |part: fn(&Times) -> Duration| format!("{:.2}", median(&times, part).as_secs_f64() * 1e3);
         rows.push(vec![

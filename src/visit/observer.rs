@@ -223,6 +223,9 @@ impl Observer {
             person.stay.confidence = detection.confidence;
             person.stay.model = model.clone();
         }
+        if let Some(attributes) = &detection.attributes {
+            person.stay.attributes = Attributes::clone(attributes);
+        }
         let mut foot = detection.rect.foot();
         foot.x *= shapes.aspect;
         let margin = (detection.rect.h * MARGIN_OF_HEIGHT).max(MIN_MARGIN);

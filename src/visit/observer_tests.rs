@@ -16,6 +16,7 @@ fn person(track: u64, x: f32, y: f32) -> Detection {
         confidence: 0.5,
         rect: Rect { x: x - 0.05, y: y - 0.2, w: 0.1, h: 0.2 },
         seen: true,
+        attributes: None,
     }
 }
 

@@ -25,6 +25,7 @@ pub use camera::{Camera, CameraInput, CameraPatch, ManagedBy, Value};
 pub use catalog::{Check, CheckInput, Finding, Model, Parameter, Pipeline, PipelineSummary};
 pub use frame::{Detection, Frame, Missed};
 pub use geometry::{Line, Zone};
+pub use image::{ImageAnalysis, ImageDetections, ImageInput};
 pub use occupancy::{Occupancy, OccupancyPoint, Peak};
 pub use page::Page;
 pub use problem::Problem;

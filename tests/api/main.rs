@@ -15,11 +15,14 @@ mod log;
 mod metrics;
 mod operations;
 mod parameters;
+mod pictures;
 #[path = "../common/postgres.rs"]
 #[allow(dead_code, reason = "the store's tests use the rest")]
 mod postgres;
 mod problems;
 mod session;
 mod shifts;
+#[path = "../common/street.rs"]
+mod street;
 mod tenants;
 mod world;

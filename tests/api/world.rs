@@ -15,9 +15,10 @@ use atalaya::domain::{
     Branch, BranchId, Camera, CameraId, CameraState, Frame, LiveFigures, ParamValue, RecorderFigures, Role,
     TenantId, Timestamp,
 };
+use atalaya::still::Analysers;
 use atalaya::store::Store;
 use atalaya::viewer::Viewers;
-use gstvision::engine;
+use gstvision::engine::{self, Assets, Device, LoadOptions};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -98,10 +99,35 @@ async fn put_cameras(store: &Store, cameras: &Cameras) {
     }
 }
 
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("plain.toml"), PLAIN).unwrap();
+    std::fs::create_dir(folder.path().join("media")).unwrap();
+    folder
+}
+
+fn config() -> Config {
+    let mut config = Config::default();
+    config.webrtc.listen = "127.0.0.1:0".parse().unwrap();
+    config.webrtc.ice_servers = vec![toml::from_str("url = 'stun:stun.example.net'").unwrap()];
+    config.viewer.encoders = vec!["x264enc".into()];
+    config
+}
+
+fn teller(live: &Live) -> atalaya::api::Live {
+    let live = live.clone();
+    Arc::new(move |tenant, id| live.lock().unwrap().get(&(tenant, id.clone())).cloned().unwrap_or_default())
+}
+
 impl World {
     /// On an SQLite file.
     pub(crate) async fn start() -> Self {
-        Self::start_with(None, Limits::default()).await
+        Self::start_with(None, Limits::default(), Assets::locate()).await
+    }
+
+    /// With models and runtime of another place than the installed one.
+    pub(crate) async fn with_assets(assets: Assets) -> Self {
+        Self::start_with(None, Limits::default(), assets).await
     }
 
     /// On a database of a real Postgres.
@@ -110,17 +136,15 @@ impl World {
     }
 
     pub(crate) async fn start_on(cluster: Arc<Cluster>) -> Self {
-        Self::start_with(Some(cluster), Limits::default()).await
+        Self::start_with(Some(cluster), Limits::default(), Assets::locate()).await
     }
 
     pub(crate) async fn with_limits(limits: Limits) -> Self {
-        Self::start_with(None, limits).await
+        Self::start_with(None, limits, Assets::locate()).await
     }
 
-    async fn start_with(cluster: Option<Arc<Cluster>>, limits: Limits) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("plain.toml"), PLAIN).unwrap();
-        std::fs::create_dir(folder.path().join("media")).unwrap();
+    async fn start_with(cluster: Option<Arc<Cluster>>, limits: Limits, assets: Assets) -> Self {
+        let folder = folder();
         let url = cluster.as_ref().map(|cluster| cluster.create_database());
         let store = open_store(url.as_deref(), folder.path()).await;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -134,29 +158,25 @@ impl World {
             stop: stop.clone(),
         });
         put_cameras(&store, &cameras).await;
-        let mut config = Config::default();
-        config.webrtc.listen = "127.0.0.1:0".parse().unwrap();
-        config.webrtc.ice_servers = vec![toml::from_str("url = 'stun:stun.example.net'").unwrap()];
-        config.viewer.encoders = vec!["x264enc".into()];
+        let config = config();
         let clock = Clock::held_at(NOON);
         let keys = Keys::new(&Secret::new(SECRET.into()), clock.clone());
         let figures = Arc::new(Mutex::new(RecorderFigures::default()));
         let live: Live = Arc::default();
+        let models = Arc::new(engine::Catalog::open(None).unwrap());
         let services = Services {
             store: store.clone(),
             cameras: cameras.clone(),
             viewers: Viewers::new(&config, tasks.clone(), stop.clone()).unwrap(),
-            models: Arc::new(engine::Catalog::open(None).unwrap()),
+            analysers: Analysers::new(models.clone(), &config.detector.model, options(assets)),
+            models,
             keys: keys.clone(),
             clock: clock.clone(),
             recorder: Arc::new({
                 let figures = figures.clone();
                 move || *figures.lock().unwrap()
             }),
-            live: Arc::new({
-                let live = live.clone();
-                move |tenant, id| live.lock().unwrap().get(&(tenant, id.clone())).cloned().unwrap_or_default()
-            }),
+            live: teller(&live),
             file_cameras: BTreeSet::from([(tenant(1), CameraId::new("fixed").unwrap())]),
             media_dir: Some(folder.path().join("media")),
             max_body_bytes: 64 * 1024,
@@ -240,6 +260,11 @@ impl Drop for World {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// Models of the installed assets, as cameras load them.
+pub(crate) fn options(assets: Assets) -> LoadOptions {
+    LoadOptions { assets, runtime: None, device: Device::Auto, threads: 1 }
 }
 
 async fn open_store(url: Option<&str>, folder: &Path) -> Store {

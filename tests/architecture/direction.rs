@@ -21,7 +21,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("camera", &["domain", "config", "clock"]),
     ("viewer", &["domain", "config", "clock", "camera"]),
     ("recorder", &["domain", "clock", "visit", "shift", "store", "camera"]),
-    ("api", &["domain", "clock", "config", "visit", "shift", "store", "auth", "wire", "camera", "viewer"]),
+    (
+        "api",
+        &[
+            "domain", "clock", "config", "visit", "shift", "store", "auth", "wire", "camera", "viewer",
+            "still",
+        ],
+    ),
     // An IP camera as the server would meet it: it knows nothing of the server.
     ("demo", &["domain", "config"]),
     ("run", &["domain", "clock", "config", "visit", "wire", "camera"]),

@@ -47,6 +47,7 @@ fn feet(ms: u64, people: &[(u64, f32)]) -> Frame {
         confidence: 0.75,
         rect: Rect { x: x - 0.05, y: 0.3, w: 0.1, h: 0.3 },
         seen: true,
+        attributes: None,
     };
     Frame { detections: people.iter().map(person).collect(), ..frame(1, "door", ms, &[]) }
 }
