@@ -162,8 +162,8 @@ impl World {
         let clock = Clock::held_at(NOON);
         let keys = Keys::new(&Secret::new(SECRET.into()), clock.clone());
         let figures = Arc::new(Mutex::new(RecorderFigures::default()));
-        let live: Live = Arc::default();
         let models = Arc::new(engine::Catalog::open(None).unwrap());
+        let live: Live = Arc::default();
         let services = Services {
             store: store.clone(),
             cameras: cameras.clone(),

@@ -63,7 +63,7 @@ impl Placement {
     fn new(input: &Input, shape: Shape) -> Self {
         let (width, height) = (input.width, input.height);
         if !input.letterbox {
-            return Self { left: 0, top: 0, width, height };
+            return Self::whole(input);
         }
         let shown_width = shape.width as f32 * shape.pixel_aspect;
         let scale = (width as f32 / shown_width).min(height as f32 / shape.height as f32);
@@ -75,6 +75,11 @@ impl Placement {
             width: inner_width,
             height: inner_height,
         }
+    }
+
+    /// A picture that fills the input.
+    pub(super) fn whole(input: &Input) -> Self {
+        Self { left: 0, top: 0, width: input.width, height: input.height }
     }
 
     /// The same as a region of the picture.
