@@ -48,7 +48,7 @@ use warp::{Filter, Rejection, Reply};
 
 pub use error::ApiError;
 pub use serve::{BindError, Limits};
-pub use state::Services;
+pub use state::{Live, Services};
 
 use crate::auth::{Action, Caller};
 use gate::Gate;

@@ -97,6 +97,8 @@ pub struct Looks {
     pub accessories: Vec<ValueCount>,
     pub bags: Vec<ValueCount>,
     pub ages: Vec<ValueCount>,
+    /// Mean of the middles of their ranges, years; `None` when nothing was said.
+    pub age_mean: Option<f64>,
 }
 
 /// A shift's figures so far.

@@ -8,6 +8,9 @@ use crate::domain::{LineSummary, Looks, Peak, Shift, Summary, TenantId, Timestam
 
 const HOUR_MS: i64 = 3_600_000;
 
+/// What an age range without an end is taken to be long.
+const OPEN_RANGE_YEARS: f64 = 20.0;
+
 /// How many garments, colours, accessories and bags are told.
 const TOP: usize = 5;
 
@@ -184,6 +187,7 @@ impl Figures {
             colors: top(said("color")),
             accessories: top(said("accessory")),
             bags: top(said("bag")),
+            age_mean: age_mean(&ages),
             ages,
         };
         Summary {
@@ -207,6 +211,23 @@ fn shares(counts: Vec<(String, u64)>) -> Vec<ValueCount> {
     let total: u64 = counts.iter().map(|(_, count)| count).sum();
     let share = |count: u64| count as f64 / total.max(1) as f64;
     counts.into_iter().map(|(value, count)| ValueCount { value, count, share: share(count) }).collect()
+}
+
+/// From the middles of the ranges, as nothing else is kept of ages.
+fn age_mean(ages: &[ValueCount]) -> Option<f64> {
+    let middles = ages.iter().filter_map(|age| Some((middle(&age.value)?, age.count as f64)));
+    let (sum, count) =
+        middles.fold((0.0, 0.0), |(sum, all), (years, count)| (sum + years * count, all + count));
+    (count > 0.0).then(|| sum / count)
+}
+
+/// Of `18-24`, whose last year counts in full, or `65+`.
+fn middle(range: &str) -> Option<f64> {
+    if let Some(from) = range.strip_suffix('+') {
+        return Some(from.parse::<f64>().ok()? + OPEN_RANGE_YEARS / 2.0);
+    }
+    let (from, to) = range.split_once('-')?;
+    Some((from.parse::<f64>().ok()? + to.parse::<f64>().ok()? + 1.0) / 2.0)
 }
 
 /// The most frequent first; of equally frequent ones the first by name.
@@ -245,6 +266,16 @@ mod tests {
         assert_eq!(percentile(&[(1, 1), (2, 1), (3, 1), (4, 1)], 50), Some(2));
         assert_eq!(percentile(&[(1, 95), (60, 5)], 95), Some(1));
         assert_eq!(percentile(&[(1, 94), (60, 6)], 95), Some(60));
+    }
+
+    #[test]
+    fn mean_age_is_that_of_the_middles_of_the_ranges() {
+        let ages = |values: &[(&str, u64)]| {
+            age_mean(&shares(values.iter().map(|(value, count)| ((*value).to_owned(), *count)).collect()))
+        };
+        assert_eq!(ages(&[("18-24", 1), ("65+", 1)]), Some((21.5 + 75.0) / 2.0));
+        assert_eq!(ages(&[("25-34", 3), ("old", 1)]), Some(30.0));
+        assert_eq!(ages(&[]), None);
     }
 
     #[test]

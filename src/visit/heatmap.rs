@@ -13,7 +13,7 @@ const HOLDS_MS: u64 = 2_000;
 /// Heat of one quarter of an hour.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quarter {
-    /// Its begin, a multiple of [`QUARTER_MS`].
+    /// Its begin: full, quarter past, half past or quarter to.
     pub start_ms: u64,
     pub heat: Heat,
 }

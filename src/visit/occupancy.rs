@@ -12,13 +12,13 @@ const HOLDS_MS: u64 = 2_000;
 /// People of one minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Minute {
-    /// Its begin, a multiple of [`MINUTE_MS`].
+    /// Its begin, a full minute.
     pub start_ms: u64,
     pub min: u32,
     pub max: u32,
     /// People times milliseconds.
     pub people_ms: u64,
-    /// How much of it was seen, milliseconds, 1 to [`MINUTE_MS`].
+    /// How much of it was seen, milliseconds, 1 to 60000.
     pub seen_ms: u64,
 }
 

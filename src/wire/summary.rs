@@ -108,6 +108,8 @@ pub struct Summary {
     pub bags: Vec<ValueCount>,
     /// All ranges, the youngest first.
     pub ages: Vec<ValueCount>,
+    /// Mean of the middles of these ranges, years; null when nothing was said.
+    pub age_mean: Option<f32>,
 }
 
 impl Summary {
@@ -134,6 +136,7 @@ impl Summary {
             accessories: counts(&looks.accessories),
             bags: counts(&looks.bags),
             ages: counts(&looks.ages),
+            age_mean: looks.age_mean.map(|years| rounded(years as f32, 1)),
         }
     }
 }

@@ -100,6 +100,26 @@ async fn put_cameras(store: &Store, cameras: &Cameras) {
     }
 }
 
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("plain.toml"), PLAIN).unwrap();
+    std::fs::create_dir(folder.path().join("media")).unwrap();
+    folder
+}
+
+fn config() -> Config {
+    let mut config = Config::default();
+    config.webrtc.listen = "127.0.0.1:0".parse().unwrap();
+    config.webrtc.ice_servers = vec![toml::from_str("url = 'stun:stun.example.net'").unwrap()];
+    config.viewer.encoders = vec!["x264enc".into()];
+    config
+}
+
+fn teller(live: &Live) -> atalaya::api::Live {
+    let live = live.clone();
+    Arc::new(move |tenant, id| live.lock().unwrap().get(&(tenant, id.clone())).cloned().unwrap_or_default())
+}
+
 impl World {
     /// On an SQLite file.
     pub(crate) async fn start() -> Self {
@@ -125,9 +145,7 @@ impl World {
     }
 
     async fn start_with(cluster: Option<Arc<Cluster>>, limits: Limits, assets: Assets) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("plain.toml"), PLAIN).unwrap();
-        std::fs::create_dir(folder.path().join("media")).unwrap();
+        let folder = folder();
         let url = cluster.as_ref().map(|cluster| cluster.create_database());
         let store = open_store(url.as_deref(), folder.path()).await;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -142,10 +160,7 @@ impl World {
             stop: stop.clone(),
         });
         put_cameras(&store, &cameras).await;
-        let mut config = Config::default();
-        config.webrtc.listen = "127.0.0.1:0".parse().unwrap();
-        config.webrtc.ice_servers = vec![toml::from_str("url = 'stun:stun.example.net'").unwrap()];
-        config.viewer.encoders = vec!["x264enc".into()];
+        let config = config();
         let clock = Clock::held_at(NOON);
         let keys = Keys::new(&Secret::new(SECRET.into()), clock.clone());
         let figures = Arc::new(Mutex::new(RecorderFigures::default()));
@@ -164,10 +179,7 @@ impl World {
                 let figures = figures.clone();
                 move || *figures.lock().unwrap()
             }),
-            live: Arc::new({
-                let live = live.clone();
-                move |tenant, id| live.lock().unwrap().get(&(tenant, id.clone())).cloned().unwrap_or_default()
-            }),
+            live: teller(&live),
             file_cameras: BTreeSet::from([(tenant(1), CameraId::new("fixed").unwrap())]),
             media_dir: Some(folder.path().join("media")),
             max_body_bytes: 64 * 1024,

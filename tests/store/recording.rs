@@ -28,11 +28,13 @@ on_both!(
 /// 13:30 in UTC, half an hour before the afternoon.
 pub(crate) const START: &str = "2026-06-10T13:30:00Z";
 
+type Cameras = HashMap<(TenantId, CameraId), Arc<Camera>>;
+
 /// A recorder and what a test turns.
 pub(crate) struct Scene {
     store: Store,
     pub(crate) clock: Clock,
-    pub(crate) cameras: Arc<Mutex<HashMap<(TenantId, CameraId), Arc<Camera>>>>,
+    pub(crate) cameras: Arc<Mutex<Cameras>>,
     pub(crate) recorder: Recorder,
     tasks: TaskTracker,
     stop: CancellationToken,
