@@ -71,6 +71,14 @@ impl<'a> I420<'a> {
         (self.width as f32 * self.pixel_aspect, self.height as f32)
     }
 
+    /// Width and height of a plane.
+    pub(super) fn plane_size(&self, plane: usize) -> (usize, usize) {
+        match plane {
+            0 => (self.width, self.height),
+            _ => (self.width.div_ceil(2), self.height.div_ceil(2)),
+        }
+    }
+
     /// The picture in a mapped frame; `None` when that is not I420.
     pub fn of(frame: &'a gst_video::VideoFrameRef<&gst::BufferRef>) -> Option<Self> {
         if frame.format() != gst_video::VideoFormat::I420 {
