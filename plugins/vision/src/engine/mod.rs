@@ -24,6 +24,7 @@ mod region;
 mod resample;
 mod runtime;
 mod sessions;
+mod turned;
 
 pub use assets::{ASSETS_DIR_VARIABLE, Assets};
 pub use catalog::Catalog;
