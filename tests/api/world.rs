@@ -137,10 +137,7 @@ impl World {
             stop: stop.clone(),
         });
         put_cameras(&store, &cameras).await;
-        let mut config = Config::default();
-        config.webrtc.listen = "127.0.0.1:0".parse().unwrap();
-        config.webrtc.ice_servers = vec![toml::from_str("url = 'stun:stun.example.net'").unwrap()];
-        config.viewer.encoders = vec!["x264enc".into()];
+        let config = config();
         let clock = Clock::held_at(NOON);
         let keys = Keys::new(&Secret::new(SECRET.into()), clock.clone());
         let figures = Arc::new(Mutex::new(RecorderFigures::default()));
@@ -240,6 +237,14 @@ impl Drop for World {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+fn config() -> Config {
+    let mut config = Config::default();
+    config.webrtc.listen = "127.0.0.1:0".parse().unwrap();
+    config.webrtc.ice_servers = vec![toml::from_str("url = 'stun:stun.example.net'").unwrap()];
+    config.viewer.encoders = vec!["x264enc".into()];
+    config
 }
 
 /// Models of the installed assets, as cameras load them.
