@@ -10,7 +10,11 @@ MAKEFLAGS += --no-print-directory
 # What `make run` starts: ARGS="serve --config my.toml" for your own cameras.
 ARGS ?= demo
 
-.PHONY: help run setup packages assets console toolchain build plugin test test-tools check bench accuracy
+# What `make fuzz` runs, and for how many seconds each: TIME=600 for a proper hunt.
+TARGETS ?= picture boxes manifest description
+TIME ?= 60
+
+.PHONY: help run setup packages assets console toolchain build plugin test test-tools check bench fuzz accuracy
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -58,6 +62,12 @@ check: setup ## the quick part of `make test`: format, clippy, unit tests
 
 bench: setup ## measures the figures of docs/performance.md
 	@cargo bench --locked
+
+fuzz: ## feeds nonsense to whatever reads what others send, TIME seconds (60) each of TARGETS; needs nightly Rust
+	@cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
+	for target in $(TARGETS); do
+	  cargo +nightly fuzz run --sanitizer none --features app "$$target" -- -max_total_time=$(TIME) -rss_limit_mb=4096
+	done
 
 accuracy: setup ## measures boxes and numbers on sequences with ground truth: make accuracy MOT=DIR
 	@[ -n "$(MOT)" ] || { echo "usage: make accuracy MOT=DIR, see docs/accuracy.md" >&2; exit 2; }

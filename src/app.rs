@@ -19,7 +19,7 @@ use crate::auth::{Branches, Caller, Keys, login_link, signing_secret};
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::domain::{Branch, BranchId, Camera, CameraId, Place, Role, SectorId, TenantId};
+use crate::domain::{Branch, BranchId, Camera, CameraId, Role, SectorId, TenantId};
 use crate::recorder::{Recorder, RecorderContext};
 use crate::still::Analysers;
 use crate::store::Store;
@@ -66,9 +66,9 @@ impl App {
         let recorder = Recorder::start(RecorderContext {
             store: store.clone(),
             clock: clock.clone(),
-            find_place: Box::new({
+            find_camera: Box::new({
                 let known = known.clone();
-                move |tenant, id| known.get().and_then(|cameras| place_of(cameras, tenant, id))
+                move |tenant, id| Some(known.get()?.get(tenant, id)?.camera())
             }),
             tasks: backs.clone(),
             stop: stop_recorder.clone(),
@@ -77,11 +77,14 @@ impl App {
             clock: clock.clone(),
             catalog: Arc::new(Catalog::load(config.pipelines_dir.as_deref())?),
             detector: detector_settings(config),
+            language: config.viewer.language.clone(),
             records: recorder.frames(),
             tasks: fronts.clone(),
             stop: stop.clone(),
         });
         known.get_or_init(|| running.clone());
+        let live = recorder.clone();
+        let live = Arc::new(move |tenant, id: &CameraId| live.live(tenant, id));
         let recorder = Arc::new(move || recorder.figures());
         let viewers = Viewers::new(config, fronts.clone(), stop.clone())?;
         let file_cameras = start_cameras(config, &store, &running, cameras).await?;
@@ -98,6 +101,7 @@ impl App {
             keys: keys.clone(),
             clock,
             recorder,
+            live,
             file_cameras,
             media_dir: config.server.media_dir.clone(),
             max_body_bytes: config.server.max_body_bytes,
@@ -215,6 +219,7 @@ async fn start_cameras(
 }
 
 fn camera_of(camera: &config::Camera) -> Result<Camera> {
+    let (lines, zones) = camera.shapes();
     Ok(Camera {
         id: CameraId::new(&camera.id)?,
         tenant: TenantId::new(camera.tenant)?,
@@ -223,13 +228,8 @@ fn camera_of(camera: &config::Camera) -> Result<Camera> {
         name: camera.name.clone().unwrap_or_else(|| camera.id.clone()),
         pipeline: camera.pipeline.clone(),
         parameters: camera.parameters.iter().map(|(name, value)| (name.clone(), value.into())).collect(),
-        lines: Vec::new(),
-        zones: Vec::new(),
+        lines,
+        zones,
         enabled: camera.enabled,
     })
-}
-
-fn place_of(cameras: &Cameras, tenant: TenantId, id: &CameraId) -> Option<Place> {
-    let camera = cameras.get(tenant, id)?.camera();
-    Some(Place { tenant, branch: camera.branch, sector: camera.sector, camera: camera.id.clone() })
 }

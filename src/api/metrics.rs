@@ -165,14 +165,18 @@ impl Collector for Recorder {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let figures = &self.0;
         for (name, help, count) in [
-            ("recorder_dropped", "States of visits lost: too many waited, or refused", figures.dropped),
+            (
+                "recorder_dropped",
+                "Records (visits, crossings, minutes) lost: too many waited, or refused",
+                figures.dropped,
+            ),
             ("recorder_failures", "Failed attempts to write to the database", figures.failures),
         ] {
             let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
             ConstCounter::new(count).encode(metric)?;
         }
         for (name, help, value) in [
-            ("recorder_waiting", "States of visits that wait for the database", figures.waiting as i64),
+            ("recorder_waiting", "Records that wait for the database", figures.waiting as i64),
             ("recorder_stuck", "1 while the database does not take what waits", figures.is_stuck.into()),
         ] {
             let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;

@@ -18,6 +18,7 @@ mod health;
 mod media;
 mod metrics;
 mod models;
+mod occupancy;
 mod openapi;
 mod page;
 mod parameters;
@@ -47,7 +48,7 @@ use warp::{Filter, Rejection, Reply};
 
 pub use error::ApiError;
 pub use serve::{BindError, Limits};
-pub use state::Services;
+pub use state::{Live, Services};
 
 use crate::auth::{Action, Caller};
 use gate::Gate;
@@ -86,6 +87,8 @@ impl Api {
             .or(watching)
             .unify()
             .or(shifts::routes(&state))
+            .unify()
+            .or(occupancy::routes(&state))
             .unify()
             .or(session::routes(&state))
             .unify()

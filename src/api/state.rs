@@ -21,7 +21,7 @@ use super::session::LoginTries;
 use crate::auth::{Keys, LoginLinks};
 use crate::camera::{CameraHandle, Cameras};
 use crate::clock::Clock;
-use crate::domain::{Camera, CameraId, ParamValue, RecorderFigures, TenantId, Timestamp};
+use crate::domain::{Camera, CameraId, LiveFigures, ParamValue, RecorderFigures, TenantId, Timestamp};
 use crate::still::Analysers;
 use crate::store::{Store, StoreError};
 use crate::viewer::{ViewerError, Viewers};
@@ -30,6 +30,9 @@ use crate::wire::{self, ManagedBy, ZoneClock};
 
 /// A file on a share that is gone may be waited for without an end; other changes wait with it no longer than this.
 const FILES_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Says what a camera's lines and zones say now.
+pub(super) type Live = Arc<dyn Fn(TenantId, &CameraId) -> LiveFigures + Send + Sync>;
 
 /// The rooms that the API opens to the world.
 #[derive(Clone)]
@@ -47,6 +50,8 @@ pub struct Services {
     pub clock: Clock,
     /// How the recorder does.
     pub recorder: Arc<dyn Fn() -> RecorderFigures + Send + Sync>,
+    /// What a camera's lines and zones say now.
+    pub live: Live,
     /// Cameras of the configuration file: the API shows them and does not change them.
     pub file_cameras: BTreeSet<(TenantId, CameraId)>,
     /// `server.media_dir`.
@@ -142,7 +147,9 @@ impl State {
     pub(super) fn status(&self, handle: &CameraHandle) -> wire::CameraStatus {
         let camera = handle.camera();
         let viewers = self.viewers.count(camera.tenant, &camera.id);
+        let live = (self.live)(camera.tenant, &camera.id);
         wire::CameraStatus::new(&handle.state().borrow(), handle.status(), viewers, &ZoneClock::utc())
+            .with_shapes(&camera, &live)
     }
 
     /// The description of a camera that the API may change.

@@ -21,6 +21,8 @@ pub struct CameraContext {
     pub clock: Clock,
     pub catalog: Arc<Catalog>,
     pub detector: DetectorSettings,
+    /// Of the labels in the pictures with boxes: `en` or `es`.
+    pub language: String,
     /// To the recorder; a frame that does not fit is counted and dropped.
     pub records: mpsc::Sender<Arc<Frame>>,
     pub tasks: TaskTracker,

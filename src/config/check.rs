@@ -1,7 +1,7 @@
 //! What types alone cannot say about the settings: ranges, names, and what must not stand there twice.
 
 use super::{Branch, Camera, Config, ConfigError};
-use crate::domain::CameraId;
+use crate::domain::{CameraId, check_shapes};
 
 /// Shortest signing secret that HS256 deserves.
 const MIN_SECRET_BYTES: usize = 32;
@@ -25,6 +25,10 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     if !["auto", "cpu"].contains(&config.detector.device.as_str()) {
         let reason = format!("{:?} is neither \"auto\" nor \"cpu\"", config.detector.device);
         return Err(ConfigError::value("detector.device", reason));
+    }
+    if !["en", "es"].contains(&config.viewer.language.as_str()) {
+        let reason = format!("{:?} is neither \"en\" nor \"es\"", config.viewer.language);
+        return Err(ConfigError::value("viewer.language", reason));
     }
     if config.viewer.encoders.iter().all(|encoder| encoder.trim().is_empty()) {
         return Err(ConfigError::value("viewer.encoders", "is empty; name at least `x264enc`"));
@@ -69,6 +73,8 @@ fn check_cameras(cameras: &[Camera]) -> Result<(), ConfigError> {
         if let Some(sector) = camera.sector {
             positive(key("sector"), sector)?;
         }
+        let (lines, zones) = camera.shapes();
+        check_shapes(&lines, &zones).map_err(|error| ConfigError::value(key(&error.field), error.reason))?;
         if cameras[..index].iter().any(|other| (other.tenant, &other.id) == (camera.tenant, &camera.id)) {
             return Err(ConfigError::value(key("id"), format!("{:?} stands there twice", camera.id)));
         }

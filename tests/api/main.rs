@@ -9,6 +9,7 @@ mod client;
 mod connections;
 mod contract;
 mod editing;
+mod figures;
 mod live;
 mod log;
 mod metrics;

@@ -1,6 +1,6 @@
 //! A whole server in the test's process.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -12,8 +12,8 @@ use atalaya::camera::{CameraContext, Cameras, Catalog, DetectorSettings};
 use atalaya::clock::Clock;
 use atalaya::config::{Config, Secret};
 use atalaya::domain::{
-    Branch, BranchId, Camera, CameraId, CameraState, Frame, ParamValue, RecorderFigures, Role, TenantId,
-    Timestamp,
+    Branch, BranchId, Camera, CameraId, CameraState, Frame, LiveFigures, ParamValue, RecorderFigures, Role,
+    TenantId, Timestamp,
 };
 use atalaya::still::Analysers;
 use atalaya::store::Store;
@@ -67,6 +67,8 @@ description = "Something that nobody may see"
 target = "text.format"
 "#;
 
+type Live = Arc<Mutex<HashMap<(TenantId, CameraId), LiveFigures>>>;
+
 /// A server with cameras `hall` (tenant 1, branch 1), `bar` (tenant 1, branch 2), `fixed` (tenant 1, branch 1, of the
 /// configuration file) and `theirs` (tenant 2, branch 1).
 pub(crate) struct World {
@@ -78,6 +80,8 @@ pub(crate) struct World {
     pub(crate) cameras: Cameras,
     /// What the recorder is to say of itself.
     pub(crate) recorder: Arc<Mutex<RecorderFigures>>,
+    /// What it is to say of lines and zones.
+    pub(crate) live: Live,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
     /// Ends when the server has.
@@ -94,6 +98,26 @@ async fn put_cameras(store: &Store, cameras: &Cameras) {
         store.create_camera(camera.tenant, &camera).await.unwrap();
         cameras.put(camera);
     }
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("plain.toml"), PLAIN).unwrap();
+    std::fs::create_dir(folder.path().join("media")).unwrap();
+    folder
+}
+
+fn config() -> Config {
+    let mut config = Config::default();
+    config.webrtc.listen = "127.0.0.1:0".parse().unwrap();
+    config.webrtc.ice_servers = vec![toml::from_str("url = 'stun:stun.example.net'").unwrap()];
+    config.viewer.encoders = vec!["x264enc".into()];
+    config
+}
+
+fn teller(live: &Live) -> atalaya::api::Live {
+    let live = live.clone();
+    Arc::new(move |tenant, id| live.lock().unwrap().get(&(tenant, id.clone())).cloned().unwrap_or_default())
 }
 
 impl World {
@@ -121,9 +145,7 @@ impl World {
     }
 
     async fn start_with(cluster: Option<Arc<Cluster>>, limits: Limits, assets: Assets) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("plain.toml"), PLAIN).unwrap();
-        std::fs::create_dir(folder.path().join("media")).unwrap();
+        let folder = folder();
         let url = cluster.as_ref().map(|cluster| cluster.create_database());
         let store = open_store(url.as_deref(), folder.path()).await;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -131,6 +153,7 @@ impl World {
         let cameras = Cameras::new(CameraContext {
             clock: Clock::system(),
             catalog: Arc::new(Catalog::load(Some(folder.path())).unwrap()),
+            language: "en".into(),
             detector: DetectorSettings::default(),
             records,
             tasks: tasks.clone(),
@@ -142,6 +165,7 @@ impl World {
         let keys = Keys::new(&Secret::new(SECRET.into()), clock.clone());
         let figures = Arc::new(Mutex::new(RecorderFigures::default()));
         let models = Arc::new(engine::Catalog::open(None).unwrap());
+        let live: Live = Arc::default();
         let services = Services {
             store: store.clone(),
             cameras: cameras.clone(),
@@ -155,6 +179,7 @@ impl World {
                 let figures = figures.clone();
                 move || *figures.lock().unwrap()
             }),
+            live: teller(&live),
             file_cameras: BTreeSet::from([(tenant(1), CameraId::new("fixed").unwrap())]),
             media_dir: Some(folder.path().join("media")),
             max_body_bytes: 64 * 1024,
@@ -172,6 +197,7 @@ impl World {
             store,
             cameras,
             recorder: figures,
+            live,
             stop,
             tasks,
             server,

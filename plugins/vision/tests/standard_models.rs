@@ -59,7 +59,7 @@ fn another_input_is_refused_with_names_and_shapes() {
     assert_eq!(
         refusal("another-input", pose),
         "model \"blazepose_lite\" does not fit its manifest: inputs: found \"image\" f32 [1, 3, 240, 320]; expected \
-         one f32 [1, 256, 256, 3]"
+         one f32 or u8 [1, 256, 256, 3]"
     );
     let voice = include_str!("../../../models/silero_vad.toml");
     assert_eq!(

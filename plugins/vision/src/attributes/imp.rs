@@ -1,6 +1,5 @@
 //! The element around [`People`] and the thread that looks at them.
 
-use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
@@ -10,13 +9,14 @@ use gst::subclass::prelude::*;
 use gst_base::subclass::{BaseTransformMode, prelude::*};
 
 use super::cutout::Cutout;
-use super::people::{Next, People, Rules, Seen};
+use super::people::{Next, People, Seen};
+use super::settings::Settings;
 use super::worker::{Dead, Outcome, Task, Worker};
 use crate::detect::error_message;
 use crate::engine::age::AgeReader;
-use crate::engine::{Assets, Catalog, EngineError, I420, LoadOptions};
+use crate::engine::{EngineError, I420};
 use crate::meta::{Detections, Rect};
-use crate::person::{Looker, carried, is_worn, tie};
+use crate::person::{carried, is_worn, tie};
 use crate::sync::lock;
 
 static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
@@ -39,54 +39,6 @@ const STEP_BACK: gst::ClockTime = gst::ClockTime::from_mseconds(500);
 
 /// How long the networks stay in memory after the element stopped, as those of `visiondetect` do.
 const KEEP_LOADED: gst::ClockTime = gst::ClockTime::from_seconds(60);
-
-#[derive(Debug, Clone)]
-struct Settings {
-    models_dir: Option<String>,
-    assets_dir: Option<String>,
-    runtime: Option<String>,
-    device: String,
-    threads: u32,
-    budget: f32,
-    interval_ms: u32,
-    wait: bool,
-    keep_things: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            models_dir: None,
-            assets_dir: None,
-            runtime: None,
-            device: "auto".to_owned(),
-            threads: 1,
-            budget: 0.1,
-            interval_ms: 2000,
-            wait: false,
-            keep_things: false,
-        }
-    }
-}
-
-impl Settings {
-    fn load(&self) -> Result<Looker, EngineError> {
-        let set = |text: &Option<String>| text.clone().filter(|text| !text.is_empty()).map(PathBuf::from);
-        let device = self.device.parse()?;
-        let models_dir = set(&self.models_dir);
-        let options = LoadOptions {
-            assets: set(&self.assets_dir).map_or_else(Assets::locate, Assets::new),
-            runtime: set(&self.runtime),
-            device,
-            threads: self.threads as usize,
-        };
-        Looker::load(&Catalog::open(models_dir.as_deref())?, &options)
-    }
-
-    fn rules(&self) -> Rules {
-        Rules { budget: self.budget, interval: Duration::from_millis(self.interval_ms.into()) }
-    }
-}
 
 /// What the running element needs to look at anybody.
 struct Looking {

@@ -25,6 +25,7 @@
 mod cutout;
 mod imp;
 mod people;
+mod settings;
 mod worker;
 
 use gst::glib;

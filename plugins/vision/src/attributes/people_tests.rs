@@ -1,3 +1,5 @@
+//! Who is looked at when, and what stays known.
+
 use super::*;
 use crate::person::{Garment, Look};
 

@@ -88,6 +88,14 @@ impl<'a> I420<'a> {
         Some(mixed.map(|value| value.clamp(0.0, 255.0)))
     }
 
+    /// Width and height of a plane.
+    pub(super) fn plane_size(&self, plane: usize) -> (usize, usize) {
+        match plane {
+            0 => (self.width, self.height),
+            _ => (self.width.div_ceil(2), self.height.div_ceil(2)),
+        }
+    }
+
     /// The picture in a mapped frame; `None` when that is not I420.
     pub fn of(frame: &'a gst_video::VideoFrameRef<&gst::BufferRef>) -> Option<Self> {
         if frame.format() != gst_video::VideoFormat::I420 {

@@ -24,6 +24,7 @@ mod region;
 mod resample;
 mod runtime;
 mod sessions;
+mod turned;
 
 pub use assets::{ASSETS_DIR_VARIABLE, Assets};
 pub use catalog::Catalog;
@@ -32,10 +33,10 @@ pub use detector::{Detector, Timing};
 pub use error::EngineError;
 pub use frame::{Colours, I420, Plane};
 pub use manifest::{
-    ColourOrder, DecoderKind, Input, Job, Layout, Manifest, ManifestError, Registry, Sound, Source,
-    Thresholds,
+    BoxFormat, ColourOrder, DecoderKind, Input, Job, Layout, Manifest, ManifestError, Registry, Sound,
+    Source, Thresholds,
 };
-pub use model::{Found, Model};
+pub use model::{Found, Model, read_boxes};
 pub use network::{Feed, LoadOptions, Network};
 pub use preprocess::{Preprocessor, Tensor};
 pub use region::Region;

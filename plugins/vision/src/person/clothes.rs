@@ -171,8 +171,14 @@ const SWEATSHIRT_SHOULDERS: f32 = 0.47;
 /// Cloth at the shoulders so many times as wide as they are apart is thick.
 const THICK: f32 = 1.55;
 
-/// What a person wears and how sure that is, 0..1; `skin` is the colour of the face where it is seen.
-pub(super) fn garment(sight: &Sight<'_>, body: &Body<'_>, skin: Option<Lab>) -> Option<(Garment, f32)> {
+/// What a person wears and how sure that is, 0..1; `skin` is the colour of the face where it is seen, `tie` a detector's
+/// score for one on the chest.
+pub(super) fn garment(
+    sight: &Sight<'_>,
+    body: &Body<'_>,
+    skin: Option<Lab>,
+    tie: Option<f32>,
+) -> Option<(Garment, f32)> {
     let rows = body.torso_rows();
     let places: Vec<Place> = rows.iter().flatten().copied().collect();
     let spots = sight.spots(&places);
@@ -185,41 +191,42 @@ pub(super) fn garment(sight: &Sight<'_>, body: &Body<'_>, skin: Option<Lab>) -> 
         Sleeves::Long(sure) => sure * body.presence().min(1.0),
     };
     let is_broad = body.shoulder_width() > JACKET_SHOULDERS && body.arm_drop() > JACKET_ARMS;
-    let jacket = 0.45 * f32::from(is_open(sight, body, &rows))
+    let is_thick = is_thick(sight, body);
+    let is_suit = tie.is_some() && is_thick.unwrap_or(true);
+    let jacket = 0.45 * f32::from(is_suit || is_open(sight, body, &rows))
         + 0.35 * f32::from(is_long(sight, body, torso))
-        + 0.2 * f32::from(is_thick(sight, body).unwrap_or(is_broad))
+        + 0.2 * f32::from(is_thick.unwrap_or(is_broad))
         + 0.1 * f32::from(is_broad);
     if jacket >= 0.35 {
         return Some((Garment::Jacket, sure * (0.4 + jacket).min(1.0)));
     }
-    if is_thick(sight, body).unwrap_or(false) && body.shoulder_width() > SWEATSHIRT_SHOULDERS {
+    if is_thick.unwrap_or(false) && body.shoulder_width() > SWEATSHIRT_SHOULDERS {
         return Some((Garment::Sweatshirt, sure * 0.6));
     }
     Some((Garment::LongSleeve, sure * 0.6))
 }
 
-/// Whether the middle of the chest has another colour than both sides, and these have one: an open front.
+/// Whether the middle of the chest has another colour than both sides, and these have one: an open front, be it down
+/// to the hips or, as a suit's, only above.
 fn is_open(sight: &Sight<'_>, body: &Body<'_>, rows: &[Vec<Place>]) -> bool {
-    if !body.is_facing() {
-        return false;
-    }
+    body.is_facing() && [3, 2].iter().any(|part| is_parted(sight, &rows[..rows.len() / part]))
+}
+
+/// Whether the middle of `rows` has another colour than both of their sides, and these have one.
+fn is_parted(sight: &Sight<'_>, rows: &[Vec<Place>]) -> bool {
     let columns = |from: usize, to: usize| {
-        let places: Vec<Place> =
-            rows[..rows.len() * 2 / 3].iter().flat_map(|row| row[from..to].iter().copied()).collect();
-        let spots = sight.spots(&places);
+        let places: Vec<Place> = rows.iter().flat_map(|row| row[from..to].iter().copied()).collect();
+        let is_bare = |material| is_skin(material) || material == Material::Hair;
+        let spots = sight.spots(&places).into_iter();
         let cloth: Vec<Lab> = spots
-            .iter()
-            .filter(|spot| {
-                spot.material.is_none_or(|material| !is_skin(material) && material != Material::Hair)
-            })
+            .filter(|spot| spot.material.is_none_or(|material| !is_bare(material)))
             .map(|spot| spot.colour)
             .collect();
         Lab::median(&cloth)
     };
     let count = rows.first().map_or(0, Vec::len);
-    let (Some(left), Some(middle), Some(right)) =
-        (columns(0, count / 4), columns(count * 7 / 16, count * 9 / 16), columns(count - count / 4, count))
-    else {
+    let sides = [columns(0, count / 4), columns(count - count / 4, count)];
+    let (Some(middle), [Some(left), Some(right)]) = (columns(count * 7 / 16, count * 9 / 16), sides) else {
         return false;
     };
     left.distance(right) < SAME && middle.distance(left) > DIFFERENT && middle.distance(right) > DIFFERENT

@@ -35,6 +35,8 @@ const LEAST_HEIGHT_OF_GARMENT: f32 = 140.0;
 /// A pose that is less sure is mostly somebody else's or half of one's own.
 const LEAST_PRESENCE: f32 = 0.6;
 
+/// Glasses on a smaller face than this are two pixels high, px.
+const LEAST_FACE_OF_ACCESSORY: f32 = 40.0;
 /// An age needs a face of this width, px.
 const LEAST_FACE_OF_AGE: f32 = 50.0;
 /// A face of this width or more is as good as it gets, px.
@@ -213,7 +215,9 @@ fn describe(
     if let Some(face) = face {
         mark(MarkKind::Face, MarkKind::Face.name(), face.rect);
     }
-    let worn = face.and_then(|face| head::accessory(face, sight));
+    let width = sight.frame.shown_size().0;
+    let is_large = |face: &&Face| face.rect.w * width >= LEAST_FACE_OF_ACCESSORY;
+    let worn = face.filter(is_large).and_then(|face| head::accessory(face, sight));
     if let Some((worn, _, Some(rect))) = worn {
         mark(MarkKind::HeadAccessory, worn.name(), rect);
     }
@@ -221,8 +225,7 @@ fn describe(
         look.palette = clothes::colours(sight, body);
         let skin = face.and_then(|face| clothes::skin(sight, &face.rect));
         let is_large = person.h * sight.frame.shown_size().1 >= LEAST_HEIGHT_OF_GARMENT;
-        look.garment =
-            look.palette.as_ref().filter(|_| is_large).and_then(|_| clothes::garment(sight, body, skin));
+        look.garment = is_large.then(|| clothes::garment(sight, body, skin, tie)).flatten();
         look.style = clothes::style(look.garment, look.palette.as_ref().map(|(palette, _)| palette), tie);
         if look.palette.is_some() || look.garment.is_some() {
             let label = look.garment.map_or(MarkKind::Garment.name(), |(garment, _)| garment.name());

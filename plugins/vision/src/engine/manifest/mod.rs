@@ -12,7 +12,7 @@ mod input;
 mod job;
 
 pub use input::{ColourOrder, Input, Layout, Sound, Thresholds};
-pub use job::{DecoderKind, Job};
+pub use job::{BoxFormat, DecoderKind, Job};
 
 use super::error::EngineError;
 
@@ -35,6 +35,8 @@ pub struct Manifest {
     pub licence: String,
     /// How the answer is read.
     pub decoder: DecoderKind,
+    /// How boxes are written; there with the decoder `ssd` and only then.
+    pub box_format: Option<BoxFormat>,
     /// Names of the classes, in the order of the network's; empty when it tells none apart.
     #[serde(default)]
     pub labels: Vec<String>,
@@ -194,12 +196,19 @@ impl Manifest {
                 return missing("input", "must be there, and no sound: this decoder takes pictures");
             }
         }
-        let (wanted, reason) = self.decoder.outputs();
-        let is_right = self.outputs.len() == wanted.len()
-            && wanted.iter().all(|output| self.outputs.contains_key(*output));
+        if self.box_format.is_some() != self.decoder.has_box_format() {
+            let value = self.box_format.map_or("(none)".to_owned(), |format| format!("{format:?}"));
+            return Err(("box_format", value, "must be there with the decoder ssd and only then"));
+        }
+        let outputs = self.decoder.outputs();
+        let is_known = |name: &String| {
+            outputs.needed.iter().chain(outputs.optional).any(|known| *known == name.as_str())
+        };
+        let is_right = self.outputs.keys().all(is_known)
+            && outputs.needed.iter().all(|output| self.outputs.contains_key(*output));
         if !is_right {
             let named: Vec<_> = self.outputs.keys().map(String::as_str).collect();
-            return Err(("outputs", format!("[{}]", named.join(", ")), reason));
+            return Err(("outputs", format!("[{}]", named.join(", ")), outputs.rule));
         }
         Ok(())
     }
@@ -323,6 +332,19 @@ mod tests {
                 "[thresholds]",
                 "[outputs]\nboxes = \"b\"\n[thresholds]",
                 "outputs = [boxes]: must not be named",
+            ),
+            (
+                GOOD,
+                "decoder = \"end2end\"",
+                "decoder = \"end2end\"\nbox_format = \"xyxy\"",
+                "box_format = Xyxy: must be there with the decoder ssd and only then",
+            ),
+            (GOOD, "\"end2end\"", "\"ssd\"", "box_format = (none): must be there with the decoder ssd"),
+            (
+                GOOD,
+                "\"end2end\"",
+                "\"ssd\"\nbox_format = \"xyxy\"",
+                "outputs = []: must name boxes, scores and, if there are, classes",
             ),
             (VOICE, sound, "", "sound = (none): must be there, and no input"),
             (VOICE, "rate_hz = 16000", "rate_hz = 16", "sound.rate_hz = 16: must be 8000 to 192000"),
