@@ -96,13 +96,8 @@ mod tests {
     fn what_only_a_tracker_could_make_use_of_is_not_recorded() {
         gst::init().unwrap();
         meta::register();
-        let object = |score, track| Object {
-            label: "person".into(),
-            score,
-            rect: meta::Rect::default(),
-            track,
-            seen: true,
-        };
+        let object =
+            |score, track| Object { label: "person".into(), score, track, seen: true, ..Object::default() };
         let objects = vec![object(0.3, None), object(0.4, Some(7)), object(0.6, None)];
         let mut buffer = gst::Buffer::new();
         let found = Detections { threshold: 0.6, objects, ..Detections::default() };

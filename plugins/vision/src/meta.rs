@@ -43,8 +43,17 @@ pub struct Rect {
     pub h: f32,
 }
 
+/// What a box looks like, for a tracker to tell objects apart by and to see whether they live.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Look {
+    /// Histogram of the colours of clothes, upper body first; empty when nothing could be seen.
+    pub colours: Vec<u8>,
+    /// Part of the box that changed since the result before, 0..1.
+    pub change: f32,
+}
+
 /// One box.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Object {
     /// What it is, in the model's words.
     pub label: String,
@@ -55,6 +64,8 @@ pub struct Object {
     pub track: Option<u64>,
     /// True when a detector result of this frame saw it, false while motion alone carries it.
     pub seen: bool,
+    /// Only between `visiondetect` and `visiontrack`, which takes it off: nobody behind needs it.
+    pub look: Option<Look>,
 }
 
 /// Everything detected in one frame.
@@ -134,6 +145,8 @@ impl Detections {
 }
 
 fn object_to_structure(object: &Object) -> gst::glib::SendValue {
+    let look = object.look.as_ref();
+    let colours = look.map(|look| gst::glib::Bytes::from(look.colours.as_slice()));
     gst::Structure::builder("object")
         .field("label", &object.label)
         .field("score", object.score)
@@ -143,6 +156,8 @@ fn object_to_structure(object: &Object) -> gst::glib::SendValue {
         .field("h", object.rect.h)
         .field_if_some("track", object.track)
         .field("seen", object.seen)
+        .field_if_some("colours", colours)
+        .field_if_some("change", look.map(|look| look.change))
         .build()
         .to_send_value()
 }
@@ -159,7 +174,13 @@ fn object_from_structure(structure: &gst::StructureRef) -> Option<Object> {
         },
         track: structure.get("track").ok(),
         seen: structure.get("seen").ok()?,
+        look: look_from_structure(structure),
     })
+}
+
+fn look_from_structure(structure: &gst::StructureRef) -> Option<Look> {
+    let colours = structure.get::<gst::glib::Bytes>("colours").ok()?;
+    Some(Look { colours: colours.to_vec(), change: structure.get("change").ok()? })
 }
 
 #[cfg(test)]
@@ -169,7 +190,7 @@ mod tests {
     #[test]
     fn a_weak_object_is_shown_only_when_a_tracker_vouches_for_it() {
         let object =
-            |score, track| Object { label: "person".into(), score, rect: Rect::default(), track, seen: true };
+            |score, track| Object { label: "person".into(), score, track, seen: true, ..Object::default() };
         let objects = vec![object(0.3, None), object(0.3, Some(1)), object(0.6, None), object(0.9, Some(2))];
         let detections = Detections { threshold: 0.6, objects, ..Detections::default() };
         let shown: Vec<_> = detections.shown().map(|object| (object.score, object.track)).collect();
@@ -194,14 +215,9 @@ mod tests {
                     rect: Rect { x: 0.1, y: 0.2, w: 0.3, h: 0.4 },
                     track: Some(3),
                     seen: true,
+                    look: Some(Look { colours: vec![0, 128, 255], change: 0.25 }),
                 },
-                Object {
-                    label: "handbag".into(),
-                    score: 0.5,
-                    rect: Rect::default(),
-                    track: None,
-                    seen: false,
-                },
+                Object { label: "handbag".into(), score: 0.5, ..Object::default() },
             ],
         };
         let buffer = buffer.get_mut().expect("a new buffer should be writable");

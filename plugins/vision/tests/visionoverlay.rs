@@ -30,7 +30,7 @@ fn harness(info: &gst_video::VideoInfo) -> gst_check::Harness {
 }
 
 fn object(rect: Rect, track: Option<u64>) -> Object {
-    Object { label: "person".into(), score: 0.8, rect, track, seen: true }
+    Object { label: "person".into(), score: 0.8, rect, track, seen: true, ..Object::default() }
 }
 
 /// A mid-grey picture with detections.

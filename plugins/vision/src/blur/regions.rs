@@ -141,7 +141,14 @@ mod tests {
     }
 
     fn person(x: f32, track: Option<u64>, seen: bool) -> Object {
-        Object { label: PERSON.into(), score: 0.8, rect: Rect { x, y: 0.2, w: 0.1, h: 0.4 }, track, seen }
+        Object {
+            label: PERSON.into(),
+            score: 0.8,
+            rect: Rect { x, y: 0.2, w: 0.1, h: 0.4 },
+            track,
+            seen,
+            ..Object::default()
+        }
     }
 
     /// A result of the frame at `at`.
