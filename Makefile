@@ -59,6 +59,8 @@ check: setup ## the quick part of `make test`: format, clippy, unit tests
 bench: setup ## measures the figures of docs/performance.md
 	@cargo bench --locked
 
-accuracy: setup ## measures boxes and numbers on sequences with ground truth: make accuracy MOT=DIR
+accuracy: setup ## measures boxes and numbers on sequences with ground truth, beside other trackers: make accuracy MOT=DIR
 	@[ -n "$(MOT)" ] || { echo "usage: make accuracy MOT=DIR, see docs/accuracy.md" >&2; exit 2; }
+	PEERS=$$(scripts/peers.sh | tr '\n' ' ')
+	export PEERS
 	MOT=$$(realpath "$(MOT)") exec cargo bench --quiet --locked --bench accuracy

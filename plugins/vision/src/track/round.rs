@@ -19,7 +19,7 @@ const LEAST_OVERLAP: f64 = 0.15;
 /// … and a weak box, which may as well be half of somebody else.
 const LEAST_OVERLAP_WEAK: f64 = 0.35;
 /// … and a box in the clothes of nobody who is near.
-const LEAST_OVERLAP_LONELY: f64 = 0.5;
+const LEAST_OVERLAP_LONELY: f64 = 0.35;
 /// Part of a box that a track must cover to be near.
 const LONELY: f64 = 0.05;
 /// … and the second box of something that is not confirmed.
