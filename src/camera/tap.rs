@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use gstvision::meta::{Detections, Object};
+use gstvision::meta::{About, Aspect, Detections, Object};
 
 use crate::clock::Clock;
-use crate::domain::{CameraId, Detection, Frame, Rect, TenantId};
+use crate::domain::{Attribute, Attributes, CameraId, Detection, Frame, Rect, TenantId};
 
 /// Turns the samples of one run of one camera into frames.
 #[derive(Debug)]
@@ -57,7 +57,19 @@ impl Tap {
             confidence: object.score,
             rect: Rect { x: rect.x, y: rect.y, w: rect.w, h: rect.h },
             seen: object.seen,
+            attributes: object.about.as_ref().map(|about| Arc::new(self.attributes(about))),
         }
+    }
+
+    fn attributes(&mut self, about: &About) -> Attributes {
+        let said = Aspect::ALL.map(|aspect| {
+            let said = about.attributes.get(aspect);
+            Attribute {
+                value: said.value.as_deref().map(|word| self.word(word)),
+                confidence: said.confidence,
+            }
+        });
+        said.into()
     }
 
     fn word(&mut self, word: &str) -> Arc<str> {
@@ -96,13 +108,8 @@ mod tests {
     fn what_only_a_tracker_could_make_use_of_is_not_recorded() {
         gst::init().unwrap();
         meta::register();
-        let object = |score, track| Object {
-            label: "person".into(),
-            score,
-            rect: meta::Rect::default(),
-            track,
-            seen: true,
-        };
+        let object =
+            |score, track| Object { label: "person".into(), score, track, seen: true, ..Object::default() };
         let objects = vec![object(0.3, None), object(0.4, Some(7)), object(0.6, None)];
         let mut buffer = gst::Buffer::new();
         let found = Detections { threshold: 0.6, objects, ..Detections::default() };

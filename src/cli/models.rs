@@ -10,6 +10,7 @@ use gstvision::engine::{
 
 use super::args::ModelsCommand;
 use super::out;
+use crate::app::load_options;
 use crate::camera::start_gstreamer;
 use crate::config::Config;
 
@@ -27,8 +28,8 @@ pub(super) fn run(command: ModelsCommand, config: &Config) -> Result<()> {
     let assets = Assets::new(&config.assets_dir);
     match command {
         ModelsCommand::List => list(&catalog, &assets),
-        ModelsCommand::Verify { names } => verify(&chosen(&catalog, &names)?, &assets, config),
-        ModelsCommand::Bench { names } => bench(&chosen(&catalog, &names)?, &assets, config),
+        ModelsCommand::Verify { names } => verify(&chosen(&catalog, &names)?, config),
+        ModelsCommand::Bench { names } => bench(&chosen(&catalog, &names)?, config),
     }
 }
 
@@ -64,19 +65,10 @@ fn input(manifest: &Manifest) -> String {
     picture.or(sound).unwrap_or_default()
 }
 
-/// How the settings want models to be loaded.
-///
-/// # Errors
-/// When `detector.device` is none.
-pub(super) fn load_options(assets: &Assets, config: &Config, threads: usize) -> Result<LoadOptions> {
-    let device: Device = config.detector.device.parse()?;
-    Ok(LoadOptions { assets: assets.clone(), runtime: config.detector.runtime.clone(), device, threads })
-}
-
-fn verify(manifests: &[Manifest], assets: &Assets, config: &Config) -> Result<()> {
+fn verify(manifests: &[Manifest], config: &Config) -> Result<()> {
     let mut wrong = 0;
     for manifest in manifests {
-        match Network::load(manifest, &load_options(assets, config, 1)?) {
+        match Network::load(manifest, &load_options(config, 1)?) {
             Ok(network) => {
                 out::line(format_args!("{}: sound, runs on {}", manifest.name, network.device().name()))?;
             }
@@ -92,10 +84,11 @@ fn verify(manifests: &[Manifest], assets: &Assets, config: &Config) -> Result<()
     Ok(())
 }
 
-fn bench(manifests: &[Manifest], assets: &Assets, config: &Config) -> Result<()> {
+fn bench(manifests: &[Manifest], config: &Config) -> Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads: Vec<_> = [1, 2, 4].into_iter().filter(|&threads| threads == 1 || threads <= cores).collect();
-    let runtime = config.detector.runtime.clone().unwrap_or_else(|| assets.runtime());
+    let runtime = config.detector.runtime.clone();
+    let runtime = runtime.unwrap_or_else(|| Assets::new(&config.assets_dir).runtime());
     let there = engine::devices(&runtime)?;
     let devices = match config.detector.device.parse()? {
         Device::Auto => there.clone(),
@@ -106,7 +99,7 @@ fn bench(manifests: &[Manifest], assets: &Assets, config: &Config) -> Result<()>
     let mut failures = Vec::new();
     for manifest in manifests {
         for (&device, &threads) in devices.iter().flat_map(|d| threads.iter().map(move |t| (d, t))) {
-            let options = LoadOptions { device, ..load_options(assets, config, threads)? };
+            let options = LoadOptions { device, ..load_options(config, threads)? };
             let figures = match Network::load(manifest, &options) {
                 Ok(network) => figures(&time(&network)?, manifest.input.is_some()),
                 // Another device may take what this one does not.

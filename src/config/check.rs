@@ -1,7 +1,7 @@
 //! What types alone cannot say about the settings: ranges, names, and what must not stand there twice.
 
 use super::{Branch, Camera, Config, ConfigError};
-use crate::domain::CameraId;
+use crate::domain::{CameraId, check_shapes};
 
 /// What `detector.device` can ask for; whether it is there is known when a model is loaded.
 const DEVICES: [&str; 5] = ["auto", "cpu", "cuda", "tensorrt", "openvino"];
@@ -28,6 +28,10 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     if !DEVICES.contains(&config.detector.device.as_str()) {
         let reason = format!("{:?} is none of {}", config.detector.device, DEVICES.join(", "));
         return Err(ConfigError::value("detector.device", reason));
+    }
+    if !["en", "es"].contains(&config.viewer.language.as_str()) {
+        let reason = format!("{:?} is neither \"en\" nor \"es\"", config.viewer.language);
+        return Err(ConfigError::value("viewer.language", reason));
     }
     if config.viewer.encoders.iter().all(|encoder| encoder.trim().is_empty()) {
         return Err(ConfigError::value("viewer.encoders", "is empty; name at least `x264enc`"));
@@ -72,6 +76,8 @@ fn check_cameras(cameras: &[Camera]) -> Result<(), ConfigError> {
         if let Some(sector) = camera.sector {
             positive(key("sector"), sector)?;
         }
+        let (lines, zones) = camera.shapes();
+        check_shapes(&lines, &zones).map_err(|error| ConfigError::value(key(&error.field), error.reason))?;
         if cameras[..index].iter().any(|other| (other.tenant, &other.id) == (camera.tenant, &camera.id)) {
             return Err(ConfigError::value(key("id"), format!("{:?} stands there twice", camera.id)));
         }

@@ -50,6 +50,7 @@ impl Default for Viewer {
         Self {
             bitrate_kbps: 1500,
             jpeg_quality: 80,
+            language: "en".into(),
             max_viewers: 200,
             encoders: encoders.map(Into::into).to_vec(),
         }

@@ -59,7 +59,8 @@ async fn refused(assets: &std::path::Path, parts: &[&str]) {
     let verify = Program::new(&["models", "verify", "nanodet"]).env("ATALAYA_ASSETS_DIR", assets).run().await;
     let told = verify.stdout.clone();
     verify.failed(1, &["1 of 1 models cannot be used"]);
-    let run = Program::new(&["run", "file", "location=a.avi"]).env("ATALAYA_ASSETS_DIR", assets);
+    let run = Program::new(&["run", "file", "location=a.avi", "attributes-budget=0"])
+        .env("ATALAYA_ASSETS_DIR", assets);
     film(&run.folder.path().join("a.avi"), 5, "jpegenc ! avimux");
     let run = run.run().await.failed(1, parts);
     assert_eq!(run.stdout, "", "no frame without a model");

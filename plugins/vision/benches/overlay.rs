@@ -23,7 +23,14 @@ fn people(step: u64) -> Vec<Object> {
             w: 0.08,
             h: 0.42,
         };
-        Object { label: "person".into(), score: 0.8, rect, track: Some(number + 1), seen: true }
+        Object {
+            label: "person".into(),
+            score: 0.8,
+            rect,
+            track: Some(number + 1),
+            seen: true,
+            ..Object::default()
+        }
     };
     (0..8).map(person).collect()
 }

@@ -27,9 +27,13 @@
 //! person from nothing. Who draws, counts or records takes [`Detections::shown`], which is the same behind a tracker and
 //! keeps those weak ones out where there is none.
 
+mod about;
+
 use std::sync::Once;
 
 use gst::prelude::*;
+
+pub use about::{About, Aspect, Attribute, Attributes, Mark, MarkKind, Point};
 
 /// Name of the meta and of the structure in it.
 pub const DETECTIONS_META: &str = "VisionDetectionsMeta";
@@ -44,7 +48,7 @@ pub struct Rect {
 }
 
 /// One box.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Object {
     /// What it is, in the model's words.
     pub label: String,
@@ -55,6 +59,8 @@ pub struct Object {
     pub track: Option<u64>,
     /// True when a detector result of this frame saw it, false while motion alone carries it.
     pub seen: bool,
+    /// What is known of a person; `None` before `visionattributes` or until it has looked.
+    pub about: Option<Box<About>>,
 }
 
 /// Everything detected in one frame.
@@ -143,6 +149,7 @@ fn object_to_structure(object: &Object) -> gst::glib::SendValue {
         .field("h", object.rect.h)
         .field_if_some("track", object.track)
         .field("seen", object.seen)
+        .field_if_some("about", object.about.as_ref().map(|about| about.to_structure()))
         .build()
         .to_send_value()
 }
@@ -159,6 +166,7 @@ fn object_from_structure(structure: &gst::StructureRef) -> Option<Object> {
         },
         track: structure.get("track").ok(),
         seen: structure.get("seen").ok()?,
+        about: structure.get("about").ok().map(|about: gst::Structure| Box::new(About::of(&about))),
     })
 }
 
@@ -169,7 +177,7 @@ mod tests {
     #[test]
     fn a_weak_object_is_shown_only_when_a_tracker_vouches_for_it() {
         let object =
-            |score, track| Object { label: "person".into(), score, rect: Rect::default(), track, seen: true };
+            |score, track| Object { label: "person".into(), score, track, seen: true, ..Object::default() };
         let objects = vec![object(0.3, None), object(0.3, Some(1)), object(0.6, None), object(0.9, Some(2))];
         let detections = Detections { threshold: 0.6, objects, ..Detections::default() };
         let shown: Vec<_> = detections.shown().map(|object| (object.score, object.track)).collect();
@@ -194,14 +202,9 @@ mod tests {
                     rect: Rect { x: 0.1, y: 0.2, w: 0.3, h: 0.4 },
                     track: Some(3),
                     seen: true,
+                    about: Some(Box::new(about::sample())),
                 },
-                Object {
-                    label: "handbag".into(),
-                    score: 0.5,
-                    rect: Rect::default(),
-                    track: None,
-                    seen: false,
-                },
+                Object { label: "handbag".into(), score: 0.5, ..Object::default() },
             ],
         };
         let buffer = buffer.get_mut().expect("a new buffer should be writable");

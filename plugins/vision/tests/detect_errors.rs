@@ -47,6 +47,19 @@ fn missing_weights_are_named_with_the_way_to_get_them() {
 }
 
 #[test]
+fn faces_are_not_hidden_by_an_element_that_cannot_find_them() {
+    init();
+    let element = gst::ElementFactory::make("visionblur").property("assets-dir", "/nowhere").build();
+    let element = element.expect("visionblur should be registered");
+    element.set_property_from_str("target", "faces");
+    let error = error_of(&element);
+    assert!(error.starts_with("model \"blazeface_front\": weights /nowhere/models/"), "{error}");
+    element.set_property_from_str("target", "heads");
+    element.set_state(gst::State::Paused).expect("heads need no model");
+    element.set_state(gst::State::Null).expect("it should stop");
+}
+
+#[test]
 fn weights_with_another_checksum_are_refused() {
     let found = "42370cac340100b6c7764017dfc4db0f1f6fc4a02aab0787d1fcd808d54b2727";
     let expected = "0".repeat(64);

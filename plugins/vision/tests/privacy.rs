@@ -43,8 +43,14 @@ fn picture(at_ms: u64, detections: Option<Detections>) -> gst::Buffer {
 }
 
 fn seen(rects: &[Rect]) -> Option<Detections> {
-    let object =
-        |rect: &Rect| Object { label: "person".into(), score: 0.8, rect: *rect, track: None, seen: true };
+    let object = |rect: &Rect| Object {
+        label: "person".into(),
+        score: 0.8,
+        rect: *rect,
+        track: None,
+        seen: true,
+        ..Object::default()
+    };
     Some(Detections { fresh: true, objects: rects.iter().map(object).collect(), ..Detections::default() })
 }
 

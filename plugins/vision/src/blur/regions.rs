@@ -91,6 +91,11 @@ impl Regions {
         };
         Cover::Parts(self.kept.iter().map(rect).collect())
     }
+
+    /// How long the people of the last cover's parts had not been seen at media time `now`, in the order of the parts.
+    pub fn unseen(&self, now: Duration) -> impl Iterator<Item = Duration> {
+        self.kept.iter().map(move |kept| now.saturating_sub(kept.seen))
+    }
 }
 
 impl Kept {
@@ -141,7 +146,14 @@ mod tests {
     }
 
     fn person(x: f32, track: Option<u64>, seen: bool) -> Object {
-        Object { label: PERSON.into(), score: 0.8, rect: Rect { x, y: 0.2, w: 0.1, h: 0.4 }, track, seen }
+        Object {
+            label: PERSON.into(),
+            score: 0.8,
+            rect: Rect { x, y: 0.2, w: 0.1, h: 0.4 },
+            track,
+            seen,
+            ..Object::default()
+        }
     }
 
     /// A result of the frame at `at`.

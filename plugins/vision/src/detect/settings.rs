@@ -79,7 +79,7 @@ impl Settings {
 }
 
 /// The error as the element posts it. The whole text is the message: it says what to do.
-pub(super) fn error_message(error: &EngineError) -> gst::ErrorMessage {
+pub(crate) fn error_message(error: &EngineError) -> gst::ErrorMessage {
     match error {
         EngineError::MissingWeights { .. }
         | EngineError::MissingRuntime { .. }

@@ -197,7 +197,7 @@ impl Stream {
 
     fn object(&self, found: Found) -> Object {
         let label = self.model.manifest().labels[found.class].clone();
-        Object { label, score: found.score, rect: found.rect, track: None, seen: true }
+        Object { label, score: found.score, rect: found.rect, track: None, seen: true, ..Object::default() }
     }
 
     /// Longest time the element holds a frame when all goes as it should; zero when that has no bound.

@@ -216,7 +216,14 @@ impl Tracker {
                     continue;
                 }
                 let (label, seen) = (label.clone(), track.missed == 0);
-                shown.push(Object { label, score: track.score, rect, track: track.number, seen });
+                shown.push(Object {
+                    label,
+                    score: track.score,
+                    rect,
+                    track: track.number,
+                    seen,
+                    ..Object::default()
+                });
             }
         }
         shown
