@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use gstvision::engine::{
-    Assets, Catalog, Colours, EngineError, Feed, I420, Manifest, Network, Plane, Preprocessor, Tensor, silero,
+    self, AUTO, Assets, Catalog, Colours, Device, EngineError, Feed, I420, LoadOptions, Manifest, Network,
+    Plane, Preprocessor, Tensor, silero,
 };
 
 use super::args::ModelsCommand;
@@ -40,12 +41,15 @@ fn chosen(catalog: &Catalog, names: &[String]) -> Result<Vec<Manifest>> {
 }
 
 fn list(catalog: &Catalog, assets: &Assets) -> Result<()> {
-    let mut rows = vec![["model", "job", "input", "licence", "weights", "what"].map(str::to_owned).to_vec()];
+    let mut rows =
+        vec![["model", "job", "auto", "input", "licence", "weights", "what"].map(str::to_owned).to_vec()];
     for manifest in catalog.iter() {
         let there = if assets.weights(manifest).is_file() { "there" } else { "missing: make setup" };
         rows.push(vec![
             manifest.name.clone(),
             manifest.job().name().to_owned(),
+            // What "auto" stands for on this machine.
+            if catalog.find_for(manifest.job(), AUTO)? == *manifest { AUTO } else { "-" }.to_owned(),
             input(manifest),
             manifest.licence.clone(),
             there.to_owned(),
@@ -82,22 +86,50 @@ fn verify(manifests: &[Manifest], config: &Config) -> Result<()> {
 
 fn bench(manifests: &[Manifest], config: &Config) -> Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = [1, 2, 4].into_iter().filter(|&threads| threads == 1 || threads <= cores);
+    let threads: Vec<_> = [1, 2, 4].into_iter().filter(|&threads| threads == 1 || threads <= cores).collect();
+    let runtime = config.detector.runtime.clone();
+    let runtime = runtime.unwrap_or_else(|| Assets::new(&config.assets_dir).runtime());
+    let there = engine::devices(&runtime)?;
+    let devices = match config.detector.device.parse()? {
+        Device::Auto => there.clone(),
+        named => vec![named],
+    };
     let mut rows =
         vec![["model", "device", "threads", "preprocess ms", "inference ms"].map(str::to_owned).to_vec()];
-    for (manifest, threads) in manifests.iter().flat_map(|m| threads.clone().map(move |t| (m, t))) {
-        let network = Network::load(manifest, &load_options(config, threads)?)?;
-        let times = time(&network)?;
-        let ms = |part: fn(&Times) -> Duration| format!("{:.2}", median(&times, part).as_secs_f64() * 1e3);
-        rows.push(vec![
-            manifest.name.clone(),
-            network.device().name().to_owned(),
-            threads.to_string(),
-            if manifest.input.is_some() { ms(|times| times.preprocess) } else { "-".to_owned() },
-            ms(|times| times.inference),
-        ]);
+    let mut failures = Vec::new();
+    for manifest in manifests {
+        for (&device, &threads) in devices.iter().flat_map(|d| threads.iter().map(move |t| (d, t))) {
+            let options = LoadOptions { device, ..load_options(config, threads)? };
+            let figures = match Network::load(manifest, &options) {
+                Ok(network) => figures(&time(&network)?, manifest.input.is_some()),
+                // Another device may take what this one does not.
+                Err(error) if devices.len() > 1 => {
+                    failures.push(error);
+                    ["-", "failed"].map(str::to_owned)
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let place = [manifest.name.clone(), device.name().to_owned(), threads.to_string()];
+            rows.push(place.into_iter().chain(figures).collect());
+        }
     }
-    out::table(&rows)
+    out::table(&rows)?;
+    for failure in failures {
+        out::line(failure)?;
+    }
+    let absent = Device::NAMED.into_iter().filter(|device| !there.contains(device)).map(Device::name);
+    let absent = absent.collect::<Vec<_>>().join(", ");
+    if !absent.is_empty() {
+        out::line(format_args!("ONNX Runtime {} has no {absent}", runtime.display()))?;
+    }
+    Ok(())
+}
+
+/// The medians in milliseconds: of the way into the tensor, when there is one, and of the network.
+fn figures(times: &[Times], has_picture: bool) -> [String; 2] {
+    let ms = |part: fn(&Times) -> Duration| format!("{:.2}", median(times, part).as_secs_f64() * 1e3);
+    let preprocess = if has_picture { ms(|times| times.preprocess) } else { "-".to_owned() };
+    [preprocess, ms(|times| times.inference)]
 }
 
 /// How long the two parts of one look took.

@@ -3,6 +3,9 @@
 use super::{Branch, Camera, Config, ConfigError};
 use crate::domain::{CameraId, check_shapes};
 
+/// What `detector.device` can ask for; whether it is there is known when a model is loaded.
+const DEVICES: [&str; 5] = ["auto", "cpu", "cuda", "tensorrt", "openvino"];
+
 /// Shortest signing secret that HS256 deserves.
 const MIN_SECRET_BYTES: usize = 32;
 
@@ -22,8 +25,8 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     within("viewer.jpeg_quality", config.viewer.jpeg_quality.into(), 1, 100)?;
     within("viewer.bitrate_kbps", config.viewer.bitrate_kbps.into(), 50, 50_000)?;
     within("detector.threads", config.detector.threads.into(), 1, 64)?;
-    if !["auto", "cpu"].contains(&config.detector.device.as_str()) {
-        let reason = format!("{:?} is neither \"auto\" nor \"cpu\"", config.detector.device);
+    if !DEVICES.contains(&config.detector.device.as_str()) {
+        let reason = format!("{:?} is none of {}", config.detector.device, DEVICES.join(", "));
         return Err(ConfigError::value("detector.device", reason));
     }
     if !["en", "es"].contains(&config.viewer.language.as_str()) {

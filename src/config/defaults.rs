@@ -40,7 +40,7 @@ impl Default for Server {
 
 impl Default for Detector {
     fn default() -> Self {
-        Self { model: "nanodet".into(), device: "auto".into(), runtime: None, threads: 1 }
+        Self { model: "auto".into(), device: "auto".into(), runtime: None, threads: 1 }
     }
 }
 

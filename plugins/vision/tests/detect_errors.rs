@@ -123,13 +123,19 @@ fn a_missing_runtime_is_named_with_the_way_to_get_it() {
 fn settings_that_cannot_be_are_named() {
     init();
     let cases = [
-        ("model", "nanodot", "no model \"nanodot\"; there are: blob, fragile_blob, nanodet, slow_blob"),
+        (
+            "model",
+            "nanodot",
+            "no model \"nanodot\"; there are: blob, fragile_blob, nanodet, nanodet_int8, slow_blob",
+        ),
         (
             "model",
             "age_v1",
             "model \"age_v1\" cannot be used here: its job is \"age\", and one for \"detector\" is needed",
         ),
-        ("device", "cuda", "device \"cuda\" is not available"),
+        ("device", "cuda", "device \"cuda\" is not available: ONNX Runtime /"),
+        ("device", "tensorrt", "device \"tensorrt\" is not available: ONNX Runtime /"),
+        ("device", "openvino", "device \"openvino\" is not available: ONNX Runtime /"),
         ("device", "gpu", "no device \"gpu\"; there are: auto, cpu"),
         ("labels", "person, dog", "model \"blob\" has no label \"dog\"; it has: person"),
         ("models-dir", "/nowhere", "/nowhere cannot be read"),

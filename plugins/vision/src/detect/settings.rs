@@ -24,7 +24,7 @@ pub(super) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            model: "nanodet".to_owned(),
+            model: crate::engine::AUTO.to_owned(),
             models_dir: None,
             assets_dir: None,
             runtime: None,
@@ -92,6 +92,7 @@ pub(crate) fn error_message(error: &EngineError) -> gst::ErrorMessage {
         EngineError::WrongChecksum { .. }
         | EngineError::Unfit { .. }
         | EngineError::Refused { .. }
+        | EngineError::Deviates { .. }
         | EngineError::BadRuntime { .. } => gst::error_msg!(gst::LibraryError::Init, ("{error}")),
         _ => gst::error_msg!(gst::LibraryError::Settings, ("{error}")),
     }

@@ -9,6 +9,7 @@ use ort::session::SessionInputValue;
 use ort::value::{DynValue, TensorRef};
 
 use super::assets::Assets;
+use super::check;
 use super::decode::{self, Answer};
 use super::error::EngineError;
 use super::fit::{self, TensorInfo};
@@ -30,7 +31,6 @@ pub struct LoadOptions {
 /// A loaded network. Several of them share their sessions when file, threads and device are the same.
 pub struct Network {
     manifest: Manifest,
-    device: Device,
     /// In the order they are fed, with the shapes they are fed in.
     inputs: Vec<TensorInfo>,
     /// All outputs of the network, in its order.
@@ -54,21 +54,31 @@ impl Network {
     /// When the device is not available, the weights or the runtime are missing or wrong, or the network's inputs
     /// and outputs are not those of the manifest.
     pub fn load(manifest: &Manifest, options: &LoadOptions) -> Result<Self, EngineError> {
-        let device = options.device.choose()?;
-        let shared = sessions::share(Recipe {
-            manifest: manifest.clone(),
-            assets: options.assets.clone(),
-            runtime: options.runtime.clone().unwrap_or_else(|| options.assets.runtime()),
-            device,
-            threads: options.threads.max(1),
-        })?;
+        let shared = share(manifest, options)?;
         let session = shared.lease();
         let (inputs, outputs) = (fit::describe(session.inputs()), fit::describe(session.outputs()));
         drop(session);
         let unfit = |problem| EngineError::Unfit { model: manifest.name.clone(), problem };
         let inputs = fit::check_inputs(manifest, &inputs).map_err(unfit)?;
         let read = decode::place(manifest, &outputs).map_err(unfit)?;
-        Ok(Self { manifest: manifest.clone(), device, inputs, outputs, read, shared })
+        let network = Self { manifest: manifest.clone(), inputs, outputs, read, shared };
+        if network.shared.is_unchecked() {
+            network.check()?;
+        }
+        Ok(network)
+    }
+
+    /// Compares what it makes of the test picture with what the manifest says.
+    fn check(&self) -> Result<(), EngineError> {
+        let (Some(check), Some(input)) = (&self.manifest.check, &self.manifest.input) else { return Ok(()) };
+        let picture = check::picture(input);
+        let names: Vec<_> = self.read.iter().map(|index| self.outputs[*index].name.as_str()).collect();
+        let off = self.run(&[Feed::F32(&picture)], |answers| check::deviation(check, &names, answers))?;
+        // NaN is above nothing, but wrong all the same.
+        if off <= check.limit {
+            return Ok(());
+        }
+        Err(EngineError::Deviates { model: self.manifest.name.clone(), off, limit: check.limit })
     }
 
     /// What it was loaded from.
@@ -78,7 +88,7 @@ impl Network {
 
     /// Where it runs; never [`Device::Auto`].
     pub fn device(&self) -> Device {
-        self.device
+        self.shared.device()
     }
 
     /// Sessions that exist for it; more than one only after two users wanted it at the same time.
@@ -123,6 +133,35 @@ impl Network {
         let answers: Vec<_> = tensors.iter().map(Tensor::answer).collect();
         read(&answers).map_err(failed)
     }
+}
+
+/// The sessions for `manifest` on the first device that takes it.
+fn share(manifest: &Manifest, options: &LoadOptions) -> Result<Arc<sessions::Network>, EngineError> {
+    // Of a machine without a set-up, the model is what was asked for, so that is what is missing first.
+    options.assets.find(manifest)?;
+    let runtime = options.runtime.clone().unwrap_or_else(|| options.assets.runtime());
+    let mut choices = options.device.choices(&runtime)?;
+    if options.device == Device::Auto && manifest.made_from.is_some() {
+        // What was put in whole numbers for the processor is slower elsewhere.
+        choices.retain(|device| *device == Device::Cpu);
+    }
+    let mut failure = None;
+    for device in choices {
+        let recipe = Recipe {
+            manifest: manifest.clone(),
+            assets: options.assets.clone(),
+            runtime: runtime.clone(),
+            device,
+            threads: options.threads.max(1),
+        };
+        match sessions::share(recipe) {
+            // Only `auto` has a next choice; what it becomes is told wherever the model is.
+            Err(error @ EngineError::UnusableDevice { .. }) => failure = Some(error),
+            outcome => return outcome,
+        }
+    }
+    let nothing = || EngineError::BadRuntime { reason: format!("{} runs on nothing", runtime.display()) };
+    Err(failure.unwrap_or_else(nothing))
 }
 
 fn value<'a>(input: &TensorInfo, feed: &Feed<'a>) -> ort::Result<SessionInputValue<'a>> {

