@@ -110,7 +110,7 @@ fn own_face(own: usize, heads: &[Rect], faces: &[Face]) -> Option<Rect> {
     let others = heads.iter().enumerate().filter(|(index, _)| *index != own);
     let is_shared = others.into_iter().any(|(_, other)| holds(other, middle));
     let (by_x, by_y) = (face.rect.w * MARGIN, face.rect.h * MARGIN);
-    (fits && !is_shared).then(|| Rect {
+    (fits && !is_shared).then_some(Rect {
         x: face.rect.x - by_x,
         y: face.rect.y - by_y,
         w: face.rect.w + 2.0 * by_x,
