@@ -69,6 +69,10 @@ fuzz: ## feeds nonsense to whatever reads what others send, TIME seconds (60) ea
 	  cargo +nightly fuzz run --sanitizer none --features app "$$target" -- -max_total_time=$(TIME) -rss_limit_mb=4096
 	done
 
-accuracy: setup ## measures boxes and numbers on sequences with ground truth: make accuracy MOT=DIR
+accuracy: setup ## measures boxes and numbers on sequences with ground truth, beside other trackers: make accuracy MOT=DIR [IMAGES=DIR]
 	@[ -n "$(MOT)" ] || { echo "usage: make accuracy MOT=DIR, see docs/accuracy.md" >&2; exit 2; }
-	MOT=$$(realpath "$(MOT)") exec cargo bench --quiet --locked --bench accuracy
+	PEERS=$$(scripts/peers.sh | tr '\n' ' ')
+	export PEERS
+	export MOT=$$(realpath "$(MOT)") IMAGES=$$(realpath "$(or $(IMAGES),$(MOT))")
+	cargo bench --quiet --locked --bench accuracy
+	cargo bench --quiet --locked --package gst-plugin-vision --bench attributes

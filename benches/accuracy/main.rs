@@ -1,4 +1,5 @@
-//! `make accuracy MOT=DIR`: how right the boxes and numbers are, on sequences with ground truth.
+//! `make accuracy MOT=DIR`: how right the boxes and numbers are, on sequences with ground truth, beside other people's
+//! trackers on the same detections. It prints the table and puts it into `docs/accuracy.md`.
 //!
 //! DIR holds folders in the MOTChallenge form: `seqinfo.ini`, `gt.txt` (or `gt/gt.txt`) and the clip `NAME.mp4`.
 //! Each clip goes through `atalaya run file`, as a user would run it, and nothing is set by clip.
@@ -10,47 +11,93 @@
     reason = "counts of frames are small"
 )]
 
+mod clip;
+mod line;
 mod mot;
+mod peers;
 
-use std::io::{BufRead, BufReader};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
 
-use mot::{Boxes, Figures, Numbered};
+use clip::Clip;
+use line::Crossings;
+use mot::{Boxes, Figures};
+use peers::Peers;
 
 /// What the file says, in this order.
-const HEADER: &str = "| clip | recall | precision | MOTA | IDF1 | switches | people (true) |\n\
-                      | --- | --- | --- | --- | --- | --- | --- |";
+const HEADER: &str = "| clip | tracker | recall | precision | MOTA | IDF1 | switches | people (true) | line error |\n\
+                      | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
+
+/// What lies between these two lines of the document is measured.
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/accuracy.md");
+const BEGIN: &str = "<!-- measured by make accuracy -->\n";
+const END: &str = "<!-- end -->\n";
 
 fn main() -> Result<()> {
     let Some(root) = std::env::var_os("MOT").filter(|root| !root.is_empty()).map(PathBuf::from) else {
         println!("no sequences given: make accuracy MOT=DIR");
         return Ok(());
     };
-    let mut clips: Vec<_> = std::fs::read_dir(&root)
+    gst::init()?;
+    gstvision::plugin_register_static()?;
+    let mut folders: Vec<_> = std::fs::read_dir(&root)
         .with_context(|| format!("folder {}", root.display()))?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.join("seqinfo.ini").is_file())
         .collect();
-    clips.sort();
-    if clips.is_empty() {
+    folders.sort();
+    if folders.is_empty() {
         bail!("{} holds no folder with a seqinfo.ini", root.display());
     }
-    println!("{HEADER}");
-    for clip in clips {
-        let name = clip.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let figures = measure(&clip, &name)?;
-        println!("{}", row(&name, &figures));
+    let peers = Peers::new(&std::env::var("PEERS").unwrap_or_default())?;
+    let mut report = HEADER.to_owned();
+    let mut notes = String::new();
+    for folder in folders {
+        let clip = Clip::open(&folder)?;
+        measure(&clip, &peers, &mut report, &mut notes)?;
+    }
+    street(&mut notes)?;
+    let report = format!("{report}\n{notes}");
+    print!("{report}");
+    write_document(&report)
+}
+
+fn measure(clip: &Clip, peers: &Peers, report: &mut String, notes: &mut String) -> Result<()> {
+    let (found, frames, _) = clip::run(&clip.file)?;
+    let mut row = |tracker: &str, found: &Boxes, figures: &Figures| {
+        let error = Crossings::of(found, clip.width).error(Crossings::of(&clip.truth, clip.width));
+        report.push_str(&table_row(&clip.name, tracker, figures, error));
+    };
+    row("**ours**", &found, &mot::compare(&clip.truth, &found, frames));
+    let mut best: BTreeMap<String, (f64, String, Boxes)> = BTreeMap::new();
+    for (name, tracks) in peers.tracks(clip)? {
+        let figures = mot::compare(&clip.truth, &tracks, frames);
+        let (tracker, setting) = name.split_once('@').unwrap_or((&name, "default"));
+        if setting == "default" {
+            row(&format!("{tracker}, as it comes"), &tracks, &figures);
+        }
+        let worth = figures.mota + figures.idf1;
+        let known = best.get(tracker).map_or(f64::NEG_INFINITY, |best| best.0);
+        if worth > known {
+            best.insert(tracker.to_owned(), (worth, setting.to_owned(), tracks));
+        }
+    }
+    for (tracker, (_, setting, tracks)) in best {
+        let figures = mot::compare(&clip.truth, &tracks, frames);
+        row(&format!("{tracker}, best setting: {setting}"), &tracks, &figures);
+    }
+    if let Some((mota, idf1)) = peers.judge(clip, &found)? {
+        writeln!(notes, "- py-motmetrics says of ours on {}: MOTA {mota:.1}, IDF1 {idf1:.1}.", clip.name)?;
     }
     Ok(())
 }
 
-fn row(name: &str, f: &Figures) -> String {
+fn table_row(clip: &str, tracker: &str, f: &Figures, line_error: u32) -> String {
     format!(
-        "| {name} | {:.3} | {:.3} | {:.1} | {:.1} | {} | {} ({}) |",
+        "| {clip} | {tracker} | {:.3} | {:.3} | {:.1} | {:.1} | {} | {} ({}) | {line_error} |\n",
         f.recall,
         f.precision,
         f.mota * 100.0,
@@ -61,53 +108,21 @@ fn row(name: &str, f: &Figures) -> String {
     )
 }
 
-fn measure(clip: &Path, name: &str) -> Result<Figures> {
-    let truth_file = [clip.join("gt.txt"), clip.join("gt/gt.txt")].into_iter().find(|file| file.is_file());
-    let truth = read_truth(&truth_file.with_context(|| format!("{name} has no gt.txt"))?)?;
-    let (found, frames) = run(&clip.join(format!("{name}.mp4")))?;
-    Ok(mot::compare(&truth, &found, frames))
+/// The demo's footage has no truth here but one: how many people it shows.
+fn street(notes: &mut String) -> Result<()> {
+    let clip = gstvision::engine::Assets::locate().folder().join("footage/vtest.avi");
+    if clip.is_file() {
+        let (_, _, people) = clip::run(&clip)?;
+        writeln!(notes, "- The street clip of the demo, `vtest.avi`: {people} people (truth: 19).")?;
+    }
+    Ok(())
 }
 
-/// MOTChallenge rows: frame from 1, id, x, y, w, h, flag; rows with flag 0 are not judged.
-fn read_truth(file: &Path) -> Result<Boxes> {
-    let mut boxes = Boxes::new();
-    for line in std::fs::read_to_string(file)?.lines() {
-        let fields: Vec<f64> = line.split(',').map(|field| field.trim().parse().unwrap_or(0.0)).collect();
-        let [frame, id, x, y, w, h, flag, ..] = fields[..] else { bail!("{}: {line:?}", file.display()) };
-        if flag != 0.0 {
-            boxes.entry(frame as u64 - 1).or_default().push(Numbered { id: id as u64, rect: [x, y, w, h] });
-        }
-    }
-    Ok(boxes)
-}
-
-/// Confirmed people that `atalaya run` reports, and the number of frames it saw.
-fn run(clip: &Path) -> Result<(Boxes, u64)> {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_atalaya"))
-        .args(["run", "file", &format!("location={}", clip.display())])
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let (mut boxes, mut frames) = (Boxes::new(), 0);
-    for line in BufReader::new(child.stdout.take().context("stdout is piped")?).lines() {
-        let record: Value = serde_json::from_str(&line?)?;
-        if record["kind"] != "frame" {
-            continue;
-        }
-        let frame = record["frame"].as_u64().context("frame has a number")?;
-        frames = frames.max(frame + 1);
-        for detection in record["detections"].as_array().context("frame has detections")? {
-            let (Some(id), "person") =
-                (detection["track"].as_u64(), detection["label"].as_str().unwrap_or(""))
-            else {
-                continue;
-            };
-            let side = |index: usize| detection["box"][index].as_f64().unwrap_or(0.0);
-            boxes.entry(frame).or_default().push(Numbered { id, rect: [0, 1, 2, 3].map(side) });
-        }
-    }
-    let status = child.wait()?;
-    if !status.success() {
-        bail!("atalaya run {} ended with {status}", clip.display());
-    }
-    Ok((boxes, frames))
+fn write_document(report: &str) -> Result<()> {
+    let text =
+        std::fs::read_to_string(DOCUMENT).with_context(|| Path::new(DOCUMENT).display().to_string())?;
+    let (before, rest) = text.split_once(BEGIN).context("docs/accuracy.md has no place for the figures")?;
+    let (_, after) = rest.split_once(END).context("docs/accuracy.md has no end of the figures")?;
+    std::fs::write(DOCUMENT, format!("{before}{BEGIN}\n{report}\n{END}{after}"))?;
+    Ok(())
 }

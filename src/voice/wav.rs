@@ -30,7 +30,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(Raw, &[u8]), SoundError> {
         let length = u32_at(head, 4).map_or(0, |length| length as usize);
         match &head[..4] {
             b"fmt " => {
-                format = Some(raw(body.get(..length).ok_or_else(|| broken("its head is cut off"))?)?)
+                format = Some(raw(body.get(..length).ok_or_else(|| broken("its head is cut off"))?)?);
             }
             b"data" => {
                 let raw = format.ok_or_else(|| broken("its samples come before their format"))?;

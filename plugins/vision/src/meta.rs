@@ -47,8 +47,17 @@ pub struct Rect {
     pub h: f32,
 }
 
+/// What a box looks like, for a tracker to tell objects apart by and to see whether they live.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Look {
+    /// Histogram of the colours of clothes, upper body first; empty when nothing could be seen.
+    pub colours: Vec<u8>,
+    /// Part of the box that changed since the result before, 0..1.
+    pub change: f32,
+}
+
 /// One box.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Object {
     /// What it is, in the model's words.
     pub label: String,
@@ -61,6 +70,8 @@ pub struct Object {
     pub seen: bool,
     /// What is known of a person; `None` before `visionattributes` or until it has looked.
     pub about: Option<Box<About>>,
+    /// Only between `visiondetect` and `visiontrack`, which takes it off: nobody behind needs it.
+    pub look: Option<Look>,
 }
 
 /// Everything detected in one frame.
@@ -140,6 +151,8 @@ impl Detections {
 }
 
 fn object_to_structure(object: &Object) -> gst::glib::SendValue {
+    let look = object.look.as_ref();
+    let colours = look.map(|look| gst::glib::Bytes::from(look.colours.as_slice()));
     gst::Structure::builder("object")
         .field("label", &object.label)
         .field("score", object.score)
@@ -150,6 +163,8 @@ fn object_to_structure(object: &Object) -> gst::glib::SendValue {
         .field_if_some("track", object.track)
         .field("seen", object.seen)
         .field_if_some("about", object.about.as_ref().map(|about| about.to_structure()))
+        .field_if_some("colours", colours)
+        .field_if_some("change", look.map(|look| look.change))
         .build()
         .to_send_value()
 }
@@ -167,7 +182,13 @@ fn object_from_structure(structure: &gst::StructureRef) -> Option<Object> {
         track: structure.get("track").ok(),
         seen: structure.get("seen").ok()?,
         about: structure.get("about").ok().map(|about: gst::Structure| Box::new(About::of(&about))),
+        look: look_from_structure(structure),
     })
+}
+
+fn look_from_structure(structure: &gst::StructureRef) -> Option<Look> {
+    let colours = structure.get::<gst::glib::Bytes>("colours").ok()?;
+    Some(Look { colours: colours.to_vec(), change: structure.get("change").ok()? })
 }
 
 #[cfg(test)]
@@ -203,6 +224,7 @@ mod tests {
                     track: Some(3),
                     seen: true,
                     about: Some(Box::new(about::sample())),
+                    look: Some(Look { colours: vec![0, 128, 255], change: 0.25 }),
                 },
                 Object { label: "handbag".into(), score: 0.5, ..Object::default() },
             ],

@@ -8,8 +8,11 @@ use gstvision::meta::{Detections, Object, Rect};
 const WIDTH: usize = 320;
 const HEIGHT: usize = 240;
 
-/// A drawn face: ovals of a centre, half a width and half a height in shares of the face, and a colour (Y, U, V).
-const FACE: [((f32, f32), (f32, f32), [u8; 3]); 12] = [
+/// A centre, half a width and half a height in shares of a face, and a colour (Y, U, V).
+type Oval = ((f32, f32), (f32, f32), [u8; 3]);
+
+/// A drawn face.
+const FACE: [Oval; 12] = [
     ((0.0, -0.12), (1.12, 1.2), [45, 125, 135]),
     ((0.0, 0.0), (0.95, 1.1), [170, 112, 150]),
     ((-0.38, -0.36), (0.26, 0.05), [50, 125, 135]),

@@ -47,7 +47,6 @@ fn seen(rects: &[Rect]) -> Option<Detections> {
         label: "person".into(),
         score: 0.8,
         rect: *rect,
-        track: None,
         seen: true,
         ..Object::default()
     };

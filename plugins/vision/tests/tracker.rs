@@ -13,7 +13,7 @@ fn person(x: f32, score: f32) -> Object {
 }
 
 fn labelled(label: &str, rect: Rect, score: f32) -> Object {
-    Object { label: label.into(), score, rect, track: None, seen: true, ..Object::default() }
+    Object { label: label.into(), score, rect, seen: true, ..Object::default() }
 }
 
 fn ms(ms: u64) -> Duration {

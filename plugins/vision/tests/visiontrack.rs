@@ -20,7 +20,7 @@ fn harness() -> gst_check::Harness {
 
 fn person(x: f32) -> Object {
     let rect = Rect { x, y: 0.3, w: 0.1, h: 0.4 };
-    Object { label: "person".into(), score: 0.8, rect, track: None, seen: true, ..Object::default() }
+    Object { label: "person".into(), score: 0.8, rect, seen: true, ..Object::default() }
 }
 
 /// A frame at `pts_ms`; `seen_ms` is the time of the result that a detector delivers with it, `objects` its boxes.

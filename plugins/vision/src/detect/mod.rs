@@ -27,7 +27,9 @@
 //! instead would save that, but whoever draws behind would have to copy the frame as long as it is held, and a
 //! capture device would run out of buffers.
 
+mod change;
 mod imp;
+mod look;
 mod pace;
 mod settings;
 mod stats;

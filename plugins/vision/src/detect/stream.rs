@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::look::Eye;
 use super::pace::{Pace, Patience};
 use super::stats::Stats;
-use super::worker::{Job, Origin, Outcome, Worker};
+use super::worker::{Job, Origin, Outcome, Seen, Worker};
 use crate::engine::{EngineError, Found, I420, Model, Preprocessor, Tensor, Wanted};
-use crate::meta::{Detections, Object};
+use crate::meta::{Detections, Look, Object};
 
 /// What may change while the stream runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -65,8 +66,12 @@ impl Stream {
     /// When the system has no thread left.
     pub(super) fn start(model: Arc<Model>, wanted: Wanted) -> std::io::Result<Self> {
         let preprocessor = Preprocessor::new(model.input());
-        let looker = model.clone();
-        let worker = Worker::start(move |tensor, wanted| looker.infer(tensor, wanted))?;
+        let (looker, mut eye) = (model.clone(), Eye::new(model.input()));
+        let worker = Worker::start(move |tensor, wanted| {
+            let found = looker.infer(tensor, wanted)?;
+            let looks = eye.look(tensor, &found);
+            Ok(found.into_iter().zip(looks).collect())
+        })?;
         Ok(Self {
             model,
             preprocessor,
@@ -189,15 +194,22 @@ impl Stream {
         {
             self.seen_pts = origin.pts;
             detections.fresh = true;
-            detections.objects = found.into_iter().map(|found| self.object(found)).collect();
+            detections.objects = found.into_iter().map(|(found, look)| self.object(found, look)).collect();
         }
         detections.seen_pts = self.seen_pts;
         Handled { detections, failure: delivery.failure }
     }
 
-    fn object(&self, found: Found) -> Object {
+    fn object(&self, found: Found, look: Look) -> Object {
         let label = self.model.manifest().labels[found.class].clone();
-        Object { label, score: found.score, rect: found.rect, track: None, seen: true, ..Object::default() }
+        Object {
+            label,
+            score: found.score,
+            rect: found.rect,
+            seen: true,
+            look: Some(look),
+            ..Object::default()
+        }
     }
 
     /// Longest time the element holds a frame when all goes as it should; zero when that has no bound.
@@ -209,7 +221,7 @@ impl Stream {
 /// What is handed out with a frame.
 #[derive(Default)]
 struct Delivery {
-    result: Option<(Vec<Found>, Origin)>,
+    result: Option<(Seen, Origin)>,
     /// The result, if there is one, is of the frame at hand.
     is_own: bool,
     failure: Option<EngineError>,

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::engine::{EngineError, Found, Tensor, Wanted};
+use crate::meta::Look;
 use crate::sync::{lock, wait, wait_for};
 
 /// A frame to look at.
@@ -26,12 +27,15 @@ pub(super) struct Origin {
     pub(super) epoch: u64,
 }
 
+/// The boxes of a frame, each with its look.
+pub(super) type Seen = Vec<(Found, Look)>;
+
 /// What came of a job.
 pub(super) struct Outcome {
     /// Given back for the next job.
     pub(super) tensor: Tensor,
     pub(super) origin: Origin,
-    pub(super) result: Result<Vec<Found>, EngineError>,
+    pub(super) result: Result<Seen, EngineError>,
     /// From the start of the work to its end.
     pub(super) took: Duration,
 }
@@ -65,7 +69,7 @@ impl Worker {
     /// When the system has no thread left.
     pub(super) fn start<F>(mut look: F) -> io::Result<Self>
     where
-        F: FnMut(&Tensor, &Wanted) -> Result<Vec<Found>, EngineError> + Send + 'static,
+        F: FnMut(&Tensor, &Wanted) -> Result<Seen, EngineError> + Send + 'static,
     {
         let shared = Arc::new(Shared { slot: Mutex::new(Slot::Idle), changed: Condvar::new() });
         let guard = DeathNotice(shared.clone());

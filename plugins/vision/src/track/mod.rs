@@ -13,8 +13,12 @@
 //! - A track's state stands at the frame it was last seen in; drawing asks for a prediction from there. A result
 //!   that comes late is therefore associated at its own time, and nothing has to be rewound.
 
+mod appearance;
 pub mod assign;
+mod geometry;
+mod life;
 pub mod motion;
+mod round;
 mod tracker;
 
 pub use tracker::{Settings, Taken, Tracker};

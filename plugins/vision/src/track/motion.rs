@@ -28,7 +28,13 @@ const DRIFT_GROWTH: f64 = 0.1;
 
 /// Growth is only carried on for so long, in seconds: nobody approaches for ever, and a width that shrank when
 /// an arm went down must not shrink to nothing behind a pillar.
-const LONGEST_GROWTH: f64 = 0.4;
+const LONGEST_GROWTH: f64 = 0.2;
+
+/// Width of a person in heights.
+const PERSON_WIDTH: f64 = 0.4;
+
+/// Speed of somebody who walks, in widths a second.
+const WALKING: f64 = 0.4;
 
 /// The smallest box, as a fraction of the picture: keeps sizes positive.
 const SMALLEST: f64 = 1e-4;
@@ -166,6 +172,26 @@ impl Motion {
             w: width as f32,
             h: height as f32,
         }
+    }
+
+    /// How far the middle of `rect` is away, in heights of the box.
+    pub fn distance(&self, rect: Rect) -> f64 {
+        let seen = Seen::of(rect);
+        // The picture's shape is not known here, but a person's is.
+        let across = (seen.x - self.x.value) / self.width.value * PERSON_WIDTH;
+        across.hypot((seen.y - self.y.value) / self.height.value)
+    }
+
+    /// The ratio of the heights of `rect` and the box, at least 1.
+    pub fn growth(&self, rect: Rect) -> f64 {
+        let ratio = f64::from(rect.h).max(SMALLEST) / self.height.value;
+        ratio.max(1.0 / ratio)
+    }
+
+    /// Whether it moves faster than somebody who stands and sways.
+    pub fn is_walking(&self) -> bool {
+        let (across, down) = (self.x.speed / self.width.value, self.y.speed / self.height.value);
+        across.abs() > WALKING || down.abs() > WALKING / 4.0
     }
 
     /// Whether its centre has left the picture.

@@ -1,8 +1,14 @@
 //! The life of tracks: begun by a confident box, confirmed by several, remembered while hidden, forgotten.
 
-use std::{cmp::Ordering, time::Duration};
+use std::time::Duration;
 
-use super::{assign::best_pairs, motion::Motion};
+use super::{
+    appearance::Appearance,
+    geometry::{covered_part, is_before, is_outside},
+    life::Life,
+    motion::Motion,
+    round::{RECENT, Round},
+};
 use crate::meta::{Object, Rect};
 
 /// How a tracker behaves. All times are media times.
@@ -23,61 +29,51 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            memory: Duration::from_millis(3000),
-            coast: Duration::from_millis(250),
-            confirm_hits: 3,
+            memory: Duration::from_millis(10_000),
+            coast: Duration::from_millis(150),
+            confirm_hits: 2,
             confirm_after: Duration::from_millis(150),
             high_score: 0.5,
         }
     }
 }
 
-/// Overlap (intersection over union) from which a confident box may be its track.
-const LEAST_OVERLAP: f64 = 0.15;
-/// … and a weak box, which may as well be half of somebody else.
-const LEAST_OVERLAP_WEAK: f64 = 0.35;
-/// … and the second box of something that is not confirmed.
-const LEAST_OVERLAP_UNCONFIRMED: f64 = 0.25;
-
-/// Squared Mahalanobis distance over four values that a right box exceeds once in a thousand times.
-const SURPRISE_LIMIT: f64 = 18.5;
-
-/// A weak box is so many times less exact: it is often cut off by what hides it.
-const WEAK_DOUBT: f64 = 3.0;
-
 /// An unconfirmed track that was not seen for so long was a flicker.
 const FLICKER: Duration = Duration::from_millis(450);
 
-/// A track that was seen within this time is where its motion says, so overlap decides about it.
-const RECENT: Duration = Duration::from_millis(400);
+/// Who walks out of the picture within this time of being seen last has left, and is not waited for.
+const FORESEEN: Duration = Duration::from_millis(1500);
 
-/// Within this time a walker leaves half of their width behind.
-const FAR_APART: Duration = Duration::from_millis(180);
+/// Part of a box that others must cover for its owner to be behind them.
+const BEHIND: f64 = 0.4;
+/// Whoever is behind others is shown for so many times longer.
+const COAST_BEHIND: f64 = 2.0;
 
 /// So many usual distances without a result are no chance any more. A detector that works all the time delivers the
 /// next one when the last is two distances old.
 const OVERDUE: u32 = 3;
 
+/// Results further apart than this are silence, not a rhythm.
+const LONGEST_GAP: Duration = Duration::from_millis(3000);
+
 /// Weight of the newest distance between two results in the usual one.
 const NEWEST_GAP: f64 = 0.25;
 
-/// A box that is hidden by a fresh track's box to this part of its own area begins no track: it is the same
-/// object found twice, whole and in part.
-const TWICE: f64 = 0.9;
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Track {
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Track {
     /// Counts every track ever begun.
-    key: u64,
+    pub(super) key: u64,
     /// Given at confirmation.
-    number: Option<u64>,
-    motion: Motion,
-    score: f32,
-    hits: u32,
-    begun: Duration,
-    last_seen: Duration,
+    pub(super) number: Option<u64>,
+    pub(super) motion: Motion,
+    pub(super) appearance: Appearance,
+    pub(super) life: Life,
+    pub(super) score: f32,
+    pub(super) hits: u32,
+    pub(super) begun: Duration,
+    pub(super) last_seen: Duration,
     /// Results since then that did not see it.
-    missed: u32,
+    pub(super) missed: u32,
 }
 
 /// What became of a result.
@@ -144,17 +140,9 @@ impl Tracker {
         self.labels.sort_by(|a, b| a.0.cmp(&b.0));
         let mut taken = vec![None; boxes.len()];
         for (label, tracks) in &mut self.labels {
-            let mut seen: Vec<(usize, &Object)> = boxes
-                .iter()
-                .enumerate()
-                .filter(|(_, object)| object.label == *label && is_usable(object))
-                .collect();
-            seen.sort_by(|a, b| canonical(a.1, b.1));
-            let mut round = Round::new(at, self.settings, tracks, &seen);
-            round.associate();
-            round.begin(&mut self.keys);
-            for (slot, key) in round.taken.iter().enumerate() {
-                taken[seen[slot].0] = *key;
+            let seen = boxes.iter().enumerate().filter(|(_, object)| object.label == *label);
+            for (index, key) in Round::new(at, self.settings, tracks, seen).run(&mut self.keys) {
+                taken[index] = key;
             }
         }
         self.end_and_confirm(at);
@@ -164,15 +152,15 @@ impl Tracker {
     fn note_gap(&mut self, at: Duration) {
         let Some(newest) = self.newest else { return };
         // One long silence says nothing about what is usual.
-        let gap = (at - newest).min(self.settings.memory);
+        let gap = (at - newest).min(LONGEST_GAP);
         let mean = |mean: Duration| mean.mul_f64(1.0 - NEWEST_GAP) + gap.mul_f64(NEWEST_GAP);
         self.gap = Some(self.gap.map_or(gap, mean));
     }
 
     /// True when so long after the newest result nobody knows any more where things are.
     fn is_overdue(&self, unseen: Duration) -> bool {
-        let usual = self.gap.map_or(self.settings.memory, |gap| gap * OVERDUE);
-        unseen > usual.max(RECENT).max(self.settings.coast).min(self.settings.memory)
+        let usual = self.gap.map_or(LONGEST_GAP, |gap| gap * OVERDUE);
+        unseen > usual.max(RECENT).max(self.settings.coast).min(LONGEST_GAP).min(self.settings.memory)
     }
 
     fn end_and_confirm(&mut self, at: Duration) {
@@ -182,14 +170,16 @@ impl Tracker {
                 let unseen = at.saturating_sub(track.last_seen);
                 let limit =
                     if track.number.is_some() { settings.memory } else { FLICKER.min(settings.memory) };
-                unseen <= limit && (unseen.is_zero() || !track.motion.predicted(at).has_left())
+                let foreseen = track.motion.predicted(at.min(track.last_seen + FORESEEN));
+                unseen <= limit && (unseen.is_zero() || !foreseen.has_left())
             });
             for track in tracks.iter_mut().filter(|track| track.last_seen != at) {
                 track.missed += 1;
             }
             for track in tracks.iter_mut().filter(|track| track.number.is_none()) {
                 let lasted = track.last_seen.saturating_sub(track.begun);
-                if track.hits >= settings.confirm_hits && lasted >= settings.confirm_after {
+                let is_sure = track.hits >= settings.confirm_hits && lasted >= settings.confirm_after;
+                if is_sure && track.life.is_alive(at) {
                     self.numbers += 1;
                     track.number = Some(self.numbers);
                 }
@@ -207,15 +197,18 @@ impl Tracker {
         }
         let mut shown = Vec::new();
         for (label, tracks) in &self.labels {
-            for track in tracks {
-                let hidden = newest.saturating_sub(track.last_seen);
-                let is_carried =
-                    track.number.is_some() && (track.missed <= 1 || hidden <= self.settings.coast);
-                let rect = track.motion.predicted(at).rect();
-                if !(track.missed == 0 || is_carried) || is_outside(rect) {
+            let rects: Vec<Rect> = tracks.iter().map(|track| track.motion.predicted(at).rect()).collect();
+            for (track, rect) in tracks.iter().zip(&rects) {
+                let seen = track.missed == 0;
+                let is_carried = || {
+                    let before = tracks.iter().zip(&rects).filter(|(other, _)| other.is_before(track));
+                    let hidden = before.map(|(_, other)| covered_part(*rect, *other)).fold(0.0, f64::max);
+                    self.is_carried(track, newest, hidden)
+                };
+                if !(seen || is_carried()) || !track.life.is_alive(newest) || is_outside(*rect) {
                     continue;
                 }
-                let (label, seen) = (label.clone(), track.missed == 0);
+                let (label, rect) = (label.clone(), *rect);
                 shown.push(Object {
                     label,
                     score: track.score,
@@ -228,163 +221,24 @@ impl Tracker {
         }
         shown
     }
-}
 
-/// One result being shared out among the tracks of one label.
-struct Round<'a> {
-    at: Duration,
-    settings: Settings,
-    tracks: &'a mut Vec<Track>,
-    predicted: Vec<Motion>,
-    boxes: &'a [(usize, &'a Object)],
-    /// For each box, the key of its track.
-    taken: Vec<Option<u64>>,
-}
-
-impl<'a> Round<'a> {
-    fn new(
-        at: Duration,
-        settings: Settings,
-        tracks: &'a mut Vec<Track>,
-        boxes: &'a [(usize, &'a Object)],
-    ) -> Self {
-        let predicted = tracks.iter().map(|track| track.motion.predicted(at)).collect();
-        Self { at, settings, tracks, predicted, boxes, taken: vec![None; boxes.len()] }
-    }
-
-    fn associate(&mut self) {
-        let at = self.at;
-        let is_recent = |track: &Track| track.missed <= 1 || at.saturating_sub(track.last_seen) <= RECENT;
-        let is_stale = |track: &Track| at.saturating_sub(track.last_seen) > FAR_APART;
-        self.pair(Score::High, |track| track.number.is_some() && is_recent(track), by_overlap(LEAST_OVERLAP));
-        self.pair(
-            Score::Low,
-            |track| track.number.is_some() && is_recent(track),
-            by_overlap(LEAST_OVERLAP_WEAK),
-        );
-        self.pair(Score::High, |track| track.number.is_some(), by_motion);
-        self.pair(Score::High, |track| track.number.is_none(), by_overlap(LEAST_OVERLAP_UNCONFIRMED));
-        // When results are far apart, whoever walks has left their old box before the second one comes.
-        self.pair(Score::High, |track| track.number.is_none() && is_stale(track), by_motion);
-    }
-
-    /// Pairs what is still free on both sides.
-    fn pair(
-        &mut self,
-        score: Score,
-        may: impl Fn(&Track) -> bool,
-        affinity: impl Fn(&Motion, Rect) -> Option<f64>,
-    ) {
-        let rows: Vec<usize> = (0..self.tracks.len())
-            .filter(|index| self.tracks[*index].last_seen != self.at && may(&self.tracks[*index]))
-            .collect();
-        let columns: Vec<usize> = (0..self.boxes.len())
-            .filter(|index| self.taken[*index].is_none() && self.score(*index) == score)
-            .collect();
-        let pairs = best_pairs(rows.len(), columns.len(), |row, column| {
-            affinity(&self.predicted[rows[row]], self.boxes[columns[column]].1.rect)
-        });
-        for (row, column) in pairs {
-            let (row, column) = (rows[row], columns[column]);
-            let object = self.boxes[column].1;
-            let doubt = if score == Score::High { 1.0 } else { WEAK_DOUBT };
-            let track = &mut self.tracks[row];
-            track.motion = self.predicted[row].corrected(object.rect, doubt);
-            track.score = object.score;
-            track.hits += 1;
-            track.last_seen = self.at;
-            track.missed = 0;
-            self.taken[column] = Some(track.key);
-        }
-    }
-
-    /// Confident boxes that nobody took begin tracks.
-    fn begin(&mut self, keys: &mut u64) {
-        for index in 0..self.boxes.len() {
-            let object = self.boxes[index].1;
-            let twice = self.tracks.iter().any(|track| {
-                track.last_seen == self.at && hidden_part(object.rect, track.motion.rect()) > TWICE
-            });
-            if self.taken[index].is_some() || self.score(index) == Score::Low || twice {
-                continue;
-            }
-            *keys += 1;
-            self.taken[index] = Some(*keys);
-            self.tracks.push(Track {
-                key: *keys,
-                number: None,
-                motion: Motion::start(object.rect, self.at),
-                score: object.score,
-                hits: 1,
-                begun: self.at,
-                last_seen: self.at,
-                missed: 0,
-            });
-        }
-    }
-
-    fn score(&self, index: usize) -> Score {
-        if self.boxes[index].1.score >= self.settings.high_score { Score::High } else { Score::Low }
+    /// Whether the box of a track that the newest result did not see is shown; `hidden` is the part of it that others
+    /// cover.
+    fn is_carried(&self, track: &Track, newest: Duration, hidden: f64) -> bool {
+        let unseen = newest.saturating_sub(track.last_seen);
+        // Nobody sees whoever stands behind somebody else, but they are there.
+        let coast =
+            if hidden >= BEHIND { self.settings.coast.mul_f64(COAST_BEHIND) } else { self.settings.coast };
+        track.number.is_some() && (track.missed <= 1 || unseen <= coast)
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Score {
-    High,
-    Low,
-}
-
-/// Affinity of a track that was just seen: how much the boxes overlap, and how expected the place is.
-fn by_overlap(least: f64) -> impl Fn(&Motion, Rect) -> Option<f64> {
-    move |motion, rect| {
-        let overlap = overlap(motion.rect(), rect);
-        let surprise = motion.surprise(rect);
-        (overlap >= least).then(|| 0.7 * overlap + 0.3 * (1.0 - surprise / SURPRISE_LIMIT).max(0.0))
+impl Track {
+    /// True when it was seen last and stands before `other`.
+    fn is_before(&self, other: &Self) -> bool {
+        self.key != other.key
+            && self.missed == 0
+            && self.number.is_some()
+            && is_before(self.motion.rect(), other.motion.rect())
     }
-}
-
-/// Affinity of a track that comes out of hiding: only how expected the place and size are.
-fn by_motion(motion: &Motion, rect: Rect) -> Option<f64> {
-    let surprise = motion.surprise(rect);
-    (surprise <= SURPRISE_LIMIT).then(|| 1.0 - surprise / SURPRISE_LIMIT)
-}
-
-/// A box without numbers or without an area cannot be followed.
-fn is_usable(object: &Object) -> bool {
-    let Rect { x, y, w, h } = object.rect;
-    [object.score, x, y, w, h].iter().all(|value| value.is_finite() && value.abs() < 10.0)
-        && w > 0.0
-        && h > 0.0
-}
-
-/// An order that depends on the boxes alone: the surest first.
-fn canonical(a: &Object, b: &Object) -> Ordering {
-    let key = |object: &Object| [-object.score, object.rect.x, object.rect.y, object.rect.w, object.rect.h];
-    let pairs = key(a).into_iter().zip(key(b));
-    pairs.fold(Ordering::Equal, |order, (a, b)| order.then(a.total_cmp(&b)))
-}
-
-fn is_outside(rect: Rect) -> bool {
-    rect.x >= 1.0 || rect.y >= 1.0 || rect.x + rect.w <= 0.0 || rect.y + rect.h <= 0.0
-}
-
-fn shared(a: Rect, b: Rect) -> f64 {
-    let width = f64::from((a.x + a.w).min(b.x + b.w) - a.x.max(b.x)).max(0.0);
-    let height = f64::from((a.y + a.h).min(b.y + b.h) - a.y.max(b.y)).max(0.0);
-    width * height
-}
-
-fn area(rect: Rect) -> f64 {
-    f64::from(rect.w) * f64::from(rect.h)
-}
-
-/// Intersection over union, 0..1.
-fn overlap(a: Rect, b: Rect) -> f64 {
-    let both = shared(a, b);
-    both / (area(a) + area(b) - both).max(f64::MIN_POSITIVE)
-}
-
-/// The part of `rect` that `other` covers, 0..1.
-fn hidden_part(rect: Rect, other: Rect) -> f64 {
-    shared(rect, other) / area(rect).max(f64::MIN_POSITIVE)
 }
