@@ -32,7 +32,7 @@ use crate::wire::{self, ManagedBy, ZoneClock};
 const FILES_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Says what a camera's lines and zones say now.
-pub(super) type Live = Arc<dyn Fn(TenantId, &CameraId) -> LiveFigures + Send + Sync>;
+pub type Live = Arc<dyn Fn(TenantId, &CameraId) -> LiveFigures + Send + Sync>;
 
 /// The rooms that the API opens to the world.
 #[derive(Clone)]
