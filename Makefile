@@ -10,7 +10,11 @@ MAKEFLAGS += --no-print-directory
 # What `make run` starts: ARGS="serve --config my.toml" for your own cameras.
 ARGS ?= demo
 
-.PHONY: help run setup packages assets console toolchain build plugin test test-tools check bench accuracy
+# What `make fuzz` runs, and for how many seconds each: TIME=600 for a proper hunt.
+TARGETS ?= picture boxes manifest description
+TIME ?= 60
+
+.PHONY: help run setup packages assets console toolchain build plugin test test-tools check bench fuzz accuracy
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -59,8 +63,16 @@ check: setup ## the quick part of `make test`: format, clippy, unit tests
 bench: setup ## measures the figures of docs/performance.md
 	@cargo bench --locked
 
-accuracy: setup ## measures boxes and numbers on sequences with ground truth, beside other trackers: make accuracy MOT=DIR
+fuzz: ## feeds nonsense to whatever reads what others send, TIME seconds (60) each of TARGETS; needs nightly Rust
+	@cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
+	for target in $(TARGETS); do
+	  cargo +nightly fuzz run --sanitizer none --features app "$$target" -- -max_total_time=$(TIME) -rss_limit_mb=4096
+	done
+
+accuracy: setup ## measures boxes and numbers on sequences with ground truth, beside other trackers: make accuracy MOT=DIR [IMAGES=DIR]
 	@[ -n "$(MOT)" ] || { echo "usage: make accuracy MOT=DIR, see docs/accuracy.md" >&2; exit 2; }
 	PEERS=$$(scripts/peers.sh | tr '\n' ' ')
 	export PEERS
-	MOT=$$(realpath "$(MOT)") exec cargo bench --quiet --locked --bench accuracy
+	export MOT=$$(realpath "$(MOT)") IMAGES=$$(realpath "$(or $(IMAGES),$(MOT))")
+	cargo bench --quiet --locked --bench accuracy
+	cargo bench --quiet --locked --package gst-plugin-vision --bench attributes

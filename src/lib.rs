@@ -28,6 +28,8 @@ pub mod viewer;
 
 pub mod still;
 
+pub mod voice;
+
 pub mod demo;
 
 pub mod api;

@@ -242,6 +242,10 @@ fn mistake_in_a_file_is_told_with_line_key_and_value() {
             "[[cameras]]\nid = \"a\"\npipeline = \"rtsp\"\nparameters = { location = [\"a\"] }\n",
             &["line 4", "`cameras[0].parameters.location`", "a text, a number, true or false"],
         ),
+        (
+            "[[cameras]]\nid = \"a\"\npipeline = \"rtsp\"\nlines = [{ name = \"door\", form = [0, 0] }]\n",
+            &["line 4", "`cameras[0].lines[0].form`", "unknown field", "`from`"],
+        ),
         ("[server\n", &["line 1"]),
         ("a = 1\na = 2\n", &["line 2", "duplicate"]),
     ];
@@ -278,6 +282,7 @@ fn value_out_of_its_range_is_told_with_key_and_value() {
     let branch = |more: &str| format!("[[branches]]\nname = \"Sol\"\n{more}\n");
     let cases: Vec<(String, &[&str])> = vec![
         ("[viewer]\njpeg_quality = 0\n".into(), &["`viewer.jpeg_quality`", "0", "1..=100"]),
+        ("[viewer]\nlanguage = \"de\"\n".into(), &["`viewer.language`", "\"de\"", "\"es\""]),
         ("[viewer]\nbitrate_kbps = 10\n".into(), &["`viewer.bitrate_kbps`", "10", "50..=50000"]),
         ("[viewer]\nencoders = []\n".into(), &["`viewer.encoders`", "x264enc"]),
         ("[detector]\nthreads = 65\n".into(), &["`detector.threads`", "65", "1..=64"]),
@@ -289,6 +294,14 @@ fn value_out_of_its_range_is_told_with_key_and_value() {
         (branch("time_zone = \"UTC\"\nid = 0"), &["`branches[0].id`", "0"]),
         (branch("time_zone = \"UTC\"").repeat(2), &["`branches[1].id`", "twice"]),
         (camera("sector = -3"), &["`cameras[0].sector`", "-3"]),
+        (
+            camera("lines = [{ name = \"door\", from = [0, 0.5], to = [1.5, 0.5] }]"),
+            &["`cameras[0].lines[0]`", "[1.5, 0.5] is outside 0..1"],
+        ),
+        (
+            camera("zones = [{ name = \"bar\", corners = [[0, 0], [1, 1], [1, 0], [0, 1]] }]"),
+            &["`cameras[0].zones[0]`", "crosses itself"],
+        ),
         (camera("").repeat(2), &["`cameras[1].id`", "door", "twice"]),
         (camera("").replace("door", "the door"), &["`cameras[0].id`", "the door"]),
     ];
@@ -302,6 +315,16 @@ fn same_camera_id_in_two_tenants_is_fine() {
     let text = "[[cameras]]\nid = \"door\"\npipeline = \"rtsp\"\n\
                 [[cameras]]\nid = \"door\"\npipeline = \"rtsp\"\ntenant = 2\n";
     assert_eq!(Source::file(text).config().cameras.len(), 2);
+}
+
+#[test]
+fn lines_and_zones_are_written_as_over_the_api() {
+    let text = "[[cameras]]\nid = \"a\"\npipeline = \"rtsp\"\n\
+                zones = [{ name = \"bar\", corners = [[0, 0], [0.5, 0], [0.5, 1]] }]\n\
+                [[cameras.lines]]\nname = \"door\"\nfrom = [0.1, 0.5]\nto = [1, 0.5]\nentrance = true\n";
+    let (lines, zones) = Source::file(text).config().cameras[0].shapes();
+    assert_eq!((&*lines[0].name, lines[0].to.x, lines[0].entrance), ("door", 1.0, true));
+    assert_eq!((&*zones[0].name, zones[0].corners.len()), ("bar", 3));
 }
 
 #[test]

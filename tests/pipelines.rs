@@ -184,7 +184,7 @@ fn values_that_do_not_fit_name_key_value_and_range() {
         (
             "colour",
             ParamValue::Int(1),
-            "parameter `colour`: pipeline `rtsp` has none of this name; it has blur,",
+            "parameter `colour`: pipeline `rtsp` has none of this name; it has attributes-budget,",
         ),
     ] {
         let found = told(&[url.clone(), (key, value)]);

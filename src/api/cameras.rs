@@ -12,7 +12,7 @@ use super::request::{Answer, json, query, with};
 use super::{State, caller};
 use crate::auth::{Action, Caller};
 use crate::camera::CameraHandle;
-use crate::domain::{self, CameraId};
+use crate::domain::{self, BranchId, CameraId};
 use crate::wire::{Camera, CameraInput, CameraPatch, Page, Problem};
 
 /// A wall rarely has more cameras; who has pages on.
@@ -104,7 +104,9 @@ pub(super) async fn create_camera(
 ) -> Answer<Created<Camera>> {
     super::permit(&caller, Action::ConfigureCameras)?;
     let body = body?;
-    let camera = state.off_the_runtime(move |rules| edit::created(rules, &caller, body)).await?;
+    let asker = caller.clone();
+    let camera = state.off_the_runtime(move |rules| edit::created(rules, &asker, body)).await?;
+    check_branch(&state, &caller, camera.branch).await?;
     state
         .clone()
         .change(async move {
@@ -161,11 +163,25 @@ async fn rewrite(
         .clone()
         .change(async move {
             let before = state.changeable(&find(&state, &caller, &id)?)?;
-            let camera = state.off_the_runtime(move |rules| edit(rules, &caller, &before)).await?;
+            let (asker, old_branch) = (caller.clone(), before.branch);
+            let camera = state.off_the_runtime(move |rules| edit(rules, &asker, &before)).await?;
+            if camera.branch != old_branch {
+                check_branch(&state, &caller, camera.branch).await?;
+            }
             state.store.put_camera(camera.tenant, &camera).await?;
             Ok(Json(state.show(&state.cameras.put(camera))))
         })
         .await
+}
+
+/// A camera hangs in a branch that is there.
+async fn check_branch(state: &State, caller: &Caller, branch: BranchId) -> Answer<()> {
+    if super::shifts::exists(state, caller, branch).await? {
+        return Ok(());
+    }
+    let reason =
+        format!("there is no branch {branch}; describe it in the configuration file, as [[branches]]");
+    Err(ApiError::invalid("branch_id", reason))
 }
 
 /// Stops a camera and forgets it; its visits stay.

@@ -8,13 +8,11 @@ use super::parameters;
 use super::request::Answer;
 use crate::auth::Caller;
 use crate::camera::{Catalog, Description, PipelineError};
-use crate::domain::{BranchId, Camera, CameraId, ParamValue, SectorId};
-use crate::wire::{self, CameraInput, CameraPatch};
+use crate::domain::{BranchId, Camera, CameraId, ParamValue, SectorId, ShapeError, check_shapes};
+use crate::wire::{CameraInput, CameraPatch};
 
 /// Longer names do not fit a tile.
 const MAX_NAME_CHARS: usize = 100;
-/// Each is tested against each person in each frame.
-const MAX_SHAPES: usize = 64;
 
 /// What there is to choose from.
 #[derive(Clone, Copy)]
@@ -88,13 +86,13 @@ pub(super) fn patched(
         camera.name = name_of(name)?;
     }
     if let Some(lines) = patch.lines {
-        camera.lines = shapes("lines", &lines, wire::Line::to_domain)?;
+        camera.lines = lines.iter().map(Into::into).collect();
     }
     if let Some(zones) = patch.zones {
-        camera.zones = shapes("zones", &zones, wire::Zone::to_domain)?;
+        camera.zones = zones.iter().map(Into::into).collect();
     }
     camera.enabled = patch.enabled.unwrap_or(camera.enabled);
-    Ok(camera)
+    shaped(camera)
 }
 
 fn build(
@@ -103,15 +101,15 @@ fn build(
     input: CameraInput,
     parameters: BTreeMap<String, ParamValue>,
 ) -> Answer<Camera> {
-    Ok(Camera {
+    shaped(Camera {
         tenant: caller.tenant,
         branch: branch_of(caller, input.branch_id.unwrap_or(BranchId::default().get()))?,
         sector: input.sector_id.map(sector_of).transpose()?,
         name: name_of(input.name.unwrap_or_else(|| id.to_string()))?,
         pipeline: input.pipeline,
         parameters,
-        lines: shapes("lines", &input.lines, wire::Line::to_domain)?,
-        zones: shapes("zones", &input.zones, wire::Zone::to_domain)?,
+        lines: input.lines.iter().map(Into::into).collect(),
+        zones: input.zones.iter().map(Into::into).collect(),
         enabled: input.enabled.unwrap_or(true),
         id,
     })
@@ -160,41 +158,10 @@ fn name_of(name: String) -> Answer<String> {
     }
 }
 
-fn shapes<W: Named, D>(
-    field: &str,
-    given: &[W],
-    to_domain: impl Fn(&W) -> Result<D, String>,
-) -> Answer<Vec<D>> {
-    if given.len() > MAX_SHAPES {
-        return Err(ApiError::invalid(
-            field,
-            format!("has {}, at most {MAX_SHAPES} are allowed", given.len()),
-        ));
-    }
-    let mut all = Vec::with_capacity(given.len());
-    for (index, shape) in given.iter().enumerate() {
-        let at = || format!("{field}[{index}]");
-        if given.iter().take(index).any(|other| other.name() == shape.name()) {
-            return Err(ApiError::invalid(at(), format!("the name {:?} stands there twice", shape.name())));
-        }
-        all.push(to_domain(shape).map_err(|reason| ApiError::invalid(at(), reason))?);
-    }
-    Ok(all)
-}
-
-/// What results are reported under.
-trait Named {
-    fn name(&self) -> &str;
-}
-
-impl Named for wire::Line {
-    fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-impl Named for wire::Zone {
-    fn name(&self) -> &str {
-        &self.name
+/// `camera`, if its lines and zones can be watched.
+fn shaped(camera: Camera) -> Answer<Camera> {
+    match check_shapes(&camera.lines, &camera.zones) {
+        Ok(()) => Ok(camera),
+        Err(ShapeError { field, reason }) => Err(ApiError::invalid(field, reason)),
     }
 }

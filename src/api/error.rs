@@ -31,8 +31,14 @@ pub enum ApiError {
     Conflict(String),
     #[error("the body is larger than {0} bytes")]
     TooLarge(u64),
+    /// What a small body unpacks to.
+    #[error("{0}")]
+    Oversized(String),
     #[error("the body must be {wanted}, not {got}")]
     WrongType { wanted: &'static str, got: String },
+    /// Of the type it says, but what is in it is of none that is taken.
+    #[error("{0}")]
+    Unsupported(String),
     /// Readable, but a value does not fit.
     #[error("{field}: {detail}")]
     Invalid { field: String, detail: String },
@@ -41,6 +47,9 @@ pub enum ApiError {
     Unfit(String),
     #[error("too many failed tries; try again in {0} s")]
     TooMany(u64),
+    /// There is too much to do; soon there will be less.
+    #[error("too much waits to be analysed here; try again in {0} s")]
+    Busy(u64),
     /// Something this needs is away for now.
     #[error("{0}")]
     Unavailable(String),
@@ -69,7 +78,7 @@ impl ApiError {
         Self::Internal(cause.into())
     }
 
-    fn status(&self) -> StatusCode {
+    pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::Unreadable { .. } => StatusCode::BAD_REQUEST,
             Self::NoToken(_) => StatusCode::UNAUTHORIZED,
@@ -78,11 +87,11 @@ impl ApiError {
             Self::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Slow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::Conflict(_) => StatusCode::CONFLICT,
-            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::WrongType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge(_) | Self::Oversized(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::WrongType { .. } | Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid { .. } | Self::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable(_) | Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -101,7 +110,7 @@ impl ApiError {
             Self::NoToken(TokenError::Missing) => Some((WWW_AUTHENTICATE, "Bearer".into())),
             Self::NoToken(_) => Some((WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"".into())),
             Self::WrongMethod { allow, .. } => Some((ALLOW, allow.clone())),
-            Self::TooMany(seconds) => Some((RETRY_AFTER, seconds.to_string())),
+            Self::TooMany(seconds) | Self::Busy(seconds) => Some((RETRY_AFTER, seconds.to_string())),
             _ => None,
         }
     }

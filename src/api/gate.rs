@@ -18,7 +18,7 @@ use warp::reply::{Reply, Response};
 use super::error::{ApiError, Pending};
 use super::request::drain;
 use super::table::{Access, Table};
-use super::{Api, access, console};
+use super::{Api, access, console, upload};
 use crate::auth::Keys;
 use crate::wire::Problem;
 
@@ -80,9 +80,10 @@ impl Api {
                 let service = TowerToHyperService::new(warp::service(self.routes.clone()));
                 service.call(request).await.unwrap_or_else(|never| match never {})
             }
-            Err(error @ ApiError::TooLarge(_)) => {
-                drain(request.into_body()).await;
-                error.into_response()
+            Err(ApiError::TooLarge(limit)) => {
+                // A little more than is taken is what most have who send too much.
+                drain(request.into_body(), limit + 1).await;
+                ApiError::TooLarge(limit).into_response()
             }
             Err(error) => error.into_response(),
         };
@@ -102,7 +103,7 @@ enum Door {
 pub(super) struct Gate {
     pub(super) table: Table,
     pub(super) keys: Keys,
-    /// Largest body of any route.
+    /// Largest body of most routes.
     pub(super) max_body_bytes: u64,
 }
 
@@ -132,8 +133,9 @@ impl Gate {
         }
         let length: Option<u64> =
             request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let limit = upload::limit_of(request.uri().path(), self.max_body_bytes);
         match length {
-            Some(length) if self.max_body_bytes < length => Err(ApiError::TooLarge(self.max_body_bytes)),
+            Some(length) if limit < length => Err(ApiError::TooLarge(limit)),
             _ => Ok(Door::Route),
         }
     }

@@ -15,6 +15,7 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
+use super::analyses::{self, Kind};
 use super::cameras::visible;
 use super::error::ApiError;
 use super::process;
@@ -58,6 +59,10 @@ pub(super) async fn get_metrics(state: State, caller: Caller) -> Answer<Content>
     let mut registry = Registry::with_prefix("atalaya");
     registry.register_collector(Box::new(Cameras(cameras)));
     registry.register_collector(Box::new(Recorder((state.recorder)())));
+    let labels = |kind: Kind| [("kind", kind.name().to_owned()), ("tenant", caller.tenant.to_string())];
+    let analyses = state.analyses.figures(caller.tenant);
+    let analyses = analyses.into_iter().map(|(kind, figures)| (labels(kind), figures)).collect();
+    registry.register_collector(Box::new(Analyses(analyses)));
     let mut text = String::new();
     prometheus_client::encoding::text::encode_registry(&mut text, &registry).map_err(ApiError::internal)?;
     let mut registry = Registry::with_prefix("process");
@@ -160,18 +165,59 @@ impl Collector for Recorder {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let figures = &self.0;
         for (name, help, count) in [
-            ("recorder_dropped", "States of visits lost: too many waited, or refused", figures.dropped),
+            (
+                "recorder_dropped",
+                "Records (visits, crossings, minutes) lost: too many waited, or refused",
+                figures.dropped,
+            ),
             ("recorder_failures", "Failed attempts to write to the database", figures.failures),
         ] {
             let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
             ConstCounter::new(count).encode(metric)?;
         }
         for (name, help, value) in [
-            ("recorder_waiting", "States of visits that wait for the database", figures.waiting as i64),
+            ("recorder_waiting", "Records that wait for the database", figures.waiting as i64),
             ("recorder_stuck", "1 while the database does not take what waits", figures.is_stuck.into()),
         ] {
             let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             ConstGauge::new(value).encode(metric)?;
+        }
+        Ok(())
+    }
+}
+
+/// What became of the pictures and sounds that the caller's tenant sent.
+#[derive(Debug)]
+struct Analyses(Vec<([(&'static str, String); 2], analyses::Figures)>);
+
+impl Collector for Analyses {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "Pictures and sounds sent to be analysed, by what became of them";
+        let mut family = encoder.encode_descriptor("analyses", help, None, MetricType::Counter)?;
+        for (labels, figures) in &self.0 {
+            let outcomes = [
+                ("done", figures.done),
+                ("refused", figures.refused),
+                ("busy", figures.busy),
+                ("failed", figures.failed),
+            ];
+            for (outcome, count) in outcomes {
+                let [kind, tenant] = labels.clone();
+                let labels = [kind, tenant, ("outcome", outcome.to_owned())];
+                ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
+            }
+        }
+        let help = "Time of an analysis, without the wait for its turn";
+        let mut family =
+            encoder.encode_descriptor("analysis", help, Some(&Unit::Seconds), MetricType::Histogram)?;
+        for (labels, figures) in &self.0 {
+            let buckets = figures.histogram();
+            family.encode_family(labels)?.encode_histogram::<[(String, String); 0]>(
+                figures.seconds,
+                figures.done,
+                &buckets,
+                None,
+            )?;
         }
         Ok(())
     }

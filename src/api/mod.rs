@@ -4,9 +4,11 @@
 //! permission, makes one call, and answers `Result<_, ApiError>`, never a rejection: that would mean "not my route".
 
 mod access;
+mod analyses;
 mod cameras;
 mod console;
 mod control;
+mod cv;
 mod detections;
 mod docs;
 mod edit;
@@ -16,6 +18,7 @@ mod health;
 mod media;
 mod metrics;
 mod models;
+mod occupancy;
 mod openapi;
 mod page;
 mod parameters;
@@ -30,6 +33,8 @@ mod shifts;
 mod slots;
 mod state;
 mod table;
+mod upload;
+mod voice;
 mod whep;
 
 use std::net::SocketAddr;
@@ -43,7 +48,7 @@ use warp::{Filter, Rejection, Reply};
 
 pub use error::ApiError;
 pub use serve::{BindError, Limits};
-pub use state::Services;
+pub use state::{Live, Services};
 
 use crate::auth::{Action, Caller};
 use gate::Gate;
@@ -83,9 +88,15 @@ impl Api {
             .unify()
             .or(shifts::routes(&state))
             .unify()
+            .or(occupancy::routes(&state))
+            .unify()
             .or(session::routes(&state))
             .unify()
             .or(choosing)
+            .unify()
+            .or(cv::routes(&state))
+            .unify()
+            .or(voice::routes(&state))
             .unify()
             .or(running)
             .unify();

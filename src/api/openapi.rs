@@ -6,7 +6,8 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::access::SESSION_COOKIE;
 use super::{
-    cameras, control, detections, docs, health, media, metrics, models, pipelines, session, shifts, whep,
+    cameras, control, cv, detections, docs, health, media, metrics, models, occupancy, pipelines, session,
+    shifts, voice, whep,
 };
 use crate::wire::Problem;
 
@@ -27,7 +28,9 @@ use crate::wire::Problem;
         pipelines::list_pipelines, pipelines::get_pipeline, pipelines::check_pipeline,
         models::list_models,
         shifts::list_branches, shifts::list_shifts, shifts::current_shift, shifts::current_summary,
-        shifts::get_shift, shifts::get_summary, shifts::list_visits,
+        cv::detect_people, cv::analyze_people, voice::hear_voice,
+        shifts::current_visits, shifts::get_shift, shifts::get_summary, shifts::list_visits,
+        occupancy::get_occupancy, occupancy::get_heatmap,
         session::log_in, session::log_out, session::get_session, session::end_session,
         health::get_health, health::get_readiness, metrics::get_metrics,
         docs::get_openapi, docs::get_docs,
@@ -39,6 +42,9 @@ use crate::wire::Problem;
         (name = "models", description = "What looks at them"),
         (name = "places", description = "Branches"),
         (name = "shifts", description = "Figures and visits by work period"),
+        (name = "pictures", description = "Single ones, analysed and forgotten"),
+        (name = "figures", description = "How many people there were, and where they stood"),
+        (name = "sound", description = "When somebody spoke; the sound itself is forgotten"),
         (name = "session", description = "Who is asking"),
         (name = "operations", description = "For those who run the server"),
         (name = "contract", description = "This document"),

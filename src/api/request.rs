@@ -15,10 +15,10 @@ use super::error::ApiError;
 /// A body that takes longer than this is not worth a connection.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What is still read of a body that is refused. Most clients read the answer only once they have sent all, and a
-/// connection that is closed before takes the answer with it.
-const DRAIN_BYTES: usize = 1 << 20;
-/// See [`DRAIN_BYTES`].
+/// What is still read of a body that is refused, and more where the route takes more. Most clients read the answer only
+/// once they have sent all, and a connection that is closed before takes the answer with it.
+const DRAIN_BYTES: u64 = 1 << 20;
+/// For each of them.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What a handler answers.
@@ -65,7 +65,8 @@ pub(super) fn query<T: DeserializeOwned + Send + 'static>()
     })
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
+/// `bytes` as JSON.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(unreadable)?;
     json.end().map_err(|error| ApiError::Unreadable { field: None, detail: error.to_string() })?;
@@ -88,6 +89,14 @@ async fn read<B: Buf>(
     body: impl Stream<Item = Result<B, warp::Error>>,
 ) -> Answer<Vec<u8>> {
     check_type(headers, wanted)?;
+    collect(body, limit).await
+}
+
+/// The whole of a body, of at most `limit` bytes.
+pub(super) async fn collect<B: Buf>(
+    body: impl Stream<Item = Result<B, warp::Error>>,
+    limit: u64,
+) -> Answer<Vec<u8>> {
     let collect = async {
         let mut body = std::pin::pin!(body);
         let mut bytes = Vec::new();
@@ -97,7 +106,7 @@ async fn read<B: Buf>(
                 detail: format!("the body broke off: {error}"),
             })?;
             if (bytes.len() + chunk.remaining()) as u64 > limit {
-                rest_of(body.map(|chunk| chunk.ok().map(|chunk| chunk.remaining()))).await;
+                pass_over(body, limit).await;
                 return Err(ApiError::TooLarge(limit));
             }
             while chunk.has_remaining() {
@@ -112,37 +121,45 @@ async fn read<B: Buf>(
     tokio::time::timeout(BODY_TIMEOUT, collect).await.unwrap_or(Err(ApiError::Slow(BODY_TIMEOUT.as_secs())))
 }
 
+/// Reads what is left of a body that is refused: see [`DRAIN_BYTES`].
+pub(super) async fn pass_over<B: Buf>(body: impl Stream<Item = Result<B, warp::Error>>, limit: u64) {
+    rest_of(body.map(|chunk| chunk.ok().map(|chunk| chunk.remaining())), limit).await;
+}
+
 /// Reads a body that is refused: see [`DRAIN_BYTES`].
-pub(super) async fn drain(body: impl Body) {
+pub(super) async fn drain(body: impl Body, limit: u64) {
     let body = std::pin::pin!(body);
     let lengths = futures_util::stream::unfold(body, async |mut body| {
         let frame = std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await?;
         let length = frame.ok().map(|frame| frame.data_ref().map_or(0, Buf::remaining));
         Some((length, body))
     });
-    rest_of(lengths).await;
+    rest_of(lengths, limit).await;
 }
 
-/// Takes chunks, of which only the lengths are known, until there are no more or enough is enough.
-async fn rest_of(lengths: impl Stream<Item = Option<usize>>) {
+/// Takes chunks, of which only the lengths are known, until there are no more or enough is enough for a route that
+/// takes `limit` bytes.
+async fn rest_of(lengths: impl Stream<Item = Option<usize>>, limit: u64) {
+    let most = limit.next_multiple_of(DRAIN_BYTES).min(DRAIN_BYTES * 32);
     let take = async {
         let mut lengths = std::pin::pin!(lengths);
-        let mut left = DRAIN_BYTES;
+        let mut left = most;
         while let Some(Some(length)) = lengths.next().await {
-            let Some(less) = left.checked_sub(length) else { break };
+            let Some(less) = left.checked_sub(length as u64) else { break };
             left = less;
         }
     };
     // A client that is slower than this misses the answer.
-    let _ = tokio::time::timeout(DRAIN_TIMEOUT, take).await;
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT * (most / DRAIN_BYTES) as u32, take).await;
 }
 
 fn check_type(headers: &HeaderMap, wanted: &'static str) -> Answer<()> {
+    let (kind, got) = essence(headers);
+    if kind == wanted { Ok(()) } else { Err(ApiError::WrongType { wanted, got: got.to_owned() }) }
+}
+
+/// The media type of a body in lower case and without its parameters, and as it was written.
+pub(super) fn essence(headers: &HeaderMap) -> (String, &str) {
     let got = headers.get(CONTENT_TYPE).map_or("nothing", |value| value.to_str().unwrap_or("unreadable"));
-    let essence = got.split(';').next().unwrap_or(got).trim();
-    if essence.eq_ignore_ascii_case(wanted) {
-        Ok(())
-    } else {
-        Err(ApiError::WrongType { wanted, got: got.to_owned() })
-    }
+    (got.split(';').next().unwrap_or(got).trim().to_ascii_lowercase(), got)
 }

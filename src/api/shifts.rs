@@ -44,7 +44,14 @@ pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
         .and(query())
         .then(current_summary)
         .map(respond);
-    branches.or(list).unify().or(current).unify().or(current_summary).unify().or(by_id(state)).unify().boxed()
+    let current_visits = warp::path!("api" / "v1" / "shifts" / "current" / "visits")
+        .and(warp::get())
+        .and(with_caller())
+        .and(query())
+        .then(current_visits)
+        .map(respond);
+    let running = current.or(current_summary).unify().or(current_visits).unify();
+    branches.or(list).unify().or(running).unify().or(by_id(state)).unify().boxed()
 }
 
 fn by_id(state: &State) -> BoxedFilter<(Response,)> {
@@ -150,6 +157,22 @@ pub(super) async fn current_summary(
     summarise(&state, &caller, &shift).await
 }
 
+/// The visits of the shift that runs now, newest first.
+#[utoipa::path(get, path = "/api/v1/shifts/current/visits", tag = "shifts",
+    params(("branch_id" = Option<i64>, Query, description = "Default: the caller's first branch"),
+        ("limit" = Option<u32>, Query, description = "1 to 500, default 100"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
+    responses((status = 200, body = Page<Visit>), super::openapi::Absence, super::openapi::BadQuery, super::openapi::Away, super::openapi::Refusals))]
+pub(super) async fn current_visits(
+    state: State,
+    caller: Caller,
+    query: Answer<ShiftsQuery>,
+) -> Answer<Json<Page<Visit>>> {
+    let ShiftsQuery { branch_id, limit, cursor } = query?;
+    let shift = running(&state, &caller, branch_id).await?;
+    visits_of(&state, &caller, &shift, PageQuery { limit, cursor }).await
+}
+
 /// One shift.
 #[utoipa::path(get, path = "/api/v1/shifts/{id}", tag = "shifts", params(("id" = i64, Path)),
     responses((status = 200, body = Shift), super::openapi::Absence, super::openapi::Away, super::openapi::Refusals))]
@@ -179,9 +202,17 @@ pub(super) async fn list_visits(
     query: Answer<PageQuery>,
 ) -> Answer<Json<Page<Visit>>> {
     let shift = find(&state, &caller, &id).await?;
-    let PageQuery { limit, cursor } = query?;
+    visits_of(&state, &caller, &shift, query?).await
+}
+
+async fn visits_of(
+    state: &State,
+    caller: &Caller,
+    shift: &domain::Shift,
+    PageQuery { limit, cursor }: PageQuery,
+) -> Answer<Json<Page<Visit>>> {
     let page = state.store.visits(caller.tenant, shift.id, cursor.as_deref(), page_size(limit)?).await?;
-    let clock = zone(&state, &caller, shift.branch).await?;
+    let clock = zone(state, caller, shift.branch).await?;
     let show = |stored: &StoredVisit| {
         let goes_on = if stored.open { VisitState::Open } else { VisitState::Ended };
         Visit::new(stored.id, &stored.visit, goes_on, &clock)
@@ -190,7 +221,7 @@ pub(super) async fn list_visits(
 }
 
 /// The shift `id`, as far as `caller` can tell.
-async fn find(state: &State, caller: &Caller, id: &str) -> Answer<domain::Shift> {
+pub(super) async fn find(state: &State, caller: &Caller, id: &str) -> Answer<domain::Shift> {
     super::permit(caller, Action::View)?;
     let number = id.parse().ok().and_then(|id| ShiftId::new(id).ok());
     let shift = match number {
@@ -207,35 +238,47 @@ async fn running(state: &State, caller: &Caller, branch_id: Option<i64>) -> Answ
 }
 
 async fn summarise(state: &State, caller: &Caller, shift: &domain::Shift) -> Answer<Json<Summary>> {
-    let summary = state.store.summary(caller.tenant, shift).await?;
+    let mut summary = state.store.summary(caller.tenant, shift).await?;
+    let has_entrance = |camera: &domain::Camera| {
+        camera.branch == shift.branch && camera.lines.iter().any(|line| line.entrance)
+    };
+    // Nobody came in: none is a figure only where there is an entrance.
+    if state.cameras.list(caller.tenant).iter().any(|handle| has_entrance(&handle.camera())) {
+        summary.unique_people.get_or_insert(0);
+    }
     let clock = zone(state, caller, shift.branch).await?;
     Ok(Json(Summary::new(&summary, &clock)))
 }
 
 /// The branch that is asked for, else the first one that the caller has.
-async fn branch(state: &State, caller: &Caller, id: Option<i64>) -> Answer<BranchId> {
-    let known = || state.store.branches(caller.tenant);
+pub(super) async fn branch(state: &State, caller: &Caller, id: Option<i64>) -> Answer<BranchId> {
     let Some(id) = id else {
         return Ok(match &caller.branches {
             Branches::Some(some) => some.first().copied().unwrap_or_default(),
-            Branches::All => known().await?.first().map(|branch| branch.id).unwrap_or_default(),
+            Branches::All => {
+                state.store.branches(caller.tenant).await?.first().map(|branch| branch.id).unwrap_or_default()
+            }
         });
     };
     let branch = BranchId::new(id).map_err(|error| ApiError::invalid("branch_id", error))?;
-    // Asking for a shift numbers it, so only what is there may be asked for; a token may name a branch into being.
-    let exists = match &caller.branches {
+    if exists(state, caller, branch).await? { Ok(branch) } else { Err(ApiError::no("branch", id)) }
+}
+
+/// Whether there is such a branch as far as the caller can tell. Asking for its shift numbers one and a camera in it
+/// brings it into lists, so that a mistyped number must not do. A token may name a branch into being.
+pub(super) async fn exists(state: &State, caller: &Caller, branch: BranchId) -> Answer<bool> {
+    Ok(match &caller.branches {
         Branches::Some(some) => some.contains(&branch),
         Branches::All => {
             branch == BranchId::default()
-                || known().await?.iter().any(|known| known.id == branch)
                 || state.cameras.list(caller.tenant).iter().any(|handle| handle.camera().branch == branch)
+                || state.store.branches(caller.tenant).await?.iter().any(|known| known.id == branch)
         }
-    };
-    if exists { Ok(branch) } else { Err(ApiError::no("branch", id)) }
+    })
 }
 
 /// The clock on the branch's wall.
-async fn zone(state: &State, caller: &Caller, branch: BranchId) -> Answer<ZoneClock> {
+pub(super) async fn zone(state: &State, caller: &Caller, branch: BranchId) -> Answer<ZoneClock> {
     let branch = state.store.branch_or_unnamed(caller.tenant, branch).await?;
     Ok(ZoneClock::of(&branch.time_zone))
 }

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
 
+use super::analyses::Analyses;
 use super::edit::Rules;
 use super::error::ApiError;
 use super::request::Answer;
@@ -20,13 +21,18 @@ use super::session::LoginTries;
 use crate::auth::{Keys, LoginLinks};
 use crate::camera::{CameraHandle, Cameras};
 use crate::clock::Clock;
-use crate::domain::{Camera, CameraId, ParamValue, RecorderFigures, TenantId, Timestamp};
+use crate::domain::{Camera, CameraId, LiveFigures, ParamValue, RecorderFigures, TenantId, Timestamp};
+use crate::still::Analysers;
 use crate::store::{Store, StoreError};
 use crate::viewer::{ViewerError, Viewers};
+use crate::voice::Ears;
 use crate::wire::{self, ManagedBy, ZoneClock};
 
 /// A file on a share that is gone may be waited for without an end; other changes wait with it no longer than this.
 const FILES_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Says what a camera's lines and zones say now.
+pub type Live = Arc<dyn Fn(TenantId, &CameraId) -> LiveFigures + Send + Sync>;
 
 /// The rooms that the API opens to the world.
 #[derive(Clone)]
@@ -36,10 +42,16 @@ pub struct Services {
     pub viewers: Viewers,
     /// Standard models and those of `models_dir`.
     pub models: Arc<engine::Catalog>,
+    /// What looks at single pictures.
+    pub analysers: Analysers,
+    /// What listens to sounds.
+    pub ears: Ears,
     pub keys: Keys,
     pub clock: Clock,
     /// How the recorder does.
     pub recorder: Arc<dyn Fn() -> RecorderFigures + Send + Sync>,
+    /// What a camera's lines and zones say now.
+    pub live: Live,
     /// Cameras of the configuration file: the API shows them and does not change them.
     pub file_cameras: BTreeSet<(TenantId, CameraId)>,
     /// `server.media_dir`.
@@ -59,6 +71,7 @@ pub(super) struct Inner {
     pub(super) links: LoginLinks,
     pub(super) login_tries: LoginTries,
     pub(super) started: Timestamp,
+    pub(super) analyses: Analyses,
     /// Changes under way.
     pub(super) tasks: TaskTracker,
     turn: Mutex<()>,
@@ -86,6 +99,7 @@ impl State {
             links: LoginLinks::new(services.keys.clone(), services.clock.clone()),
             login_tries: LoginTries::new(services.clock.clone()),
             started: services.clock.now(),
+            analyses: Analyses::new(),
             tasks: TaskTracker::new(),
             turn: Mutex::default(),
             services,
@@ -133,7 +147,9 @@ impl State {
     pub(super) fn status(&self, handle: &CameraHandle) -> wire::CameraStatus {
         let camera = handle.camera();
         let viewers = self.viewers.count(camera.tenant, &camera.id);
+        let live = (self.live)(camera.tenant, &camera.id);
         wire::CameraStatus::new(&handle.state().borrow(), handle.status(), viewers, &ZoneClock::utc())
+            .with_shapes(&camera, &live)
     }
 
     /// The description of a camera that the API may change.

@@ -12,6 +12,8 @@ pub enum Action {
     View,
     /// Read `/metrics`.
     ReadMetrics,
+    /// Have pictures and sound of one's own analysed.
+    Analyse,
     /// Start, stop and restart cameras.
     OperateCameras,
     /// Create, change and delete cameras, and try out pipeline descriptions.
@@ -19,13 +21,15 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 4] = [Self::View, Self::ReadMetrics, Self::OperateCameras, Self::ConfigureCameras];
+    pub const ALL: [Self; 5] =
+        [Self::View, Self::ReadMetrics, Self::Analyse, Self::OperateCameras, Self::ConfigureCameras];
 
     /// What a refusal calls it.
     pub fn name(self) -> &'static str {
         match self {
             Self::View => "view",
             Self::ReadMetrics => "read metrics",
+            Self::Analyse => "have pictures or sound analysed",
             Self::OperateCameras => "operate cameras",
             Self::ConfigureCameras => "configure cameras",
         }
@@ -36,7 +40,7 @@ impl Action {
 pub fn allows(role: Role, action: Action) -> bool {
     match action {
         Action::View => true,
-        Action::ReadMetrics => matches!(role, Role::Admin | Role::Viewer),
+        Action::ReadMetrics | Action::Analyse => matches!(role, Role::Admin | Role::Viewer),
         Action::OperateCameras | Action::ConfigureCameras => role == Role::Admin,
     }
 }
@@ -51,6 +55,6 @@ mod tests {
             let may = Action::ALL.map(|action| if allows(role, action) { 'x' } else { '-' });
             format!("{} {}", role.name(), may.iter().collect::<String>())
         });
-        assert_eq!(table, ["admin xxxx", "kitchen x---", "waiter x---", "viewer xx--"]);
+        assert_eq!(table, ["admin xxxxx", "kitchen x----", "waiter x----", "viewer xxx--"]);
     }
 }

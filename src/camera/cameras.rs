@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::description::{Built, Catalog};
+use super::description::{ATTRIBUTES, BLUR, Built, Catalog, DETECT};
 use super::handle::{CameraHandle, Inner};
 use super::supervisor;
 use crate::clock::Clock;
@@ -21,6 +21,8 @@ pub struct CameraContext {
     pub clock: Clock,
     pub catalog: Arc<Catalog>,
     pub detector: DetectorSettings,
+    /// Of the labels in the pictures with boxes: `en` or `es`.
+    pub language: String,
     /// To the recorder; a frame that does not fit is counted and dropped.
     pub records: mpsc::Sender<Arc<Frame>>,
     pub tasks: TaskTracker,
@@ -45,9 +47,9 @@ pub struct DetectorSettings {
 }
 
 impl DetectorSettings {
-    /// Sets what is set here on the detector of `built`, except what its description or its owner set.
+    /// Sets what is set here on the elements of `built` that load networks, except what its description or its owner
+    /// set.
     pub(super) fn apply(&self, built: &Built) {
-        let Some(detect) = &built.detect else { return };
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string().to_value());
         let settings = [
             ("model", self.model.as_ref().map(ToValue::to_value)),
@@ -57,11 +59,15 @@ impl DetectorSettings {
             ("assets-dir", path(&self.assets_dir)),
             ("models-dir", path(&self.models_dir)),
         ];
-        for (name, value) in settings {
-            let (Some(value), Some(spec)) = (value, detect.find_property(name)) else { continue };
-            let untouched = !built.detect_set.contains(name);
-            if let (true, Ok(value)) = (untouched, value.transform_with_type(spec.value_type())) {
-                detect.set_property_from_value(name, &value);
+        for (name, element) in [(DETECT, &built.detect), (ATTRIBUTES, &built.attributes), (BLUR, &built.blur)]
+        {
+            let Some(element) = element else { continue };
+            for (property, value) in &settings {
+                let (Some(value), Some(spec)) = (value, element.find_property(property)) else { continue };
+                let untouched = !built.set.contains(&(name, (*property).to_owned()));
+                if let (true, Ok(value)) = (untouched, value.transform_with_type(spec.value_type())) {
+                    element.set_property_from_value(property, &value);
+                }
             }
         }
     }

@@ -65,7 +65,7 @@ impl Run {
         plan.context.detector.apply(&built);
         plan.alive.fetch_add(1, Ordering::AcqRel);
         let mut run = Self { built, valves: None, meter: Arc::new(Meter::new()), alive: plan.alive.clone() };
-        run.valves = run.attach_views(&plan.inner).map_err(StartError::Pipeline)?;
+        run.valves = run.attach_views(plan).map_err(StartError::Pipeline)?;
         run.meter.attach(&run.built);
         run.attach_records(plan);
         run.listen(plan.signals.clone());
@@ -78,9 +78,10 @@ impl Run {
         file::is_broken(&self.built.pipeline, &self.meter)
     }
 
-    fn attach_views(&self, inner: &Arc<Inner>) -> Result<Option<Valves>, PipelineError> {
+    fn attach_views(&self, plan: &Plan) -> Result<Option<Valves>, PipelineError> {
         let Some(tee) = &self.built.views else { return Ok(None) };
-        let valves = Valves::attach(&self.built.pipeline, tee, inner).map_err(|error| {
+        let (inner, language) = (&plan.inner, &plan.context.language);
+        let valves = Valves::attach(&self.built.pipeline, tee, inner, language).map_err(|error| {
             PipelineError::Machine { reason: format!("cannot attach viewers: {}", error.message) }
         })?;
         for overlay in [Overlay::Plain, Overlay::Drawn] {

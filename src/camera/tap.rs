@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use gstvision::meta::{Detections, Object};
+use gstvision::meta::{About, Aspect, Detections, Object};
 
 use crate::clock::Clock;
-use crate::domain::{CameraId, Detection, Frame, Rect, TenantId};
+use crate::domain::{Attribute, Attributes, CameraId, Detection, Frame, Rect, TenantId};
 
 /// Turns the samples of one run of one camera into frames.
 #[derive(Debug)]
@@ -57,7 +57,19 @@ impl Tap {
             confidence: object.score,
             rect: Rect { x: rect.x, y: rect.y, w: rect.w, h: rect.h },
             seen: object.seen,
+            attributes: object.about.as_ref().map(|about| Arc::new(self.attributes(about))),
         }
+    }
+
+    fn attributes(&mut self, about: &About) -> Attributes {
+        let said = Aspect::ALL.map(|aspect| {
+            let said = about.attributes.get(aspect);
+            Attribute {
+                value: said.value.as_deref().map(|word| self.word(word)),
+                confidence: said.confidence,
+            }
+        });
+        said.into()
     }
 
     fn word(&mut self, word: &str) -> Arc<str> {

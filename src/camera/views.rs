@@ -15,11 +15,12 @@ pub(super) struct Valves {
 }
 
 impl Valves {
-    /// Hangs both branches, closed, on `tee`; their pictures go to `inner`.
+    /// Hangs both branches, closed, on `tee`; their pictures go to `inner`, labels in `language`.
     pub(super) fn attach(
         pipeline: &gst::Pipeline,
         tee: &gst::Element,
         inner: &Arc<Inner>,
+        language: &str,
     ) -> Result<Self, gst::glib::BoolError> {
         let plain = branch(pipeline, tee, &[], sink(inner, Overlay::Plain))?;
         // Drawing takes time that the records must not wait for: it gets a thread of its own.
@@ -29,7 +30,7 @@ impl Valves {
             .property("max-size-bytes", 0u32)
             .property("max-size-time", 0u64)
             .build()?;
-        let overlay = gst::ElementFactory::make("visionoverlay").build()?;
+        let overlay = gst::ElementFactory::make("visionoverlay").property("language", language).build()?;
         let drawn = branch(pipeline, tee, &[queue, overlay], sink(inner, Overlay::Drawn))?;
         Ok(Self { plain, drawn })
     }

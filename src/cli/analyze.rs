@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use gstvision::engine::{Assets, Catalog, Job};
+use gstvision::engine::Catalog;
 
 use super::args::AnalyzeArgs;
-use super::models::load_options;
 use super::out;
+use crate::app::load_options;
 use crate::config::Config;
 use crate::still::{Analyser, Picture};
 use crate::wire::image::{Image, Person};
@@ -18,11 +18,9 @@ const MAX_BYTES: u64 = 64 << 20;
 /// # Errors
 /// When the model cannot be used, or a picture cannot be analysed; the others are, first.
 pub(super) fn run(args: &AnalyzeArgs, config: &Config) -> Result<()> {
-    let manifest =
-        Catalog::open(config.models_dir.as_deref())?.find_for(Job::Detector, &config.detector.model)?;
-    let assets = Assets::new(&config.assets_dir);
-    let options = load_options(&assets, config, config.detector.threads.into())?;
-    let mut analyser = Analyser::load(&manifest, &options)?;
+    let catalog = Catalog::open(config.models_dir.as_deref())?;
+    let options = load_options(config, config.detector.threads.into())?;
+    let mut analyser = Analyser::load(catalog.into(), &config.detector.model, options)?;
     let mut failed = 0;
     for path in &args.images {
         match analyse(&mut analyser, path) {
@@ -48,8 +46,8 @@ fn analyse(analyser: &mut Analyser, path: &Path) -> Result<Image> {
     }
     let bytes = std::fs::read(path).with_context(|| name.clone())?;
     let picture = Picture::decode(&bytes).with_context(|| name.clone())?;
-    let people = analyser.people(&picture).with_context(|| name.clone())?;
+    let people = analyser.analyse(&picture).with_context(|| name.clone())?;
     let size = (picture.width(), picture.height());
-    let people = people.iter().map(|person| Person::new(person, size)).collect();
+    let people = people.iter().map(|person| Person::new(&person.detection, person.face, size)).collect();
     Ok(Image { file: name, width: size.0, height: size.1, people })
 }

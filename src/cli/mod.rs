@@ -17,16 +17,18 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow};
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, Config, LogFormat};
+use crate::domain::check_shapes;
 use crate::{demo, doctor, store};
 use args::{Cli, Command};
 
 /// Runs what the process's arguments ask for.
 pub fn main() -> ExitCode {
-    match dispatch(Cli::parse()) {
+    match dispatch(parse()) {
         Ok(code) => code,
         Err(error) if out::is_reader_gone(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -34,6 +36,17 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What no argument shows by itself, such as a name that is given twice, is wrong usage all the same.
+fn parse() -> Cli {
+    let cli = Cli::parse();
+    if let Command::Run(args) = &cli.command
+        && let Err(error) = check_shapes(&args.lines, &args.zones)
+    {
+        Cli::command().error(ErrorKind::ValueValidation, error).exit();
+    }
+    cli
 }
 
 fn dispatch(cli: Cli) -> Result<ExitCode> {

@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use gstvision::engine::{
-    Assets, Catalog, Colours, Device, EngineError, Feed, I420, LoadOptions, Manifest, Network, Plane,
-    Preprocessor, Tensor, silero,
+    self, AUTO, Assets, Catalog, Colours, Device, EngineError, Feed, I420, LoadOptions, Manifest, Network,
+    Plane, Preprocessor, Tensor, silero,
 };
 
 use super::args::ModelsCommand;
 use super::out;
+use crate::app::load_options;
 use crate::camera::start_gstreamer;
 use crate::config::Config;
 
@@ -27,8 +28,8 @@ pub(super) fn run(command: ModelsCommand, config: &Config) -> Result<()> {
     let assets = Assets::new(&config.assets_dir);
     match command {
         ModelsCommand::List => list(&catalog, &assets),
-        ModelsCommand::Verify { names } => verify(&chosen(&catalog, &names)?, &assets, config),
-        ModelsCommand::Bench { names } => bench(&chosen(&catalog, &names)?, &assets, config),
+        ModelsCommand::Verify { names } => verify(&chosen(&catalog, &names)?, config),
+        ModelsCommand::Bench { names } => bench(&chosen(&catalog, &names)?, config),
     }
 }
 
@@ -40,12 +41,15 @@ fn chosen(catalog: &Catalog, names: &[String]) -> Result<Vec<Manifest>> {
 }
 
 fn list(catalog: &Catalog, assets: &Assets) -> Result<()> {
-    let mut rows = vec![["model", "job", "input", "licence", "weights", "what"].map(str::to_owned).to_vec()];
+    let mut rows =
+        vec![["model", "job", "auto", "input", "licence", "weights", "what"].map(str::to_owned).to_vec()];
     for manifest in catalog.iter() {
         let there = if assets.weights(manifest).is_file() { "there" } else { "missing: make setup" };
         rows.push(vec![
             manifest.name.clone(),
             manifest.job().name().to_owned(),
+            // What "auto" stands for on this machine.
+            if catalog.find_for(manifest.job(), AUTO)? == *manifest { AUTO } else { "-" }.to_owned(),
             input(manifest),
             manifest.licence.clone(),
             there.to_owned(),
@@ -61,19 +65,10 @@ fn input(manifest: &Manifest) -> String {
     picture.or(sound).unwrap_or_default()
 }
 
-/// How the settings want models to be loaded.
-///
-/// # Errors
-/// When `detector.device` is none.
-pub(super) fn load_options(assets: &Assets, config: &Config, threads: usize) -> Result<LoadOptions> {
-    let device: Device = config.detector.device.parse()?;
-    Ok(LoadOptions { assets: assets.clone(), runtime: config.detector.runtime.clone(), device, threads })
-}
-
-fn verify(manifests: &[Manifest], assets: &Assets, config: &Config) -> Result<()> {
+fn verify(manifests: &[Manifest], config: &Config) -> Result<()> {
     let mut wrong = 0;
     for manifest in manifests {
-        match Network::load(manifest, &load_options(assets, config, 1)?) {
+        match Network::load(manifest, &load_options(config, 1)?) {
             Ok(network) => {
                 out::line(format_args!("{}: sound, runs on {}", manifest.name, network.device().name()))?;
             }
@@ -89,24 +84,52 @@ fn verify(manifests: &[Manifest], assets: &Assets, config: &Config) -> Result<()
     Ok(())
 }
 
-fn bench(manifests: &[Manifest], assets: &Assets, config: &Config) -> Result<()> {
+fn bench(manifests: &[Manifest], config: &Config) -> Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = [1, 2, 4].into_iter().filter(|&threads| threads == 1 || threads <= cores);
+    let threads: Vec<_> = [1, 2, 4].into_iter().filter(|&threads| threads == 1 || threads <= cores).collect();
+    let runtime = config.detector.runtime.clone();
+    let runtime = runtime.unwrap_or_else(|| Assets::new(&config.assets_dir).runtime());
+    let there = engine::devices(&runtime)?;
+    let devices = match config.detector.device.parse()? {
+        Device::Auto => there.clone(),
+        named => vec![named],
+    };
     let mut rows =
         vec![["model", "device", "threads", "preprocess ms", "inference ms"].map(str::to_owned).to_vec()];
-    for (manifest, threads) in manifests.iter().flat_map(|m| threads.clone().map(move |t| (m, t))) {
-        let network = Network::load(manifest, &load_options(assets, config, threads)?)?;
-        let times = time(&network)?;
-        let ms = |part: fn(&Times) -> Duration| format!("{:.2}", median(&times, part).as_secs_f64() * 1e3);
-        rows.push(vec![
-            manifest.name.clone(),
-            network.device().name().to_owned(),
-            threads.to_string(),
-            if manifest.input.is_some() { ms(|times| times.preprocess) } else { "-".to_owned() },
-            ms(|times| times.inference),
-        ]);
+    let mut failures = Vec::new();
+    for manifest in manifests {
+        for (&device, &threads) in devices.iter().flat_map(|d| threads.iter().map(move |t| (d, t))) {
+            let options = LoadOptions { device, ..load_options(config, threads)? };
+            let figures = match Network::load(manifest, &options) {
+                Ok(network) => figures(&time(&network)?, manifest.input.is_some()),
+                // Another device may take what this one does not.
+                Err(error) if devices.len() > 1 => {
+                    failures.push(error);
+                    ["-", "failed"].map(str::to_owned)
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let place = [manifest.name.clone(), device.name().to_owned(), threads.to_string()];
+            rows.push(place.into_iter().chain(figures).collect());
+        }
     }
-    out::table(&rows)
+    out::table(&rows)?;
+    for failure in failures {
+        out::line(failure)?;
+    }
+    let absent = Device::NAMED.into_iter().filter(|device| !there.contains(device)).map(Device::name);
+    let absent = absent.collect::<Vec<_>>().join(", ");
+    if !absent.is_empty() {
+        out::line(format_args!("ONNX Runtime {} has no {absent}", runtime.display()))?;
+    }
+    Ok(())
+}
+
+/// The medians in milliseconds: of the way into the tensor, when there is one, and of the network.
+fn figures(times: &[Times], has_picture: bool) -> [String; 2] {
+    let ms = |part: fn(&Times) -> Duration| format!("{:.2}", median(times, part).as_secs_f64() * 1e3);
+    let preprocess = if has_picture { ms(|times| times.preprocess) } else { "-".to_owned() };
+    [preprocess, ms(|times| times.inference)]
 }
 
 /// How long the two parts of one look took.

@@ -1,7 +1,10 @@
 //! What types alone cannot say about the settings: ranges, names, and what must not stand there twice.
 
 use super::{Branch, Camera, Config, ConfigError};
-use crate::domain::CameraId;
+use crate::domain::{CameraId, check_shapes};
+
+/// What `detector.device` can ask for; whether it is there is known when a model is loaded.
+const DEVICES: [&str; 5] = ["auto", "cpu", "cuda", "tensorrt", "openvino"];
 
 /// Shortest signing secret that HS256 deserves.
 const MIN_SECRET_BYTES: usize = 32;
@@ -22,9 +25,13 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     within("viewer.jpeg_quality", config.viewer.jpeg_quality.into(), 1, 100)?;
     within("viewer.bitrate_kbps", config.viewer.bitrate_kbps.into(), 50, 50_000)?;
     within("detector.threads", config.detector.threads.into(), 1, 64)?;
-    if !["auto", "cpu"].contains(&config.detector.device.as_str()) {
-        let reason = format!("{:?} is neither \"auto\" nor \"cpu\"", config.detector.device);
+    if !DEVICES.contains(&config.detector.device.as_str()) {
+        let reason = format!("{:?} is none of {}", config.detector.device, DEVICES.join(", "));
         return Err(ConfigError::value("detector.device", reason));
+    }
+    if !["en", "es"].contains(&config.viewer.language.as_str()) {
+        let reason = format!("{:?} is neither \"en\" nor \"es\"", config.viewer.language);
+        return Err(ConfigError::value("viewer.language", reason));
     }
     if config.viewer.encoders.iter().all(|encoder| encoder.trim().is_empty()) {
         return Err(ConfigError::value("viewer.encoders", "is empty; name at least `x264enc`"));
@@ -69,6 +76,8 @@ fn check_cameras(cameras: &[Camera]) -> Result<(), ConfigError> {
         if let Some(sector) = camera.sector {
             positive(key("sector"), sector)?;
         }
+        let (lines, zones) = camera.shapes();
+        check_shapes(&lines, &zones).map_err(|error| ConfigError::value(key(&error.field), error.reason))?;
         if cameras[..index].iter().any(|other| (other.tenant, &other.id) == (camera.tenant, &camera.id)) {
             return Err(ConfigError::value(key("id"), format!("{:?} stands there twice", camera.id)));
         }

@@ -40,7 +40,7 @@ impl Default for Server {
 
 impl Default for Detector {
     fn default() -> Self {
-        Self { model: "nanodet".into(), device: "auto".into(), runtime: None, threads: 1 }
+        Self { model: "auto".into(), device: "auto".into(), runtime: None, threads: 1 }
     }
 }
 
@@ -50,6 +50,7 @@ impl Default for Viewer {
         Self {
             bitrate_kbps: 1500,
             jpeg_quality: 80,
+            language: "en".into(),
             max_viewers: 200,
             encoders: encoders.map(Into::into).to_vec(),
         }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::domain::ParamValue;
+use crate::domain::{self, ParamValue, Point};
 
 pub use folder::private_folder;
 pub use load::{ConfigError, Overrides, load, load_with};
@@ -90,6 +90,8 @@ pub struct Viewer {
     pub bitrate_kbps: u32,
     /// JPEG quality of MJPEG and snapshots, 1..=100.
     pub jpeg_quality: u32,
+    /// Language of the labels in the pictures: `en` or `es`.
+    pub language: String,
     /// Most viewers of all cameras together.
     pub max_viewers: usize,
     /// GStreamer H.264 encoders, tried in this order; the first that works is taken.
@@ -165,8 +167,52 @@ pub struct Camera {
     /// Values for that description's parameters.
     #[serde(default)]
     pub parameters: BTreeMap<String, Value>,
+    /// Whose crossings are counted.
+    #[serde(default)]
+    pub lines: Vec<Line>,
+    /// In which stays are counted.
+    #[serde(default)]
+    pub zones: Vec<Zone>,
     #[serde(default = "yes")]
     pub enabled: bool,
+}
+
+/// A directed segment on the picture, in fractions of its width and height.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    pub name: String,
+    pub from: [f32; 2],
+    pub to: [f32; 2],
+    /// Whoever crosses it inwards comes into the branch.
+    #[serde(default)]
+    pub entrance: bool,
+}
+
+/// A polygon on the picture, as [`Line`].
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Zone {
+    pub name: String,
+    pub corners: Vec<[f32; 2]>,
+}
+
+impl Camera {
+    /// Its lines and zones as the house knows them; they were checked when the settings were read.
+    pub fn shapes(&self) -> (Vec<domain::Line>, Vec<domain::Zone>) {
+        let point = |[x, y]: [f32; 2]| Point { x, y };
+        let line = |line: &Line| domain::Line {
+            name: line.name.as_str().into(),
+            from: point(line.from),
+            to: point(line.to),
+            entrance: line.entrance,
+        };
+        let zone = |zone: &Zone| domain::Zone {
+            name: zone.name.as_str().into(),
+            corners: zone.corners.iter().copied().map(point).collect(),
+        };
+        (self.lines.iter().map(line).collect(), self.zones.iter().map(zone).collect())
+    }
 }
 
 /// A parameter's value as written in the file.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CameraId, Rect, TenantId, Timestamp};
+use super::{Attributes, CameraId, Rect, TenantId, Timestamp};
 
 /// One box in one frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,8 @@ pub struct Detection {
     pub rect: Rect,
     /// False while the box is carried by motion alone since no detector result saw it here.
     pub seen: bool,
+    /// What is said of a person by now; `None` before anybody looked closer.
+    pub attributes: Option<Arc<Attributes>>,
 }
 
 /// One source frame with everything known about it, but no pixels.

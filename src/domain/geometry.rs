@@ -1,6 +1,16 @@
 //! Shapes on a picture, in fractions of its width and height (0..1, origin top left).
 
+use std::fmt;
 use std::sync::Arc;
+
+/// Most lines, and most zones, of a camera: each is tested against each person in each frame.
+const MAX_SHAPES: usize = 64;
+
+/// Most corners of a zone: more is a drawing, not an area.
+const MAX_CORNERS: usize = 64;
+
+/// Longer names do not fit a table.
+const MAX_NAME_CHARS: usize = 64;
 
 /// A point of the picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,6 +41,15 @@ pub struct Line {
     pub name: Arc<str>,
     pub from: Point,
     pub to: Point,
+    /// Whoever crosses it inwards comes into the branch.
+    pub entrance: bool,
+}
+
+impl Line {
+    /// Whether both lie in the same place, whatever they are called and mean.
+    pub fn lies_as(&self, other: &Self) -> bool {
+        self.from == other.from && self.to == other.to
+    }
 }
 
 /// A closed polygon of three corners or more.
@@ -38,4 +57,203 @@ pub struct Line {
 pub struct Zone {
     pub name: Arc<str>,
     pub corners: Vec<Point>,
+}
+
+/// Why lines or zones cannot be watched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShapeError {
+    /// `lines`, or `zones[2]`: what does not fit.
+    pub field: String,
+    /// What is wrong with it, for people.
+    pub reason: String,
+}
+
+impl fmt::Display for ShapeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.reason)
+    }
+}
+
+impl std::error::Error for ShapeError {}
+
+/// Whether these lines and zones can be watched; the one check for all who may give them.
+///
+/// # Errors
+/// The first that cannot, and why.
+pub fn check_shapes(lines: &[Line], zones: &[Zone]) -> Result<(), ShapeError> {
+    let names: Vec<_> = lines.iter().map(|line| &line.name).collect();
+    check_list("lines", &names, |index| lines[index].check())?;
+    let names: Vec<_> = zones.iter().map(|zone| &zone.name).collect();
+    check_list("zones", &names, |index| zones[index].check())
+}
+
+fn check_list(
+    list: &str,
+    names: &[&Arc<str>],
+    check: impl Fn(usize) -> Result<(), String>,
+) -> Result<(), ShapeError> {
+    if names.len() > MAX_SHAPES {
+        let reason = format!("has {}, at most {MAX_SHAPES} are allowed", names.len());
+        return Err(ShapeError { field: list.to_owned(), reason });
+    }
+    for (index, name) in names.iter().enumerate() {
+        let error = |reason| ShapeError { field: format!("{list}[{index}]"), reason };
+        if names[..index].contains(name) {
+            return Err(error(format!("the name {name:?} stands there twice")));
+        }
+        check_name(name).and_then(|()| check(index)).map_err(error)?;
+    }
+    Ok(())
+}
+
+fn check_name(name: &str) -> Result<(), String> {
+    if (1..=MAX_NAME_CHARS).contains(&name.chars().count()) && !name.chars().any(char::is_control) {
+        Ok(())
+    } else {
+        Err(format!("the name {name:?} must have 1 to {MAX_NAME_CHARS} printable characters"))
+    }
+}
+
+impl Point {
+    fn check(self) -> Result<(), String> {
+        if (0.0..=1.0).contains(&self.x) && (0.0..=1.0).contains(&self.y) {
+            Ok(())
+        } else {
+            Err(format!("[{}, {}] is outside 0..1; coordinates are fractions of the picture", self.x, self.y))
+        }
+    }
+}
+
+impl Line {
+    fn check(&self) -> Result<(), String> {
+        self.from.check()?;
+        self.to.check()?;
+        if self.from == self.to {
+            return Err("both ends are the same point".to_owned());
+        }
+        Ok(())
+    }
+}
+
+impl Zone {
+    fn check(&self) -> Result<(), String> {
+        let count = self.corners.len();
+        if !(3..=MAX_CORNERS).contains(&count) {
+            return Err(format!("has {count} corners, needs 3 to {MAX_CORNERS}"));
+        }
+        self.corners.iter().try_for_each(|corner| corner.check())?;
+        if let Some(first) =
+            (0..count).find(|index| self.corners[*index] == self.corners[(index + 1) % count])
+        {
+            let next = (first + 1) % count;
+            return Err(format!("corners {first} and {next} are the same point; a zone closes by itself"));
+        }
+        match self.crossing() {
+            None => Ok(()),
+            Some((first, second)) => Err(format!(
+                "crosses itself: its edges {first} and {second} meet; give the corners in their order around it"
+            )),
+        }
+    }
+
+    /// Two edges that have more in common than the corner between neighbours.
+    fn crossing(&self) -> Option<(usize, usize)> {
+        let count = self.corners.len();
+        let edge = |index: usize| (self.corners[index], self.corners[(index + 1) % count]);
+        let mut pairs = (0..count).flat_map(|first| (first + 1..count).map(move |second| (first, second)));
+        pairs.find(|(first, second)| {
+            let ((a, b), (c, d)) = (edge(*first), edge(*second));
+            if *second == first + 1 {
+                folds_back(a, b, d)
+            } else if (second + 1) % count == *first {
+                folds_back(c, a, b)
+            } else {
+                touches((a, b), (c, d))
+            }
+        })
+    }
+}
+
+/// Positive when `c` is on one side of the endless line from `a` to `b`, negative on the other, 0 on it.
+fn side(a: Point, b: Point, c: Point) -> f64 {
+    let [ax, ay, bx, by, cx, cy] = [a.x, a.y, b.x, b.y, c.x, c.y].map(f64::from);
+    (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+}
+
+/// Whether the way from `a` over `b` to `c` returns on itself.
+fn folds_back(a: Point, b: Point, c: Point) -> bool {
+    let ahead = (b.x - a.x) * (c.x - b.x) + (b.y - a.y) * (c.y - b.y);
+    side(a, b, c) == 0.0 && ahead <= 0.0
+}
+
+/// Whether two segments have a point in common.
+fn touches((a, b): (Point, Point), (c, d): (Point, Point)) -> bool {
+    let (to_c, to_d, to_a, to_b) = (side(a, b, c), side(a, b, d), side(c, d, a), side(c, d, b));
+    if to_c * to_d < 0.0 && to_a * to_b < 0.0 {
+        return true;
+    }
+    let within = |p: Point, a: Point, b: Point| {
+        (a.x.min(b.x)..=a.x.max(b.x)).contains(&p.x) && (a.y.min(b.y)..=a.y.max(b.y)).contains(&p.y)
+    };
+    (to_c == 0.0 && within(c, a, b))
+        || (to_d == 0.0 && within(d, a, b))
+        || (to_a == 0.0 && within(a, c, d))
+        || (to_b == 0.0 && within(b, c, d))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zone(name: &str, corners: &[(f32, f32)]) -> Zone {
+        Zone { name: name.into(), corners: corners.iter().map(|(x, y)| Point { x: *x, y: *y }).collect() }
+    }
+
+    fn line(name: &str, to: (f32, f32)) -> Line {
+        let (from, to) = (Point { x: 0.0, y: 0.0 }, Point { x: to.0, y: to.1 });
+        Line { name: name.into(), from, to, entrance: false }
+    }
+
+    #[test]
+    fn zones_that_enclose_an_area_are_fine() {
+        for corners in [
+            &[(0.0, 0.0), (1.0, 0.0), (0.5, 1.0)][..],
+            &[(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 0.2), (0.0, 1.0)],
+            // A corner on a straight edge is of no use and does no harm.
+            &[(0.0, 0.0), (0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)],
+        ] {
+            assert_eq!(check_shapes(&[], &[zone("a", corners)]), Ok(()), "{corners:?}");
+        }
+    }
+
+    #[test]
+    fn zones_that_cross_touch_or_enclose_nothing_are_refused() {
+        for (corners, reason) in [
+            (&[(0.0, 0.0), (1.0, 1.0), (1.0, 0.0), (0.0, 1.0)][..], "crosses itself: its edges 0 and 2"),
+            (&[(0.0, 0.0), (0.5, 0.5), (1.0, 1.0)], "crosses itself"),
+            (&[(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 0.0), (0.0, 1.0)], "crosses itself"),
+            (&[(0.0, 0.0), (1.0, 0.0), (0.5, 0.0), (0.5, 1.0)], "crosses itself"),
+            (&[(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 0.0)], "corners 3 and 0 are the same point"),
+            (&[(0.0, 0.0), (1.0, 1.0)], "has 2 corners, needs 3"),
+            (&[(0.0, 0.0), (1.2, 0.0), (1.0, 1.0)], "[1.2, 0] is outside 0..1"),
+            (&[(0.0, f32::NAN), (1.0, 0.0), (1.0, 1.0)], "outside 0..1"),
+        ] {
+            let error = check_shapes(&[], &[zone("a", corners)]).unwrap_err();
+            assert_eq!(error.field, "zones[0]");
+            assert!(error.reason.contains(reason), "{corners:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named_by_its_place() {
+        let good = line("door", (1.0, 0.0));
+        for (lines, told) in [
+            (vec![good.clone(), line("b", (0.0, 0.0))], "lines[1]: both ends are the same point"),
+            (vec![good.clone(), good.clone()], "lines[1]: the name \"door\" stands there twice"),
+            (vec![line("", (1.0, 0.0))], "lines[0]: the name \"\" must have 1 to 64 printable characters"),
+            (vec![good; 65], "lines: has 65, at most 64 are allowed"),
+        ] {
+            assert_eq!(check_shapes(&lines, &[]).unwrap_err().to_string(), told);
+        }
+    }
 }

@@ -5,20 +5,29 @@
 
 mod camera;
 mod detection;
+mod figures;
 mod geometry;
+mod heat;
 mod ids;
 mod recording;
 mod role;
 mod shift;
 mod timestamp;
 mod visit;
+mod voice;
 
 pub use camera::{Camera, CameraState, ParamValue};
 pub use detection::{Detection, Frame};
-pub use geometry::{Line, Point, Rect, Zone};
+pub use figures::{
+    LineFigures, LineSummary, LiveFigures, Looks, OccupancySeries, OccupancyStep, Peak, Summary, ValueCount,
+    ZoneFigures, ZoneSummary,
+};
+pub use geometry::{Line, Point, Rect, ShapeError, Zone, check_shapes};
+pub use heat::Heat;
 pub use ids::{BranchId, CameraId, IdError, SectorId, ShiftId, TenantId, VisitId};
 pub use recording::RecorderFigures;
 pub use role::Role;
-pub use shift::{Branch, Schedule, ScheduledShift, Shift, Summary, TimeOfDay};
+pub use shift::{Branch, Schedule, ScheduledShift, Shift, TimeOfDay};
 pub use timestamp::Timestamp;
 pub use visit::{Attribute, Attributes, Place, Visit};
+pub use voice::VoiceActivity;

@@ -7,9 +7,9 @@ pub struct RecorderFigures {
     pub frames: u64,
     /// Visits that go on.
     pub visits_open: usize,
-    /// States of visits written; each visit has two or more.
+    /// States written: each visit has two or more, each minute of a camera some.
     pub written: u64,
-    /// States of visits that wait for the database.
+    /// States that wait for the database.
     pub waiting: usize,
     /// Lost, because too many waited or the database refused them for good.
     pub dropped: u64,

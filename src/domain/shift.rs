@@ -53,17 +53,3 @@ pub struct Shift {
     /// First instant that belongs to the next shift.
     pub end: Timestamp,
 }
-
-/// A shift's figures so far.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Summary {
-    pub shift: Shift,
-    pub visits: u64,
-    /// Middle and 95th percentile of the stay, whole seconds; `None` without visits.
-    pub dwell_median_s: Option<u32>,
-    pub dwell_p95_s: Option<u32>,
-    /// Visits that began in each hour since the shift's start.
-    pub visits_by_hour: Vec<u64>,
-    /// Visits by camera slug.
-    pub visits_by_camera: Vec<(String, u64)>,
-}

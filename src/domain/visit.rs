@@ -24,6 +24,14 @@ pub struct Attributes {
     pub age_range: Attribute,
 }
 
+impl From<[Attribute; 7]> for Attributes {
+    /// In the order of the fields.
+    fn from(said: [Attribute; 7]) -> Self {
+        let [garment, style, primary_color, secondary_color, head_accessory, bag, age_range] = said;
+        Self { garment, style, primary_color, secondary_color, head_accessory, bag, age_range }
+    }
+}
+
 /// Where something happened.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Place {

@@ -1,22 +1,39 @@
-//! Visits that wait for the database: the latest state of each, oldest first, never more than a bound.
+//! What waits for the database: the latest state of each thing, oldest first, never more than a bound.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 use tracing::warn;
 
 use crate::domain::{CameraId, RecorderFigures, TenantId, Timestamp};
-use crate::store::VisitRecord;
+use crate::store::Record;
 
-/// Most visits that wait, some 30 MB of memory: a busy venue's day.
+/// Most records that wait, some 40 MB of memory: a busy venue's day.
 const MAX_WAITING: usize = 100_000;
 
 /// What is written at once.
 pub(super) const BATCH: usize = 500;
 
-/// Names a visit.
-type Key = (TenantId, CameraId, i64, u64, Timestamp);
+/// Names a thing of which there may be several states.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    of: Of,
+    tenant: TenantId,
+    camera: CameraId,
+    run: i64,
+    begin: Timestamp,
+}
+
+/// What it is, with what tells it from others of its kind at the same time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Of {
+    Visit(u64),
+    Crossing(u64, Arc<str>),
+    ZoneStay(u64, Arc<str>),
+    Minute,
+    Heat,
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
@@ -26,25 +43,25 @@ pub(super) struct Backlog {
 
 #[derive(Debug, Default)]
 struct State {
-    /// By the order in which the visits first came.
-    waiting: BTreeMap<u64, VisitRecord>,
+    /// By the order in which they first came.
+    waiting: BTreeMap<u64, Record>,
     numbers: HashMap<Key, u64>,
     next: u64,
     /// Taken by the writer and not yet reported on.
     in_flight: usize,
     is_closed: bool,
-    /// Visits are being lost, which is said once and not at each.
+    /// Records are being lost, which is said once and not at each.
     is_dropping: bool,
     figures: RecorderFigures,
 }
 
 impl Backlog {
-    /// Adds a state of a visit; one of the same visit that still waits is replaced by it.
-    pub(super) fn put(&self, record: VisitRecord) {
+    /// Adds a state of a thing; one of the same thing that still waits is replaced by it.
+    pub(super) fn put(&self, record: Record) {
         if self.state().put(record, MAX_WAITING) {
             warn!(
                 most = MAX_WAITING,
-                "too many visits wait for the database; from now on the oldest are lost"
+                "too many records wait for the database; from now on the oldest are lost"
             );
         }
         self.changed.notify_one();
@@ -62,7 +79,7 @@ impl Backlog {
 
     /// Waits for a batch: until something is there, then until it is full, closed, or `patience` is over.
     /// `None` at the end.
-    pub(super) async fn batch(&self, patience: std::time::Duration) -> Option<Vec<VisitRecord>> {
+    pub(super) async fn batch(&self, patience: std::time::Duration) -> Option<Vec<Record>> {
         self.wait_for(|state| !state.waiting.is_empty() || state.is_closed).await;
         let full = self.wait_for(|state| state.waiting.len() >= BATCH || state.is_closed);
         // Running out of patience is the usual case.
@@ -121,7 +138,7 @@ impl Backlog {
 
 impl State {
     /// True when this is the first one that pushes another out.
-    fn put(&mut self, record: VisitRecord, most: usize) -> bool {
+    fn put(&mut self, record: Record, most: usize) -> bool {
         if let Some(number) = self.numbers.get(&key(&record)) {
             self.waiting.insert(*number, record);
             return false;
@@ -139,7 +156,7 @@ impl State {
         !std::mem::replace(&mut self.is_dropping, true)
     }
 
-    fn take(&mut self, most: usize) -> Vec<VisitRecord> {
+    fn take(&mut self, most: usize) -> Vec<Record> {
         let mut batch = Vec::new();
         while batch.len() < most
             && let Some((_, oldest)) = self.waiting.pop_first()
@@ -153,9 +170,19 @@ impl State {
     }
 }
 
-fn key(record: &VisitRecord) -> Key {
-    let visit = &record.visit;
-    (visit.place.tenant, visit.place.camera.clone(), record.run, visit.track, visit.enter)
+fn key(record: &Record) -> Key {
+    let millis = |ms| Timestamp::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));
+    let (of, run, begin) = match record {
+        Record::Visit(record) => (Of::Visit(record.visit.track), record.run, record.visit.enter),
+        Record::Crossing(record) => (Of::Crossing(record.track, record.line.clone()), record.run, record.at),
+        Record::ZoneStay(record) => {
+            (Of::ZoneStay(record.track, record.zone.clone()), record.run, record.enter)
+        }
+        Record::Minute(record) => (Of::Minute, record.run, millis(record.minute.start_ms)),
+        Record::Heat(record) => (Of::Heat, record.run, millis(record.quarter.start_ms)),
+    };
+    let place = record.place();
+    Key { of, tenant: place.tenant, camera: place.camera.clone(), run, begin }
 }
 
 #[cfg(test)]
@@ -164,19 +191,29 @@ mod tests {
 
     use super::*;
     use crate::domain::{Attributes, BranchId, Place, Visit};
+    use crate::store::{MinuteRecord, VisitRecord};
+    use crate::visit::Minute;
 
-    fn record(track: u64, leave_ms: i64) -> VisitRecord {
-        let place = Place {
+    fn place() -> Place {
+        Place {
             tenant: TenantId::default(),
             branch: BranchId::default(),
             sector: None,
             camera: CameraId::new("door").unwrap(),
-        };
-        VisitRecord {
+        }
+    }
+
+    fn minute(seen_ms: u64) -> Record {
+        let minute = Minute { start_ms: 0, min: 0, max: 1, people_ms: 7, seen_ms };
+        Record::Minute(MinuteRecord { run: 1, place: place(), minute })
+    }
+
+    fn record(track: u64, leave_ms: i64) -> Record {
+        Record::Visit(VisitRecord {
             run: 1,
             open: false,
             visit: Visit {
-                place,
+                place: place(),
                 track,
                 enter: Timestamp::from_millis(0),
                 leave: Timestamp::from_millis(leave_ms),
@@ -184,7 +221,7 @@ mod tests {
                 model: "nanodet".into(),
                 attributes: Attributes::default(),
             },
-        }
+        })
     }
 
     #[test]
@@ -194,6 +231,14 @@ mod tests {
             state.put(record, 10);
         }
         assert_eq!(state.take(10), [record(1, 20), record(2, 10)]);
+        for record in [minute(10), record(0, 10), minute(20)] {
+            state.put(record, 10);
+        }
+        assert_eq!(
+            state.take(10),
+            [minute(20), record(0, 10)],
+            "what is of one time and camera is told apart"
+        );
         state.put(record(1, 30), 10);
         assert_eq!((state.take(10), state.numbers.len()), (vec![record(1, 30)], 0));
     }

@@ -8,9 +8,9 @@ use tracing::{error, info, warn};
 
 use super::backlog::Backlog;
 use crate::domain::TenantId;
-use crate::store::{Store, StoreError, VisitRecord};
+use crate::store::{Record, Store, StoreError};
 
-/// How long the first visit of a batch waits for company.
+/// How long the first record of a batch waits for company.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Time between attempts while the database is away: doubled each time, from the first to the last of these.
@@ -53,18 +53,18 @@ impl Writer {
         }
     }
 
-    async fn write_batch(&mut self, batch: Vec<VisitRecord>) {
+    async fn write_batch(&mut self, batch: Vec<Record>) {
         let size = batch.len();
-        let mut by_tenant: BTreeMap<TenantId, Vec<VisitRecord>> = BTreeMap::new();
+        let mut by_tenant: BTreeMap<TenantId, Vec<Record>> = BTreeMap::new();
         for record in batch {
-            by_tenant.entry(record.visit.place.tenant).or_default().push(record);
+            by_tenant.entry(record.place().tenant).or_default().push(record);
         }
         let mut written = 0;
         for (tenant, records) in by_tenant {
             written += match self.insist(tenant, &records).await {
                 Ok(()) => records.len(),
                 Err(error) => {
-                    warn!(%error, "the database refuses some visits; trying them one by one");
+                    warn!(%error, "the database refuses some records; trying them one by one");
                     self.write_singly(tenant, &records).await
                 }
             };
@@ -73,14 +73,14 @@ impl Writer {
     }
 
     /// Answers how many the database took.
-    async fn write_singly(&mut self, tenant: TenantId, records: &[VisitRecord]) -> usize {
+    async fn write_singly(&mut self, tenant: TenantId, records: &[Record]) -> usize {
         let mut written = 0;
         for record in records {
             match self.insist(tenant, std::slice::from_ref(record)).await {
                 Ok(()) => written += 1,
                 Err(error) => {
-                    let (camera, track) = (&record.visit.place.camera, record.visit.track);
-                    error!(%error, %tenant, %camera, track, "a visit is lost");
+                    let camera = &record.place().camera;
+                    error!(%error, %tenant, %camera, "a record is lost");
                 }
             }
         }
@@ -88,9 +88,9 @@ impl Writer {
     }
 
     /// Tries until it works or there is no use in trying. Writing twice is harmless.
-    async fn insist(&mut self, tenant: TenantId, records: &[VisitRecord]) -> Result<(), StoreError> {
+    async fn insist(&mut self, tenant: TenantId, records: &[Record]) -> Result<(), StoreError> {
         loop {
-            match self.store.write_visits(tenant, records).await {
+            match self.store.write(tenant, records).await {
                 Err(error) if error.is_away() => self.wait(&error).await,
                 done => {
                     self.backlog.unstick();
@@ -109,7 +109,7 @@ impl Writer {
         self.backlog.count_failure();
         let pause = match self.pause {
             None => {
-                warn!(%error, "cannot write visits; they wait in memory");
+                warn!(%error, "cannot write what is recorded; it waits in memory");
                 FIRST_PAUSE
             }
             Some(pause) => (pause * 2).min(LONGEST_PAUSE),

@@ -36,10 +36,10 @@ pub enum PictureError {
 /// A decoded picture: I420, BT.601, 0 to 255, as JPEG has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
-    width: usize,
-    height: usize,
+    pub(super) width: usize,
+    pub(super) height: usize,
     /// Y, U, V without padding; U and V half as wide and high, rounded up.
-    planes: [Vec<u8>; 3],
+    pub(super) planes: [Vec<u8>; 3],
 }
 
 impl Picture {

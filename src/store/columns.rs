@@ -94,27 +94,35 @@ pub(super) fn load_parameters(stored: BTreeMap<String, StoredValue>) -> BTreeMap
 pub(super) struct StoredShape {
     name: String,
     points: Vec<[f32; 2]>,
+    /// Of lines only; left out when false, so that zones and most lines do without.
+    #[serde(default, skip_serializing_if = "is_false")]
+    entrance: bool,
 }
 
 impl StoredShape {
     pub(super) fn of_line(line: &Line) -> Self {
-        Self { name: line.name.as_ref().to_owned(), points: vec![pair(line.from), pair(line.to)] }
+        let points = vec![pair(line.from), pair(line.to)];
+        Self { name: line.name.as_ref().to_owned(), points, entrance: line.entrance }
     }
 
     pub(super) fn of_zone(zone: &Zone) -> Self {
         let points = zone.corners.iter().map(|corner| pair(*corner)).collect();
-        Self { name: zone.name.as_ref().to_owned(), points }
+        Self { name: zone.name.as_ref().to_owned(), points, entrance: false }
     }
 
     /// `None` when it has not exactly two points.
     pub(super) fn into_line(self) -> Option<Line> {
         let [from, to] = self.points[..] else { return None };
-        Some(Line { name: self.name.into(), from: point(from), to: point(to) })
+        Some(Line { name: self.name.into(), from: point(from), to: point(to), entrance: self.entrance })
     }
 
     pub(super) fn into_zone(self) -> Zone {
         Zone { name: self.name.into(), corners: self.points.into_iter().map(point).collect() }
     }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn pair(point: Point) -> [f32; 2] {

@@ -10,12 +10,18 @@ mod branch;
 mod camera;
 mod columns;
 mod connect;
+mod crossing;
 mod error;
+mod heat;
+mod occupancy;
 mod page;
+mod record;
 mod shift;
 mod summary;
 mod visit;
+mod voice;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::path::Path;
@@ -28,6 +34,7 @@ use sqlx::{PgPool, SqlitePool};
 pub use branch::unnamed_branch;
 pub use error::StoreError;
 pub use page::{MAX_PAGE, Page};
+pub use record::{CrossingRecord, HeatRecord, MinuteRecord, Record, ZoneStayRecord};
 pub use visit::{StoredVisit, VisitRecord};
 
 /// Longest time for one call, waiting for a connection included.
@@ -150,6 +157,22 @@ async fn in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Resul
             Err(StoreError::Away(io::Error::new(io::ErrorKind::TimedOut, reason).into()))
         }
     }
+}
+
+/// Of all states of each thing the furthest, as one statement may touch a row only once.
+fn latest<'a, R, K: Ord, S: Ord>(
+    records: &[&'a R],
+    key: impl Fn(&'a R) -> K,
+    state: impl Fn(&'a R) -> S,
+) -> Vec<&'a R> {
+    let mut latest: BTreeMap<K, &'a R> = BTreeMap::new();
+    for record in records {
+        let known = latest.entry(key(record)).or_insert(record);
+        if state(record) > state(known) {
+            *known = record;
+        }
+    }
+    latest.into_values().collect()
 }
 
 /// A stored identifier as the type it has in the domain.

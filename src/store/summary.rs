@@ -1,39 +1,89 @@
 //! The figures of a shift, counted by the database.
 
+use std::collections::BTreeMap;
+
 use super::columns::Time;
 use super::{Pools, Store, StoreError, with_pool};
-use crate::domain::{Shift, Summary, TenantId};
+use crate::domain::{LineSummary, Looks, Peak, Shift, Summary, TenantId, Timestamp, ValueCount, ZoneSummary};
 
 const HOUR_MS: i64 = 3_600_000;
+
+/// What an age range without an end is taken to be long.
+const OPEN_RANGE_YEARS: f64 = 20.0;
+
+/// How many garments, colours, accessories and bags are told.
+const TOP: usize = 5;
 
 /// One statement, so that all figures are of the same instant. Counts of equal stays (whole seconds) stand in
 /// for the stays themselves: percentiles come out exact to the second and few rows travel.
 macro_rules! summary_sql {
-    (hour: $hour:literal) => {
+    (hour: $hour:literal, minute: $minute:literal, said: [$(($name:literal, $value:literal)),+]) => {
         concat!(
             "with seen as materialized (
-                select camera, open, dwell_ms / 1000 as dwell_s, ",
+                select camera, run, track, open, attributes, dwell_ms / 1000 as dwell_s, ",
             $hour,
             " as hour from visit where tenant = $1 and shift = $2
             )
-            select 'hour' as figure, hour as number, '' as name, cast(count(*) as bigint) as visits
-                from seen group by hour
+            select 'hour' as figure, hour as number, '' as name, '' as detail,
+                cast(count(*) as bigint) as amount from seen group by hour
             union all
-            select 'camera', 0, camera, cast(count(*) as bigint) from seen group by camera
+            select 'camera', 0, camera, '', cast(count(*) as bigint) from seen group by camera
             union all
-            select 'dwell', dwell_s, '', cast(count(*) as bigint) from seen where not open group by dwell_s"
+            select 'people', 0, camera, '', cast(count(*) as bigint)
+                from (select distinct camera, run, track from seen) as person group by camera
+            union all
+            select 'dwell', dwell_s, '', '', cast(count(*) as bigint)
+                from seen where not open group by dwell_s
+            union all
+            select direction, cast(cast(entrance as integer) as bigint), camera, line, cast(count(*) as bigint)
+                from line_crossing where tenant = $1 and shift = $2
+                group by camera, line, entrance, direction
+            union all
+            select 'zone', dwell_ms / 1000, camera, zone, cast(count(*) as bigint)
+                from zone_stay where tenant = $1 and shift = $2 group by camera, zone, dwell_ms / 1000
+            union all
+            select 'peak', ",
+            $minute,
+            ", camera, '', max_people from (
+                    select camera, minute_at, max_people, row_number() over (
+                        partition by camera order by max_people desc, minute_at) as place
+                    from occupancy where tenant = $1 and shift = $2
+                ) as best where place = 1",
+            $(" union all select '", $name, "', 0, ", $value, ", '', cast(count(*) as bigint)
+                from seen where ", $value, " is not null group by ", $value,)+
         )
     };
 }
-const SQLITE: &str = summary_sql!(hour: "(enter_at - $3) / 3600000");
-const POSTGRES: &str = summary_sql!(hour: "cast(floor(extract(epoch from enter_at - $3) / 3600) as bigint)");
+const SQLITE: &str = summary_sql!(
+    hour: "(enter_at - $3) / 3600000",
+    minute: "minute_at",
+    said: [
+        ("garment", "attributes ->> '$.garment.value'"),
+        ("color", "attributes ->> '$.primary_color.value'"),
+        ("accessory", "attributes ->> '$.head_accessory.value'"),
+        ("bag", "attributes ->> '$.bag.value'"),
+        ("age", "attributes ->> '$.age_range.value'")
+    ]
+);
+const POSTGRES: &str = summary_sql!(
+    hour: "cast(floor(extract(epoch from enter_at - $3) / 3600) as bigint)",
+    minute: "cast(extract(epoch from minute_at) * 1000 as bigint)",
+    said: [
+        ("garment", "attributes -> 'garment' ->> 'value'"),
+        ("color", "attributes -> 'primary_color' ->> 'value'"),
+        ("accessory", "attributes -> 'head_accessory' ->> 'value'"),
+        ("bag", "attributes -> 'bag' ->> 'value'"),
+        ("age", "attributes -> 'age_range' ->> 'value'")
+    ]
+);
 
 #[derive(sqlx::FromRow)]
 struct FigureRow {
     figure: String,
     number: i64,
     name: String,
-    visits: i64,
+    detail: String,
+    amount: i64,
 }
 
 impl Store {
@@ -54,45 +104,143 @@ impl Store {
         let rows: Vec<FigureRow> = with_pool!(self.read, pool => {
             sqlx::query_as(sql).bind(tenant.get()).bind(shift.id.get()).bind(start).fetch_all(pool).await
         })?;
-        Ok(summarize(shift, rows))
+        let mut figures = Figures::new(shift);
+        rows.into_iter().for_each(|row| figures.take(row));
+        Ok(figures.summary(shift))
     }
 }
 
-fn summarize(shift: &Shift, rows: Vec<FigureRow>) -> Summary {
-    let length_ms = shift.end.as_millis() - shift.start.as_millis();
-    let hours = usize::try_from((length_ms + HOUR_MS - 1) / HOUR_MS).unwrap_or(0);
-    let mut visits_by_hour = vec![0_u64; hours];
-    let mut visits_by_camera = Vec::new();
-    let mut stays: Vec<(i64, u64)> = Vec::new();
-    for row in rows {
-        let visits = row.visits.cast_unsigned();
-        match row.figure.as_str() {
+/// What the rows say, sorted out. Sorted here, as Postgres would sort texts by the language of the database.
+#[derive(Default)]
+struct Figures {
+    by_hour: Vec<u64>,
+    by_camera: BTreeMap<String, u64>,
+    people: BTreeMap<String, u64>,
+    /// Seconds and how many stayed so long.
+    stays: BTreeMap<i64, u64>,
+    lines: BTreeMap<(String, String), LineSummary>,
+    zones: BTreeMap<(String, String), BTreeMap<i64, u64>>,
+    peaks: BTreeMap<String, Peak>,
+    /// Entries over entrances, once anybody crossed one.
+    entered: Option<u64>,
+    said: BTreeMap<String, Vec<(String, u64)>>,
+}
+
+impl Figures {
+    fn new(shift: &Shift) -> Self {
+        let length_ms = shift.end.as_millis() - shift.start.as_millis();
+        let hours = usize::try_from((length_ms + HOUR_MS - 1) / HOUR_MS).unwrap_or(0);
+        Self { by_hour: vec![0; hours], ..Self::default() }
+    }
+
+    fn take(&mut self, row: FigureRow) {
+        let FigureRow { figure, number, name, detail, amount } = row;
+        let count = amount.cast_unsigned();
+        match figure.as_str() {
             "hour" => {
-                let slot = usize::try_from(row.number).ok().and_then(|hour| visits_by_hour.get_mut(hour));
+                let slot = usize::try_from(number).ok().and_then(|hour| self.by_hour.get_mut(hour));
                 if let Some(slot) = slot {
-                    *slot = visits;
+                    *slot = count;
                 }
             }
-            "camera" => visits_by_camera.push((row.name, visits)),
-            _ => stays.push((row.number, visits)),
+            "camera" => drop(self.by_camera.insert(name, count)),
+            "people" => drop(self.people.insert(name, count)),
+            "dwell" => drop(self.stays.insert(number, count)),
+            "in" | "out" => self.crossed((name, detail), figure == "in", number != 0, count),
+            "zone" => drop(self.zones.entry((name, detail)).or_default().insert(number, count)),
+            "peak" => {
+                let people = u32::try_from(amount).unwrap_or(u32::MAX);
+                self.peaks.insert(name, Peak { people, at: Timestamp::from_millis(number) });
+            }
+            _ => self.said.entry(figure).or_default().push((name, count)),
         }
     }
-    // Here, as Postgres would sort texts by the language of the database.
-    visits_by_camera.sort_unstable();
-    stays.sort_unstable();
-    Summary {
-        shift: shift.clone(),
-        visits: visits_by_camera.iter().map(|(_, visits)| visits).sum(),
-        dwell_median_s: percentile(&stays, 50),
-        dwell_p95_s: percentile(&stays, 95),
-        visits_by_hour,
-        visits_by_camera,
+
+    fn crossed(&mut self, key: (String, String), inwards: bool, entrance: bool, count: u64) {
+        let line = self.lines.entry(key.clone()).or_insert_with(|| LineSummary {
+            camera: key.0,
+            line: key.1,
+            entrance: false,
+            entries: 0,
+            exits: 0,
+        });
+        line.entrance |= entrance;
+        *(if inwards { &mut line.entries } else { &mut line.exits }) += count;
+        if entrance {
+            *self.entered.get_or_insert(0) += if inwards { count } else { 0 };
+        }
+    }
+
+    fn summary(mut self, shift: &Shift) -> Summary {
+        let zone = |((camera, zone), stays): ((String, String), BTreeMap<i64, u64>)| ZoneSummary {
+            camera,
+            zone,
+            stays: stays.values().sum(),
+            dwell_median_s: percentile(&stays, 50),
+            dwell_p95_s: percentile(&stays, 95),
+        };
+        let mut said = |name| self.said.remove(name).unwrap_or_default();
+        let mut ages = shares(said("age"));
+        ages.sort_by(|a, b| a.value.cmp(&b.value));
+        let looks = Looks {
+            garments: top(said("garment")),
+            colors: top(said("color")),
+            accessories: top(said("accessory")),
+            bags: top(said("bag")),
+            age_mean: age_mean(&ages),
+            ages,
+        };
+        Summary {
+            shift: shift.clone(),
+            visits: self.by_camera.values().sum(),
+            unique_people: self.entered,
+            dwell_median_s: percentile(&self.stays, 50),
+            dwell_p95_s: percentile(&self.stays, 95),
+            visits_by_hour: self.by_hour,
+            visits_by_camera: self.by_camera.into_iter().collect(),
+            people_by_camera: self.people.into_iter().collect(),
+            peaks: self.peaks.into_iter().collect(),
+            lines: self.lines.into_values().collect(),
+            zones: self.zones.into_iter().map(zone).collect(),
+            looks,
+        }
     }
 }
 
-/// The shortest stay that `percent` of all stays do not exceed; `stays` are seconds and counts, in order.
-fn percentile(stays: &[(i64, u64)], percent: u64) -> Option<u32> {
-    let total: u64 = stays.iter().map(|(_, count)| count).sum();
+fn shares(counts: Vec<(String, u64)>) -> Vec<ValueCount> {
+    let total: u64 = counts.iter().map(|(_, count)| count).sum();
+    let share = |count: u64| count as f64 / total.max(1) as f64;
+    counts.into_iter().map(|(value, count)| ValueCount { value, count, share: share(count) }).collect()
+}
+
+/// From the middles of the ranges, as nothing else is kept of ages.
+fn age_mean(ages: &[ValueCount]) -> Option<f64> {
+    let middles = ages.iter().filter_map(|age| Some((middle(&age.value)?, age.count as f64)));
+    let (sum, count) =
+        middles.fold((0.0, 0.0), |(sum, all), (years, count)| (sum + years * count, all + count));
+    (count > 0.0).then(|| sum / count)
+}
+
+/// Of `18-24`, whose last year counts in full, or `65+`.
+fn middle(range: &str) -> Option<f64> {
+    if let Some(from) = range.strip_suffix('+') {
+        return Some(from.parse::<f64>().ok()? + OPEN_RANGE_YEARS / 2.0);
+    }
+    let (from, to) = range.split_once('-')?;
+    Some((from.parse::<f64>().ok()? + to.parse::<f64>().ok()? + 1.0) / 2.0)
+}
+
+/// The most frequent first; of equally frequent ones the first by name.
+fn top(counts: Vec<(String, u64)>) -> Vec<ValueCount> {
+    let mut all = shares(counts);
+    all.sort_by(|a, b| (b.count, &a.value).cmp(&(a.count, &b.value)));
+    all.truncate(TOP);
+    all
+}
+
+/// The shortest stay that `percent` of all stays do not exceed; `stays` are seconds and counts.
+fn percentile(stays: &BTreeMap<i64, u64>, percent: u64) -> Option<u32> {
+    let total: u64 = stays.values().sum();
     let rank = (total * percent).div_ceil(100);
     let mut passed = 0;
     for (seconds, count) in stays {
@@ -110,11 +258,32 @@ mod tests {
 
     #[test]
     fn percentiles_are_the_nearest_rank() {
+        let percentile =
+            |stays: &[(i64, u64)], percent| percentile(&stays.iter().copied().collect(), percent);
         assert_eq!(percentile(&[], 50), None);
         assert_eq!(percentile(&[(7, 1)], 50), Some(7));
         assert_eq!(percentile(&[(7, 1)], 95), Some(7));
         assert_eq!(percentile(&[(1, 1), (2, 1), (3, 1), (4, 1)], 50), Some(2));
         assert_eq!(percentile(&[(1, 95), (60, 5)], 95), Some(1));
         assert_eq!(percentile(&[(1, 94), (60, 6)], 95), Some(60));
+    }
+
+    #[test]
+    fn mean_age_is_that_of_the_middles_of_the_ranges() {
+        let ages = |values: &[(&str, u64)]| {
+            age_mean(&shares(values.iter().map(|(value, count)| ((*value).to_owned(), *count)).collect()))
+        };
+        assert_eq!(ages(&[("18-24", 1), ("65+", 1)]), Some((21.5 + 75.0) / 2.0));
+        assert_eq!(ages(&[("25-34", 3), ("old", 1)]), Some(30.0));
+        assert_eq!(ages(&[]), None);
+    }
+
+    #[test]
+    fn the_five_most_frequent_are_told_with_their_share_of_all() {
+        let counts = ["a", "b", "c", "d", "e", "f"].map(|value| (value.to_owned(), 1)).to_vec();
+        let told = top([counts, vec![("z".to_owned(), 4)]].concat());
+        let values: Vec<_> = told.iter().map(|told| (told.value.as_str(), told.count)).collect();
+        assert_eq!(values, [("z", 4), ("a", 1), ("b", 1), ("c", 1), ("d", 1)]);
+        assert!((told[0].share - 0.4).abs() < 1e-9);
     }
 }

@@ -1,19 +1,13 @@
 //! Visits: written as soon as they count, completed when they end, read page by page.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use sqlx::QueryBuilder;
 use sqlx::types::Json;
 
-use super::branch::calendar;
 use super::columns::{StoredAttributes, Time};
 use super::page::{Page, instant, rows_to_read};
-use super::{Store, StoreError, id, with_pool};
+use super::record::ROWS_A_STATEMENT;
+use super::{Store, StoreError, id, latest, with_pool};
 use crate::domain::{BranchId, CameraId, Place, SectorId, ShiftId, TenantId, Timestamp, Visit, VisitId};
-use crate::shift::Period;
-
-/// Rows of one statement: both databases limit its parameters, SQLite to 32766.
-const ROWS_A_STATEMENT: usize = 500;
 
 const INSERT: &str = "insert into visit (tenant, branch, sector, camera, shift, run, track,
     enter_at, leave_at, dwell_ms, open, confidence, model, attributes) ";
@@ -104,8 +98,28 @@ impl Store {
     /// # Errors
     /// When the database fails, or a record is another tenant's.
     pub async fn write_visits(&self, tenant: TenantId, records: &[VisitRecord]) -> Result<(), StoreError> {
-        let latest = latest_states(tenant, records)?;
-        let shifts = self.shifts_of(tenant, &latest).await?;
+        let foreign = records.iter().map(|record| record.visit.place.tenant).find(|row| *row != tenant);
+        match foreign {
+            Some(row) => Err(StoreError::Tenant { row, caller: tenant }),
+            None => self.write_visit_states(tenant, &records.iter().collect::<Vec<_>>()).await,
+        }
+    }
+
+    pub(super) async fn write_visit_states(
+        &self,
+        tenant: TenantId,
+        records: &[&VisitRecord],
+    ) -> Result<(), StoreError> {
+        let key = |VisitRecord { visit, run, .. }: &VisitRecord| {
+            (visit.enter, visit.place.camera.clone(), *run, visit.track)
+        };
+        let latest = latest(records, key, |record| (record.visit.leave, !record.open));
+        let begins: Vec<_> =
+            latest.iter().map(|record| (record.visit.place.branch, record.visit.enter)).collect();
+        let shifts = self.shifts_of(tenant, &begins).await?;
+        if latest.is_empty() {
+            return Ok(());
+        }
         let rows: Vec<(&VisitRecord, i64)> = latest.into_iter().zip(shifts).collect();
         with_pool!(self.write, pool => {
             let mut transaction = pool.begin().await?;
@@ -177,53 +191,6 @@ impl Store {
         let cursor = |last: &StoredVisit| Cursor { enter: last.visit.enter, id: last.id.get() }.to_string();
         Ok(Page::cut(visits, limit, cursor))
     }
-
-    /// The shift of each record, in their order.
-    async fn shifts_of(&self, tenant: TenantId, records: &[&VisitRecord]) -> Result<Vec<i64>, StoreError> {
-        let branches: BTreeSet<_> = records.iter().map(|record| record.visit.place.branch).collect();
-        let mut calendars = BTreeMap::new();
-        for branch in branches {
-            calendars.insert(branch, calendar(&self.branch_or_unnamed(tenant, branch).await?)?);
-        }
-        let mut known: Vec<(BranchId, Period, i64)> = Vec::new();
-        let mut shifts = Vec::with_capacity(records.len());
-        for VisitRecord { visit, .. } in records {
-            let branch = visit.place.branch;
-            let holds = |(of, period, _): &&(BranchId, Period, i64)| {
-                *of == branch && period.start <= visit.enter && visit.enter < period.end
-            };
-            if let Some((_, _, shift)) = known.iter().find(holds) {
-                shifts.push(*shift);
-                continue;
-            }
-            let period = calendars[&branch].period_at(visit.enter);
-            let shift = self.shift_of(tenant, branch, &period).await?.id.get();
-            known.push((branch, period, shift));
-            shifts.push(shift);
-        }
-        Ok(shifts)
-    }
-}
-
-/// One state a visit, the latest, as one statement may touch a row only once.
-fn latest_states(tenant: TenantId, records: &[VisitRecord]) -> Result<Vec<&VisitRecord>, StoreError> {
-    let mut latest: BTreeMap<_, &VisitRecord> = BTreeMap::new();
-    for record in records {
-        let visit = &record.visit;
-        if visit.place.tenant != tenant {
-            return Err(StoreError::Tenant { row: visit.place.tenant, caller: tenant });
-        }
-        let state = |record: &VisitRecord| (record.visit.leave, !record.open);
-        latest
-            .entry((visit.enter, visit.place.camera.as_str(), record.run, visit.track))
-            .and_modify(|kept| {
-                if state(record) > state(kept) {
-                    *kept = record;
-                }
-            })
-            .or_insert(record);
-    }
-    Ok(latest.into_values().collect())
 }
 
 fn millis(visit: &Visit) -> i64 {

@@ -148,7 +148,7 @@ mod tests {
 
     fn line(from: (f32, f32), to: (f32, f32)) -> Line {
         let point = |(x, y)| Point { x, y };
-        Line { name: "door".into(), from: point(from), to: point(to) }
+        Line { name: "door".into(), from: point(from), to: point(to), entrance: false }
     }
 
     /// Crossings of somebody who is seen every 100 ms at these places and then no more.

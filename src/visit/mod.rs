@@ -1,19 +1,23 @@
-//! Tracks over time → visits, line crossings and zone stays.
+//! Tracks over time → visits, line crossings, zone stays, occupancy and heat.
 //!
 //! Pure: frames and times come in, happenings come out; the same input always gives the same output. What is
 //! counted are people, not frames: who is seen too briefly never counts, who is hidden for a moment stays
 //! one visit, and a foot that trembles on a line does not cross it.
 
+mod heatmap;
 mod line;
 mod observer;
+mod occupancy;
 mod zone;
 
 use std::sync::Arc;
 
 use crate::domain::Attributes;
 
+pub use heatmap::{HeatWatch, Quarter};
 pub use line::Direction;
 pub use observer::Observer;
+pub use occupancy::{Minute, Occupancy};
 
 /// The only label that makes a visit; other labels are drawn but not counted.
 pub const PERSON: &str = "person";

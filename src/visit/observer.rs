@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::line::{LineWatch, Segment, Step};
 use super::zone::{Change, Polygon, ZoneWatch};
 use super::{Happening, PERSON, Rules, Stay};
-use crate::domain::{Attributes, Detection, Frame, Line, Zone};
+use crate::domain::{Attributes, Detection, Frame, Line, Point, Zone};
 
 /// A box's lower edge trembles in proportion to its height: nearer than this share of it to a border, a foot
 /// may be on either side.
@@ -30,6 +30,8 @@ pub struct Observer {
     now_ms: u64,
     last_frame_ms: u64,
     in_view: usize,
+    /// Where the people in the newest frame stand who count.
+    feet: Vec<Point>,
     counted: u64,
     /// By track, so that happenings of one instant come in a fixed order.
     present: BTreeMap<u64, Person>,
@@ -40,6 +42,8 @@ pub struct Observer {
 #[derive(Debug, Clone)]
 struct Person {
     stay: Stay,
+    /// The last frame with a box of them, also one that motion alone carried.
+    view_ms: u64,
     counts: bool,
     lines: Vec<LineWatch>,
     zones: Vec<ZoneWatch>,
@@ -68,6 +72,7 @@ impl Observer {
             now_ms: 0,
             last_frame_ms: 0,
             in_view: 0,
+            feet: Vec::new(),
             counted: 0,
             present: BTreeMap::new(),
             gone: BTreeMap::new(),
@@ -81,6 +86,7 @@ impl Observer {
         let shapes = self.shapes(frame);
         self.last_frame_ms = self.now_ms;
         self.in_view = 0;
+        self.feet.clear();
         for detection in &frame.detections {
             let Some(track) = detection.track.filter(|_| detection.label.as_ref() == PERSON) else {
                 continue;
@@ -91,7 +97,38 @@ impl Observer {
                 self.see(track, detection, &frame.model, &shapes);
                 self.count(track, &mut out);
             }
+            if let Some(person) = self.present.get_mut(&track) {
+                person.view_ms = self.now_ms;
+                if person.counts {
+                    self.feet.push(detection.rect.foot());
+                }
+            }
         }
+        out
+    }
+
+    /// Watches other lines and zones from now on. Visits go on, and so do crossings and stays of what stays as it was;
+    /// a stay in a zone that is gone or lies elsewhere now ends.
+    pub fn set_shapes(&mut self, lines: Vec<Line>, zones: Vec<Zone>) -> Vec<Happening> {
+        let as_before = |line: &Line| {
+            self.lines.iter().position(|before| before.name == line.name && before.lies_as(line))
+        };
+        let kept_lines: Vec<_> = lines.iter().map(as_before).collect();
+        let as_before = |zone: &Zone| self.zones.iter().position(|before| before == zone);
+        let kept_zones: Vec<_> = zones.iter().map(as_before).collect();
+        let mut out = Vec::new();
+        for (track, person) in &mut self.present {
+            person.lines = carried_over(&mut person.lines, &kept_lines);
+            let kept = carried_over(&mut person.zones, &kept_zones);
+            for (watch, zone) in person.zones.iter_mut().zip(&self.zones) {
+                person.held.extend(watch.end().map(|change| zone_changed(zone, *track, change)));
+            }
+            person.zones = kept;
+            if person.counts {
+                out.append(&mut person.held);
+            }
+        }
+        (self.lines, self.zones) = (lines, zones);
         out
     }
 
@@ -126,6 +163,29 @@ impl Observer {
         self.in_view
     }
 
+    /// People who are there: those who count and are in view. Somebody whom the tracker lost is, for as long as somebody
+    /// new takes to count, so that a person whose number changes is not two.
+    pub fn there(&self) -> usize {
+        self.present.values().filter(|person| self.is_there(person)).count()
+    }
+
+    /// Where the people in the newest frame stand who count, in fractions of the picture.
+    pub fn feet(&self) -> &[Point] {
+        &self.feet
+    }
+
+    /// How many people are in each zone.
+    pub fn in_zones(&self) -> impl Iterator<Item = (&Arc<str>, usize)> {
+        self.zones.iter().enumerate().map(|(index, zone)| {
+            let is_inside = |person: &&Person| self.is_there(person) && person.zones[index].is_inside();
+            (&zone.name, self.present.values().filter(is_inside).count())
+        })
+    }
+
+    fn is_there(&self, person: &Person) -> bool {
+        person.counts && self.now_ms - person.view_ms <= self.rules.min_stay_ms
+    }
+
     /// The visits that have started and not ended, as they stand.
     pub fn open(&self) -> impl Iterator<Item = &Stay> {
         self.present.values().filter(|person| person.counts).map(|person| &person.stay)
@@ -152,6 +212,7 @@ impl Observer {
                 model: model.clone(),
                 attributes: Attributes::default(),
             },
+            view_ms: now,
             counts: false,
             lines: vec![LineWatch::default(); self.lines.len()],
             zones: vec![ZoneWatch::default(); self.zones.len()],
@@ -161,6 +222,9 @@ impl Observer {
         if detection.confidence > person.stay.confidence {
             person.stay.confidence = detection.confidence;
             person.stay.model = model.clone();
+        }
+        if let Some(attributes) = &detection.attributes {
+            person.stay.attributes = Attributes::clone(attributes);
         }
         let mut foot = detection.rect.foot();
         foot.x *= shapes.aspect;
@@ -210,6 +274,11 @@ impl Observer {
         }
         out
     }
+}
+
+/// The watches of `before` at their new places; what was not `kept` begins anew.
+fn carried_over<W: Default>(before: &mut [W], kept: &[Option<usize>]) -> Vec<W> {
+    kept.iter().map(|at| at.map(|at| std::mem::take(&mut before[at])).unwrap_or_default()).collect()
 }
 
 fn line_crossed(line: &Line, track: u64, (direction, at_ms): (super::Direction, u64)) -> Happening {

@@ -16,6 +16,7 @@ fn person(track: u64, x: f32, y: f32) -> Detection {
         confidence: 0.5,
         rect: Rect { x: x - 0.05, y: y - 0.2, w: 0.1, h: 0.2 },
         seen: true,
+        attributes: None,
     }
 }
 
@@ -151,7 +152,8 @@ fn best_score_is_kept_with_its_model() {
 
 #[test]
 fn lines_and_zones_are_told_of_people_who_count_only() {
-    let line = Line { name: "door".into(), from: Point { x: 0.5, y: 1.0 }, to: Point { x: 0.5, y: 0.0 } };
+    let (from, to) = (Point { x: 0.5, y: 1.0 }, Point { x: 0.5, y: 0.0 });
+    let line = Line { name: "door".into(), from, to, entrance: false };
     let corners = [(0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0)].map(|(x, y)| Point { x, y });
     let zone = Zone { name: "shop".into(), corners: corners.to_vec() };
     let mut observer = Observer::new(vec![line], vec![zone]);
@@ -178,6 +180,64 @@ fn lines_and_zones_are_told_of_people_who_count_only() {
         Happening::VisitEnded(stay(1900)),
     ];
     assert_eq!(happenings, expected);
+}
+
+#[test]
+fn who_counts_and_is_in_view_is_there() {
+    let mut observer = plain();
+    let look = |observer: &mut Observer, now, detections| {
+        observer.observe(now, &frame(detections));
+        (observer.there(), observer.feet().to_vec())
+    };
+    let (feet, none) = (vec![Point { x: 0.5, y: 0.5 }], Vec::<Point>::new());
+    let close = |(there, at): (usize, Vec<Point>), expected: (usize, &[Point])| {
+        assert_eq!((there, at.len()), (expected.0, expected.1.len()));
+        assert!(at.iter().zip(expected.1).all(|(a, b)| (a.x - b.x).hypot(a.y - b.y) < 1e-6), "{at:?}");
+    };
+    close(look(&mut observer, 0, vec![person(1, 0.5, 0.5)]), (0, &none));
+    close(look(&mut observer, 600, vec![person(1, 0.5, 0.5)]), (1, &feet));
+    let carried = Detection { seen: false, ..person(1, 0.5, 0.5) };
+    close(look(&mut observer, 900, vec![carried]), (1, &feet));
+    // The tracker gives the same person another number.
+    close(look(&mut observer, 1000, vec![person(2, 0.5, 0.5)]), (1, &none));
+    close(look(&mut observer, 1500, vec![person(2, 0.5, 0.5)]), (1, &feet));
+    observer.tick(2001);
+    assert_eq!(observer.there(), 0);
+}
+
+#[test]
+fn other_lines_and_zones_split_no_visit() {
+    let corners = |left: f32| [(left, 0.0), (1.0, 0.0), (1.0, 1.0), (left, 1.0)].map(|(x, y)| Point { x, y });
+    let zone = |name: &str, left| Zone { name: name.into(), corners: corners(left).to_vec() };
+    let line = |x, entrance| {
+        let (from, to) = (Point { x, y: 1.0 }, Point { x, y: 0.0 });
+        Line { name: "door".into(), from, to, entrance }
+    };
+    let mut observer = Observer::new(vec![line(0.6, false)], vec![zone("shop", 0.0), zone("bar", 0.1)]);
+    let mut out = Vec::new();
+    for now in (0..=1000).step_by(100) {
+        out.extend(observer.observe(now, &frame(vec![person(1, 0.5, 0.5)])));
+    }
+    out.clear();
+    // The door becomes an entrance, the bar is moved, the shop stays and gets company.
+    let zones = vec![zone("new", 0.2), zone("bar", 0.3), zone("shop", 0.0)];
+    let changed = observer.set_shapes(vec![line(0.6, true)], zones);
+    let left = Happening::ZoneLeft { zone: "bar".into(), track: 1, enter_ms: 0, leave_ms: 1000 };
+    assert_eq!(changed, [left]);
+    assert_eq!(
+        observer.in_zones().map(|(name, people)| (&**name, people)).collect::<Vec<_>>(),
+        [("new", 0), ("bar", 0), ("shop", 1)]
+    );
+    for now in (1100..=2000).step_by(100) {
+        out.extend(observer.observe(now, &frame(vec![person(1, 0.7, 0.5)])));
+    }
+    let rest = observer.finish();
+    let crossed =
+        Happening::LineCrossed { line: "door".into(), direction: Direction::In, track: 1, at_ms: 1100 };
+    assert!(out.contains(&crossed), "the side it was on is known: {out:?}");
+    let shop = Happening::ZoneLeft { zone: "shop".into(), track: 1, enter_ms: 0, leave_ms: 2000 };
+    assert!(rest.contains(&shop), "{rest:?}");
+    assert_eq!(stays(&rest), [(1, 0, 2000)]);
 }
 
 #[test]
@@ -224,7 +284,8 @@ fn track_of(happening: &Happening) -> u64 {
 
 fn shaped() -> Observer {
     let point = |x, y| Point { x, y };
-    let line = Line { name: "door".into(), from: point(0.2, 0.8), to: point(0.7, 0.3) };
+    let (from, to) = (point(0.2, 0.8), point(0.7, 0.3));
+    let line = Line { name: "door".into(), from, to, entrance: false };
     let corners = vec![point(0.1, 0.1), point(0.9, 0.2), point(0.5, 0.9)];
     Observer::new(vec![line], vec![Zone { name: "queue".into(), corners }])
 }

@@ -87,6 +87,11 @@ impl ZoneWatch {
         self.end()
     }
 
+    /// Whether the person has entered and not left.
+    pub(super) fn is_inside(&self) -> bool {
+        self.told
+    }
+
     /// The person is gone.
     pub(super) fn end(&mut self) -> Option<Change> {
         let inside = self.inside.take()?;

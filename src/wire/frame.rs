@@ -22,15 +22,13 @@ pub struct Detection {
 }
 
 impl Detection {
-    /// `detection` on a picture of `width` by `height` pixels.
-    pub fn new(detection: &domain::Detection, (width, height): (u32, u32)) -> Self {
-        let rect = detection.rect;
-        let (width, height) = (width as f32, height as f32);
+    /// `detection` on a picture of `size`, width and height in pixels.
+    pub fn new(detection: &domain::Detection, size: (u32, u32)) -> Self {
         Self {
             track: detection.track,
             label: detection.label.to_string(),
             confidence: rounded(detection.confidence, 4),
-            rect: [rect.x * width, rect.y * height, rect.w * width, rect.h * height].map(|v| rounded(v, 2)),
+            rect: in_pixels(detection.rect, size),
         }
     }
 
@@ -38,6 +36,12 @@ impl Detection {
     pub fn all(frame: &domain::Frame) -> Vec<Self> {
         frame.detections.iter().map(|detection| Self::new(detection, (frame.width, frame.height))).collect()
     }
+}
+
+/// `[x, y, width, height]` of `rect` on a picture of this width and height.
+pub(super) fn in_pixels(rect: domain::Rect, (width, height): (u32, u32)) -> [f32; 4] {
+    let (width, height) = (width as f32, height as f32);
+    [rect.x * width, rect.y * height, rect.w * width, rect.h * height].map(|value| rounded(value, 2))
 }
 
 /// A live frame's record, without its pixels.

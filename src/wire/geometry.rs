@@ -5,9 +5,6 @@ use utoipa::ToSchema;
 
 use crate::domain;
 
-/// Most corners of a zone: more is a drawing, not an area, and each is tested against each person in each frame.
-const MAX_CORNERS: usize = 64;
-
 /// A directed segment; `in` is a crossing from left to right of it, looking from `from` to `to`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +17,9 @@ pub struct Line {
     /// `[x, y]`, as `from`.
     #[schema(examples(json!([0.9, 0.5])))]
     pub to: [f32; 2],
+    /// Whoever crosses it inwards comes into the branch: its entries count as the branch's people.
+    #[serde(default)]
+    pub entrance: bool,
 }
 
 /// A polygon of 3 to 64 corners.
@@ -33,33 +33,26 @@ pub struct Zone {
     pub corners: Vec<[f32; 2]>,
 }
 
-impl Line {
-    /// # Errors
-    /// What is wrong with it, for people.
-    pub fn to_domain(&self) -> Result<domain::Line, String> {
-        let (from, to) = (point(self.from)?, point(self.to)?);
-        if from == to {
-            return Err("both ends are the same point".into());
-        }
-        Ok(domain::Line { name: name(&self.name)?.into(), from, to })
+/// As they are written, unchecked: see [`domain::check_shapes`].
+impl From<&Line> for domain::Line {
+    fn from(line: &Line) -> Self {
+        let (from, to) = (point(line.from), point(line.to));
+        Self { name: line.name.as_str().into(), from, to, entrance: line.entrance }
     }
 }
 
-impl Zone {
-    /// # Errors
-    /// What is wrong with it, for people.
-    pub fn to_domain(&self) -> Result<domain::Zone, String> {
-        if !(3..=MAX_CORNERS).contains(&self.corners.len()) {
-            return Err(format!("has {} corners, needs 3 to {MAX_CORNERS}", self.corners.len()));
-        }
-        let corners = self.corners.iter().map(|corner| point(*corner)).collect::<Result<_, _>>()?;
-        Ok(domain::Zone { name: name(&self.name)?.into(), corners })
+/// As of lines.
+impl From<&Zone> for domain::Zone {
+    fn from(zone: &Zone) -> Self {
+        let corners = zone.corners.iter().map(|corner| point(*corner)).collect();
+        Self { name: zone.name.as_str().into(), corners }
     }
 }
 
 impl From<&domain::Line> for Line {
     fn from(line: &domain::Line) -> Self {
-        Self { name: line.name.to_string(), from: [line.from.x, line.from.y], to: [line.to.x, line.to.y] }
+        let (from, to) = ([line.from.x, line.from.y], [line.to.x, line.to.y]);
+        Self { name: line.name.to_string(), from, to, entrance: line.entrance }
     }
 }
 
@@ -69,18 +62,6 @@ impl From<&domain::Zone> for Zone {
     }
 }
 
-fn point([x, y]: [f32; 2]) -> Result<domain::Point, String> {
-    if (0.0..=1.0).contains(&x) && (0.0..=1.0).contains(&y) {
-        Ok(domain::Point { x, y })
-    } else {
-        Err(format!("[{x}, {y}] is not within 0..1 of the picture"))
-    }
-}
-
-fn name(name: &str) -> Result<&str, String> {
-    if (1..=64).contains(&name.chars().count()) && !name.chars().any(char::is_control) {
-        Ok(name)
-    } else {
-        Err(format!("the name {name:?} must have 1 to 64 printable characters"))
-    }
+fn point([x, y]: [f32; 2]) -> domain::Point {
+    domain::Point { x, y }
 }

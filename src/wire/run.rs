@@ -133,6 +133,7 @@ mod tests {
             confidence: 0.810_000_1,
             rect: Rect { x, y: 0.25, w: 0.125, h: 0.5 },
             seen: true,
+            attributes: None,
         };
         domain::Frame {
             tenant: TenantId::default(),

@@ -1,4 +1,4 @@
-//! Branches, shifts, their figures and their visits.
+//! Branches, shifts and their visits.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -49,55 +49,6 @@ impl Shift {
             name: shift.name.clone(),
             start: clock.write(shift.start),
             end: clock.write(shift.end),
-        }
-    }
-}
-
-/// Visits that began within an hour of the shift.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct HourVisits {
-    /// Start of the hour, counted from the shift's start.
-    pub start: Time,
-    pub visits: u64,
-}
-
-/// Visits before a camera.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct CameraVisits {
-    pub camera: String,
-    pub visits: u64,
-}
-
-/// A shift's figures so far.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct Summary {
-    pub shift: Shift,
-    pub visits: u64,
-    /// Middle of all stays; null without visits.
-    pub dwell_median_s: Option<u32>,
-    /// 95 of 100 stays are no longer than this; null without visits.
-    pub dwell_p95_s: Option<u32>,
-    pub visits_by_hour: Vec<HourVisits>,
-    pub visits_by_camera: Vec<CameraVisits>,
-}
-
-impl Summary {
-    pub fn new(summary: &domain::Summary, clock: &ZoneClock) -> Self {
-        let hour = |(index, visits): (u32, &u64)| HourVisits {
-            start: clock.write(summary.shift.start + std::time::Duration::from_secs(3600) * index),
-            visits: *visits,
-        };
-        Self {
-            shift: Shift::new(&summary.shift, clock),
-            visits: summary.visits,
-            dwell_median_s: summary.dwell_median_s,
-            dwell_p95_s: summary.dwell_p95_s,
-            visits_by_hour: (0..).zip(&summary.visits_by_hour).map(hour).collect(),
-            visits_by_camera: summary
-                .visits_by_camera
-                .iter()
-                .map(|(camera, visits)| CameraVisits { camera: camera.clone(), visits: *visits })
-                .collect(),
         }
     }
 }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::frame::rounded;
 use super::{Time, ZoneClock};
 use crate::camera;
-use crate::domain::CameraState;
+use crate::domain::{self, Camera, CameraState, LiveFigures};
 
 /// The state in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -22,6 +22,25 @@ pub enum State {
     Stopped,
     /// Retrying cannot help: somebody has to change the pipeline, a parameter or the machine.
     Failed,
+}
+
+/// Who crossed a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LineStatus {
+    #[schema(examples("door"))]
+    pub name: String,
+    /// Crossings inwards.
+    pub entries: u64,
+    pub exits: u64,
+}
+
+/// Who is in a zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ZoneStatus {
+    #[schema(examples("bar"))]
+    pub name: String,
+    /// How many are in it now.
+    pub people: u64,
 }
 
 /// A camera's state and figures; all counts since the server started.
@@ -58,6 +77,10 @@ pub struct CameraStatus {
     pub people_now: u32,
     /// Who watches now.
     pub viewers: u64,
+    /// The camera's lines.
+    pub lines: Vec<LineStatus>,
+    /// The camera's zones.
+    pub zones: Vec<ZoneStatus>,
 }
 
 impl CameraStatus {
@@ -98,6 +121,27 @@ impl CameraStatus {
             height: figures.height,
             people_now: figures.people_now,
             viewers: viewers as u64,
+            lines: Vec::new(),
+            zones: Vec::new(),
+        }
+    }
+
+    /// With what the lines and zones of `camera` say; of what nobody crossed or entered `live` need not know.
+    #[must_use]
+    pub fn with_shapes(self, camera: &Camera, live: &LiveFigures) -> Self {
+        let line = |line: &domain::Line| {
+            let known = live.lines.iter().find(|known| known.name == line.name);
+            let (entries, exits) = known.map_or((0, 0), |known| (known.entries, known.exits));
+            LineStatus { name: line.name.to_string(), entries, exits }
+        };
+        let zone = |zone: &domain::Zone| {
+            let known = live.zones.iter().find(|known| known.name == zone.name);
+            ZoneStatus { name: zone.name.to_string(), people: known.map_or(0, |known| known.people as u64) }
+        };
+        Self {
+            lines: camera.lines.iter().map(line).collect(),
+            zones: camera.zones.iter().map(zone).collect(),
+            ..self
         }
     }
 }

@@ -6,6 +6,9 @@ use utoipa::ToSchema;
 
 use crate::domain::Timestamp;
 
+/// The end of the year 9999.
+const LATEST_MS: i64 = 253_402_300_799_999;
+
 /// An instant, RFC 3339 with offset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(transparent)]
@@ -37,6 +40,12 @@ impl ZoneClock {
     }
 }
 
+/// What RFC 3339 text with an offset says, from 1970 to the year 9999: both databases can hold that.
+pub fn instant(text: &str) -> Option<Timestamp> {
+    let ms = text.parse::<jiff::Timestamp>().ok()?.as_millisecond();
+    (0..=LATEST_MS).contains(&ms).then(|| Timestamp::from_millis(ms))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,5 +58,17 @@ mod tests {
         assert_eq!(text(1_782_864_000_250), "2026-07-01T02:00:00.25+02:00");
         assert_eq!(ZoneClock::utc().write(Timestamp::from_millis(0)).0, "1970-01-01T00:00:00+00:00");
         assert!(!text(i64::MAX).is_empty());
+    }
+
+    #[test]
+    fn instants_are_read_with_any_offset_and_within_bounds() {
+        let ms = |text| instant(text).map(Timestamp::as_millis);
+        assert_eq!(ms("2026-07-01T02:00:00.25+02:00"), Some(1_782_864_000_250));
+        assert_eq!(ms("2026-07-01T00:00:00.25Z"), Some(1_782_864_000_250));
+        for text in
+            ["", "2026-07-01", "2026-07-01T00:00:00", "1969-12-31T23:59:59Z", "-009999-01-02T01:59:59Z"]
+        {
+            assert_eq!(ms(text), None, "{text}");
+        }
     }
 }

@@ -47,16 +47,22 @@ async fn what_needs_the_database_is_documented_to_be_away_with_it() {
         (Method::GET, "/api/v1/shifts", "/api/v1/shifts"),
         (Method::GET, "/api/v1/shifts/current", "/api/v1/shifts/current"),
         (Method::GET, "/api/v1/shifts/current/summary", "/api/v1/shifts/current/summary"),
+        (Method::GET, "/api/v1/shifts/current/visits", "/api/v1/shifts/current/visits"),
+        (Method::GET, "/api/v1/cameras/{id}/occupancy", "/api/v1/cameras/hall/occupancy"),
+        (Method::GET, "/api/v1/cameras/{id}/heatmap.png", "/api/v1/cameras/hall/heatmap.png"),
         (Method::GET, "/api/v1/shifts/{id}", "/api/v1/shifts/1"),
         (Method::GET, "/api/v1/shifts/{id}/summary", "/api/v1/shifts/1/summary"),
         (Method::GET, "/api/v1/shifts/{id}/visits", "/api/v1/shifts/1/visits"),
         (Method::POST, "/api/v1/cameras", "/api/v1/cameras"),
+        (Method::POST, "/api/v1/tracking/voice", "/api/v1/tracking/voice?camera=hall&rate=8000&format=s16le"),
         (Method::PUT, "/api/v1/cameras/{id}", "/api/v1/cameras/hall"),
         (Method::DELETE, "/api/v1/cameras/{id}", "/api/v1/cameras/hall"),
     ];
     let answers = asked.map(|(method, route, path)| {
         let mut request = world.admin(method.clone(), path);
-        if matches!(method, Method::POST | Method::PUT) {
+        if route.ends_with("voice") {
+            request = request.header("content-type", "application/octet-stream").body(vec![0; 800]);
+        } else if matches!(method, Method::POST | Method::PUT) {
             let id = if method == Method::PUT { "hall" } else { "new" };
             request = request.json(&json!({"id": id, "pipeline": "plain"}));
         }

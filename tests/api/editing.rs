@@ -16,6 +16,7 @@ async fn a_value_that_does_not_fit_is_named_with_what_would() {
     };
     let parameter = |key: &str, value: Value| with("parameters", json!({key: value}));
     let triangle = json!([[0.0, 0.5], [1.0, 0.5], [0.5, 1.0]]);
+    let bow_tie = json!([[0, 0], [1, 1], [1, 0], [0, 1]]);
     for (body, field, says) in [
         (with("id", json!("Big Door")), "id", "a-z"),
         (json!({"pipeline": "plain"}), "id", "is needed"),
@@ -31,6 +32,7 @@ async fn a_value_that_does_not_fit_is_named_with_what_would() {
         (with("lines", json!([{"name": "a", "from": [0, 0], "to": [0, 0]}])), "lines[0]", "same point"),
         (with("lines", json!([{"name": "a", "from": [0, 1.5], "to": [0, 0]}])), "lines[0]", "0..1"),
         (with("zones", json!([{"name": "a", "corners": [[0, 0], [1, 1]]}])), "zones[0]", "needs 3"),
+        (with("zones", json!([{"name": "a", "corners": bow_tie}])), "zones[0]", "crosses itself"),
         (
             with("zones", json!([{"name": "a", "corners": triangle}, {"name": "a", "corners": triangle}])),
             "zones[1]",

@@ -9,16 +9,24 @@ mod client;
 mod connections;
 mod contract;
 mod editing;
+mod figures;
 mod live;
 mod log;
 mod metrics;
 mod operations;
 mod parameters;
+mod pictures;
 #[path = "../common/postgres.rs"]
 #[allow(dead_code, reason = "the store's tests use the rest")]
 mod postgres;
 mod problems;
 mod session;
 mod shifts;
+#[path = "../common/sound.rs"]
+#[allow(dead_code, reason = "the tests of speech use the rest")]
+mod sound;
+#[path = "../common/street.rs"]
+mod street;
 mod tenants;
+mod voice;
 mod world;

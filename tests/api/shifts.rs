@@ -79,6 +79,7 @@ async fn visits_come_newest_first_page_by_page(world: &World) {
     let (_, shift) = world.get("/api/v1/shifts/current").await;
     let path = format!("/api/v1/shifts/{}/visits", shift["id"]);
     let (_, first) = world.get(&format!("{path}?limit=3")).await;
+    assert_eq!(world.get("/api/v1/shifts/current/visits?limit=3").await.1, first);
     insta::assert_json_snapshot!("visit", first["items"][0]);
     let cursor = first["next_cursor"].as_str().unwrap();
     let (_, second) = world.get(&format!("{path}?limit=3&cursor={cursor}")).await;

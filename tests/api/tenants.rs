@@ -1,6 +1,6 @@
 //! Walls: between tenants, and between branches of one.
 
-use atalaya::domain::Role;
+use atalaya::domain::{Camera, CameraId, Role};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -101,13 +101,32 @@ async fn two_tenants_may_use_the_same_camera_id() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_branch_that_only_a_camera_names_is_listed_too() {
     let world = World::start().await;
-    let body = json!({"id": "new", "pipeline": "plain", "branch_id": 7, "enabled": false});
-    assert_eq!(world.post("/api/v1/cameras", &body).await.0, StatusCode::CREATED);
+    // One of the configuration file, which may name any.
+    let hall = world.cameras.get(tenant(1), &CameraId::new("hall").unwrap()).unwrap().camera();
+    world.cameras.put(Camera { id: CameraId::new("new").unwrap(), branch: branch(7), ..(*hall).clone() });
     let (_, branches) = world.get("/api/v1/branches").await;
     let names: Vec<_> =
         branches["items"].as_array().unwrap().iter().map(|branch| branch["name"].clone()).collect();
     assert_eq!(names, ["Centro", "Playa", "Branch 7"]);
     assert_eq!(world.get("/api/v1/shifts/current?branch_id=7").await.1["branch_id"], 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistyped_branch_is_refused_and_not_made() {
+    let world = World::start().await;
+    let body = json!({"id": "new", "pipeline": "plain", "branch_id": 71});
+    for (status, problem) in [
+        world.post("/api/v1/cameras", &body).await,
+        world.patch("/api/v1/cameras/hall", &json!({"branch_id": 71})).await,
+        world.put("/api/v1/cameras/hall", &json!({"pipeline": "plain", "branch_id": 71})).await,
+    ] {
+        assert_eq!((status, &problem["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("branch_id")));
+        assert!(problem["detail"].as_str().unwrap().contains("no branch 71"), "{problem}");
+    }
+    let (_, branches) = world.get("/api/v1/branches").await;
+    assert_eq!(branches["items"].as_array().unwrap().len(), 2);
+    let (status, _) = world.patch("/api/v1/cameras/hall", &json!({"branch_id": 2})).await;
+    assert_eq!(status, StatusCode::OK);
 }
 
 fn ids(page: &Value) -> Vec<&str> {

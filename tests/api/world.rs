@@ -1,6 +1,6 @@
 //! A whole server in the test's process.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -12,12 +12,14 @@ use atalaya::camera::{CameraContext, Cameras, Catalog, DetectorSettings};
 use atalaya::clock::Clock;
 use atalaya::config::{Config, Secret};
 use atalaya::domain::{
-    Branch, BranchId, Camera, CameraId, CameraState, Frame, ParamValue, RecorderFigures, Role, TenantId,
-    Timestamp,
+    Branch, BranchId, Camera, CameraId, CameraState, Frame, LiveFigures, ParamValue, RecorderFigures, Role,
+    TenantId, Timestamp,
 };
+use atalaya::still::Analysers;
 use atalaya::store::Store;
 use atalaya::viewer::Viewers;
-use gstvision::engine;
+use atalaya::voice::Ears;
+use gstvision::engine::{self, Assets, Device, LoadOptions};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -65,6 +67,8 @@ description = "Something that nobody may see"
 target = "text.format"
 "#;
 
+type Live = Arc<Mutex<HashMap<(TenantId, CameraId), LiveFigures>>>;
+
 /// A server with cameras `hall` (tenant 1, branch 1), `bar` (tenant 1, branch 2), `fixed` (tenant 1, branch 1, of the
 /// configuration file) and `theirs` (tenant 2, branch 1).
 pub(crate) struct World {
@@ -76,6 +80,8 @@ pub(crate) struct World {
     pub(crate) cameras: Cameras,
     /// What the recorder is to say of itself.
     pub(crate) recorder: Arc<Mutex<RecorderFigures>>,
+    /// What it is to say of lines and zones.
+    pub(crate) live: Live,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
     /// Ends when the server has.
@@ -94,10 +100,35 @@ async fn put_cameras(store: &Store, cameras: &Cameras) {
     }
 }
 
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("plain.toml"), PLAIN).unwrap();
+    std::fs::create_dir(folder.path().join("media")).unwrap();
+    folder
+}
+
+fn config() -> Config {
+    let mut config = Config::default();
+    config.webrtc.listen = "127.0.0.1:0".parse().unwrap();
+    config.webrtc.ice_servers = vec![toml::from_str("url = 'stun:stun.example.net'").unwrap()];
+    config.viewer.encoders = vec!["x264enc".into()];
+    config
+}
+
+fn teller(live: &Live) -> atalaya::api::Live {
+    let live = live.clone();
+    Arc::new(move |tenant, id| live.lock().unwrap().get(&(tenant, id.clone())).cloned().unwrap_or_default())
+}
+
 impl World {
     /// On an SQLite file.
     pub(crate) async fn start() -> Self {
-        Self::start_with(None, Limits::default()).await
+        Self::start_with(None, Limits::default(), Assets::locate()).await
+    }
+
+    /// With models and runtime of another place than the installed one.
+    pub(crate) async fn with_assets(assets: Assets) -> Self {
+        Self::start_with(None, Limits::default(), assets).await
     }
 
     /// On a database of a real Postgres.
@@ -106,17 +137,15 @@ impl World {
     }
 
     pub(crate) async fn start_on(cluster: Arc<Cluster>) -> Self {
-        Self::start_with(Some(cluster), Limits::default()).await
+        Self::start_with(Some(cluster), Limits::default(), Assets::locate()).await
     }
 
     pub(crate) async fn with_limits(limits: Limits) -> Self {
-        Self::start_with(None, limits).await
+        Self::start_with(None, limits, Assets::locate()).await
     }
 
-    async fn start_with(cluster: Option<Arc<Cluster>>, limits: Limits) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("plain.toml"), PLAIN).unwrap();
-        std::fs::create_dir(folder.path().join("media")).unwrap();
+    async fn start_with(cluster: Option<Arc<Cluster>>, limits: Limits, assets: Assets) -> Self {
+        let folder = folder();
         let url = cluster.as_ref().map(|cluster| cluster.create_database());
         let store = open_store(url.as_deref(), folder.path()).await;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -124,30 +153,33 @@ impl World {
         let cameras = Cameras::new(CameraContext {
             clock: Clock::system(),
             catalog: Arc::new(Catalog::load(Some(folder.path())).unwrap()),
+            language: "en".into(),
             detector: DetectorSettings::default(),
             records,
             tasks: tasks.clone(),
             stop: stop.clone(),
         });
         put_cameras(&store, &cameras).await;
-        let mut config = Config::default();
-        config.webrtc.listen = "127.0.0.1:0".parse().unwrap();
-        config.webrtc.ice_servers = vec![toml::from_str("url = 'stun:stun.example.net'").unwrap()];
-        config.viewer.encoders = vec!["x264enc".into()];
+        let config = config();
         let clock = Clock::held_at(NOON);
         let keys = Keys::new(&Secret::new(SECRET.into()), clock.clone());
         let figures = Arc::new(Mutex::new(RecorderFigures::default()));
+        let models = Arc::new(engine::Catalog::open(None).unwrap());
+        let live: Live = Arc::default();
         let services = Services {
             store: store.clone(),
             cameras: cameras.clone(),
             viewers: Viewers::new(&config, tasks.clone(), stop.clone()).unwrap(),
-            models: Arc::new(engine::Catalog::open(None).unwrap()),
+            analysers: Analysers::new(models.clone(), &config.detector.model, options(assets.clone())),
+            ears: Ears::new(models.clone(), options(assets)),
+            models,
             keys: keys.clone(),
             clock: clock.clone(),
             recorder: Arc::new({
                 let figures = figures.clone();
                 move || *figures.lock().unwrap()
             }),
+            live: teller(&live),
             file_cameras: BTreeSet::from([(tenant(1), CameraId::new("fixed").unwrap())]),
             media_dir: Some(folder.path().join("media")),
             max_body_bytes: 64 * 1024,
@@ -165,6 +197,7 @@ impl World {
             store,
             cameras,
             recorder: figures,
+            live,
             stop,
             tasks,
             server,
@@ -230,6 +263,19 @@ impl Drop for World {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+fn config() -> Config {
+    let mut config = Config::default();
+    config.webrtc.listen = "127.0.0.1:0".parse().unwrap();
+    config.webrtc.ice_servers = vec![toml::from_str("url = 'stun:stun.example.net'").unwrap()];
+    config.viewer.encoders = vec!["x264enc".into()];
+    config
+}
+
+/// Models of the installed assets, as cameras load them.
+pub(crate) fn options(assets: Assets) -> LoadOptions {
+    LoadOptions { assets, runtime: None, device: Device::Auto, threads: 1 }
 }
 
 async fn open_store(url: Option<&str>, folder: &Path) -> Store {

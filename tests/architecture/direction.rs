@@ -21,12 +21,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("camera", &["domain", "config", "clock"]),
     ("viewer", &["domain", "config", "clock", "camera"]),
     ("recorder", &["domain", "clock", "visit", "shift", "store", "camera"]),
-    ("api", &["domain", "clock", "config", "visit", "shift", "store", "auth", "wire", "camera", "viewer"]),
+    (
+        "api",
+        &[
+            "domain", "clock", "config", "visit", "shift", "store", "auth", "wire", "camera", "viewer",
+            "still", "voice",
+        ],
+    ),
     // An IP camera as the server would meet it: it knows nothing of the server.
     ("demo", &["domain", "config"]),
     ("run", &["domain", "clock", "config", "visit", "wire", "camera"]),
     // A picture in, people out: no camera, no store.
     ("still", &["domain"]),
+    // The same of sound: bytes in, stretches of speech out.
+    ("voice", &[]),
     ("doctor", &["domain", "config", "camera", "store", "viewer"]),
 ];
 

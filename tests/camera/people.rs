@@ -38,7 +38,8 @@ async fn people_before_a_network_camera_are_seen_followed_and_counted() {
         }
     };
     let frame = within_deadline("two people with a track", followed).await;
-    assert_eq!((frame.width, frame.height, &*frame.model), (768, 576, "nanodet"));
+    assert_eq!((frame.width, frame.height), (768, 576));
+    assert!(frame.model.starts_with("nanodet"), "{}", frame.model);
     for seen in &frame.detections {
         assert!((0.0..=1.0).contains(&seen.confidence), "{seen:?}");
         assert!(seen.rect.w > 0.0 && seen.rect.h > seen.rect.w, "people stand: {seen:?}");

@@ -1,39 +1,15 @@
 //! `atalaya analyze`: one JSON object a picture; what is no picture is told and does not stop the others.
 
-use std::path::Path;
-
-use gst::prelude::*;
 use serde_json::Value;
 
-use crate::program::{Program, assets_dir};
-
-/// The first picture of the demo's footage, on which several people walk, encoded by `encoder`.
-fn street(path: &Path, encoder: &str) {
-    gst::init().unwrap();
-    let text = format!(
-        "filesrc name=source ! avidemux ! decodebin ! videoconvert ! {encoder} ! fakesink name=sink \
-         signal-handoffs=true num-buffers=1"
-    );
-    let pipeline = gst::parse::launch(&text).unwrap().downcast::<gst::Pipeline>().unwrap();
-    pipeline.by_name("source").unwrap().set_property("location", assets_dir().join("footage/vtest.avi"));
-    let target = path.to_owned();
-    pipeline.by_name("sink").unwrap().connect("handoff", false, move |values| {
-        let buffer = values[1].get::<gst::Buffer>().unwrap();
-        std::fs::write(&target, buffer.map_readable().unwrap().as_slice()).unwrap();
-        None
-    });
-    pipeline.set_state(gst::State::Playing).unwrap();
-    let kinds = [gst::MessageType::Eos, gst::MessageType::Error];
-    let end = pipeline.bus().unwrap().timed_pop_filtered(gst::ClockTime::from_seconds(30), &kinds).unwrap();
-    assert_eq!(end.type_(), gst::MessageType::Eos, "{end:?}");
-    pipeline.set_state(gst::State::Null).unwrap();
-}
+use crate::program::Program;
+use crate::street::street;
 
 #[tokio::test]
 async fn people_on_pictures_are_told() {
     let program = Program::new(&["analyze", "street.jpg", "street.png"]);
-    street(&program.folder.path().join("street.jpg"), "jpegenc quality=95");
-    street(&program.folder.path().join("street.png"), "pngenc");
+    std::fs::write(program.folder.path().join("street.jpg"), street("jpegenc quality=95")).unwrap();
+    std::fs::write(program.folder.path().join("street.png"), street("pngenc")).unwrap();
     let output = program.run().await.fine();
     let images: Vec<Value> = output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(images.len(), 2);
@@ -55,9 +31,8 @@ async fn people_on_pictures_are_told() {
 #[tokio::test]
 async fn what_is_no_picture_is_told_and_the_others_are_analysed() {
     let program = Program::new(&["analyze", "absent.jpg", "notes.jpg", "cut.jpg", "street.jpg"]);
-    let street_path = program.folder.path().join("street.jpg");
-    street(&street_path, "jpegenc");
-    let mut cut = std::fs::read(&street_path).unwrap();
+    let mut cut = street("jpegenc");
+    std::fs::write(program.folder.path().join("street.jpg"), &cut).unwrap();
     cut.truncate(cut.len() / 2);
     let ended = program.file("notes.jpg", "not a picture").file("cut.jpg", cut).run().await;
     assert_eq!((ended.code, ended.stdout.lines().count()), (Some(1), 1), "{ended:?}");

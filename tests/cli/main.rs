@@ -16,4 +16,6 @@ mod server;
 #[path = "../common/simulated.rs"]
 mod simulated;
 mod start;
+#[path = "../common/street.rs"]
+mod street;
 mod usage;

@@ -86,7 +86,8 @@ async fn a_port_in_use_is_named() {
 
 #[tokio::test]
 async fn a_camera_without_its_model_fails_with_what_to_do_and_the_server_goes_on() {
-    let settings = "[[cameras]]\nid = \"hall\"\npipeline = \"test\"\n";
+    let settings = "[detector]\nmodel = \"nanodet\"\n\
+                    [[cameras]]\nid = \"hall\"\npipeline = \"test\"\nparameters = { attributes-budget = 0.0 }\n";
     let program = Program::new(&["serve", "--listen", "127.0.0.1:0", "--config", "a.toml"]);
     let assets = tempfile::tempdir().unwrap();
     std::fs::create_dir(assets.path().join("models")).unwrap();

@@ -43,8 +43,10 @@ async fn wrong_usage_is_told_with_what_fits() {
     wrong(&["serve", "--listen", "here"], &["'here'", "--listen"]).await;
     wrong(&["run"], &["<PIPELINE>"]).await;
     wrong(&["run", "file", "location"], &["'location'", "no `=`"]).await;
-    wrong(&["run", "file", "--line", "door=0,0,480,1"], &["--line", "480 is outside 0..1"]).await;
-    wrong(&["run", "file", "--zone", "bar=0,0,1,1"], &["--zone", "needs 3 or more"]).await;
+    wrong(&["run", "file", "--line", "door=0,0,480,1"], &["--line", "[480, 1] is outside 0..1"]).await;
+    wrong(&["run", "file", "--zone", "bar=0,0,1,1"], &["--zone", "needs 3 to 64"]).await;
+    let twice = ["run", "file", "--zone", "bar=0,0,1,0,1,1", "--zone", "bar=0,0,1,0,1,1"];
+    wrong(&twice, &["zones[1]", "\"bar\" stands there twice"]).await;
     wrong(&["token", "issue"], &["--role"]).await;
     wrong(&["token", "issue", "--role", "boss"], &["'boss'", "admin, kitchen, waiter, viewer"]).await;
     wrong(&["token", "issue", "--role", "admin", "--ttl", "soon"], &["\"soon\"", "30d"]).await;

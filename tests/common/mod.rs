@@ -39,6 +39,7 @@ impl World {
         let cameras = Cameras::new(CameraContext {
             clock: Clock::system(),
             catalog: Arc::new(catalog),
+            language: "en".into(),
             detector: DetectorSettings::default(),
             records: sender,
             tasks: tasks.clone(),
@@ -92,7 +93,7 @@ pub(crate) fn is_running(state: &CameraState) -> bool {
     matches!(state, CameraState::Running { .. })
 }
 
-/// A folder with the standard pipelines without their detector and tracker, so that a test
+/// A folder with the standard pipelines without the elements of ours, so that a test
 /// needs neither model nor patience.
 pub(crate) fn undetected() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -103,7 +104,7 @@ pub(crate) fn undetected() -> tempfile::TempDir {
     ] {
         let (launch, _) = text.split_once("[parameters.inference-interval]").unwrap();
         let kept: Vec<_> = launch.lines().filter(|line| !line.contains("! vision")).collect();
-        assert!(kept.len() + 4 == launch.lines().count(), "{file} should have four elements of ours");
+        assert!(kept.len() + 5 == launch.lines().count(), "{file} should have five elements of ours");
         std::fs::write(folder.path().join(file), kept.join("\n")).unwrap();
     }
     folder

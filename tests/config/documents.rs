@@ -22,12 +22,15 @@ fn whole_example() -> String {
 }
 
 /// Every key there is, asked of the reader itself: it names the keys it knows when it meets one that it does not.
-fn known_keys(section: &str, is_list: bool) -> Vec<String> {
-    let header = match (section, is_list) {
-        ("", _) => String::new(),
-        (_, false) => format!("[{section}]\n"),
-        (_, true) => format!("[[{section}]]\n"),
-    };
+fn known_keys(section: &str) -> Vec<String> {
+    let in_list = section.split_once('.').map(|(list, _)| format!("[[{list}]]\n[[{section}]]\n"));
+    let headers = [Some(format!("[{section}]\n")), Some(format!("[[{section}]]\n")), in_list];
+    let headers =
+        if section.is_empty() { vec![String::new()] } else { headers.into_iter().flatten().collect() };
+    headers.iter().flat_map(|header| keys_below(section, header)).collect()
+}
+
+fn keys_below(section: &str, header: &str) -> Vec<String> {
     let Err(error) = toml::from_str::<Config>(&format!("{header}\"?\" = 1\n")) else { return Vec::new() };
     let Some((_, expected)) = error.message().split_once("expected ") else { return Vec::new() };
     let is_table = error.message().contains("unknown field `?`");
@@ -38,9 +41,9 @@ fn known_keys(section: &str, is_list: bool) -> Vec<String> {
 /// All keys that hold a value, as `section.key`.
 fn all_keys() -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
-    let mut open = known_keys("", false);
+    let mut open = known_keys("");
     while let Some(key) = open.pop() {
-        let inner = [known_keys(&key, false), known_keys(&key, true)].concat();
+        let inner = known_keys(&key);
         if inner.is_empty() {
             keys.insert(key);
         }
@@ -69,9 +72,13 @@ fn set_keys(value: &toml::Value, path: &str, keys: &mut BTreeSet<String>) {
 #[test]
 fn keys_are_found_in_every_section_and_list() {
     let keys = all_keys();
-    for key in
-        ["data_dir", "server.listen", "webrtc.ice_servers.credential", "cameras.parameters", "branches.name"]
-    {
+    for key in [
+        "server.listen",
+        "webrtc.ice_servers.credential",
+        "cameras.parameters",
+        "cameras.lines.from",
+        "branches.name",
+    ] {
         assert!(keys.contains(key), "{key} is missing in {keys:?}");
     }
     assert!(!keys.contains("server"), "a section is no key");

@@ -81,6 +81,7 @@ pub(crate) fn camera(tenant_id: i64, slug: &str) -> Camera {
             name: "door".into(),
             from: Point { x: 0.1, y: 0.5 },
             to: Point { x: 0.9, y: 0.25 },
+            entrance: true,
         }],
         zones: vec![Zone {
             name: "queue".into(),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use atalaya::clock::Clock;
-use atalaya::domain::{CameraId, Detection, Frame, Place, Rect, TenantId, Timestamp, Visit};
+use atalaya::domain::{Camera, CameraId, Detection, Frame, Place, Rect, TenantId, Timestamp, Visit};
 use atalaya::recorder::{Recorder, RecorderContext};
 use atalaya::store::{Store, StoredVisit, VisitRecord};
 use sqlx::Connection;
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::eventually::eventually;
-use crate::fixture::{at, branch, branch_id, camera_id, seconds, sqlite, tenant, visit};
+use crate::fixture::{at, bare_camera, branch, branch_id, camera_id, seconds, sqlite, tenant, visit};
 use crate::postgres::Cluster;
 
 on_both!(
@@ -26,39 +26,41 @@ on_both!(
 );
 
 /// 13:30 in UTC, half an hour before the afternoon.
-const START: &str = "2026-06-10T13:30:00Z";
+pub(crate) const START: &str = "2026-06-10T13:30:00Z";
+
+type Cameras = HashMap<(TenantId, CameraId), Arc<Camera>>;
 
 /// A recorder and what a test turns.
-struct Scene {
+pub(crate) struct Scene {
     store: Store,
-    clock: Clock,
-    places: Arc<Mutex<HashMap<(TenantId, CameraId), Place>>>,
-    recorder: Recorder,
+    pub(crate) clock: Clock,
+    pub(crate) cameras: Arc<Mutex<Cameras>>,
+    pub(crate) recorder: Recorder,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
 
 impl Scene {
     /// Cameras `door` and `bar` of tenant 1 and `door` of tenant 2, each in branch 2.
-    fn start(store: &Store) -> Self {
+    pub(crate) fn start(store: &Store) -> Self {
         let clock = Clock::held_at(at(START));
-        let places = [(1, "door"), (1, "bar"), (2, "door")].map(|(tenant_id, camera)| {
-            let place = place(tenant_id, camera);
-            ((place.tenant, place.camera.clone()), place)
+        let cameras = [(1, "door"), (1, "bar"), (2, "door")].map(|(tenant_id, slug)| {
+            let camera = bare_camera(tenant_id, slug);
+            ((camera.tenant, camera.id.clone()), Arc::new(camera))
         });
-        let places = Arc::new(Mutex::new(HashMap::from(places)));
+        let cameras = Arc::new(Mutex::new(HashMap::from(cameras)));
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let looked_up = places.clone();
+        let looked_up = cameras.clone();
         let recorder = Recorder::start(RecorderContext {
             store: store.clone(),
             clock: clock.clone(),
-            find_place: Box::new(move |tenant, camera| {
+            find_camera: Box::new(move |tenant, camera| {
                 looked_up.lock().unwrap().get(&(tenant, camera.clone())).cloned()
             }),
             tasks: tasks.clone(),
             stop: stop.clone(),
         });
-        Self { store: store.clone(), clock, places, recorder, tasks, stop }
+        Self { store: store.clone(), clock, cameras, recorder, tasks, stop }
     }
 
     /// Sends one frame of camera `door` of tenant 1 a quarter of a second from `from` to `to`, milliseconds after the
@@ -69,7 +71,7 @@ impl Scene {
         }
     }
 
-    async fn send(&self, frame: Frame) {
+    pub(crate) async fn send(&self, frame: Frame) {
         self.recorder.frames().send(Arc::new(frame)).await.unwrap();
     }
 
@@ -85,29 +87,30 @@ impl Scene {
         eventually(what, async || Some(self.stored().await).filter(|visits| is_so(visits))).await
     }
 
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
     }
 }
 
-fn place(tenant_id: i64, camera: &str) -> Place {
+pub(crate) fn place(tenant_id: i64, camera: &str) -> Place {
     Place { tenant: tenant(tenant_id), branch: branch_id(2), sector: None, camera: camera_id(camera) }
 }
 
-fn after(ms: u64) -> Timestamp {
+pub(crate) fn after(ms: u64) -> Timestamp {
     at(START) + Duration::from_millis(ms)
 }
 
 /// A frame that reached us `ms` after the start and has this number of quarter seconds before it.
-fn frame(tenant_id: i64, camera: &str, ms: u64, tracks: &[u64]) -> Frame {
+pub(crate) fn frame(tenant_id: i64, camera: &str, ms: u64, tracks: &[u64]) -> Frame {
     let seen = |track: &u64| Detection {
         track: Some(*track),
         label: "person".into(),
         confidence: 0.75,
         rect: Rect { x: 0.4, y: 0.4, w: 0.1, h: 0.3 },
         seen: true,
+        attributes: None,
     };
     Frame {
         tenant: tenant(tenant_id),
@@ -246,12 +249,13 @@ async fn frames_of_a_camera_that_is_gone_or_moves_are_filed_right(store: &Store)
     let scene = Scene::start(store);
     let key = (tenant(1), camera_id("door"));
     let elsewhere = Place { branch: branch_id(5), ..place(1, "door") };
+    let moved = Camera { branch: branch_id(5), ..bare_camera(1, "door") };
     for ms in (0..=1000).step_by(250) {
         scene.send(frame(1, "unknown", ms, &[1])).await;
     }
     scene.show(&[1], 0, 1000).await;
     scene.wait_for("the visit is stored", |visits| visits.len() == 1).await;
-    scene.places.lock().unwrap().insert(key.clone(), elsewhere.clone());
+    scene.cameras.lock().unwrap().insert(key.clone(), Arc::new(moved));
     scene.wait_for("it ends where it was", |visits| !visits[0].open).await;
     scene.show(&[1], 1250, 3000).await;
     let shift = store.shift_at(tenant(1), branch_id(5), at(START)).await.unwrap();
@@ -260,7 +264,7 @@ async fn frames_of_a_camera_that_is_gone_or_moves_are_filed_right(store: &Store)
         page.items.into_iter().find(|stored| stored.visit.place == elsewhere)
     })
     .await;
-    scene.places.lock().unwrap().remove(&key);
+    scene.cameras.lock().unwrap().remove(&key);
     eventually("it ends with the camera", async || {
         let page = store.visits(tenant(1), shift.id, None, 10).await.unwrap();
         (!page.items[0].open).then_some(())

@@ -62,17 +62,31 @@ fn preprocess(bencher: Bencher<'_, '_>, size: (u32, u32)) {
 /// A person in full HD, of these heights in pixels, for the landmarks.
 #[divan::bench(args = [100, 300, 900])]
 fn crop(bencher: Bencher<'_, '_>, height: u32) {
-    let size = (1920, 1080);
-    let info = info(size);
+    crop_at(bencher, |size| {
+        let share = height as f32 / size.1;
+        Region::around(&Rect { x: 0.4, y: 0.05, w: share / 4.0, h: share }, 1.25, size)
+    });
+}
+
+/// The same, leaning.
+#[divan::bench(args = [100, 300, 900])]
+fn crop_turned(bencher: Bencher<'_, '_>, height: u32) {
+    crop_at(bencher, |size| {
+        let share = height as f32 / size.1;
+        let feet = (0.5 + share * 0.1, 0.05 + share);
+        Region::through([(0.5, 0.05), feet], [(0.5, 0.1), (0.5, 0.9)], size).expect("they are two points")
+    });
+}
+
+fn crop_at(bencher: Bencher<'_, '_>, region: impl Fn((f32, f32)) -> Region) {
+    let info = info((1920, 1080));
     let buffer = picture(&info);
     let frame = VideoFrameRef::from_buffer_ref_readable(&buffer, &info).expect("it should be readable");
     let picture = I420::of(&frame).expect("it is I420");
     let catalog = Catalog::open(None).expect("the catalog should open");
     let manifest = catalog.find("blazepose_full").expect("the model should be there");
     let preprocessor = Preprocessor::new(manifest.picture_for(Job::Landmarks).expect("it is for landmarks"));
-    let share = height as f32 / size.1 as f32;
-    let rect = Rect { x: 0.4, y: 0.05, w: share / 4.0, h: share };
-    let region = Region::around(&rect, 1.25, picture.shown_size());
+    let region = region(picture.shown_size());
     let mut tensor = Tensor::default();
     bencher.bench_local(|| preprocessor.crop(&picture, &region, &mut tensor));
 }

@@ -1,5 +1,6 @@
 //! GStreamer elements that find, follow, draw and hide people and things.
 
+pub mod attributes;
 pub mod blur;
 pub mod detect;
 pub mod draw;
@@ -7,6 +8,7 @@ pub mod engine;
 pub mod mask;
 pub mod meta;
 pub mod overlay;
+pub mod person;
 mod sync;
 pub mod track;
 pub mod tracking;
@@ -17,6 +19,7 @@ fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     meta::register();
     detect::register(plugin)?;
     tracking::register(plugin)?;
+    attributes::register(plugin)?;
     overlay::register(plugin)?;
     blur::register(plugin)?;
     mask::register(plugin)

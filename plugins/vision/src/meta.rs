@@ -29,9 +29,13 @@
 //! person from nothing. Who draws, counts or records takes [`Detections::shown`], which is the same behind a tracker and
 //! keeps those weak ones out where there is none.
 
+mod about;
+
 use std::sync::Once;
 
 use gst::prelude::*;
+
+pub use about::{About, Aspect, Attribute, Attributes, Mark, MarkKind, Point};
 
 /// Name of the meta and of the structure in it.
 pub const DETECTIONS_META: &str = "VisionDetectionsMeta";
@@ -66,6 +70,8 @@ pub struct Object {
     pub track: Option<u64>,
     /// True when a detector result of this frame saw it, false while motion alone carries it.
     pub seen: bool,
+    /// What is known of a person; `None` before `visionattributes` or until it has looked.
+    pub about: Option<Box<About>>,
     /// Only between `visiondetect` and `visiontrack`, which takes it off: nobody behind needs it.
     pub look: Option<Look>,
 }
@@ -158,6 +164,7 @@ fn object_to_structure(object: &Object) -> gst::glib::SendValue {
         .field("h", object.rect.h)
         .field_if_some("track", object.track)
         .field("seen", object.seen)
+        .field_if_some("about", object.about.as_ref().map(|about| about.to_structure()))
         .field_if_some("colours", colours)
         .field_if_some("change", look.map(|look| look.change))
         .build()
@@ -176,6 +183,7 @@ fn object_from_structure(structure: &gst::StructureRef) -> Option<Object> {
         },
         track: structure.get("track").ok(),
         seen: structure.get("seen").ok()?,
+        about: structure.get("about").ok().map(|about: gst::Structure| Box::new(About::of(&about))),
         look: look_from_structure(structure),
     })
 }
@@ -217,6 +225,7 @@ mod tests {
                     rect: Rect { x: 0.1, y: 0.2, w: 0.3, h: 0.4 },
                     track: Some(3),
                     seen: true,
+                    about: Some(Box::new(about::sample())),
                     look: Some(Look { colours: vec![0, 128, 255], change: 0.25 }),
                 },
                 Object { label: "handbag".into(), score: 0.5, ..Object::default() },

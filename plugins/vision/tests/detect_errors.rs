@@ -47,6 +47,19 @@ fn missing_weights_are_named_with_the_way_to_get_them() {
 }
 
 #[test]
+fn faces_are_not_hidden_by_an_element_that_cannot_find_them() {
+    init();
+    let element = gst::ElementFactory::make("visionblur").property("assets-dir", "/nowhere").build();
+    let element = element.expect("visionblur should be registered");
+    element.set_property_from_str("target", "faces");
+    let error = error_of(&element);
+    assert!(error.starts_with("model \"blazeface_front\": weights /nowhere/models/"), "{error}");
+    element.set_property_from_str("target", "heads");
+    element.set_state(gst::State::Paused).expect("heads need no model");
+    element.set_state(gst::State::Null).expect("it should stop");
+}
+
+#[test]
 fn weights_with_another_checksum_are_refused() {
     let found = "42370cac340100b6c7764017dfc4db0f1f6fc4a02aab0787d1fcd808d54b2727";
     let expected = "0".repeat(64);
@@ -62,7 +75,7 @@ fn a_network_of_another_input_is_refused_with_both_shapes() {
     assert_eq!(
         error_of(&element),
         "model \"changed\" does not fit its manifest: inputs: found \"image\" f32 [1, 3, 240, 320]; expected \
-         one f32 [1, 3, 240, 416]"
+         one f32 or u8 [1, 3, 240, 416]"
     );
 }
 
@@ -110,13 +123,19 @@ fn a_missing_runtime_is_named_with_the_way_to_get_it() {
 fn settings_that_cannot_be_are_named() {
     init();
     let cases = [
-        ("model", "nanodot", "no model \"nanodot\"; there are: blob, fragile_blob, nanodet, slow_blob"),
+        (
+            "model",
+            "nanodot",
+            "no model \"nanodot\"; there are: blob, fragile_blob, nanodet, nanodet_int8, slow_blob",
+        ),
         (
             "model",
             "age_v1",
             "model \"age_v1\" cannot be used here: its job is \"age\", and one for \"detector\" is needed",
         ),
-        ("device", "cuda", "device \"cuda\" is not available"),
+        ("device", "cuda", "device \"cuda\" is not available: ONNX Runtime /"),
+        ("device", "tensorrt", "device \"tensorrt\" is not available: ONNX Runtime /"),
+        ("device", "openvino", "device \"openvino\" is not available: ONNX Runtime /"),
         ("device", "gpu", "no device \"gpu\"; there are: auto, cpu"),
         ("labels", "person, dog", "model \"blob\" has no label \"dog\"; it has: person"),
         ("models-dir", "/nowhere", "/nowhere cannot be read"),

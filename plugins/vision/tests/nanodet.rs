@@ -4,13 +4,14 @@ mod common;
 
 use common::{asset, init};
 use gst::prelude::*;
+use gstvision::engine::{AUTO, Catalog, Job};
 use gstvision::meta::{Detections, Object};
 
 /// Of the footage, in pixels.
 const SIZE: (f32, f32) = (768.0, 576.0);
 
-/// What the first `count` frames of the demo footage carry behind `visiondetect` with `threshold`.
-fn detect(count: usize, threshold: f32) -> Vec<Detections> {
+/// What the first `count` frames of the demo footage carry behind `visiondetect` with `threshold` and a model.
+fn detect_with(model: &str, count: usize, threshold: f32) -> Vec<Detections> {
     init();
     asset("models/nanodet.onnx");
     let launch = "filesrc name=file ! decodebin ! videoconvert ! visiondetect name=detect max-wait-ms=-1 ! \
@@ -20,6 +21,7 @@ fn detect(count: usize, threshold: f32) -> Vec<Detections> {
     let by_name = |name| pipeline.by_name(name).expect("the element should be there");
     by_name("file").set_property("location", asset("footage/vtest.avi").to_str());
     by_name("detect").set_property("threshold", threshold);
+    by_name("detect").set_property("model", model);
     let sink = by_name("sink").downcast::<gst_app::AppSink>().expect("it should be an appsink");
     pipeline.set_state(gst::State::Playing).expect("the pipeline should start");
     let frames = (0..count)
@@ -30,6 +32,10 @@ fn detect(count: usize, threshold: f32) -> Vec<Detections> {
         .collect();
     pipeline.set_state(gst::State::Null).expect("the pipeline should stop");
     frames
+}
+
+fn detect(count: usize, threshold: f32) -> Vec<Detections> {
+    detect_with("nanodet", count, threshold)
 }
 
 /// Left, top, right and bottom in pixels.
@@ -76,4 +82,28 @@ fn the_same_footage_gives_the_same_answer() {
         assert!(frame.objects.iter().all(|object| object.score >= 0.25));
         assert!(frame.objects.iter().any(|object| object.score < frame.threshold));
     }
+}
+
+#[test]
+fn whole_numbers_see_the_people_that_floats_see() {
+    let catalog = Catalog::open(None).expect("the catalog should open");
+    let automatic = catalog.find_for(Job::Detector, AUTO).expect("there is a standard one");
+    let (floats, whole) = (detect(30, 0.5), detect_with(AUTO, 30, 0.5));
+    let (mut seen, mut missed) = (0, 0);
+    for (float, whole) in floats.iter().zip(&whole) {
+        assert_eq!(whole.model, automatic.name);
+        // The surest ones: where a score is near the threshold, both are right.
+        for person in float.objects.iter().filter(|object| object.score >= 0.6) {
+            let near = |other: &&Object| {
+                let off =
+                    corners(person).into_iter().zip(corners(other)).map(|(one, other)| (one - other).abs());
+                other.label == person.label
+                    && (other.score - person.score).abs() < 0.15
+                    && off.sum::<f32>() < 24.0
+            };
+            seen += 1;
+            missed += u32::from(!whole.objects.iter().any(|object| near(&object)));
+        }
+    }
+    assert!(seen >= 60 && missed * 20 <= seen, "{missed} of {seen} are seen otherwise");
 }

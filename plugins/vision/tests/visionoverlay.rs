@@ -5,7 +5,7 @@ use std::sync::Once;
 use gst_video::prelude::*;
 use gstvision::{
     draw::{Rgb, TRACK_COLOURS, colour::YuvSpace},
-    meta::{Detections, Object, Rect},
+    meta::{About, Detections, Mark, MarkKind, Object, Rect},
 };
 use proptest::prelude::*;
 
@@ -89,6 +89,48 @@ fn a_label_has_a_filled_ground_and_ink_that_contrasts() {
     element.set_property("show-labels", false);
     let bare = harness.push_and_pull(picture(&info, vec![object(MIDDLE, Some(1))])).expect("a frame");
     assert_eq!(pixel(&bare, &info, 200, 111), [128; 3]);
+}
+
+#[test]
+fn what_was_seen_on_people_has_boxes_in_colours_of_their_own() {
+    let info = info(640, 480);
+    let mut harness = harness(&info);
+    let rect = Rect { x: 0.375, y: 0.375, w: 0.25, h: 0.25 };
+    let seen = |kind: MarkKind| {
+        let mark = Mark { kind, label: kind.name().into(), rect };
+        let about = Some(Box::new(About { marks: vec![mark], ..About::default() }));
+        vec![Object { about, ..object(MIDDLE, Some(1)) }]
+    };
+    let colours = [
+        (MarkKind::Face, 0x00_e676),
+        (MarkKind::Garment, 0xff_9100),
+        (MarkKind::HeadAccessory, 0xff_40ff),
+        (MarkKind::Bag, 0x18_ffff),
+    ];
+    for (kind, colour) in colours {
+        let drawn = harness.push_and_pull(picture(&info, seen(kind))).expect("a frame");
+        for (x, y) in [(240, 270), (398, 240), (320, 298)] {
+            assert_eq!(pixel(&drawn, &info, x, y), in_yuv(Rgb::from_hex(colour)), "{kind:?} at {x},{y}");
+        }
+    }
+    harness.element().expect("the harness has an element").set_property("show-attributes", false);
+    let drawn = harness.push_and_pull(picture(&info, seen(MarkKind::Face))).expect("a frame");
+    assert_eq!(pixel(&drawn, &info, 240, 270), [128; 3]);
+}
+
+#[test]
+fn labels_speak_the_language_they_are_asked_to() {
+    let info = info(640, 480);
+    let mut harness = harness(&info);
+    let ground = in_yuv(TRACK_COLOURS[0])[0];
+    let mut width = |language: &str| {
+        harness.element().expect("the harness has an element").set_property("language", language);
+        let drawn = harness.push_and_pull(picture(&info, vec![object(MIDDLE, Some(1))])).expect("a frame");
+        (160..480).filter(|x| pixel(&drawn, &info, *x, 106)[0] == ground).count()
+    };
+    let (english, spanish, unknown) = (width("en"), width("es"), width("de"));
+    assert!(spanish > english, "\"persona 1\" is longer than \"person 1\": {spanish} and {english}");
+    assert_eq!(unknown, english);
 }
 
 #[test]

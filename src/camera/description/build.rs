@@ -4,8 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gst::prelude::*;
 
-use super::{DETECT, Description, Kind, PipelineError, Problem, RECORDS, VIEWS, launch, property};
+use super::{
+    ATTRIBUTES, BLUR, DETECT, Description, Kind, PipelineError, Problem, RECORDS, VIEWS, launch, property,
+};
 use crate::domain::ParamValue;
+
+/// The elements that load networks, and so take what the process's configuration says of them.
+const LOADING: [&str; 3] = [DETECT, ATTRIBUTES, BLUR];
 
 /// A pipeline and the parts of it that the app talks to.
 #[derive(Debug)]
@@ -18,8 +23,13 @@ pub struct Built {
     pub views: Option<gst::Element>,
     /// The detector.
     pub detect: Option<gst::Element>,
-    /// Properties of it that the description's text or a parameter set, if only to what they would be anyway.
-    pub detect_set: BTreeSet<String>,
+    /// What looks closer at people.
+    pub attributes: Option<gst::Element>,
+    /// What hides people.
+    pub blur: Option<gst::Element>,
+    /// Properties of these three, by their element's name, that the description's text or a parameter set, if only to
+    /// what they would be anyway.
+    pub set: BTreeSet<(&'static str, String)>,
 }
 
 impl Description {
@@ -30,7 +40,10 @@ impl Description {
     pub fn build(&self, given: &BTreeMap<String, ParamValue>) -> Result<Built, PipelineError> {
         let values = self.values(given)?;
         let pipeline = self.parse_launch().map_err(PipelineError::Description)?;
-        let mut detect_set = self.properties_in_text(DETECT);
+        let mut set = BTreeSet::new();
+        for name in LOADING {
+            set.extend(self.properties_in_text(name).into_iter().map(|property| (name, property)));
+        }
         for (parameter, value) in values {
             for target in &parameter.targets {
                 let element = pipeline.by_name(&target.element).ok_or_else(|| {
@@ -49,12 +62,11 @@ impl Description {
                 let value = property::from_parameter(&value, &spec)
                     .map_err(|reason| PipelineError::parameter(&parameter.name, reason))?;
                 element.set_property_from_value(&target.property, &value);
-                if target.element == DETECT {
-                    detect_set.insert(spec.name().to_owned());
-                }
+                let loading = LOADING.into_iter().find(|name| *name == target.element);
+                set.extend(loading.map(|name| (name, spec.name().to_owned())));
             }
         }
-        self.take_apart(pipeline, detect_set).map_err(PipelineError::Description)
+        self.take_apart(pipeline, set).map_err(PipelineError::Description)
     }
 
     /// What the launch text sets on the element of this name.
@@ -80,7 +92,11 @@ impl Description {
         }
     }
 
-    fn take_apart(&self, pipeline: gst::Pipeline, detect_set: BTreeSet<String>) -> Result<Built, Problem> {
+    fn take_apart(
+        &self,
+        pipeline: gst::Pipeline,
+        set: BTreeSet<(&'static str, String)>,
+    ) -> Result<Built, Problem> {
         let problem = |reason: String| self.problem(self.launch_line, reason);
         let missing =
             || problem(format!("launch: no `appsink name={RECORDS}`; it hands the frames to the app"));
@@ -89,18 +105,22 @@ impl Description {
             .downcast::<gst_app::AppSink>()
             .map_err(|_| problem(format!("launch: the element named `{RECORDS}` is not an appsink")))?;
         let named = |name: &str, factory: &str| match pipeline.by_name(name) {
-            Some(element) if element.factory().is_some_and(|found| found.name() == factory) => {
-                Ok(Some(element))
-            }
+            Some(element) if is_of(&element, factory) => Ok(Some(element)),
             Some(_) => Err(problem(format!("launch: the element named `{name}` is not a {factory}"))),
             None => Ok(None),
         };
         let views = named(VIEWS, "tee")?;
         let detect = named(DETECT, "visiondetect")?;
+        let attributes = named(ATTRIBUTES, "visionattributes")?;
+        let blur = pipeline.by_name(BLUR).filter(|element| is_of(element, "visionblur"));
         // It would keep the last picture in memory for as long as the pipeline lives.
         records.set_property("enable-last-sample", false);
-        Ok(Built { kind: self.kind, records, views, detect, detect_set, pipeline })
+        Ok(Built { kind: self.kind, records, views, detect, attributes, blur, set, pipeline })
     }
+}
+
+fn is_of(element: &gst::Element, factory: &str) -> bool {
+    element.factory().is_some_and(|found| found.name() == factory)
 }
 
 /// Names what `element` does have when it lacks `property`.

@@ -71,7 +71,12 @@ impl Description {
             let reason = format!("launch: no `appsink name={RECORDS}`; it hands the frames to the app");
             problems.push(self.problem(self.launch_line, reason));
         }
-        for (name, factory) in [(RECORDS, "appsink"), (VIEWS, "tee"), (super::DETECT, "visiondetect")] {
+        for (name, factory) in [
+            (RECORDS, "appsink"),
+            (VIEWS, "tee"),
+            (super::DETECT, "visiondetect"),
+            (super::ATTRIBUTES, "visionattributes"),
+        ] {
             if let Some(used) = named(name)
                 && used.factory != factory
             {

@@ -28,7 +28,11 @@ const RECORDS: &str = "records";
 /// The tee that viewers are attached to; without it a camera cannot be watched.
 const VIEWS: &str = "views";
 /// The detector; without it nothing is detected.
-const DETECT: &str = "detect";
+pub(super) const DETECT: &str = "detect";
+/// What looks closer at people; without it nothing is said of them.
+pub(super) const ATTRIBUTES: &str = "attributes";
+/// What hides people; with any other element of this name nothing is hidden.
+pub(super) const BLUR: &str = "blur";
 
 /// What feeds a pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -44,7 +44,8 @@ pub(super) fn missing_element(factory: &str) -> String {
 
 /// The known element that differs in one or two letters.
 fn nearest(factory: &str) -> Option<&'static str> {
-    const VISION: [&str; 3] = ["visiondetect", "visiontrack", "visionoverlay"];
+    const VISION: [&str; 6] =
+        ["visionattributes", "visionblur", "visiondetect", "visionmask", "visionoverlay", "visiontrack"];
     let known = ELEMENTS.lines().filter(|line| line.starts_with(' ')).flat_map(str::split_whitespace);
     let scored = known.chain(VISION).map(|name| (distance(factory, name), name));
     scored.min().filter(|&(letters, _)| letters <= 2).map(|(_, name)| name)

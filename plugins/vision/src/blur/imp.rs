@@ -14,9 +14,12 @@ use gst_base::{
     subclass::{BaseTransformMode, prelude::*},
 };
 
+use super::faces::{Faces, Places, RECENT};
 use super::regions::{Cover, Part, Patience, Regions};
 use crate::{
+    detect::error_message,
     draw::{I420Frame, frame::Area},
+    engine::I420,
     meta::{Detections, Rect},
     sync::lock,
 };
@@ -43,18 +46,32 @@ pub enum Target {
     People,
     #[enum_value(name = "Nobody: frames pass untouched", nick = "nobody")]
     Nobody,
+    #[enum_value(name = "Faces that are surely found, whole heads otherwise", nick = "faces")]
+    Faces,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Settings {
     target: Target,
     hold_ms: u32,
     blackout_ms: u32,
+    models_dir: Option<String>,
+    assets_dir: Option<String>,
+    runtime: Option<String>,
+    device: String,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { target: Target::Heads, hold_ms: 1000, blackout_ms: 2000 }
+        Self {
+            target: Target::Heads,
+            hold_ms: 1000,
+            blackout_ms: 2000,
+            models_dir: None,
+            assets_dir: None,
+            runtime: None,
+            device: "auto".to_owned(),
+        }
     }
 }
 
@@ -62,6 +79,8 @@ impl Default for Settings {
 struct State {
     info: Option<gst_video::VideoInfo>,
     regions: Regions,
+    /// `None` when no faces are asked for at the start.
+    faces: Option<Faces>,
     /// Of the frame at hand.
     cover: Option<Cover>,
 }
@@ -70,11 +89,21 @@ struct State {
 #[properties(wrapper_type = super::VisionBlur)]
 pub struct VisionBlur {
     #[property(name = "target", type = Target, get, set, member = target,
-        blurb = "What of a person is hidden", builder(Target::Heads))]
+        blurb = "What of a person is hidden; faces are looked for only if they are asked for before the start, and \
+        heads are hidden otherwise", builder(Target::Heads))]
     #[property(name = "hold-ms", type = u32, get, set, member = hold_ms, maximum = 60_000, default = 1000,
         blurb = "How long somebody who is not seen any more stays hidden, by more and more")]
     #[property(name = "blackout-ms", type = u32, get, set, member = blackout_ms, minimum = 100, maximum = 60_000,
         default = 2000, blurb = "Without any result of the detector for so long, the whole picture is hidden")]
+    #[property(name = "models-dir", get, set, type = Option<String>, member = models_dir,
+        mutable_ready, blurb = "Folder of manifests that add to the standard ones or replace them")]
+    #[property(name = "assets-dir", get, set, type = Option<String>, member = assets_dir,
+        mutable_ready, blurb = "Folder with models/*.onnx and lib/libonnxruntime.so (unset = \
+        ATALAYA_ASSETS_DIR, else ~/.local/share/atalaya, else /usr/share/atalaya)")]
+    #[property(name = "runtime", get, set, type = Option<String>, member = runtime,
+        mutable_ready, blurb = "Path of ONNX Runtime's library (unset = that of assets-dir)")]
+    #[property(name = "device", get, set, type = String, member = device, default = Some("auto"),
+        mutable_ready, blurb = "Where the model of faces runs: auto, cpu, cuda, tensorrt or openvino")]
     settings: Mutex<Settings>,
     state: Mutex<State>,
 }
@@ -122,6 +151,22 @@ impl BaseTransformImpl for VisionBlur {
         Ok(())
     }
 
+    fn start(&self) -> Result<(), gst::ErrorMessage> {
+        let settings = lock(&self.settings).clone();
+        let places = Places {
+            models_dir: settings.models_dir,
+            assets_dir: settings.assets_dir,
+            runtime: settings.runtime,
+            device: settings.device,
+        };
+        let faces = match settings.target {
+            Target::Faces => Some(Faces::load(&places).map_err(|error| error_message(&error))?),
+            Target::Heads | Target::People | Target::Nobody => None,
+        };
+        self.state().faces = faces;
+        Ok(())
+    }
+
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
         *self.state() = State::default();
         Ok(())
@@ -139,9 +184,12 @@ impl BaseTransformImpl for VisionBlur {
 
     /// A frame with nothing to hide is handed on as it is, also when others hold it: nothing is copied.
     fn before_transform(&self, inbuf: &gst::BufferRef) {
-        let settings = *lock(&self.settings);
-        let part = match settings.target {
-            Target::Heads => Part::Head,
+        let (target, hold_ms, blackout_ms) = {
+            let settings = lock(&self.settings);
+            (settings.target, settings.hold_ms, settings.blackout_ms)
+        };
+        let part = match target {
+            Target::Heads | Target::Faces => Part::Head,
             Target::People => Part::Whole,
             Target::Nobody => {
                 self.obj().set_passthrough(true);
@@ -149,13 +197,16 @@ impl BaseTransformImpl for VisionBlur {
             }
         };
         let patience = Patience {
-            hold: Duration::from_millis(settings.hold_ms.into()),
-            blackout: Duration::from_millis(settings.blackout_ms.into()),
+            hold: Duration::from_millis(hold_ms.into()),
+            blackout: Duration::from_millis(blackout_ms.into()),
         };
         let detections = Detections::read(inbuf);
         let at = inbuf.pts().map(Duration::from);
         let mut state = self.state();
-        let cover = state.regions.cover(at, detections.as_ref(), part, patience);
+        let mut cover = state.regions.cover(at, detections.as_ref(), part, patience);
+        if let (Target::Faces, Cover::Parts(heads), Some(at)) = (target, &mut cover, at) {
+            self.tighten(&mut state, inbuf, heads, at);
+        }
         let is_bare = matches!(&cover, Cover::Parts(parts) if parts.is_empty());
         state.cover = Some(cover);
         drop(state);
@@ -178,6 +229,17 @@ impl BaseTransformImpl for VisionBlur {
 impl VisionBlur {
     fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
+    }
+
+    /// Hides faces instead of `heads` where that is safe; heads when it fails.
+    fn tighten(&self, state: &mut State, buffer: &gst::BufferRef, heads: &mut [Rect], at: Duration) {
+        let is_recent: Vec<_> = state.regions.unseen(at).map(|unseen| unseen <= RECENT).collect();
+        let (Some(faces), Some(info)) = (&mut state.faces, &state.info) else { return };
+        let frame = gst_video::VideoFrameRef::from_buffer_ref_readable(buffer, info);
+        let Some(picture) = frame.as_ref().ok().and_then(I420::of) else { return };
+        if let Err(error) = faces.tighten(&picture, heads, &is_recent) {
+            gst::warning!(CAT, imp = self, "heads are hidden, as faces cannot be looked for: {error}");
+        }
     }
 
     /// The frame goes no further: what cannot be hidden is not shown.

@@ -1,5 +1,6 @@
 //! `visionblur`: makes people's faces, heads or all of them unrecognisable before anybody sees the picture.
 
+mod faces;
 mod imp;
 pub mod regions;
 

@@ -91,6 +91,11 @@ impl Regions {
         };
         Cover::Parts(self.kept.iter().map(rect).collect())
     }
+
+    /// How long the people of the last cover's parts had not been seen at media time `now`, in the order of the parts.
+    pub fn unseen(&self, now: Duration) -> impl Iterator<Item = Duration> {
+        self.kept.iter().map(move |kept| now.saturating_sub(kept.seen))
+    }
 }
 
 impl Kept {

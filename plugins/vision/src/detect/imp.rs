@@ -41,8 +41,9 @@ struct Running {
 #[derive(Default, glib::Properties)]
 #[properties(wrapper_type = super::VisionDetect)]
 pub struct VisionDetect {
-    #[property(name = "model", get, set, type = String, member = model, default = Some("nanodet"),
-        mutable_ready, blurb = "Name of a model, or path of a manifest (with a / or ending in .toml)")]
+    #[property(name = "model", get, set, type = String, member = model, default = Some("auto"),
+        mutable_ready, blurb = "Name of a model, path of a manifest (with a / or ending in .toml), or auto: the \
+        standard one that is fastest here")]
     #[property(name = "models-dir", get, set, type = Option<String>, member = models_dir,
         mutable_ready, blurb = "Folder of manifests that add to the standard ones or replace them")]
     #[property(name = "assets-dir", get, set, type = Option<String>, member = assets_dir,

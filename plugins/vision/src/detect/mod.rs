@@ -39,6 +39,7 @@ mod worker;
 use gst::glib;
 use gst::prelude::*;
 
+pub(crate) use settings::error_message;
 pub use stats::{INFERENCE_BOUNDS_MS, STATS, Stats};
 
 glib::wrapper! {

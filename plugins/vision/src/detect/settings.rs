@@ -24,7 +24,7 @@ pub(super) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            model: "nanodet".to_owned(),
+            model: crate::engine::AUTO.to_owned(),
             models_dir: None,
             assets_dir: None,
             runtime: None,
@@ -79,7 +79,7 @@ impl Settings {
 }
 
 /// The error as the element posts it. The whole text is the message: it says what to do.
-pub(super) fn error_message(error: &EngineError) -> gst::ErrorMessage {
+pub(crate) fn error_message(error: &EngineError) -> gst::ErrorMessage {
     match error {
         EngineError::MissingWeights { .. }
         | EngineError::MissingRuntime { .. }
@@ -92,6 +92,7 @@ pub(super) fn error_message(error: &EngineError) -> gst::ErrorMessage {
         EngineError::WrongChecksum { .. }
         | EngineError::Unfit { .. }
         | EngineError::Refused { .. }
+        | EngineError::Deviates { .. }
         | EngineError::BadRuntime { .. } => gst::error_msg!(gst::LibraryError::Init, ("{error}")),
         _ => gst::error_msg!(gst::LibraryError::Settings, ("{error}")),
     }

@@ -202,7 +202,14 @@ impl Stream {
 
     fn object(&self, found: Found, look: Look) -> Object {
         let label = self.model.manifest().labels[found.class].clone();
-        Object { label, score: found.score, rect: found.rect, track: None, seen: true, look: Some(look) }
+        Object {
+            label,
+            score: found.score,
+            rect: found.rect,
+            seen: true,
+            look: Some(look),
+            ..Object::default()
+        }
     }
 
     /// Longest time the element holds a frame when all goes as it should; zero when that has no bound.

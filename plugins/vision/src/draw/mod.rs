@@ -9,6 +9,7 @@
 //! - [`shape`]: rounded and dashed boxes
 //! - [`text`]: anti-aliased lettering
 //! - [`labels`]: where labels go so that they neither overlap nor jump
+//! - `marks`: what was seen on people
 //! - [`mask`]: parts of a picture that are painted out
 //! - `mosaic`: parts of a picture that are made unrecognisable
 //! - `painter`: one frame's detections
@@ -17,6 +18,7 @@
 pub mod colour;
 pub mod frame;
 pub mod labels;
+mod marks;
 pub mod mask;
 mod mosaic;
 mod notice;
@@ -27,7 +29,7 @@ pub mod text;
 pub use colour::{Rgb, TRACK_COLOURS, track_colour};
 pub use frame::{DrawError, I420Frame, Planes};
 pub use notice::no_signal;
-pub use painter::{Labels, Painter, Style, Unconfirmed};
+pub use painter::{Labels, Marks, Painter, Style, Unconfirmed};
 
 /// Pad templates of an element that paints on what passes through it.
 pub(crate) fn i420_pads() -> Vec<gst::PadTemplate> {

@@ -4,10 +4,12 @@ use super::{
     colour::{Rgb, track_colour},
     frame::{Area, I420Frame},
     labels::{Placer, Wanted},
+    marks,
     shape::{self, Paint},
     text::{Lettering, Text},
 };
-use crate::meta::{Detections, Object, Rect};
+use crate::meta::{About, Detections, Object, Rect};
+use crate::person::Language;
 
 /// Opacity of the dark rim that parts a box from a background of its own colour.
 const RIM: u8 = 90;
@@ -27,18 +29,37 @@ pub enum Labels {
     Shown,
 }
 
+/// Which of the things seen on people are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marks {
+    Hidden,
+    /// Face, garment, head accessory and bag, each as a box with its name.
+    Boxes,
+    /// … and the skeleton of landmarks.
+    BoxesAndLandmarks,
+}
+
 /// How detections look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
     pub labels: Labels,
     pub unconfirmed: Unconfirmed,
+    pub marks: Marks,
+    /// Of the labels.
+    pub language: Language,
     /// Thickness of lines in px; 0 = by the height of the picture.
     pub line_width: u32,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { labels: Labels::Shown, unconfirmed: Unconfirmed::Dashed, line_width: 0 }
+        Self {
+            labels: Labels::Shown,
+            unconfirmed: Unconfirmed::Dashed,
+            marks: Marks::Boxes,
+            language: Language::English,
+            line_width: 0,
+        }
     }
 }
 
@@ -86,21 +107,56 @@ impl Painter {
             .collect();
         // Whoever stands lower in the picture is nearer and hides the others.
         tracks.sort_by_key(|(track, _, area)| (area.y1, *track));
-        for (track, _, area) in &tracks {
+        for (track, object, area) in &tracks {
             outline(frame, *area, sizes, track_colour(*track));
+            if let Some(about) = &object.about {
+                self.about(frame, about, sizes, style);
+            }
         }
         if style.labels == Labels::Shown {
-            self.label(frame, tracks, sizes);
+            self.label(frame, tracks, sizes, style.language);
         }
     }
 
-    fn label(&mut self, frame: &mut I420Frame<'_>, mut tracks: Vec<(u64, &Object, Area)>, sizes: Sizes) {
+    /// What was seen on a person.
+    fn about(&mut self, frame: &mut I420Frame<'_>, about: &About, sizes: Sizes, style: Style) {
+        if style.marks == Marks::Hidden {
+            return;
+        }
+        if style.marks == Marks::BoxesAndLandmarks {
+            marks::skeleton(frame, &about.landmarks, sizes.line);
+        }
+        for mark in &about.marks {
+            let Some(area) = on_picture(mark.rect, frame) else { continue };
+            let paint = Paint { colour: marks::colour(mark.kind), opacity: 255, radius: sizes.radius };
+            shape::stroke(frame, area, sizes.line, paint);
+            if style.labels == Labels::Hidden {
+                continue;
+            }
+            let text = self.lettering.text(style.language.word(&mark.label), (sizes.cap * 3 / 4).max(6));
+            let (width, height) = (text.width + sizes.cap as i32 / 2, even(text.cap_height as f32 * 1.7));
+            // On a small person names would hide what they name.
+            if width <= area.width().max(sizes.cap as i32 * 4) && height * 2 <= area.height() {
+                tag(frame, Area::new(area.x0, area.y0, width, height), &text, paint);
+            }
+        }
+    }
+
+    fn label(
+        &mut self,
+        frame: &mut I420Frame<'_>,
+        mut tracks: Vec<(u64, &Object, Area)>,
+        sizes: Sizes,
+        language: Language,
+    ) {
         // Whoever came first keeps the best place.
         tracks.sort_by_key(|(track, ..)| *track);
         let cap = sizes.cap as i32;
         let texts: Vec<_> = tracks
             .iter()
-            .map(|(track, object, _)| self.lettering.text(&format!("{} {track}", object.label), sizes.cap))
+            .map(|(track, object, _)| {
+                self.lettering.text(&format!("{} {track}", language.word(&object.label)), sizes.cap)
+            })
             .collect();
         let wanted: Vec<Wanted> = tracks
             .iter()

@@ -70,6 +70,15 @@ impl Assets {
         Ok(path)
     }
 
+    /// The path of the weights of `manifest`, if they are there at all.
+    pub(super) fn find(&self, manifest: &Manifest) -> Result<PathBuf, EngineError> {
+        let path = self.weights(manifest);
+        match path.exists() {
+            true => Ok(path),
+            false => Err(EngineError::MissingWeights { model: manifest.name.clone(), path }),
+        }
+    }
+
     /// The bytes of the weights, hashed as they are read so that what was checked is what is used.
     pub(super) fn read(&self, manifest: &Manifest) -> Result<Vec<u8>, EngineError> {
         let path = self.weights(manifest);

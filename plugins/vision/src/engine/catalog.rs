@@ -14,16 +14,45 @@ macro_rules! standard {
 }
 
 /// The standard manifests, as they lie in the repository.
-const STANDARD: [(&str, &str); 8] = [
+const STANDARD: [(&str, &str); 9] = [
     standard!("age_v1"),
     standard!("blazeface_back"),
     standard!("blazeface_front"),
     standard!("blazepose_full"),
     standard!("blazepose_lite"),
     standard!("nanodet"),
+    standard!("nanodet_int8"),
     standard!("selfie_multiclass"),
     standard!("silero_vad"),
 ];
+
+/// Stands for the best standard model of a job, see [`Catalog::find_for`].
+pub const AUTO: &str = "auto";
+
+/// The standard model for a job on a processor that multiplies bytes fast, or not. There is a choice for detectors
+/// alone; of the others the one that is right more often.
+fn standard_for(job: Job, has_fast_bytes: bool) -> &'static str {
+    match job {
+        // As right as the other (docs/accuracy.md) in less than half of the time, where the processor has what it takes.
+        Job::Detector if has_fast_bytes => "nanodet_int8",
+        Job::Detector => "nanodet",
+        Job::Landmarks => "blazepose_full",
+        Job::Face => "blazeface_back",
+        Job::Age => "age_v1",
+        Job::Mask => "selfie_multiclass",
+        Job::Voice => "silero_vad",
+    }
+}
+
+/// True with instructions that multiply four pairs of bytes and add them up without saturating (VNNI). Without them
+/// whole numbers save little, and the older instructions saturate.
+fn has_fast_bytes() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("avx512vnni")
+        || std::arch::is_x86_feature_detected!("avxvnni");
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
 
 /// Manifests by name.
 #[derive(Debug, Clone)]
@@ -83,11 +112,13 @@ impl Catalog {
         self.find_among(model, |_| true)
     }
 
-    /// The model called `model`, as [`Catalog::find`], for the job `wanted`.
+    /// The model called `model`, as [`Catalog::find`], for the job `wanted`. [`AUTO`] is the standard one that is
+    /// fastest on this processor.
     ///
     /// # Errors
     /// As [`Catalog::find`], and when it does another job.
     pub fn find_for(&self, wanted: Job, model: &str) -> Result<Manifest, EngineError> {
+        let model = if model == AUTO { standard_for(wanted, has_fast_bytes()) } else { model };
         let manifest = self.find_among(model, |known| known.job() == wanted)?;
         if manifest.job() == wanted { Ok(manifest) } else { Err(manifest.wrong_job(wanted)) }
     }
@@ -127,7 +158,7 @@ mod tests {
         assert_eq!(
             error,
             "no model \"nanodot\"; there are: age_v1, blazeface_back, blazeface_front, blazepose_full, \
-             blazepose_lite, nanodet, selfie_multiclass, silero_vad"
+             blazepose_lite, nanodet, nanodet_int8, selfie_multiclass, silero_vad"
         );
     }
 
@@ -141,7 +172,7 @@ mod tests {
             error(Job::Detector, "age_v1"),
             "model \"age_v1\" cannot be used here: its job is \"age\", and one for \"detector\" is needed"
         );
-        assert_eq!(error(Job::Detector, "nanodot"), "no model \"nanodot\"; there are: nanodet");
+        assert_eq!(error(Job::Detector, "nanodot"), "no model \"nanodot\"; there are: nanodet, nanodet_int8");
         assert_eq!(
             error(Job::Face, "front"),
             "no model \"front\"; there are: blazeface_back, blazeface_front"
@@ -149,11 +180,36 @@ mod tests {
     }
 
     #[test]
+    fn auto_is_a_standard_model_of_the_job_that_this_processor_is_fast_with() {
+        let catalog = Catalog::open(None).unwrap();
+        for job in [Job::Detector, Job::Landmarks, Job::Face, Job::Age, Job::Mask, Job::Voice] {
+            for has_fast_bytes in [true, false] {
+                assert_eq!(catalog.find(standard_for(job, has_fast_bytes)).unwrap().job(), job);
+            }
+            let chosen = catalog.find_for(job, AUTO).unwrap();
+            assert_eq!(chosen.name, standard_for(job, has_fast_bytes()));
+        }
+        assert!(catalog.find(AUTO).is_err(), "what it stands for depends on the job");
+    }
+
+    #[test]
+    fn a_model_in_whole_numbers_is_as_the_one_it_was_made_from() {
+        let catalog = Catalog::open(None).unwrap();
+        for whole in catalog.iter() {
+            let Some(made_from) = &whole.made_from else { continue };
+            let float = catalog.find(&made_from.model).unwrap();
+            assert_eq!((&whole.labels, &whole.input), (&float.labels, &float.input));
+            assert_eq!((whole.decoder, whole.thresholds), (float.decoder, float.thresholds));
+            assert!(whole.source.is_none() && float.source.is_some() && whole.check.is_some());
+        }
+    }
+
+    #[test]
     fn a_folder_adds_to_the_standard_models() {
         let catalog = Catalog::open(Some(&test_models())).unwrap();
         let detectors = catalog.iter().filter(|manifest| manifest.job() == Job::Detector);
         let names: Vec<_> = detectors.map(|manifest| manifest.name.as_str()).collect();
-        assert_eq!(names, ["blob", "fragile_blob", "nanodet", "slow_blob"]);
+        assert_eq!(names, ["blob", "fragile_blob", "nanodet", "nanodet_int8", "slow_blob"]);
         assert_eq!(catalog.find("blob").unwrap().folder, Some(test_models()));
     }
 

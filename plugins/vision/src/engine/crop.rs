@@ -1,27 +1,24 @@
-//! From a region of a camera's I420 to a network's tensor: turn, shrink, colour, normalise.
+//! From a region of a camera's I420 to a network's tensor: shrink, colour, normalise, and turn upright what is not.
 //!
-//! Whole frames take the faster way of [`Preprocessor::fill`]; a region is looked at seldom and may be turned, so each
-//! pixel of the input is looked up by itself.
+//! An upright region goes the way of a whole frame, row by row through tables. Of a turned one every pixel is looked up
+//! by itself, after what is much larger than the input was shrunk upright.
 
 use super::frame::{I420, Plane};
 use super::preprocess::{Mixer, Preprocessor, Tensor};
 use super::region::Region;
+use super::resample::{Across, Down};
+use super::turned::Turned;
 
-/// Most samples along one side of a pixel of the input. Where a pixel covers more than that, sixteen samples spread
-/// over it are a good mean of all, and the work stays bounded.
-const MAX_TAPS: usize = 4;
+/// Pixels of a plane beside those that are asked for that may count too, in pixels of the output.
+const MARGIN: f32 = 2.0;
 
-/// How a plane is read: where in it the pixels of the input lie, and of how many of its own each is the mean.
-struct Sampler<'a> {
-    plane: Plane<'a>,
-    width: usize,
-    height: usize,
-    /// Where the input begins, in pixels of the plane, and the ways to the next pixel on the right and to the one below.
-    origin: (f32, f32),
-    right: (f32, f32),
-    down: (f32, f32),
-    /// Samples along each side of a pixel of the input.
-    taps: usize,
+/// How a place of the input becomes one of a plane: where the input begins, and the ways to the next pixel on the right
+/// and to the one below, in pixels of the plane.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Grid {
+    pub(super) origin: (f32, f32),
+    pub(super) right: (f32, f32),
+    pub(super) down: (f32, f32),
 }
 
 impl Preprocessor {
@@ -33,55 +30,103 @@ impl Preprocessor {
     pub fn crop(&self, frame: &I420<'_>, region: &Region, tensor: &mut Tensor) {
         let size = (self.input.width, self.input.height);
         let across = 1.0 / frame.pixel_aspect;
-        let luma =
-            Sampler::new(frame.planes[0], (frame.width, frame.height), corners(region, (across, 1.0)), size);
-        let halves = (frame.width.div_ceil(2), frame.height.div_ceil(2));
-        let [u, v] = [frame.planes[1], frame.planes[2]]
-            .map(|plane| Sampler::new(plane, halves, corners(region, (across / 2.0, 0.5)), size));
-        let mixer = Mixer::new(&frame.colours, self.gain, self.offset);
-        let pad = self.pad();
+        let luma = Grid::new(region, (across, 1.0), size);
+        let chroma = Grid::new(region, (across / 2.0, 0.5), size);
         tensor.reset(3 * size.0 * size.1, *region);
+        let mixer = self.mixer(frame);
+        if luma.is_upright() {
+            self.crop_upright(frame, [luma, chroma], &mixer, tensor);
+        } else {
+            self.crop_turned(frame, [luma, chroma], &mixer, tensor);
+        }
+    }
+
+    fn crop_upright(&self, frame: &I420<'_>, [luma, chroma]: [Grid; 2], mixer: &Mixer, tensor: &mut Tensor) {
+        let size = (self.input.width, self.input.height);
+        let columns = inside(size.0, luma.origin.0, luma.right.0, frame.width);
+        let rows = inside(size.1, luma.origin.1, luma.down.1, frame.height);
+        if columns.len() < size.0 || rows.len() < size.1 {
+            self.paint_padding(tensor);
+        }
+        if columns.is_empty() || rows.is_empty() {
+            return;
+        }
+        let first = (columns.start, rows.start);
+        let count = (columns.len(), rows.len());
+        let mut parts: [Part<'_>; 3] = std::array::from_fn(|plane| {
+            let grid = if plane == 0 { luma } else { chroma };
+            Part::new(frame.planes[plane], frame.plane_size(plane), grid.moved(first), count)
+        });
+        for row in 0..count.1 {
+            for part in &mut parts {
+                part.read_row(row);
+            }
+            let rows = parts.each_ref().map(|part| part.row.as_slice());
+            self.write(rows, (first.0, first.1 + row), mixer, &mut tensor.values);
+        }
+    }
+
+    fn crop_turned(&self, frame: &I420<'_>, [luma, chroma]: [Grid; 2], mixer: &Mixer, tensor: &mut Tensor) {
+        let size = (self.input.width, self.input.height);
+        let planes: [Turned<'_>; 3] = std::array::from_fn(|plane| {
+            let grid = if plane == 0 { luma } else { chroma };
+            Turned::new(frame.planes[plane], frame.plane_size(plane), grid, size)
+        });
+        let mut rows: [Vec<f32>; 3] = std::array::from_fn(|_| vec![0.0; size.0]);
+        let pad = self.pad();
+        let sticks_out = luma.sticks_out(size, (frame.width, frame.height));
         for row in 0..size.1 {
-            for column in 0..size.0 {
-                let at = (column as f32, row as f32);
-                let pixel = match luma.has(at) {
-                    true => self.in_order(mixer.mix(luma.mean(at), u.mean(at), v.mean(at))),
-                    false => pad,
-                };
-                self.put(pixel, row * size.0 + column, &mut tensor.values);
+            planes[0].read_row(row, &mut rows[0]);
+            // Colours have half the resolution, so two pixels and two rows share theirs.
+            if row.is_multiple_of(2) {
+                planes[1].read_half_row(row, &mut rows[1]);
+                planes[2].read_half_row(row, &mut rows[2]);
+            }
+            self.write(rows.each_ref().map(Vec::as_slice), (0, row), mixer, &mut tensor.values);
+            if sticks_out {
+                for column in 0..size.0 {
+                    if !luma.lies_in((column, row), (frame.width, frame.height)) {
+                        self.put(pad, row * size.0 + column, &mut tensor.values);
+                    }
+                }
             }
         }
     }
 }
 
-/// The upper left, upper right and lower left corner of `region` in a plane with `scale` pixels, across and down, to
-/// the height of a pixel of the picture.
-fn corners(region: &Region, scale: (f32, f32)) -> [(f32, f32); 3] {
-    [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)].map(|(x, y)| {
-        let (x, y) = region.to_shown(x, y);
-        (x * scale.0, y * scale.1)
-    })
+/// Which of `count` pixels, from the place `first` on and `step` apart, have their middle in `0..size`.
+fn inside(count: usize, first: f32, step: f32, size: usize) -> std::ops::Range<usize> {
+    let is_in = |index: &usize| (0.0..size as f32).contains(&(first + (*index as f32 + 0.5) * step));
+    let start = (0..count).find(is_in).unwrap_or(count);
+    let end = (start..count).rev().find(is_in).map_or(start, |last| last + 1);
+    start..end
 }
 
-impl<'a> Sampler<'a> {
-    fn new(
-        plane: Plane<'a>,
-        (width, height): (usize, usize),
-        [origin, right, down]: [(f32, f32); 3],
-        (columns, rows): (usize, usize),
-    ) -> Self {
+impl Grid {
+    /// Of a plane with `scale` pixels, across and down, to the height of a pixel of the picture.
+    fn new(region: &Region, scale: (f32, f32), (columns, rows): (usize, usize)) -> Self {
+        let place = |x, y| {
+            let (x, y) = region.to_shown(x, y);
+            (x * scale.0, y * scale.1)
+        };
+        let origin = place(0.0, 0.0);
         let step = |corner: (f32, f32), count: usize| {
             ((corner.0 - origin.0) / count as f32, (corner.1 - origin.1) / count as f32)
         };
-        let (right, down) = (step(right, columns), step(down, rows));
-        let longest = right.0.hypot(right.1).max(down.0.hypot(down.1));
-        let taps = (longest.round() as usize).clamp(1, MAX_TAPS);
-        Self { plane, width, height, origin, right, down, taps }
+        Self { origin, right: step(place(1.0, 0.0), columns), down: step(place(0.0, 1.0), rows) }
+    }
+
+    fn is_upright(&self) -> bool {
+        self.right.1 == 0.0 && self.down.0 == 0.0 && self.right.0 > 0.0 && self.down.1 > 0.0
+    }
+
+    /// The same, beginning at a pixel of the input.
+    fn moved(self, (column, row): (usize, usize)) -> Self {
+        Self { origin: self.place(column as f32, row as f32), ..self }
     }
 
     /// Where a point of the input, in its pixels, lies in the plane.
-    #[inline(always)]
-    fn place(&self, x: f32, y: f32) -> (f32, f32) {
+    pub(super) fn place(&self, x: f32, y: f32) -> (f32, f32) {
         (
             self.origin.0 + x * self.right.0 + y * self.down.0,
             self.origin.1 + x * self.right.1 + y * self.down.1,
@@ -89,52 +134,55 @@ impl<'a> Sampler<'a> {
     }
 
     /// True when the middle of the input's pixel lies in the plane.
-    fn has(&self, (column, row): (f32, f32)) -> bool {
-        let (x, y) = self.place(column + 0.5, row + 0.5);
-        (0.0..self.width as f32).contains(&x) && (0.0..self.height as f32).contains(&y)
+    fn lies_in(&self, (column, row): (usize, usize), (width, height): (usize, usize)) -> bool {
+        let (x, y) = self.place(column as f32 + 0.5, row as f32 + 0.5);
+        (0.0..width as f32).contains(&x) && (0.0..height as f32).contains(&y)
     }
 
-    /// The mean over a pixel of the input.
-    fn mean(&self, (column, row): (f32, f32)) -> f32 {
-        if self.taps == 1 {
-            let (x, y) = self.place(column + 0.5, row + 0.5);
-            return self.between(x - 0.5, y - 0.5);
+    /// True when not all of an input of `size` lies in the plane.
+    fn sticks_out(&self, size: (usize, usize), plane: (usize, usize)) -> bool {
+        let (right, bottom) = (size.0 - 1, size.1 - 1);
+        ![(0, 0), (right, 0), (0, bottom), (right, bottom)]
+            .into_iter()
+            .all(|corner| self.lies_in(corner, plane))
+    }
+}
+
+/// An upright part of a plane, row by row.
+struct Part<'a> {
+    plane: Plane<'a>,
+    down: Down,
+    across: Across,
+    mixed: Vec<u16>,
+    row: Vec<f32>,
+}
+
+impl<'a> Part<'a> {
+    fn new(plane: Plane<'a>, size: (usize, usize), grid: Grid, (columns, rows): (usize, usize)) -> Self {
+        // Only these columns count, so no others are mixed.
+        let ((x, y), (step_x, step_y)) = (grid.origin, (grid.right.0, grid.down.1));
+        let margin = MARGIN * step_x + MARGIN;
+        let left = ((x - margin).max(0.0) as usize).min(size.0 - 1);
+        let right = ((x + columns as f32 * step_x + margin).max(0.0) as usize).clamp(left + 1, size.0);
+        Self {
+            plane: Plane { bytes: &plane.bytes[left..], stride: plane.stride },
+            down: Down::part(size.1, rows, y, step_y),
+            across: Across::part(right - left, columns, x - left as f32, step_x),
+            mixed: vec![0; right - left],
+            row: vec![0.0; columns],
         }
-        let share = 1.0 / self.taps as f32;
-        let mut sum = 0;
-        for down in 0..self.taps {
-            for right in 0..self.taps {
-                let (right, down) = ((right as f32 + 0.5) * share, (down as f32 + 0.5) * share);
-                let (x, y) = self.place(column + right, row + down);
-                // Such a cast cuts off what is behind the point, and gives 0 for what is below 0.
-                sum += u32::from(self.pixel(x as usize, y as usize));
-            }
-        }
-        sum as f32 * share * share
     }
 
-    /// The value at a point between the centres of four pixels.
-    fn between(&self, x: f32, y: f32) -> f32 {
-        // Beyond the outermost centres the plane goes on as it is there. Rounding by casts is much faster than
-        // `floor`, which is a call on the oldest of processors that this must run on.
-        let (x, y) = (x.max(0.0), y.max(0.0));
-        let (left, top) = (x as usize, y as usize);
-        let (right, down) = (x - left as f32, y - top as f32);
-        let pixel = |x: usize, y: usize| f32::from(self.pixel(x, y));
-        let upper = pixel(left, top) * (1.0 - right) + pixel(left + 1, top) * right;
-        let lower = pixel(left, top + 1) * (1.0 - right) + pixel(left + 1, top + 1) * right;
-        upper * (1.0 - down) + lower * down
-    }
-
-    /// The pixel there, or the nearest one.
-    #[inline(always)]
-    fn pixel(&self, column: usize, row: usize) -> u8 {
-        self.plane.bytes[row.min(self.height - 1) * self.plane.stride + column.min(self.width - 1)]
+    fn read_row(&mut self, row: usize) {
+        self.down.mix(&self.plane, row, &mut self.mixed);
+        self.across.sample(&self.mixed, &mut self.row);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::frame::Colours;
     use super::super::manifest::{Input, Manifest};
     use super::*;
@@ -207,6 +255,41 @@ mod tests {
         let found = crop(&luma, 4, 1.0, turned);
         assert_eq!(found[..4], [3.0, 7.0, 11.0, 15.0]);
         assert_eq!(found[12..], [0.0, 4.0, 8.0, 12.0]);
+    }
+
+    #[test]
+    fn a_larger_turned_region_becomes_means() {
+        let luma: Vec<u8> = (0..64).collect();
+        let turned =
+            |size| Region::through([(0.5, 0.0), (0.5, 1.0)], [(0.0, 0.5), (1.0, 0.5)], size).unwrap();
+        let found = crop(&luma, 8, 1.0, turned);
+        // The first pixel is the mean of 6, 7, 14 and 15, in whole numbers.
+        for (index, mean) in [(0, 10.5), (3, 58.5), (12, 4.5), (15, 52.5)] {
+            assert!((found[index] - mean).abs() <= 0.5, "{index}: {}, not {mean}", found[index]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_flat_picture_stays_flat_whatever_is_cut_out(
+            (width, height) in (1usize..60, 1usize..60),
+            points in prop::array::uniform4(-3.0f32..3.0),
+            value in 0u8..=255,
+            aspect in 0.2f32..5.0,
+        ) {
+            let [x1, y1, x2, y2] = points;
+            let regions: [&dyn Fn((f32, f32)) -> Option<Region>; 2] = [
+                &|size| Region::through([(x1, y1), (x2, y2)], [(0.3, 0.3), (0.7, 0.4)], size),
+                &|size| Some(Region::around(&Rect { x: x1, y: y1, w: x2.abs(), h: y2.abs() }, 1.25, size)),
+            ];
+            for region in regions {
+                let any = |size| region(size).unwrap_or_else(|| whole(size));
+                for found in crop(&vec![value; width * height], width, aspect, any) {
+                    let is_flat = (found - f32::from(value)).abs() < 0.01;
+                    prop_assert!(is_flat || found == 77.0, "{found} instead of {value}");
+                }
+            }
+        }
     }
 
     #[test]

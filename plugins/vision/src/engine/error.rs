@@ -35,14 +35,21 @@ pub enum EngineError {
     #[error("no device \"{name}\"; there are: auto, cpu, cuda, tensorrt, openvino")]
     NoSuchDevice { name: String },
     #[error(
-        "device \"{name}\" is not available: this version runs models on the CPU only, whatever ONNX Runtime can; \
-         use auto or cpu"
+        "device \"{name}\" is not available: ONNX Runtime {runtime} has no {missing}, only {there}; set the runtime to \
+         a library that has it, or use auto or cpu"
     )]
-    UnavailableDevice { name: &'static str },
+    UnavailableDevice { name: &'static str, missing: &'static str, runtime: PathBuf, there: String },
+    #[error("model \"{model}\": device \"{name}\" cannot be used: {reason}; mend that, or use auto or cpu")]
+    UnusableDevice { model: String, name: &'static str, reason: String },
     #[error("model \"{model}\": ONNX Runtime does not take {path}: {reason}")]
     Refused { model: String, path: PathBuf, reason: String },
     #[error("model \"{model}\" does not fit its manifest: {problem}")]
     Unfit { model: String, problem: String },
+    #[error(
+        "model \"{model}\" is off by {off:.2} on the test picture, where its manifest allows {limit}: this machine \
+         computes it wrongly; use another model, such as the one it was made from"
+    )]
+    Deviates { model: String, off: f32, limit: f32 },
     #[error(
         "model \"{model}\" cannot be used here: its job is \"{job}\", and one for \"{wanted}\" is needed"
     )]

@@ -5,40 +5,50 @@ use std::fmt;
 use ort::value::{Outlet, TensorElementType, ValueType};
 
 use super::decode::silero;
-use super::manifest::Manifest;
+use super::manifest::{Input, Manifest};
+
+/// Kind of a tensor that takes pixels as they are, 0..255.
+pub(super) const BYTES: &str = "u8";
 
 /// Name, type and shape of an input or output, free of ONNX Runtime so that the decoders stay pure.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct TensorInfo {
     pub(super) name: String,
     pub(super) is_f32: bool,
+    /// i64, as classes are counted.
+    pub(super) is_whole: bool,
     /// As people read it, e.g. `f32` or `u8`.
-    kind: String,
+    pub(super) kind: String,
     /// -1 where the size is open.
     pub(super) shape: Vec<i64>,
 }
 
 impl TensorInfo {
-    #[cfg(test)]
     pub(super) fn f32(name: &str, shape: &[i64]) -> Self {
-        Self { name: name.to_owned(), is_f32: true, kind: "f32".to_owned(), shape: shape.to_vec() }
+        let kind = "f32".to_owned();
+        Self { name: name.to_owned(), is_f32: true, is_whole: false, kind, shape: shape.to_vec() }
+    }
+
+    #[cfg(test)]
+    pub(super) fn i64(name: &str, shape: &[i64]) -> Self {
+        Self { is_f32: false, is_whole: true, kind: "i64".to_owned(), ..Self::f32(name, shape) }
     }
 
     fn of(outlet: &Outlet) -> Self {
-        let (is_f32, kind, shape) = match outlet.dtype() {
-            ValueType::Tensor { ty, shape, .. } => {
-                (*ty == TensorElementType::Float32, ty.to_string(), shape.iter().copied().collect())
-            }
-            other => (false, other.to_string(), Vec::new()),
+        let (element, kind, shape) = match outlet.dtype() {
+            ValueType::Tensor { ty, shape, .. } => (Some(*ty), ty.to_string(), shape.to_vec()),
+            other => (None, other.to_string(), Vec::new()),
         };
-        Self { name: outlet.name().to_owned(), is_f32, kind, shape }
+        let is = |wanted| element == Some(wanted);
+        let (is_f32, is_whole) = (is(TensorElementType::Float32), is(TensorElementType::Int64));
+        Self { name: outlet.name().to_owned(), is_f32, is_whole, kind, shape }
     }
 
     /// True when name, type and shape are as promised, or the shape is open where it differs.
     fn keeps(&self, promise: &Expected) -> bool {
         let is_open = |(found, wanted): (&i64, &i64)| found == wanted || *found == -1 || *wanted == -1;
         promise.name.as_ref().is_none_or(|name| *name == self.name)
-            && self.kind == promise.kind
+            && promise.kinds.contains(&self.kind.as_str())
             && self.shape.len() == promise.shape.len()
             && self.shape.iter().zip(&promise.shape).all(is_open)
     }
@@ -49,8 +59,8 @@ impl TensorInfo {
 pub(super) struct Expected {
     /// Any when `None`.
     pub(super) name: Option<String>,
-    /// As [`TensorInfo`] has it.
-    kind: &'static str,
+    /// As [`TensorInfo`] has it; any of these.
+    kinds: &'static [&'static str],
     /// -1 where any size will do.
     pub(super) shape: Vec<i64>,
 }
@@ -58,20 +68,26 @@ pub(super) struct Expected {
 impl Expected {
     /// One of floats.
     pub(super) fn f32(name: Option<&str>, shape: Vec<i64>) -> Self {
-        Self { name: name.map(str::to_owned), kind: "f32", shape }
+        Self { name: name.map(str::to_owned), kinds: &["f32"], shape }
     }
 
     /// One of whole numbers.
     pub(super) fn i64(name: &str, shape: Vec<i64>) -> Self {
-        Self { name: Some(name.to_owned()), kind: "i64", shape }
+        Self { name: Some(name.to_owned()), kinds: &["i64"], shape }
+    }
+
+    /// A picture, as floats or, with [`BYTES`], as it comes out of a camera.
+    fn picture(shape: [usize; 4]) -> Self {
+        Self { name: None, kinds: &["f32", BYTES], shape: shape.map(|side| side as i64).into() }
     }
 }
 
 impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds = self.kinds.join(" or ");
         match &self.name {
-            Some(name) => write!(f, "{name:?} {} {:?}", self.kind, self.shape),
-            None => write!(f, "one {} {:?}", self.kind, self.shape),
+            Some(name) => write!(f, "{name:?} {kinds} {:?}", self.shape),
+            None => write!(f, "one {kinds} {:?}", self.shape),
         }
     }
 }
@@ -93,19 +109,29 @@ pub(super) fn list(tensors: &[TensorInfo]) -> String {
 }
 
 /// The inputs that the network of `manifest` must have, in the order they are fed.
-pub(super) fn inputs_of(manifest: &Manifest) -> Vec<Expected> {
-    let picture =
-        manifest.input.iter().map(|input| Expected::f32(None, input.shape().map(|side| side as i64).into()));
+fn inputs_of(manifest: &Manifest) -> Vec<Expected> {
+    let picture = manifest.input.iter().map(|input| Expected::picture(input.shape()));
     let sound = manifest.sound.iter().flat_map(silero::inputs);
     picture.chain(sound).collect()
 }
 
-/// Checks that `found` are all of `expected` and nothing else, since a network runs only when every input is fed; gives
-/// their names in that order. The error says what was found and what was expected.
-pub(super) fn check_inputs(expected: &[Expected], found: &[TensorInfo]) -> Result<Vec<String>, String> {
-    let places = place(expected, found).filter(|_| expected.len() == found.len());
-    let places = places.ok_or_else(|| complaint("inputs", expected, found))?;
-    Ok(places.into_iter().map(|place| found[place].name.clone()).collect())
+/// Checks that `found` are all that `manifest` expects and nothing else, since a network runs only when every input is
+/// fed; gives them in the order they are fed. The error says what was found and what was expected.
+pub(super) fn check_inputs(manifest: &Manifest, found: &[TensorInfo]) -> Result<Vec<TensorInfo>, String> {
+    let expected = inputs_of(manifest);
+    let places = place(&expected, found).filter(|_| expected.len() == found.len());
+    let places = places.ok_or_else(|| complaint("inputs", &expected, found))?;
+    let fed = places.into_iter().zip(expected).map(|(place, promise)| {
+        let TensorInfo { name, kind, .. } = &found[place];
+        if let Some(input) = manifest.input.as_ref().filter(|input| kind == BYTES && !input.is_plain()) {
+            let Input { mean, std, .. } = input;
+            return Err(format!(
+                "inputs: {name:?} takes bytes, 0 to 255; expected a mean of 0 and a std of 1, not {mean:?} and {std:?}"
+            ));
+        }
+        Ok(TensorInfo { shape: promise.shape, ..found[place].clone() })
+    });
+    fed.collect()
 }
 
 /// Checks that all of `expected` are among `found`; gives where. The error says what was found and what was expected.
@@ -129,19 +155,32 @@ mod tests {
     #[test]
     fn an_input_fits_when_every_fixed_side_does() {
         let manifest = Manifest::parse(include_str!("../../tests/models/blob.toml"), "blob.toml").unwrap();
-        let fits = |inputs: &[TensorInfo]| check_inputs(&inputs_of(&manifest), inputs);
-        assert_eq!(fits(&[TensorInfo::f32("image", &[1, 3, 240, 320])]), Ok(vec!["image".to_owned()]));
-        assert_eq!(fits(&[TensorInfo::f32("image", &[-1, 3, -1, -1])]), Ok(vec!["image".to_owned()]));
+        let fits = |inputs: &[TensorInfo]| check_inputs(&manifest, inputs);
+        let whole = TensorInfo::f32("image", &[1, 3, 240, 320]);
+        assert_eq!(fits(std::slice::from_ref(&whole)), Ok(vec![whole.clone()]));
+        assert_eq!(fits(&[TensorInfo::f32("image", &[-1, 3, -1, -1])]), Ok(vec![whole]));
         let error = fits(&[TensorInfo::f32("image", &[1, 3, 320, 240])]).unwrap_err();
-        assert_eq!(error, "inputs: found \"image\" f32 [1, 3, 320, 240]; expected one f32 [1, 3, 240, 320]");
-        let bytes = TensorInfo {
+        assert_eq!(
+            error,
+            "inputs: found \"image\" f32 [1, 3, 320, 240]; expected one f32 or u8 [1, 3, 240, 320]"
+        );
+        let kind = |kind: &str| TensorInfo {
             is_f32: false,
-            kind: "u8".to_owned(),
+            kind: kind.to_owned(),
             ..TensorInfo::f32("image", &[1, 3, 240, 320])
         };
-        assert!(fits(std::slice::from_ref(&bytes)).unwrap_err().contains("\"image\" u8"));
-        assert!(fits(&[bytes.clone(), bytes]).is_err());
+        assert!(fits(&[kind("f16")]).unwrap_err().contains("\"image\" f16"));
+        assert!(fits(&[kind("f32"), kind("f32")]).is_err());
         assert!(fits(&[]).is_err());
+        let error = fits(&[kind("u8")]).unwrap_err();
+        assert!(
+            error.starts_with("inputs: \"image\" takes bytes, 0 to 255; expected a mean of 0"),
+            "{error}"
+        );
+        let plain =
+            include_str!("../../tests/models/blob.toml").replace("255.0, 255.0, 255.0", "1.0, 1.0, 1.0");
+        let plain = Manifest::parse(&plain, "blob.toml").unwrap();
+        assert_eq!(check_inputs(&plain, &[kind("u8")]), Ok(vec![kind("u8")]));
     }
 
     #[test]

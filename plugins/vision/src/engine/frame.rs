@@ -71,6 +71,31 @@ impl<'a> I420<'a> {
         (self.width as f32 * self.pixel_aspect, self.height as f32)
     }
 
+    /// Red, green and blue of the pixel at these fractions of the picture; `None` outside of it.
+    pub fn rgb(&self, x: f32, y: f32) -> Option<[f32; 3]> {
+        if !((0.0..1.0).contains(&x) && (0.0..1.0).contains(&y)) {
+            return None;
+        }
+        let (column, row) = ((x * self.width as f32) as usize, (y * self.height as f32) as usize);
+        let at = |plane: &Plane<'_>, column: usize, row: usize| {
+            plane.bytes.get(row * plane.stride + column).map(|value| f32::from(*value))
+        };
+        let luma = at(&self.planes[0], column, row)?;
+        let [u, v] = [1, 2].map(|plane| at(&self.planes[plane], column / 2, row / 2));
+        let (luma, u, v) = ((luma - self.colours.black) * self.colours.luma, u? - 128.0, v? - 128.0);
+        let green = luma + self.colours.green_of_u * u + self.colours.green_of_v * v;
+        let mixed = [luma + self.colours.red_of_v * v, green, luma + self.colours.blue_of_u * u];
+        Some(mixed.map(|value| value.clamp(0.0, 255.0)))
+    }
+
+    /// Width and height of a plane.
+    pub(super) fn plane_size(&self, plane: usize) -> (usize, usize) {
+        match plane {
+            0 => (self.width, self.height),
+            _ => (self.width.div_ceil(2), self.height.div_ceil(2)),
+        }
+    }
+
     /// The picture in a mapped frame; `None` when that is not I420.
     pub fn of(frame: &'a gst_video::VideoFrameRef<&gst::BufferRef>) -> Option<Self> {
         if frame.format() != gst_video::VideoFormat::I420 {
@@ -120,6 +145,20 @@ mod tests {
                 (red - 255.0).abs() < 2.0 && green.abs() < 2.0 && blue.abs() < 2.0,
                 "{name}: {red} {green} {blue}"
             );
+        }
+    }
+
+    #[test]
+    fn the_colour_of_a_single_pixel_is_read_and_nothing_beside_the_picture() {
+        // Red on the left, black on the right, two pixels each.
+        let planes = [&[76, 76, 0, 0, 76, 76, 0, 0][..], &[85, 128], &[255, 128]]
+            .map(|bytes: &[u8]| Plane { bytes, stride: bytes.len().min(4) });
+        let frame = I420 { width: 4, height: 2, pixel_aspect: 1.0, planes, colours: colours("1:4:0:0") };
+        let [red, green, blue] = frame.rgb(0.3, 0.9).unwrap();
+        assert!(red > 252.0 && green < 3.0 && blue < 3.0, "{red} {green} {blue}");
+        assert_eq!(frame.rgb(0.6, 0.1), Some([0.0; 3]));
+        for (x, y) in [(-0.1, 0.5), (1.0, 0.5), (0.5, 1.0), (f32::NAN, 0.5)] {
+            assert_eq!(frame.rgb(x, y), None);
         }
     }
 

@@ -8,6 +8,7 @@
 
 mod assets;
 mod catalog;
+mod check;
 mod crop;
 mod decode;
 mod detector;
@@ -24,20 +25,21 @@ mod region;
 mod resample;
 mod runtime;
 mod sessions;
+mod turned;
 
 pub use assets::{ASSETS_DIR_VARIABLE, Assets};
-pub use catalog::Catalog;
+pub use catalog::{AUTO, Catalog};
 pub use decode::{Answer, Wanted, age, blazeface, blazepose, mask, silero};
 pub use detector::{Detector, Timing};
 pub use error::EngineError;
 pub use frame::{Colours, I420, Plane};
 pub use manifest::{
-    ColourOrder, DecoderKind, Input, Job, Layout, Manifest, ManifestError, Registry, Sound, Source,
-    Thresholds,
+    BoxFormat, Check, ColourOrder, DecoderKind, Input, Job, Layout, MadeFrom, Manifest, ManifestError,
+    Registry, Sound, Source, Thresholds,
 };
-pub use model::{Found, Model};
+pub use model::{Found, Model, read_boxes};
 pub use network::{Feed, LoadOptions, Network};
 pub use preprocess::{Preprocessor, Tensor};
 pub use region::Region;
-pub use runtime::Device;
+pub use runtime::{Device, devices};
 pub use sessions::{Loaded, loaded};

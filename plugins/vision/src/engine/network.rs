@@ -1,5 +1,6 @@
 //! A network that was loaded and fits its manifest, whatever its job: numbers in, numbers out.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,6 +9,7 @@ use ort::session::SessionInputValue;
 use ort::value::{DynValue, TensorRef};
 
 use super::assets::Assets;
+use super::check;
 use super::decode::{self, Answer};
 use super::error::EngineError;
 use super::fit::{self, TensorInfo};
@@ -29,19 +31,13 @@ pub struct LoadOptions {
 /// A loaded network. Several of them share their sessions when file, threads and device are the same.
 pub struct Network {
     manifest: Manifest,
-    device: Device,
-    inputs: Vec<Slot>,
+    /// In the order they are fed, with the shapes they are fed in.
+    inputs: Vec<TensorInfo>,
     /// All outputs of the network, in its order.
     outputs: Vec<TensorInfo>,
     /// Which of them the decoder reads, in the order it reads them.
     read: Vec<usize>,
     shared: Arc<sessions::Network>,
-}
-
-/// An input: what it is called and the shape it is fed with.
-struct Slot {
-    name: String,
-    shape: Vec<i64>,
 }
 
 /// What one input is fed with.
@@ -58,23 +54,31 @@ impl Network {
     /// When the device is not available, the weights or the runtime are missing or wrong, or the network's inputs
     /// and outputs are not those of the manifest.
     pub fn load(manifest: &Manifest, options: &LoadOptions) -> Result<Self, EngineError> {
-        let device = options.device.choose()?;
-        let shared = sessions::share(Recipe {
-            manifest: manifest.clone(),
-            assets: options.assets.clone(),
-            runtime: options.runtime.clone().unwrap_or_else(|| options.assets.runtime()),
-            device,
-            threads: options.threads.max(1),
-        })?;
+        let shared = share(manifest, options)?;
         let session = shared.lease();
         let (inputs, outputs) = (fit::describe(session.inputs()), fit::describe(session.outputs()));
         drop(session);
         let unfit = |problem| EngineError::Unfit { model: manifest.name.clone(), problem };
-        let expected = fit::inputs_of(manifest);
-        let names = fit::check_inputs(&expected, &inputs).map_err(unfit)?;
-        let inputs = names.into_iter().zip(expected).map(|(name, found)| Slot { name, shape: found.shape });
+        let inputs = fit::check_inputs(manifest, &inputs).map_err(unfit)?;
         let read = decode::place(manifest, &outputs).map_err(unfit)?;
-        Ok(Self { manifest: manifest.clone(), device, inputs: inputs.collect(), outputs, read, shared })
+        let network = Self { manifest: manifest.clone(), inputs, outputs, read, shared };
+        if network.shared.is_unchecked() {
+            network.check()?;
+        }
+        Ok(network)
+    }
+
+    /// Compares what it makes of the test picture with what the manifest says.
+    fn check(&self) -> Result<(), EngineError> {
+        let (Some(check), Some(input)) = (&self.manifest.check, &self.manifest.input) else { return Ok(()) };
+        let picture = check::picture(input);
+        let names: Vec<_> = self.read.iter().map(|index| self.outputs[*index].name.as_str()).collect();
+        let off = self.run(&[Feed::F32(&picture)], |answers| check::deviation(check, &names, answers))?;
+        // NaN is above nothing, but wrong all the same.
+        if off <= check.limit {
+            return Ok(());
+        }
+        Err(EngineError::Deviates { model: self.manifest.name.clone(), off, limit: check.limit })
     }
 
     /// What it was loaded from.
@@ -84,7 +88,7 @@ impl Network {
 
     /// Where it runs; never [`Device::Auto`].
     pub fn device(&self) -> Device {
-        self.device
+        self.shared.device()
     }
 
     /// Sessions that exist for it; more than one only after two users wanted it at the same time.
@@ -117,31 +121,82 @@ impl Network {
             return Err(failed(format!("{} inputs where there are {}", feeds.len(), self.inputs.len())));
         }
         let mut inputs = Vec::with_capacity(feeds.len());
-        for (slot, feed) in self.inputs.iter().zip(feeds) {
-            let value = value(slot, feed).map_err(|error| failed(error.to_string()))?;
-            inputs.push((slot.name.as_str(), value));
+        for (input, feed) in self.inputs.iter().zip(feeds) {
+            let value = value(input, feed).map_err(|error| failed(error.to_string()))?;
+            inputs.push((input.name.as_str(), value));
         }
         let mut session = self.shared.lease();
         let began = Instant::now();
         let outputs = session.run(inputs).map_err(|error| failed(error.to_string()))?;
         self.shared.count(began.elapsed());
-        let answers: Vec<_> = self.read.iter().map(|index| answer(&outputs[*index])).collect();
+        let tensors: Vec<_> = self.read.iter().map(|index| Tensor::of(&outputs[*index])).collect();
+        let answers: Vec<_> = tensors.iter().map(Tensor::answer).collect();
         read(&answers).map_err(failed)
     }
 }
 
-fn value<'a>(slot: &Slot, feed: &Feed<'a>) -> ort::Result<SessionInputValue<'a>> {
-    let shape = slot.shape.clone();
+/// The sessions for `manifest` on the first device that takes it.
+fn share(manifest: &Manifest, options: &LoadOptions) -> Result<Arc<sessions::Network>, EngineError> {
+    // Of a machine without a set-up, the model is what was asked for, so that is what is missing first.
+    options.assets.find(manifest)?;
+    let runtime = options.runtime.clone().unwrap_or_else(|| options.assets.runtime());
+    let mut choices = options.device.choices(&runtime)?;
+    if options.device == Device::Auto && manifest.made_from.is_some() {
+        // What was put in whole numbers for the processor is slower elsewhere.
+        choices.retain(|device| *device == Device::Cpu);
+    }
+    let mut failure = None;
+    for device in choices {
+        let recipe = Recipe {
+            manifest: manifest.clone(),
+            assets: options.assets.clone(),
+            runtime: runtime.clone(),
+            device,
+            threads: options.threads.max(1),
+        };
+        match sessions::share(recipe) {
+            // Only `auto` has a next choice; what it becomes is told wherever the model is.
+            Err(error @ EngineError::UnusableDevice { .. }) => failure = Some(error),
+            outcome => return outcome,
+        }
+    }
+    let nothing = || EngineError::BadRuntime { reason: format!("{} runs on nothing", runtime.display()) };
+    Err(failure.unwrap_or_else(nothing))
+}
+
+fn value<'a>(input: &TensorInfo, feed: &Feed<'a>) -> ort::Result<SessionInputValue<'a>> {
+    let shape = input.shape.clone();
     Ok(match feed {
+        Feed::F32(values) if input.kind == fit::BYTES => {
+            // Such a cast rounds down and keeps within 0..255.
+            let bytes: Vec<u8> = values.iter().map(|value| (value + 0.5) as u8).collect();
+            ort::value::Tensor::from_array((shape, bytes))?.into()
+        }
         Feed::F32(values) => TensorRef::from_array_view((shape, *values))?.into(),
         Feed::I64(values) => TensorRef::from_array_view((shape, *values))?.into(),
     })
 }
 
-/// What the decoders see of an output; nothing of one that is not f32, which none of them asks for.
-fn answer(output: &DynValue) -> Answer<'_> {
-    match output.try_extract_tensor::<f32>() {
-        Ok((shape, values)) => Answer { shape, values },
-        Err(_) => Answer { shape: &[], values: &[] },
+/// An output as the decoders read it.
+struct Tensor<'a> {
+    shape: &'a [i64],
+    values: Cow<'a, [f32]>,
+}
+
+impl<'a> Tensor<'a> {
+    /// Nothing when it holds neither f32 nor i64, which no decoder asks for.
+    fn of(output: &'a DynValue) -> Self {
+        if let Ok((shape, values)) = output.try_extract_tensor::<f32>() {
+            return Self { shape, values: Cow::Borrowed(values) };
+        }
+        // Classes: small numbers, which a float holds exactly.
+        match output.try_extract_tensor::<i64>() {
+            Ok((shape, values)) => Self { shape, values: values.iter().map(|value| *value as f32).collect() },
+            Err(_) => Self { shape: &[], values: Cow::Borrowed(&[]) },
+        }
+    }
+
+    fn answer(&self) -> Answer<'_> {
+        Answer { shape: self.shape, values: &self.values }
     }
 }

@@ -40,9 +40,9 @@ struct Shape {
 pub struct Preprocessor {
     pub(super) input: Input,
     /// Multiplies 0..255, red, green, blue.
-    pub(super) gain: [f32; 3],
+    gain: [f32; 3],
     /// Added after that.
-    pub(super) offset: [f32; 3],
+    offset: [f32; 3],
     plan: Option<Plan>,
 }
 
@@ -63,7 +63,7 @@ impl Placement {
     fn new(input: &Input, shape: Shape) -> Self {
         let (width, height) = (input.width, input.height);
         if !input.letterbox {
-            return Self { left: 0, top: 0, width, height };
+            return Self::whole(input);
         }
         let shown_width = shape.width as f32 * shape.pixel_aspect;
         let scale = (width as f32 / shown_width).min(height as f32 / shape.height as f32);
@@ -75,6 +75,11 @@ impl Placement {
             width: inner_width,
             height: inner_height,
         }
+    }
+
+    /// A picture that fills the input.
+    pub(super) fn whole(input: &Input) -> Self {
+        Self { left: 0, top: 0, width: input.width, height: input.height }
     }
 
     /// The same as a region of the picture.
@@ -151,15 +156,22 @@ impl Preprocessor {
             tensor.painted = Some(plan.placement);
         }
         tensor.region = Some(plan.placement.region(&self.input, frame.shown_size()));
-        let mixer = Mixer::new(&frame.colours, self.gain, self.offset);
+        let mixer = self.mixer(frame);
         for row in 0..plan.placement.height {
             plan.read_row(frame, row);
-            self.write_row(&plan, row, &mixer, &mut tensor.values);
+            let Placement { left, top, width, .. } = plan.placement;
+            let rows = plan.rows.each_ref().map(|row| &row[..width]);
+            self.write(rows, (left, top + row), &mixer, &mut tensor.values);
         }
         self.plan = Some(plan);
     }
 
-    fn paint_padding(&self, tensor: &mut Tensor) {
+    /// Colours of `frame` as the network wants them.
+    pub(super) fn mixer(&self, frame: &I420<'_>) -> Mixer {
+        Mixer { colours: frame.colours, gain: self.gain, offset: self.offset }
+    }
+
+    pub(super) fn paint_padding(&self, tensor: &mut Tensor) {
         let area = self.input.width * self.input.height;
         let pad = self.pad();
         tensor.values.resize(3 * area, 0.0);
@@ -201,10 +213,17 @@ impl Preprocessor {
         channels
     }
 
-    fn write_row(&self, plan: &Plan, row: usize, mixer: &Mixer, values: &mut [f32]) {
-        let Placement { left, top, width, .. } = plan.placement;
-        let [y, u, v] = plan.rows.each_ref().map(|row| &row[..width]);
-        let first = (top + row) * self.input.width + left;
+    /// Writes a row of pixels, or a part of one, that begins at a place of the input.
+    pub(super) fn write(
+        &self,
+        [y, u, v]: [&[f32]; 3],
+        (column, row): (usize, usize),
+        mixer: &Mixer,
+        values: &mut [f32],
+    ) {
+        let first = row * self.input.width + column;
+        let width = y.len().min(u.len()).min(v.len());
+        let (y, u, v) = (&y[..width], &u[..width], &v[..width]);
         match self.input.layout {
             Layout::Nchw => {
                 let (one, rest) = values.split_at_mut(self.input.width * self.input.height);
@@ -259,10 +278,6 @@ pub(super) struct Mixer {
 }
 
 impl Mixer {
-    pub(super) fn new(colours: &Colours, gain: [f32; 3], offset: [f32; 3]) -> Self {
-        Self { colours: *colours, gain, offset }
-    }
-
     /// One row into three planes: red, green, blue.
     fn mix_planes(&self, yuv: [&[f32]; 3], rgb: [&mut [f32]; 3]) {
         let [y, u, v] = yuv;
@@ -276,7 +291,7 @@ impl Mixer {
 
     /// Normalised red, green, blue.
     #[inline(always)]
-    pub(super) fn mix(&self, y: f32, u: f32, v: f32) -> [f32; 3] {
+    fn mix(&self, y: f32, u: f32, v: f32) -> [f32; 3] {
         let Colours { black, luma, red_of_v, green_of_u, green_of_v, blue_of_u } = self.colours;
         let (y, u, v) = ((y - black) * luma, u - 128.0, v - 128.0);
         let rgb = [y + red_of_v * v, y + green_of_u * u + green_of_v * v, y + blue_of_u * u];

@@ -38,14 +38,14 @@ pub(super) struct Across {
 }
 
 impl Taps {
-    /// For `target` outputs out of `source` pixels, with `scale` source pixels an output.
-    fn new(source: usize, target: usize, scale: f32) -> Self {
+    /// For `target` outputs out of `source` pixels, from the place `first` on, with `scale` source pixels an output.
+    fn new(source: usize, target: usize, first: f32, scale: f32) -> Self {
         let is_bilinear = scale <= BILINEAR_UP_TO;
         let count = if is_bilinear { 2 } else { scale.ceil() as usize + 1 }.min(source);
         let half = if is_bilinear { 0.5 } else { scale / 2.0 };
         let mut taps = Self { count, starts: Vec::with_capacity(target), weights: Vec::new() };
         for index in 0..target {
-            let centre = (index as f32 + 0.5) * scale;
+            let centre = first + (index as f32 + 0.5) * scale;
             let (from, to) = (centre - half, centre + half);
             let start = from.floor().clamp(0.0, (source - count) as f32);
             // The share of each source pixel that lies in from..to; at the borders the outermost pixel goes on.
@@ -65,7 +65,12 @@ impl Taps {
 impl Down {
     /// From `source` rows to `target`; both at least 1.
     pub(super) fn new(source: usize, target: usize) -> Self {
-        Self(Taps::new(source, target, source as f32 / target as f32))
+        Self::part(source, target, 0.0, source as f32 / target as f32)
+    }
+
+    /// The same for a part of the source, or what sticks out of it: from the place `first` on, `scale` rows an output.
+    pub(super) fn part(source: usize, target: usize, first: f32, scale: f32) -> Self {
+        Self(Taps::new(source, target, first, scale))
     }
 
     /// Mixes the source rows of output row `index` into `mixed`, whose length is the width to mix.
@@ -100,11 +105,16 @@ impl Down {
 impl Across {
     /// From `source` pixels to `target`; both at least 1.
     pub(super) fn new(source: usize, target: usize) -> Self {
-        let mut scale = source as f32 / target as f32;
+        Self::part(source, target, 0.0, source as f32 / target as f32)
+    }
+
+    /// The same for a part of the source, or what sticks out of it: from the place `first` on, `scale` pixels an
+    /// output.
+    pub(super) fn part(source: usize, target: usize, mut first: f32, mut scale: f32) -> Self {
         let mut width = source;
         let mut halvings = 0;
         while scale > BILINEAR_UP_TO && width > 1 {
-            scale /= 2.0;
+            (first, scale) = (first / 2.0, scale / 2.0);
             width = width.div_ceil(2);
             halvings += 1;
         }
@@ -113,7 +123,7 @@ impl Across {
         } else {
             [vec![], vec![]]
         };
-        Self { halvings, taps: Taps::new(width, target, scale), halved }
+        Self { halvings, taps: Taps::new(width, target, first, scale), halved }
     }
 
     /// Samples `mixed` at every output pixel into `out`, in the scale of the source, 0..255.

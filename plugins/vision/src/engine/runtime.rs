@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use ort::environment::Environment;
+use ort::ep::{CPU, CUDA, ExecutionProvider, ExecutionProviderDispatch, OpenVINO, TensorRT};
 use ort::logging::LogLevel;
 
 use super::error::EngineError;
@@ -51,6 +52,9 @@ impl FromStr for Device {
 }
 
 impl Device {
+    /// All but [`Device::Auto`].
+    pub const NAMED: [Self; 4] = [Self::Cpu, Self::Cuda, Self::TensorRt, Self::OpenVino];
+
     /// The name it is asked for by and shown under.
     pub fn name(self) -> &'static str {
         match self {
@@ -62,16 +66,71 @@ impl Device {
         }
     }
 
-    /// The device that is really used, never [`Device::Auto`].
-    ///
-    /// # Errors
-    /// When the one asked for by name is not available; nobody who asks for a GPU is given the CPU in silence.
-    pub fn choose(self) -> Result<Self, EngineError> {
+    /// What ONNX Runtime calls it; `None` for [`Device::Auto`].
+    fn provider(self) -> Option<&'static str> {
         match self {
-            Self::Auto | Self::Cpu => Ok(Self::Cpu),
-            other => Err(EngineError::UnavailableDevice { name: other.name() }),
+            Self::Auto => None,
+            Self::Cpu => Some(CPU::NAME),
+            Self::Cuda => Some(CUDA::NAME),
+            Self::TensorRt => Some(TensorRT::NAME),
+            Self::OpenVino => Some(OpenVINO::NAME),
         }
     }
+
+    /// True when the library that is loaded was built with it. The machine may lack it all the same.
+    fn is_built_in(self) -> bool {
+        let answer = match self {
+            Self::Auto => return false,
+            Self::Cpu => CPU::is_available(),
+            Self::Cuda => CUDA::is_available(),
+            Self::TensorRt => TensorRT::is_available(),
+            Self::OpenVino => OpenVINO::is_available(),
+        };
+        answer.unwrap_or(false)
+    }
+
+    /// What to try for it, best first, with the library at `runtime`; never [`Device::Auto`]. TensorRT is taken only by
+    /// its name, since it builds its network for minutes at the first start.
+    ///
+    /// # Errors
+    /// When the library cannot be loaded or was built without what is asked for by name; nobody who asks for a GPU is
+    /// given the CPU in silence.
+    pub(super) fn choices(self, runtime: &Path) -> Result<Vec<Self>, EngineError> {
+        let there = devices(runtime)?;
+        match self {
+            Self::Auto => {
+                let best_first = [Self::Cuda, Self::OpenVino, Self::Cpu];
+                Ok(best_first.into_iter().filter(|device| there.contains(device)).collect())
+            }
+            named if there.contains(&named) => Ok(vec![named]),
+            named => Err(EngineError::UnavailableDevice {
+                name: named.name(),
+                missing: named.provider().unwrap_or_default(),
+                runtime: runtime.to_owned(),
+                there: there.into_iter().map(Self::name).collect::<Vec<_>>().join(", "),
+            }),
+        }
+    }
+
+    /// The provider to register with a session; `None` for the CPU, which every session has.
+    pub(super) fn registration(self) -> Option<ExecutionProviderDispatch> {
+        let provider = match self {
+            Self::Auto | Self::Cpu => return None,
+            Self::Cuda => CUDA::default().build(),
+            Self::TensorRt => TensorRT::default().build(),
+            Self::OpenVino => OpenVINO::default().build(),
+        };
+        Some(provider.error_on_failure())
+    }
+}
+
+/// What the library at `runtime` was built with, of what can be asked for by name.
+///
+/// # Errors
+/// When it cannot be loaded.
+pub fn devices(runtime: &Path) -> Result<Vec<Device>, EngineError> {
+    environment(runtime)?;
+    Ok(Device::NAMED.into_iter().filter(|device| device.is_built_in()).collect())
 }
 
 /// The environment of the library at `path`, which is loaded now when it is the first.
@@ -112,14 +171,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn auto_takes_what_is_there_and_a_missing_device_is_never_replaced() {
-        assert_eq!("auto".parse::<Device>().unwrap().choose().unwrap(), Device::Cpu);
-        assert_eq!("cpu".parse::<Device>().unwrap().choose().unwrap(), Device::Cpu);
-        for name in ["cuda", "tensorrt", "openvino"] {
-            let device: Device = name.parse().unwrap();
-            assert_eq!(device.name(), name);
-            let error = device.choose().unwrap_err().to_string();
-            assert!(error.starts_with(&format!("device \"{name}\" is not available")), "{error}");
+    fn devices_have_names() {
+        for device in Device::NAMED.into_iter().chain([Device::Auto]) {
+            assert_eq!(device.name().parse::<Device>().unwrap(), device);
+            assert_eq!(device.registration().is_some(), ![Device::Auto, Device::Cpu].contains(&device));
         }
         let error = "gpu".parse::<Device>().unwrap_err().to_string();
         assert_eq!(error, "no device \"gpu\"; there are: auto, cpu, cuda, tensorrt, openvino");

@@ -3,12 +3,13 @@
 //! ONNX Runtime's sessions must not run twice at once through this binding (`Session::run` takes `&mut self`), so a
 //! network used by several cameras is a small [`Pool`]: it starts with one session, grows by one when its users have
 //! had to wait for long and a core is left, and serves those who wait in the order they came. The first session costs
-//! some 60 MB and each further one 35 to 50, so one camera costs one, cameras that leave it time to rest share it,
+//! some 60 MB and each further one 35 to 65 (in whole numbers 24), so one camera costs one, cameras that leave it time to rest share it,
 //! and ten busy cameras on four cores cost four.
 
 use std::collections::HashMap;
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, Weak};
 use std::time::Duration;
 
@@ -64,6 +65,8 @@ pub struct Loaded {
     pub device: Device,
     /// Sessions that exist for it.
     pub sessions: usize,
+    /// Inferences since it was loaded.
+    pub inferences: u64,
     /// Mean time of one inference since it was loaded; `None` until there was one.
     pub inference_ms: Option<f64>,
 }
@@ -79,6 +82,8 @@ struct Runs {
 pub(super) struct Network {
     model: String,
     device: Device,
+    /// Whether somebody looked already if it does what it should.
+    is_checked: AtomicBool,
     runs: Mutex<Runs>,
     sessions: Pool<Session>,
 }
@@ -134,7 +139,24 @@ impl Network {
             let weights = recipe.assets.read(&recipe.manifest).ok()?;
             recipe.build(&environment, &weights).ok()
         };
-        Ok(Self { model, device, runs: Mutex::default(), sessions: Pool::new(first, limit, make) })
+        let is_checked = AtomicBool::new(false);
+        Ok(Self {
+            model,
+            device,
+            is_checked,
+            runs: Mutex::default(),
+            sessions: Pool::new(first, limit, make),
+        })
+    }
+
+    /// Where it runs; never [`Device::Auto`].
+    pub(super) fn device(&self) -> Device {
+        self.device
+    }
+
+    /// True for the first who asks, who then must look.
+    pub(super) fn is_unchecked(&self) -> bool {
+        !self.is_checked.swap(true, Ordering::Relaxed)
     }
 
     /// Waits for a session; first come, first served.
@@ -161,6 +183,7 @@ impl Network {
             model: self.model.clone(),
             device: self.device,
             sessions: self.sessions(),
+            inferences: runs.count,
             inference_ms: (runs.count > 0).then_some(mean),
         }
     }
@@ -185,6 +208,15 @@ impl Recipe {
         // 15 MB smaller but 3 to 20 % slower, without the change of layout 8 to 15 MB smaller but 20 % slower; packed
         // weights that sessions share save nothing that can be measured.
         let mut builder = builder.with_memory_pattern(false).map_err(|error| refused(error.to_string()))?;
+        if let Some(provider) = self.device.registration() {
+            builder = builder.with_execution_providers([provider]).map_err(|error| {
+                EngineError::UnusableDevice {
+                    model: self.manifest.name.clone(),
+                    name: self.device.name(),
+                    reason: error.to_string(),
+                }
+            })?;
+        }
         builder.commit_from_memory(weights).map_err(|error| refused(error.to_string()))
     }
 }

@@ -14,8 +14,9 @@ use gst_base::{
 };
 
 use crate::{
-    draw::{I420Frame, Labels, Painter, Style, Unconfirmed},
+    draw::{I420Frame, Labels, Marks, Painter, Style, Unconfirmed},
     meta::Detections,
+    person::Language,
     sync::lock,
 };
 
@@ -23,24 +24,41 @@ static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     gst::DebugCategory::new("visionoverlay", gst::DebugColorFlags::empty(), Some("boxes on pictures"))
 });
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Settings {
     show_labels: bool,
     show_unconfirmed: bool,
+    show_attributes: bool,
+    show_landmarks: bool,
+    language: String,
     line_width: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { show_labels: true, show_unconfirmed: true, line_width: 0 }
+        Self {
+            show_labels: true,
+            show_unconfirmed: true,
+            show_attributes: true,
+            show_landmarks: false,
+            language: "en".to_owned(),
+            line_width: 0,
+        }
     }
 }
 
-impl From<Settings> for Style {
-    fn from(settings: Settings) -> Self {
+impl From<&Settings> for Style {
+    fn from(settings: &Settings) -> Self {
         Self {
             labels: if settings.show_labels { Labels::Shown } else { Labels::Hidden },
             unconfirmed: if settings.show_unconfirmed { Unconfirmed::Dashed } else { Unconfirmed::Hidden },
+            marks: match (settings.show_attributes, settings.show_landmarks) {
+                (false, _) => Marks::Hidden,
+                (true, false) => Marks::Boxes,
+                (true, true) => Marks::BoxesAndLandmarks,
+            },
+            // A word of no language of ours is shown in the first.
+            language: Language::of(&settings.language).unwrap_or_default(),
             line_width: settings.line_width,
         }
     }
@@ -59,6 +77,12 @@ pub struct VisionOverlay {
         blurb = "Write what it is and its track number on every confirmed box")]
     #[property(name = "show-unconfirmed", type = bool, get, set, member = show_unconfirmed, default = true,
         blurb = "Draw boxes that have no track number, thin, grey and dashed")]
+    #[property(name = "show-attributes", type = bool, get, set, member = show_attributes, default = true,
+        blurb = "Draw boxes around what visionattributes saw on people: face green, garment orange, head accessory magenta, bag cyan")]
+    #[property(name = "show-landmarks", type = bool, get, set, member = show_landmarks, default = false,
+        blurb = "Draw the skeleton, too, when attributes are drawn")]
+    #[property(name = "language", type = String, get, set, member = language, default = Some("en"),
+        blurb = "Language of labels: en or es")]
     #[property(name = "line-width", type = u32, get, set, member = line_width, maximum = 64, default = 0,
         blurb = "Thickness of lines in pixels (0 = by the height of the picture)")]
     settings: Mutex<Settings>,
@@ -123,7 +147,7 @@ impl BaseTransformImpl for VisionOverlay {
     /// Pixels that others hold too are copied when they are mapped to be drawn on; all metas come along.
     fn transform_ip(&self, buffer: &mut gst::BufferRef) -> Result<gst::FlowSuccess, gst::FlowError> {
         let Some(detections) = Detections::read(buffer) else { return Ok(gst::FlowSuccess::Ok) };
-        let style = Style::from(self.settings());
+        let style = Style::from(&*lock(&self.settings));
         let mut state = self.state();
         let State { info, painter } = &mut *state;
         let info = info.as_ref().ok_or(gst::FlowError::NotNegotiated)?;
@@ -136,10 +160,6 @@ impl BaseTransformImpl for VisionOverlay {
 }
 
 impl VisionOverlay {
-    fn settings(&self) -> Settings {
-        *lock(&self.settings)
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }

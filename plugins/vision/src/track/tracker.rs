@@ -209,7 +209,14 @@ impl Tracker {
                     continue;
                 }
                 let (label, rect) = (label.clone(), *rect);
-                shown.push(Object { label, score: track.score, rect, track: track.number, seen, look: None });
+                shown.push(Object {
+                    label,
+                    score: track.score,
+                    rect,
+                    track: track.number,
+                    seen,
+                    ..Object::default()
+                });
             }
         }
         shown

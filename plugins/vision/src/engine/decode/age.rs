@@ -21,7 +21,7 @@ const INFANT_YEARS: f32 = 0.25;
 const SUM_TOLERANCE: f32 = 0.05;
 
 /// Decoder of an age network's answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AgeReader {
     min_share: f32,
 }

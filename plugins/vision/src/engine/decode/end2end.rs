@@ -2,7 +2,7 @@
 
 use super::super::fit::{TensorInfo, list};
 use super::super::nms::Candidate;
-use super::{Answer, Wanted};
+use super::{Answer, Wanted, class_of};
 
 /// Values of a row.
 const ROW: usize = 6;
@@ -34,7 +34,7 @@ impl End2End {
         }
         let candidates = answer.values.as_chunks::<ROW>().0.iter().filter_map(|row| {
             let [x1, y1, x2, y2, score, class] = *row;
-            let class = class.round() as usize;
+            let class = class_of(class)?;
             let is_wanted = score >= wanted.min_score && wanted.classes.binary_search(&class).is_ok();
             is_wanted.then_some(Candidate { x1, y1, x2, y2, score, class })
         });
@@ -63,9 +63,11 @@ mod tests {
             [5.0, 6.0, 7.0, 8.0, 0.9, 1.0],
             [5.0, 6.0, 7.0, 8.0, 0.9, 2.0],
             [5.0, 6.0, 7.0, 8.0, f32::NAN, 0.0],
+            [5.0, 6.0, 7.0, 8.0, 0.9, f32::NAN],
+            [5.0, 6.0, 7.0, 8.0, 0.9, -1.0],
         ];
         let other = Answer { shape: &[1, 7], values: &[0.0; 7] };
-        let answers = [other, Answer { shape: &[1, 5, 6], values: values.as_flattened() }];
+        let answers = [other, Answer { shape: &[1, 7, 6], values: values.as_flattened() }];
         let decode = |labels: &[&str]| {
             decoder.decode(&answers, &Wanted::new(&manifest, labels, 0.5).unwrap()).unwrap()
         };

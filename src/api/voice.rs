@@ -1,0 +1,178 @@
+//! Sound from a totem: when somebody spoke is answered and kept as numbers, the sound itself is not.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+use super::analyses::{Kind, Order};
+use super::cv::cannot_look;
+use super::error::ApiError;
+use super::reply::{Json, respond};
+use super::request::{Answer, query, with};
+use super::upload::{Accepts, MAX_UPLOAD_BYTES, Upload, Uploaded, upload};
+use super::{State, caller, shifts};
+use crate::auth::{Action, Caller};
+use crate::domain::{self, CameraId, Place, SectorId};
+use crate::voice::{Activity, Ears, Format, Raw, Sample, Sound, SoundError};
+use crate::wire::{Problem, VoiceActivity, ZoneClock, instant};
+
+const L16: &str = "audio/l16";
+const BYTES: &str = "application/octet-stream";
+const OGG: [&str; 2] = ["audio/ogg", "application/ogg"];
+
+const ACCEPTS: Accepts = Accepts {
+    kinds: &["audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave", L16, BYTES, OGG[0], OGG[1]],
+    text: "audio/wav, audio/ogg (Opus), audio/L16 or application/octet-stream",
+};
+
+pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
+    warp::path!("api" / "v1" / "tracking" / "voice")
+        .and(warp::post())
+        .and(with(state.clone()))
+        .and(caller())
+        .and(query())
+        .and(upload())
+        .then(hear_voice)
+        .map(respond)
+        .boxed()
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VoiceQuery {
+    camera: String,
+    branch_id: Option<i64>,
+    sector_id: Option<i64>,
+    at: Option<String>,
+    rate: Option<u32>,
+    channels: Option<u16>,
+    format: Option<SampleName>,
+}
+
+/// How raw samples are written.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum SampleName {
+    S16Le,
+    S16Be,
+    F32Le,
+}
+
+/// When somebody spoke in a sound, and how loud it was; kept as numbers.
+#[utoipa::path(post, path = "/api/v1/tracking/voice", tag = "sound",
+    params(("camera" = String, Query, description = "Camera or totem that heard it"),
+        ("branch_id" = Option<i64>, Query, description = "Where a totem stands that is no camera here; default: the caller's first branch"),
+        ("sector_id" = Option<i64>, Query, description = "As `branch_id`"),
+        ("at" = Option<String>, Query, description = "When it began, RFC 3339; default: its length ago"),
+        ("rate" = Option<u32>, Query, description = "Of raw samples: how many a second, 8000 to 192000"),
+        ("channels" = Option<u32>, Query, description = "Of raw samples: 1 to 8, default 1"),
+        ("format" = Option<String>, Query, description = "Of raw samples: s16le, s16be or f32le; audio/L16 is s16be unless said otherwise")),
+    request_body(content((Vec<u8> = "audio/wav"), (Vec<u8> = "audio/ogg"), (Vec<u8> = "audio/L16"), (Vec<u8> = "application/octet-stream"))),
+    responses((status = 200, body = VoiceActivity),
+        (status = 503, description = "Too much waits to be analysed (`Retry-After`), or the model or the database is away", body = Problem, content_type = "application/problem+json"),
+        super::openapi::Absence, super::openapi::BadBody, super::openapi::Refusals))]
+pub(super) async fn hear_voice(
+    state: State,
+    caller: Caller,
+    query: Answer<VoiceQuery>,
+    upload: Upload,
+) -> Answer<Json<VoiceActivity>> {
+    super::permit(&caller, Action::Analyse)?;
+    let query = query?;
+    let place = place(&state, &caller, &query).await?;
+    let wrong_time =
+        |at: &str| ApiError::invalid("at", format!("{at:?} is not a time of RFC 3339 with its offset"));
+    let at = query.at.as_deref().map(|at| instant(at).ok_or_else(|| wrong_time(at))).transpose()?;
+    let order = Order {
+        tenant: caller.tenant,
+        kind: Kind::Sound,
+        accepts: ACCEPTS,
+        limit: state.max_body_bytes.max(MAX_UPLOAD_BYTES),
+    };
+    let ears = state.ears.clone();
+    let heard = state.analyses.run(order, upload, move |uploaded| listen(&ears, uploaded, &query)).await?;
+    let activity = domain::VoiceActivity {
+        place,
+        begin: at.unwrap_or_else(|| state.clock.now() - Duration::from_millis(heard.duration_ms)),
+        duration_ms: heard.duration_ms,
+        speech_ms: heard.speech_ms,
+        speech_ratio: heard.speech_ratio(),
+        loudness_db: heard.loudness_db,
+    };
+    state.store.add_voice_activity(caller.tenant, &activity).await?;
+    Ok(Json(VoiceActivity::new(&activity, &heard.segments_ms, &ZoneClock::utc())))
+}
+
+/// Where the microphone is: a camera of the server is where that is, any other totem where the caller says.
+async fn place(state: &State, caller: &Caller, query: &VoiceQuery) -> Answer<Place> {
+    let id = CameraId::new(&query.camera).map_err(|error| ApiError::invalid("camera", error))?;
+    if let Some(handle) = state.cameras.get(caller.tenant, &id) {
+        let camera = handle.camera();
+        if !caller.sees(camera.tenant, camera.branch) {
+            return Err(ApiError::no("camera", id));
+        }
+        let is_elsewhere = query.branch_id.is_some_and(|branch| branch != camera.branch.get());
+        if is_elsewhere
+            || query.sector_id.is_some_and(|sector| camera.sector.map(SectorId::get) != Some(sector))
+        {
+            return Err(ApiError::invalid("camera", "is in another branch or sector; leave both out"));
+        }
+        return Ok(Place { tenant: caller.tenant, branch: camera.branch, sector: camera.sector, camera: id });
+    }
+    let branch = shifts::branch(state, caller, query.branch_id).await?;
+    let sector = query.sector_id.map(SectorId::new).transpose();
+    let sector = sector.map_err(|error| ApiError::invalid("sector_id", error))?;
+    Ok(Place { tenant: caller.tenant, branch, sector, camera: id })
+}
+
+/// Blocks for as long as decoding and listening take.
+fn listen(ears: &Ears, uploaded: Uploaded, query: &VoiceQuery) -> Answer<Activity> {
+    let format = format(&uploaded, query)?;
+    let sound = Sound::decode(&uploaded.bytes, format)?;
+    drop(uploaded);
+    ears.listen(&sound).map_err(cannot_look)
+}
+
+fn format(uploaded: &Uploaded, query: &VoiceQuery) -> Answer<Format> {
+    let kind = uploaded.kind.as_str();
+    if kind != L16 && kind != BYTES {
+        return Ok(if OGG.contains(&kind) { Format::OggOpus } else { Format::Wav });
+    }
+    // Of `audio/L16` they may stand in the type itself: RFC 2586.
+    let in_type = |name: &str| {
+        let parts = uploaded.header.split(';').skip(1).filter_map(|part| part.split_once('='));
+        let mut values = parts.filter(|(key, _)| key.trim().eq_ignore_ascii_case(name));
+        values.next().and_then(|(_, value)| value.trim().parse::<u32>().ok())
+    };
+    let missing =
+        |field: &str| ApiError::invalid(field, format!("a body of {kind} does not say it; the query has to"));
+    let sample = match query.format {
+        Some(SampleName::S16Le) => Sample::S16Le,
+        Some(SampleName::S16Be) => Sample::S16Be,
+        Some(SampleName::F32Le) => Sample::F32Le,
+        None if kind == L16 => Sample::S16Be,
+        None => return Err(missing("format")),
+    };
+    let channels =
+        query.channels.or_else(|| in_type("channels").map(|count| u16::try_from(count).unwrap_or(u16::MAX)));
+    Ok(Format::Raw(Raw {
+        rate_hz: query.rate.or_else(|| in_type("rate")).ok_or_else(|| missing("rate"))?,
+        channels: channels.unwrap_or(1),
+        sample,
+    }))
+}
+
+impl From<SoundError> for ApiError {
+    fn from(error: SoundError) -> Self {
+        let detail = error.to_string();
+        match error {
+            SoundError::Unsupported(_) => Self::Unsupported(detail),
+            SoundError::Long => Self::Oversized(detail),
+            SoundError::Broken(_) => Self::Unfit(detail),
+            SoundError::NoDecoder(_) => Self::internal(error),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! How many people there were: a row a minute, read back in steps of any length.
+
+use sqlx::QueryBuilder;
+
+use super::columns::Time;
+use super::record::{MinuteRecord, ROWS_A_STATEMENT, instant, number};
+use super::{Pools, Store, StoreError, with_pool};
+use crate::domain::{CameraId, OccupancySeries, OccupancyStep, Peak, SectorId, TenantId, Timestamp};
+
+const INSERT: &str = "insert into occupancy (tenant, branch, sector, camera, shift, run,
+    minute_at, min_people, max_people, people_ms, seen_ms) ";
+
+/// Of two states of one minute the later one stays: the one that has seen more of it.
+const KEEP_LATER: &str = " on conflict (tenant, camera, minute_at, run) do update set
+        min_people = excluded.min_people, max_people = excluded.max_people,
+        people_ms = excluded.people_ms, seen_ms = excluded.seen_ms
+    where excluded.seen_ms > occupancy.seen_ms";
+
+/// Minutes of all watches by step; `$5` is a step's length in milliseconds.
+macro_rules! series_sql {
+    (step: $step:literal) => {
+        concat!(
+            "select ",
+            $step,
+            " as step, min(min_people) as min_people, max(max_people) as max_people,
+                cast(sum(people_ms) as bigint) as people_ms, cast(sum(seen_ms) as bigint) as seen_ms
+            from occupancy where tenant = $1 and camera = $2 and minute_at >= $3 and minute_at < $4
+            group by step order by step"
+        )
+    };
+}
+const SQLITE_SERIES: &str = series_sql!(step: "(minute_at - $3) / $5");
+const POSTGRES_SERIES: &str =
+    series_sql!(step: "cast(floor(extract(epoch from minute_at - $3) * 1000 / $5) as bigint)");
+
+const PEAK: &str = "select max_people, minute_at from occupancy
+    where tenant = $1 and camera = $2 and minute_at >= $3 and minute_at < $4
+    order by max_people desc, minute_at limit 1";
+
+#[derive(sqlx::FromRow)]
+struct StepRow {
+    step: i64,
+    min_people: i64,
+    max_people: i64,
+    people_ms: i64,
+    seen_ms: i64,
+}
+
+impl Store {
+    pub(super) async fn write_minutes(
+        &self,
+        tenant: TenantId,
+        records: &[&MinuteRecord],
+    ) -> Result<(), StoreError> {
+        let start = |record: &MinuteRecord| instant(record.minute.start_ms);
+        let key = |record: &MinuteRecord| (record.place.camera.clone(), record.run, record.minute.start_ms);
+        let latest = super::latest(records, key, |record| record.minute.seen_ms);
+        let begins: Vec<_> = latest.iter().map(|record| (record.place.branch, start(record))).collect();
+        let shifts = self.shifts_of(tenant, &begins).await?;
+        let rows: Vec<_> = latest.into_iter().zip(shifts).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        with_pool!(self.write, pool => {
+            let mut transaction = pool.begin().await?;
+            for rows in rows.chunks(ROWS_A_STATEMENT) {
+                let mut query = QueryBuilder::new(INSERT);
+                query.push_values(rows, |mut row, (record, shift)| {
+                    row.push_bind(tenant.get())
+                        .push_bind(record.place.branch.get())
+                        .push_bind(record.place.sector.map(SectorId::get))
+                        .push_bind(record.place.camera.as_str())
+                        .push_bind(*shift)
+                        .push_bind(record.run)
+                        .push_bind(Time(start(record)))
+                        .push_bind(i64::from(record.minute.min))
+                        .push_bind(i64::from(record.minute.max))
+                        .push_bind(number(record.minute.people_ms))
+                        .push_bind(number(record.minute.seen_ms));
+                });
+                query.push(KEEP_LATER).build().persistent(false).execute(&mut *transaction).await?;
+            }
+            transaction.commit().await
+        })
+    }
+
+    /// How many people there were before `camera`, by the minute that begins in `from..to`, in steps of `step_ms` from
+    /// `from` on. Steps of which nothing was seen are left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn occupancy(
+        &self,
+        tenant: TenantId,
+        camera: &CameraId,
+        (from, to): (Timestamp, Timestamp),
+        step_ms: u32,
+    ) -> Result<OccupancySeries, StoreError> {
+        let step_ms = i64::from(step_ms);
+        let sql = match self.read {
+            Pools::Sqlite(_) => SQLITE_SERIES,
+            Pools::Postgres(_) => POSTGRES_SERIES,
+        };
+        let rows: Vec<StepRow> = with_pool!(self.read, pool => {
+            sqlx::query_as(sql)
+                .bind(tenant.get()).bind(camera.as_str()).bind(Time(from)).bind(Time(to)).bind(step_ms)
+                .fetch_all(pool).await
+        })?;
+        let peak: Option<(i64, Time)> = with_pool!(self.read, pool => {
+            sqlx::query_as(PEAK)
+                .bind(tenant.get()).bind(camera.as_str()).bind(Time(from)).bind(Time(to))
+                .fetch_optional(pool).await
+        })?;
+        let step = |row: StepRow| OccupancyStep {
+            start: Timestamp::from_millis(from.as_millis() + row.step * step_ms),
+            min: people(row.min_people),
+            mean: row.people_ms as f64 / row.seen_ms.max(1) as f64,
+            max: people(row.max_people),
+        };
+        Ok(OccupancySeries {
+            steps: rows.into_iter().map(step).collect(),
+            peak: peak.map(|(most, at)| Peak { people: people(most), at: at.0 }),
+        })
+    }
+}
+
+fn people(count: i64) -> u32 {
+    u32::try_from(count).unwrap_or(0)
+}

@@ -1,0 +1,99 @@
+//! Voice activity: one row a sound, numbers only.
+
+use super::columns::Time;
+use super::page::MAX_PAGE;
+use super::{Store, StoreError, id, with_pool};
+use crate::domain::{BranchId, CameraId, Place, SectorId, TenantId, Timestamp, VoiceActivity};
+
+const INSERT: &str = "insert into voice_activity (tenant, branch, sector, camera, begin_at, duration_ms,
+    speech_ms, speech_ratio, loudness_db) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
+const SELECT: &str = "select tenant, branch, sector, camera, begin_at, duration_ms, speech_ms, speech_ratio,
+        loudness_db from voice_activity
+    where tenant = $1 and branch = $2 and begin_at >= $3 and begin_at < $4 order by begin_at, id limit $5";
+
+#[derive(sqlx::FromRow)]
+struct VoiceRow {
+    tenant: i64,
+    branch: i64,
+    sector: Option<i64>,
+    camera: String,
+    begin_at: Time,
+    duration_ms: i64,
+    speech_ms: i64,
+    speech_ratio: f32,
+    loudness_db: f32,
+}
+
+impl VoiceRow {
+    fn load(self) -> Result<VoiceActivity, StoreError> {
+        Ok(VoiceActivity {
+            place: Place {
+                tenant: id(self.tenant, TenantId::new)?,
+                branch: id(self.branch, BranchId::new)?,
+                sector: self.sector.map(|sector| id(sector, SectorId::new)).transpose()?,
+                camera: id(self.camera.as_str(), CameraId::new)?,
+            },
+            begin: self.begin_at.0,
+            duration_ms: self.duration_ms.cast_unsigned(),
+            speech_ms: self.speech_ms.cast_unsigned(),
+            speech_ratio: self.speech_ratio,
+            loudness_db: self.loudness_db,
+        })
+    }
+}
+
+impl Store {
+    /// Adds what was heard in one sound.
+    ///
+    /// # Errors
+    /// When the database fails, or the place is another tenant's.
+    pub async fn add_voice_activity(
+        &self,
+        tenant: TenantId,
+        heard: &VoiceActivity,
+    ) -> Result<(), StoreError> {
+        if heard.place.tenant != tenant {
+            return Err(StoreError::Tenant { row: heard.place.tenant, caller: tenant });
+        }
+        with_pool!(self.write, pool => {
+            sqlx::query(INSERT)
+                .bind(tenant.get())
+                .bind(heard.place.branch.get())
+                .bind(heard.place.sector.map(SectorId::get))
+                .bind(heard.place.camera.as_str())
+                .bind(Time(heard.begin))
+                .bind(heard.duration_ms.cast_signed())
+                .bind(heard.speech_ms.cast_signed())
+                .bind(heard.speech_ratio)
+                .bind(heard.loudness_db)
+                .execute(pool)
+                .await
+                .map(drop)
+        })
+    }
+
+    /// What was heard in a branch from `from` until before `to`, oldest first, [`MAX_PAGE`] at most.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn voice_activity(
+        &self,
+        tenant: TenantId,
+        branch: BranchId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<VoiceActivity>, StoreError> {
+        let rows: Vec<VoiceRow> = with_pool!(self.read, pool => {
+            sqlx::query_as(SELECT)
+                .bind(tenant.get())
+                .bind(branch.get())
+                .bind(Time(from))
+                .bind(Time(to))
+                .bind(i64::from(MAX_PAGE))
+                .fetch_all(pool)
+                .await
+        })?;
+        rows.into_iter().map(VoiceRow::load).collect()
+    }
+}
