@@ -121,14 +121,11 @@ async fn look(
     upload: Upload,
     look: Look,
 ) -> Answer<Seen> {
-    super::permit(caller, Action::Analyse)?;
-    let annotated = query?.annotated.unwrap_or(false);
-    let order = Order {
-        tenant: caller.tenant,
-        kind: Kind::Picture,
-        accepts: ACCEPTS,
-        limit: state.max_body_bytes.max(MAX_UPLOAD_BYTES),
-    };
+    let limit = state.max_body_bytes.max(MAX_UPLOAD_BYTES);
+    let checked = super::permit(caller, Action::Analyse).and(query);
+    let (query, upload) = upload.after(checked, limit).await?;
+    let annotated = query.annotated.unwrap_or(false);
+    let order = Order { tenant: caller.tenant, kind: Kind::Picture, accepts: ACCEPTS, limit };
     let analysers = state.analysers.clone();
     state.analyses.run(order, upload, move |uploaded| see(&analysers, uploaded, annotated, look)).await
 }

@@ -65,6 +65,20 @@ impl Upload {
         Ok(Uploaded { bytes: collect(self.body, limit).await?, kind, header })
     }
 
+    /// The body together with what was `checked` of the rest of its request; refused with it.
+    ///
+    /// # Errors
+    /// What `checked` failed with.
+    pub(super) async fn after<T>(self, checked: Answer<T>, limit: u64) -> Answer<(T, Self)> {
+        match checked {
+            Ok(checked) => Ok((checked, self)),
+            Err(error) => {
+                self.refuse(limit).await;
+                Err(error)
+            }
+        }
+    }
+
     /// Reads on for a while without keeping anything, so that the sender of at most `limit` bytes gets the answer.
     pub(super) async fn refuse(self, limit: u64) {
         pass_over(self.body, limit).await;

@@ -15,7 +15,7 @@ use super::request::{Answer, query, with};
 use super::upload::{Accepts, MAX_UPLOAD_BYTES, Upload, Uploaded, upload};
 use super::{State, caller, shifts};
 use crate::auth::{Action, Caller};
-use crate::domain::{self, CameraId, Place, SectorId};
+use crate::domain::{self, CameraId, Place, SectorId, Timestamp};
 use crate::voice::{Activity, Ears, Format, Raw, Sample, Sound, SoundError};
 use crate::wire::{Problem, VoiceActivity, ZoneClock, instant};
 
@@ -80,18 +80,10 @@ pub(super) async fn hear_voice(
     query: Answer<VoiceQuery>,
     upload: Upload,
 ) -> Answer<Json<VoiceActivity>> {
-    super::permit(&caller, Action::Analyse)?;
-    let query = query?;
-    let place = place(&state, &caller, &query).await?;
-    let wrong_time =
-        |at: &str| ApiError::invalid("at", format!("{at:?} is not a time of RFC 3339 with its offset"));
-    let at = query.at.as_deref().map(|at| instant(at).ok_or_else(|| wrong_time(at))).transpose()?;
-    let order = Order {
-        tenant: caller.tenant,
-        kind: Kind::Sound,
-        accepts: ACCEPTS,
-        limit: state.max_body_bytes.max(MAX_UPLOAD_BYTES),
-    };
+    let limit = state.max_body_bytes.max(MAX_UPLOAD_BYTES);
+    let checked = check(&state, &caller, query).await;
+    let ((query, place, at), upload) = upload.after(checked, limit).await?;
+    let order = Order { tenant: caller.tenant, kind: Kind::Sound, accepts: ACCEPTS, limit };
     let ears = state.ears.clone();
     let heard = state.analyses.run(order, upload, move |uploaded| listen(&ears, uploaded, &query)).await?;
     let activity = domain::VoiceActivity {
@@ -104,6 +96,21 @@ pub(super) async fn hear_voice(
     };
     state.store.add_voice_activity(caller.tenant, &activity).await?;
     Ok(Json(VoiceActivity::new(&activity, &heard.segments_ms, &ZoneClock::utc())))
+}
+
+/// All that can be wrong without the sound: what is asked, where the microphone is, and when it began.
+async fn check(
+    state: &State,
+    caller: &Caller,
+    query: Answer<VoiceQuery>,
+) -> Answer<(VoiceQuery, Place, Option<Timestamp>)> {
+    super::permit(caller, Action::Analyse)?;
+    let query = query?;
+    let place = place(state, caller, &query).await?;
+    let wrong =
+        |at: &str| ApiError::invalid("at", format!("{at:?} is not a time of RFC 3339 with its offset"));
+    let at = query.at.as_deref().map(|at| instant(at).ok_or_else(|| wrong(at))).transpose()?;
+    Ok((query, place, at))
 }
 
 /// Where the microphone is: a camera of the server is where that is, any other totem where the caller says.

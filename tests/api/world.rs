@@ -107,6 +107,10 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
+fn recorder(figures: Arc<Mutex<RecorderFigures>>) -> Arc<dyn Fn() -> RecorderFigures + Send + Sync> {
+    Arc::new(move || *figures.lock().unwrap())
+}
+
 fn config() -> Config {
     let mut config = Config::default();
     config.webrtc.listen = "127.0.0.1:0".parse().unwrap();
@@ -175,10 +179,7 @@ impl World {
             models,
             keys: keys.clone(),
             clock: clock.clone(),
-            recorder: Arc::new({
-                let figures = figures.clone();
-                move || *figures.lock().unwrap()
-            }),
+            recorder: recorder(figures.clone()),
             live: teller(&live),
             file_cameras: BTreeSet::from([(tenant(1), CameraId::new("fixed").unwrap())]),
             media_dir: Some(folder.path().join("media")),
