@@ -42,7 +42,7 @@ impl Picture {
                 track: Some(at as u64 + 1),
                 seen: true,
                 about: person.about.clone(),
-                look: None,
+                ..meta::Object::default()
             }
         };
         let objects = found.iter().enumerate().map(object).collect();

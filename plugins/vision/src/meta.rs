@@ -23,6 +23,8 @@
 //! either, one late result may be of a frame before the jump, with a `seen_pts` yet to come. `visiontrack` predicts
 //! every known box to the frame at hand and writes all of them into `objects`.
 //!
+//! The objects of a result have a [`Look`], which the tracker takes off again.
+//!
 //! Scores are the model's. The objects with a score below `threshold` are for a tracker, which can tell a half-hidden
 //! person from nothing. Who draws, counts or records takes [`Detections::shown`], which is the same behind a tracker and
 //! keeps those weak ones out where there is none.

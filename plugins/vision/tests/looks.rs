@@ -55,7 +55,7 @@ fn a_poster_is_never_a_visitor_and_whoever_stands_still_is() {
     let poster = numbers(60, |now| vec![somebody(0.5 + tremble(now), RED, NEVER)]);
     assert!(poster.is_empty(), "{poster:?}");
     // A tenth of the results shows no movement at all.
-    let breathes = |now: f32| if (now * 10.0) as u64 % 10 == 0 { NEVER } else { STANDS };
+    let breathes = |now: f32| if ((now * 10.0) as u64).is_multiple_of(10) { NEVER } else { STANDS };
     let stands = stays(60, |now| vec![somebody(0.5 + tremble(now), RED, breathes(now))]);
     assert_eq!(stands.len(), 1, "{stands:?}");
     assert!(stands[&1].0 < 1.0 && stands[&1].1 > 59.5, "{stands:?}");

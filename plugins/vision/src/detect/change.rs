@@ -10,6 +10,7 @@ pub(super) const CELL: usize = 4;
 
 /// Every so many-th pixel of a cell is read, across and down.
 const STEP: usize = 2;
+const READ: usize = CELL / STEP;
 
 /// A cell's brightness, 0..255, must differ by so much; noise and compression reach half of it.
 const CHANGED: f32 = 10.0;
@@ -33,10 +34,14 @@ impl Changes {
     pub(super) fn note(&mut self, pixels: &Pixels<'_>) {
         let (width, height) = pixels.size();
         self.columns = width / CELL;
+        let rows = height / CELL;
         self.now.clear();
-        for row in 0..height / CELL {
-            for column in 0..self.columns {
-                self.now.push(brightness(pixels, column * CELL, row * CELL));
+        self.now.resize(self.columns * rows, 0.0);
+        for (row, cells) in self.now.chunks_exact_mut(self.columns.max(1)).enumerate() {
+            for y in (row * CELL..(row + 1) * CELL).step_by(STEP) {
+                for (index, green) in pixels.greens(y, STEP).enumerate().take(cells.len() * READ) {
+                    cells[index / READ] += green / (READ * READ) as f32;
+                }
             }
         }
         if self.known.len() != self.now.len() {
@@ -85,15 +90,4 @@ impl Changes {
         }
         *shifts.select_nth_unstable_by(middle, f32::total_cmp).1
     }
-}
-
-fn brightness(pixels: &Pixels<'_>, left: usize, top: usize) -> f32 {
-    let (mut sum, mut count) = (0.0, 0.0);
-    for y in (top..top + CELL).step_by(STEP) {
-        for x in (left..left + CELL).step_by(STEP) {
-            sum += pixels.luma(x, y);
-            count += 1.0;
-        }
-    }
-    sum / count
 }

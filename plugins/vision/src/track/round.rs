@@ -21,7 +21,7 @@ const LEAST_OVERLAP_WEAK: f64 = 0.35;
 /// … and a box in the clothes of nobody who is near.
 const LEAST_OVERLAP_LONELY: f64 = 0.35;
 /// Part of a box that a track must cover to be near.
-const LONELY: f64 = 0.05;
+const LONELY: f64 = 0.3;
 /// … and the second box of something that is not confirmed.
 const LEAST_OVERLAP_UNCONFIRMED: f64 = 0.25;
 
@@ -59,6 +59,8 @@ const UNKNOWN_CLOTHES: f64 = 0.6;
 const HIDDEN: f64 = 0.3;
 /// … and one that is overlapped less shows its own so well that they can be learned.
 const CLEAR: f64 = 0.15;
+/// … or at least compared with in the next moment.
+const NOTED: f64 = 0.3;
 
 /// Who is hidden can have turned: so far, in heights of the box, they may come at most, and so far a second.
 const REACH: f64 = 0.5;
@@ -264,7 +266,7 @@ impl<'a> Sight<'a> {
     }
 
     fn teach(&self, appearance: &mut Appearance, seconds: f64) {
-        if self.hidden <= HIDDEN && !self.colours().is_empty() {
+        if self.hidden <= HIDDEN && self.overlapped <= NOTED && !self.colours().is_empty() {
             appearance.note(self.colours());
         }
         if self.overlapped <= CLEAR && !self.colours().is_empty() {
