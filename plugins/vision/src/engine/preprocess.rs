@@ -166,7 +166,6 @@ impl Preprocessor {
         self.plan = Some(plan);
     }
 
-    /// Colours of `frame` as the network wants them.
     pub(super) fn mixer(&self, frame: &I420<'_>) -> Mixer {
         Mixer { colours: frame.colours, gain: self.gain, offset: self.offset }
     }
@@ -222,8 +221,8 @@ impl Preprocessor {
         values: &mut [f32],
     ) {
         let first = row * self.input.width + column;
-        let width = y.len().min(u.len()).min(v.len());
-        let (y, u, v) = (&y[..width], &u[..width], &v[..width]);
+        let width = y.len();
+        let (u, v) = (&u[..width], &v[..width]);
         match self.input.layout {
             Layout::Nchw => {
                 let (one, rest) = values.split_at_mut(self.input.width * self.input.height);
@@ -279,12 +278,9 @@ pub(super) struct Mixer {
 
 impl Mixer {
     /// One row into three planes: red, green, blue.
-    fn mix_planes(&self, yuv: [&[f32]; 3], rgb: [&mut [f32]; 3]) {
-        let [y, u, v] = yuv;
-        let [red, green, blue] = rgb;
-        let sources = y.iter().zip(u).zip(v);
+    fn mix_planes(&self, [y, u, v]: [&[f32]; 3], [red, green, blue]: [&mut [f32]; 3]) {
         let targets = red.iter_mut().zip(green).zip(blue);
-        for (((y, u), v), ((red, green), blue)) in sources.zip(targets) {
+        for (((y, u), v), ((red, green), blue)) in y.iter().zip(u).zip(v).zip(targets) {
             [*red, *green, *blue] = self.mix(*y, *u, *v);
         }
     }
@@ -389,8 +385,8 @@ mod tests {
         for (name, size, pixel_aspect, placement) in cases {
             let tensor = tensor(&padded, size, RED, pixel_aspect);
             assert_eq!(tensor.placement(), Some(placement), "{name}");
-            let (left, top) = (placement.left as f32 / 8.0, placement.top as f32 / 8.0);
-            let (x, y) = tensor.region().unwrap().to_picture(left, top);
+            let start = (placement.left as f32 / 8.0, placement.top as f32 / 8.0);
+            let (x, y) = tensor.region().unwrap().to_picture(start.0, start.1);
             assert!(x.abs() < 1e-6 && y.abs() < 1e-6, "{name}: the picture begins at {x}, {y}");
             for (index, red) in tensor.values[..64].iter().enumerate() {
                 let (x, y) = placement.to_picture((index % 8) as f32 + 0.5, (index / 8) as f32 + 0.5);
