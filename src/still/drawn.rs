@@ -42,6 +42,7 @@ impl Picture {
                 track: Some(at as u64 + 1),
                 seen: true,
                 about: person.about.clone(),
+                ..meta::Object::default()
             }
         };
         let objects = found.iter().enumerate().map(object).collect();

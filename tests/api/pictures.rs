@@ -33,10 +33,9 @@ async fn people_are_found_on_pictures_of_every_type() {
     let jpeg = street("jpegenc quality=95");
     let (status, detect) = post(&world, DETECT, "image/jpeg", jpeg.clone()).await;
     assert_eq!(status, StatusCode::OK, "{detect}");
-    assert_eq!(
-        (&detect["width"], &detect["height"], &detect["model"]),
-        (&json!(768), &json!(576), &json!("nanodet"))
-    );
+    assert_eq!((&detect["width"], &detect["height"]), (&json!(768), &json!(576)));
+    // In whole numbers where the processor is fast with them.
+    assert!(detect["model"].as_str().unwrap().starts_with("nanodet"), "{detect}");
     assert_eq!(detect["annotated_image"], Value::Null);
     let found = detect["detections"].as_array().unwrap();
     assert!(found.len() >= 3, "{detect}");

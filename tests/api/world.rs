@@ -265,14 +265,6 @@ impl Drop for World {
     }
 }
 
-fn config() -> Config {
-    let mut config = Config::default();
-    config.webrtc.listen = "127.0.0.1:0".parse().unwrap();
-    config.webrtc.ice_servers = vec![toml::from_str("url = 'stun:stun.example.net'").unwrap()];
-    config.viewer.encoders = vec!["x264enc".into()];
-    config
-}
-
 /// Models of the installed assets, as cameras load them.
 pub(crate) fn options(assets: Assets) -> LoadOptions {
     LoadOptions { assets, runtime: None, device: Device::Auto, threads: 1 }
