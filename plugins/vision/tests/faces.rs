@@ -64,7 +64,7 @@ fn picture(at_ms: u64, faces: &[(f32, f32, f32)], people: &[Rect]) -> gst::Buffe
         rect: *rect,
         track: None,
         seen: true,
-        about: None,
+        ..Object::default()
     };
     let objects = people.iter().map(object).collect();
     let mut buffer = gst::Buffer::from_mut_slice(bytes);
