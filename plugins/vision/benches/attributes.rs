@@ -3,6 +3,8 @@
 //! `make accuracy MOT=DIR IMAGES=DIR` runs this; what is not there is left out and said so. One look a person, without
 //! the votes over a visit that video has.
 
+#![allow(clippy::print_stdout, reason = "a bench tells what it measured")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
