@@ -28,9 +28,10 @@ static FRAME: LazyLock<(gst::Caps, Arc<Vec<u8>>)> = LazyLock::new(|| {
     by_name("file").set_property("location", asset("footage/vtest.avi").to_str());
     let sink = by_name("sink").downcast::<gst_app::AppSink>().expect("it should be an appsink");
     pipeline.set_state(gst::State::Playing).expect("the pipeline should start");
-    let sample = (0..=40).map(|_| sink.pull_sample().expect("there should be a frame")).last();
+    let mut next = || sink.pull_sample().expect("there should be a frame");
+    (0..40).for_each(|_| drop(next()));
+    let sample = next();
     pipeline.set_state(gst::State::Null).expect("the pipeline should stop");
-    let sample = sample.expect("there should be a last one");
     let map = sample.buffer().expect("it has a buffer").map_readable().expect("it should be readable");
     (sample.caps().expect("it has caps").to_owned(), Arc::new(map.to_vec()))
 });
