@@ -28,7 +28,7 @@ static FRAME: LazyLock<(gst::Caps, Arc<Vec<u8>>)> = LazyLock::new(|| {
     by_name("file").set_property("location", asset("footage/vtest.avi").to_str());
     let sink = by_name("sink").downcast::<gst_app::AppSink>().expect("it should be an appsink");
     pipeline.set_state(gst::State::Playing).expect("the pipeline should start");
-    let mut next = || sink.pull_sample().expect("there should be a frame");
+    let next = || sink.pull_sample().expect("there should be a frame");
     (0..40).for_each(|_| drop(next()));
     let sample = next();
     pipeline.set_state(gst::State::Null).expect("the pipeline should stop");
