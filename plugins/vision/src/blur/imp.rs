@@ -92,7 +92,8 @@ pub struct VisionBlur {
         blurb = "What of a person is hidden; faces are looked for only if they are asked for before the start, and \
         heads are hidden otherwise", builder(Target::Heads))]
     #[property(name = "hold-ms", type = u32, get, set, member = hold_ms, maximum = 60_000, default = 1000,
-        blurb = "How long somebody who is not seen any more stays hidden, by more and more")]
+        blurb = "Somebody who is missed stays hidden, by more and more, until a result of so long after their last \
+        sight misses them, too")]
     #[property(name = "blackout-ms", type = u32, get, set, member = blackout_ms, minimum = 100, maximum = 60_000,
         default = 2000, blurb = "Without any result of the detector for so long, the whole picture is hidden")]
     #[property(name = "models-dir", get, set, type = Option<String>, member = models_dir,

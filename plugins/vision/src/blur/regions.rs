@@ -1,8 +1,8 @@
 //! Which parts of a frame have to be hidden, erring on the side of hiding too much.
 //!
-//! A detector misses people now and then, answers late, or fails. So a part that was hidden stays hidden, and grows, for
-//! a while after its person was last seen; all parts grow while results are overdue; and a picture that nobody has
-//! looked at for too long is hidden whole.
+//! A detector misses people now and then, answers late, or fails. So a part that was hidden stays hidden, and grows,
+//! until a result of a while later does not see its person either; all parts grow while results are overdue; and a
+//! picture that nobody has looked at for too long is hidden whole. Time counts from the sight, not from the answer.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub enum Part {
 /// How long what was seen counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
-    /// A person who is not seen any more stays hidden for so long.
+    /// A person stays hidden until a result of so long after they were last seen does not see them either.
     pub hold: Duration,
     /// Without any result for so long the whole picture is hidden.
     pub blackout: Duration,
@@ -45,7 +45,7 @@ pub enum Cover {
 #[derive(Debug, Clone)]
 struct Kept {
     object: Object,
-    /// Media time at which a result last saw it.
+    /// Media time of the frame in which a result last saw it.
     seen: Duration,
 }
 
@@ -67,23 +67,25 @@ impl Regions {
         patience: Patience,
     ) -> Cover {
         let (Some(now), Some(detections)) = (now, detections) else { return Cover::Everything };
-        if detections.fresh {
-            self.looked = Some(now);
-        } else if let Some(seen) = detections.seen_pts {
+        if let Some(seen) = detections.seen_pts {
             self.looked = Some(seen.into());
+        } else if detections.fresh {
+            self.looked = Some(now);
         }
+        let Some(looked) = self.looked else { return Cover::Everything };
         // A result of the future is one from before the clock was set back.
-        let age = self.looked.and_then(|looked| now.checked_sub(looked));
-        if age.is_none_or(|age| age >= patience.blackout) {
+        if now.checked_sub(looked).is_none_or(|age| age >= patience.blackout) {
             return Cover::Everything;
         }
         let mut before = std::mem::take(&mut self.kept);
-        before.retain(|kept| now.checked_sub(kept.seen).is_some_and(|since| since < patience.hold));
         for object in detections.objects.iter().filter(|object| object.label == PERSON) {
             let known = before.iter().position(|kept| kept.is_same(object)).map(|at| before.swap_remove(at));
-            let seen = if object.seen { now } else { known.map_or(now, |known| known.seen) };
+            let seen = if object.seen { looked } else { known.map_or(looked, |known| known.seen) };
             self.kept.push(Kept { object: object.clone(), seen });
         }
+        // Only who looked can say that somebody is gone, so that nobody is uncovered while results stay away. What was
+        // seen long after this result is from before the clock was set back.
+        before.retain(|kept| looked.abs_diff(kept.seen) < patience.hold);
         self.kept.append(&mut before);
         let rect = |kept: &Kept| {
             let unseen = now.saturating_sub(kept.seen).as_secs_f32();
@@ -215,6 +217,55 @@ mod tests {
         let later = parts(cover(&mut regions, 500, &result(Vec::new())));
         assert!(later[0].w > first[0].w + 0.09, "{first:?} {later:?}");
         assert_eq!(parts(cover(&mut regions, 1000, &result(Vec::new()))), []);
+    }
+
+    #[test]
+    fn nobody_is_uncovered_because_the_detector_stalls() {
+        let mut regions = Regions::default();
+        let mut before = parts(cover(&mut regions, 0, &result(vec![person(0.5, Some(1), true)])))[0].w;
+        for at in [500, 1000, 1500, 1999] {
+            let there = parts(cover(&mut regions, at, &between(0, Vec::new())));
+            assert_eq!(there.len(), 1, "at {at}");
+            assert!(there[0].w > before, "at {at} {there:?}");
+            before = there[0].w;
+        }
+        assert_eq!(cover(&mut regions, 2000, &between(0, Vec::new())), Cover::Everything);
+        let late = Detections { fresh: true, ..between(900, Vec::new()) };
+        assert_eq!(parts(cover(&mut regions, 2040, &late)).len(), 1, "that one looked too early");
+        let enough = Detections { fresh: true, ..between(1000, Vec::new()) };
+        assert_eq!(parts(cover(&mut regions, 2080, &enough)), []);
+    }
+
+    #[test]
+    fn whoever_is_carried_for_longer_than_the_hold_does_not_shrink() {
+        let mut regions = Regions::default();
+        let mut before = parts(cover(&mut regions, 0, &result(vec![person(0.5, Some(1), true)])))[0].w;
+        for at in [400, 800, 1200, 1600] {
+            let there = parts(cover(&mut regions, at, &result(vec![person(0.5, Some(1), false)])));
+            assert_eq!(there.len(), 1, "at {at}");
+            assert!(there[0].w > before, "at {at} {there:?}");
+            before = there[0].w;
+        }
+        assert_eq!(parts(cover(&mut regions, 1640, &result(Vec::new()))), [], "it was not seen for long");
+    }
+
+    #[test]
+    fn a_late_result_counts_from_what_it_saw() {
+        let late = |seen_ms, objects| Detections { fresh: true, ..between(seen_ms, objects) };
+        let mut regions = Regions::default();
+        let there = parts(cover(&mut regions, 500, &late(0, vec![person(0.5, Some(1), true)])));
+        assert!((there[0].w - 0.22).abs() < 0.001, "half a second of growth: {there:?}");
+        assert_eq!(regions.unseen(ms(500)).collect::<Vec<_>>(), [ms(500)]);
+        let mut regions = Regions::default();
+        let overdue = late(0, vec![person(0.5, Some(1), true)]);
+        assert_eq!(cover(&mut regions, 2000, &overdue), Cover::Everything);
+    }
+
+    #[test]
+    fn a_camera_whose_times_jitter_uncovers_nobody() {
+        let mut regions = Regions::default();
+        cover(&mut regions, 1000, &result(vec![person(0.5, Some(1), true)]));
+        assert_eq!(parts(cover(&mut regions, 980, &result(Vec::new()))).len(), 1);
     }
 
     #[test]
