@@ -3,6 +3,10 @@
 
 mod common;
 
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::Duration;
+
+use gstvision::engine::{Assets, Catalog, Device, Feed, Job, LoadOptions, Network};
 use gstvision::meta::{Detections, Object, Rect};
 
 const WIDTH: usize = 320;
@@ -26,6 +30,12 @@ const FACE: [Oval; 12] = [
     ((0.09, 0.33), (0.06, 0.04), [100, 118, 145]),
     ((0.0, 0.6), (0.34, 0.09), [95, 115, 175]),
 ];
+
+/// The tests share one network, and whoever finds it busy hides heads: one test at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn info() -> gst_video::VideoInfo {
     let builder = gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, WIDTH as u32, HEIGHT as u32);
@@ -103,6 +113,7 @@ const PERSON: Rect = Rect { x: 0.3, y: 0.1, w: 0.4, h: 1.2 };
 
 #[test]
 fn a_face_is_hidden_and_what_is_beside_it_is_not() {
+    let _alone = alone();
     let face = (160.0, 90.0, 34.0);
     let shown = blur("faces").push_and_pull(picture(0, &[face], &[PERSON])).expect("a frame");
     for (x, y) in [(160, 90), (146, 84), (174, 84), (160, 112), (140, 90), (180, 90)] {
@@ -117,6 +128,7 @@ fn a_face_is_hidden_and_what_is_beside_it_is_not() {
 
 #[test]
 fn without_a_face_or_with_two_the_head_is_hidden() {
+    let _alone = alone();
     for faces in [&[][..], &[(135.0, 80.0, 20.0), (185.0, 80.0, 20.0)]] {
         let shown = blur("faces").push_and_pull(picture(0, faces, &[PERSON])).expect("a frame");
         let heads = blur("heads").push_and_pull(picture(0, faces, &[PERSON])).expect("a frame");
@@ -126,6 +138,7 @@ fn without_a_face_or_with_two_the_head_is_hidden() {
 
 #[test]
 fn a_face_that_may_be_the_neighbours_leaves_both_heads_hidden() {
+    let _alone = alone();
     let people = [PERSON, Rect { x: 0.35, ..PERSON }];
     let face = [(160.0, 90.0, 34.0)];
     let shown = blur("faces").push_and_pull(picture(0, &face, &people)).expect("a frame");
@@ -135,6 +148,7 @@ fn a_face_that_may_be_the_neighbours_leaves_both_heads_hidden() {
 
 #[test]
 fn in_a_crowd_no_more_heads_are_looked_at_than_a_frame_has_time_for_and_each_has_its_turn() {
+    let _alone = alone();
     let people: Vec<_> = (0..6).map(|at| Rect { x: at as f32 / 6.0, y: 0.1, w: 0.16, h: 0.5 }).collect();
     let faces: Vec<_> = (0..6).map(|at| (at as f32 * 320.0 / 6.0 + 26.0, 44.0, 13.0)).collect();
     let mut blur = blur("faces");
@@ -149,4 +163,42 @@ fn in_a_crowd_no_more_heads_are_looked_at_than_a_frame_has_time_for_and_each_has
         }
     }
     assert!(tight.iter().all(|count| *count >= 1), "{tight:?}");
+}
+
+#[test]
+fn while_others_use_the_network_heads_are_hidden_and_no_frame_waits() {
+    let _alone = alone();
+    let face = [(160.0, 70.0, 34.0)];
+    let heads = blur("heads").push_and_pull(picture(0, &face, &[PERSON])).expect("a frame");
+    let mut faces = blur("faces");
+    let manifest = Catalog::open(None).expect("a catalogue").find_for(Job::Face, "blazeface_front");
+    let manifest = manifest.expect("a standard model");
+    let runtime = Some(common::runtime().into());
+    let options = LoadOptions { assets: Assets::locate(), runtime, device: Device::Cpu, threads: 1 };
+    let network = Network::load(&manifest, &options).expect("a network");
+    let input = vec![0.0; 128 * 128 * 3];
+    let (taken, is_taken) = mpsc::channel();
+    let (free, is_free) = mpsc::channel::<()>();
+    let (show, is_shown) = mpsc::channel();
+    let (used, input) = (&network, &input);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let answer = used.run(&[Feed::F32(input)], |_| {
+                taken.send(()).expect("a test");
+                // An error is the end of the test, which frees it, too.
+                let _ = is_free.recv();
+                Ok(())
+            });
+            answer.expect("an answer");
+        });
+        is_taken.recv().expect("a network in use");
+        scope.spawn(move || {
+            show.send(faces.push_and_pull(picture(0, &face, &[PERSON])).expect("a frame")).expect("a test");
+            show.send(faces.push_and_pull(picture(40, &face, &[PERSON])).expect("a frame")).expect("a test");
+        });
+        let shown = is_shown.recv_timeout(Duration::from_secs(20));
+        drop(free);
+        assert_eq!(network.sessions(), 1, "and none is built for it");
+        assert!(luma(&shown.expect("a frame should not wait")) == luma(&heads));
+    });
 }

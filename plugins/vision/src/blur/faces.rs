@@ -1,7 +1,8 @@
 //! From heads that have to be hidden to the faces on them: less is hidden, but never less than a face.
 //!
 //! A head stays hidden whole unless exactly one face is surely found on it, in this very frame, and on nobody else's
-//! head: what a face detector misses, or finds in the wrong place, is hidden as if it had not been asked.
+//! head: what a face detector misses, or finds in the wrong place, is hidden as if it had not been asked. No frame waits
+//! for it either: while others use the network, heads stay hidden whole.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,7 +29,7 @@ const MARGIN: f32 = 0.4;
 pub(super) const RECENT: Duration = Duration::from_millis(500);
 
 /// Heads that are looked at in one frame, so that a crowd holds no frame up: about 2 ms each. Counted and not timed, so
-/// that a file's pictures are the same on every machine.
+/// that a file's pictures are the same on every machine where nobody else uses the network.
 pub(super) const MOST: usize = 4;
 
 /// Where models are looked for; as the properties of `visiondetect`.
@@ -81,7 +82,9 @@ impl Faces {
         let of_late = (0..heads.len()).map(|step| (self.turn + step) % count);
         let chosen = of_late.filter(|head| is_recent.get(*head) == Some(&true));
         for head in chosen.take(MOST).collect::<Vec<_>>() {
-            found[head] = self.find(frame, &heads[head])?;
+            // Whose turn it would have been is the first in the next frame.
+            let Some(faces) = self.find(frame, &heads[head])? else { break };
+            found[head] = faces;
             self.turn = head + 1;
         }
         let tight: Vec<_> = (0..heads.len()).map(|head| own_face(head, heads, &found[head])).collect();
@@ -93,11 +96,12 @@ impl Faces {
         Ok(())
     }
 
-    fn find(&mut self, frame: &I420<'_>, head: &Rect) -> Result<Vec<Face>, EngineError> {
+    /// `None` when others use the network.
+    fn find(&mut self, frame: &I420<'_>, head: &Rect) -> Result<Option<Vec<Face>>, EngineError> {
         let region = Region::around(head, 1.0, frame.shown_size());
         self.preprocessor.crop(frame, &region, &mut self.tensor);
         let feeds = [Feed::F32(self.tensor.values())];
-        self.network.run(&feeds, |answers| self.decoder.decode(answers, &region))
+        self.network.try_run(&feeds, |answers| self.decoder.decode(answers, &region))
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ort::session::SessionInputValue;
+use ort::session::{Session, SessionInputValue};
 use ort::value::{DynValue, TensorRef};
 
 use super::assets::Assets;
@@ -39,6 +39,9 @@ pub struct Network {
     read: Vec<usize>,
     shared: Arc<sessions::Network>,
 }
+
+/// What a network is fed with, by the names of its inputs.
+type Inputs<'a> = Vec<(&'a str, SessionInputValue<'a>)>;
 
 /// What one input is fed with.
 #[derive(Debug, Clone, Copy)]
@@ -116,6 +119,26 @@ impl Network {
         feeds: &[Feed<'_>],
         read: impl FnOnce(&[Answer<'_>]) -> Result<R, String>,
     ) -> Result<R, EngineError> {
+        let inputs = self.inputs(feeds)?;
+        self.run_in(&mut self.shared.lease(), inputs, read)
+    }
+
+    /// As [`Self::run`], but waits for nobody: `None` when others use all sessions.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn try_run<R>(
+        &self,
+        feeds: &[Feed<'_>],
+        read: impl FnOnce(&[Answer<'_>]) -> Result<R, String>,
+    ) -> Result<Option<R>, EngineError> {
+        let inputs = self.inputs(feeds)?;
+        let Some(mut session) = self.shared.try_lease() else { return Ok(None) };
+        self.run_in(&mut session, inputs, read).map(Some)
+    }
+
+    /// The inputs by their names.
+    fn inputs<'a>(&'a self, feeds: &[Feed<'a>]) -> Result<Inputs<'a>, EngineError> {
         let failed = |reason: String| EngineError::Inference { model: self.manifest.name.clone(), reason };
         if feeds.len() != self.inputs.len() {
             return Err(failed(format!("{} inputs where there are {}", feeds.len(), self.inputs.len())));
@@ -125,7 +148,16 @@ impl Network {
             let value = value(input, feed).map_err(|error| failed(error.to_string()))?;
             inputs.push((input.name.as_str(), value));
         }
-        let mut session = self.shared.lease();
+        Ok(inputs)
+    }
+
+    fn run_in<R>(
+        &self,
+        session: &mut Session,
+        inputs: Inputs<'_>,
+        read: impl FnOnce(&[Answer<'_>]) -> Result<R, String>,
+    ) -> Result<R, EngineError> {
+        let failed = |reason: String| EngineError::Inference { model: self.manifest.name.clone(), reason };
         let began = Instant::now();
         let outputs = session.run(inputs).map_err(|error| failed(error.to_string()))?;
         self.shared.count(began.elapsed());

@@ -83,6 +83,14 @@ impl<T> Pool<T> {
         }
     }
 
+    /// A thing that is idle and that nobody waits for; waits for nothing and makes none.
+    pub(super) fn try_lease(&self) -> Option<Lease<'_, T>> {
+        let mut queue = lock(&self.queue);
+        let is_waited_for = queue.serving < queue.next_ticket;
+        let thing = queue.idle.pop_if(|_| !is_waited_for)?;
+        Some(Lease { pool: self, thing: Some(thing) })
+    }
+
     /// How many things there are.
     pub(super) fn size(&self) -> usize {
         lock(&self.queue).made
@@ -158,6 +166,19 @@ mod tests {
             assert_eq!(grower.join().unwrap(), "second");
         });
         assert_eq!(pool.size(), 2);
+    }
+
+    #[test]
+    fn who_will_not_wait_gets_what_is_idle_and_meant_for_nobody() {
+        let pool = Pool::new("first", 2, || panic!("nobody waits long enough for another one"));
+        let first = pool.try_lease();
+        assert_eq!(first.as_deref(), Some(&"first"));
+        assert!((0..=GROW_AFTER).all(|_| pool.try_lease().is_none()), "it is on loan");
+        drop(first);
+        assert_eq!(pool.lease().thing, Some("first"), "nobody was put into the queue");
+        let ticket = lock(&pool.queue).draw_ticket();
+        assert!(pool.try_lease().is_none(), "somebody ahead has yet to wake up");
+        assert_eq!((ticket, pool.size()), (1, 1));
     }
 
     #[test]

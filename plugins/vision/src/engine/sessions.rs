@@ -164,6 +164,11 @@ impl Network {
         self.sessions.lease()
     }
 
+    /// A session that is idle now.
+    pub(super) fn try_lease(&self) -> Option<Lease<'_, Session>> {
+        self.sessions.try_lease()
+    }
+
     /// How many sessions there are.
     pub(super) fn sessions(&self) -> usize {
         self.sessions.size()
