@@ -1,15 +1,16 @@
 //! From heads that have to be hidden to the faces on them: less is hidden, but never less than a face.
 //!
-//! A head stays hidden whole unless exactly one face is surely found on it, in this very frame, and on nobody else's
-//! head: what a face detector misses, or finds in the wrong place, is hidden as if it had not been asked. No frame waits
-//! for it either: while others use the network, heads stay hidden whole.
+//! A head stays hidden whole unless one face is surely found on it in this very frame, nothing else there may be a face,
+//! and it is on nobody else's head: what a face detector misses, or finds in the wrong place, is hidden as if it had not
+//! been asked. A face at the edge of its head is hidden with all of the head. No frame waits for any of this: while others
+//! use the network, heads stay hidden whole.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::engine::blazeface::{BlazeFace, Face};
 use crate::engine::{
-    Assets, Catalog, EngineError, Feed, I420, Job, LoadOptions, Network, Preprocessor, Region, Tensor,
+    Assets, Catalog, EngineError, Feed, I420, Job, LoadOptions, Manifest, Network, Preprocessor, Region, Tensor,
 };
 use crate::meta::Rect;
 
@@ -18,6 +19,12 @@ const MODEL: &str = "blazeface_front";
 
 /// Score of a face from which on it is one; backs of heads reach 0.75.
 const SURE: f32 = 0.8;
+
+/// … and from which on it may be one: a second one that is half turned away is less sure than the first.
+const POSSIBLE: f32 = 0.2;
+
+/// Where in its head the middle of a face is, across and down. At an edge it is more likely to be a neighbour's.
+const MIDDLE: std::ops::Range<f32> = 0.25..0.75;
 
 /// Width of a face in widths of its head's part, which is as wide as the whole person.
 const WIDTHS: std::ops::Range<f32> = 0.15..1.0;
@@ -59,7 +66,7 @@ impl Faces {
         let assets = set(&places.assets_dir).map_or_else(Assets::locate, Assets::new);
         let options = LoadOptions { assets, runtime: set(&places.runtime), device, threads: 1 };
         Ok(Self {
-            decoder: BlazeFace::new(&manifest)?,
+            decoder: decoder(&manifest)?,
             preprocessor: Preprocessor::new(manifest.picture_for(Job::Face)?),
             network: Network::load(&manifest, &options)?,
             tensor: Tensor::default(),
@@ -67,7 +74,8 @@ impl Faces {
         })
     }
 
-    /// Makes those of `heads` smaller that have one face; `is_recent` says of each whether its person was seen of late.
+    /// Makes those of `heads` smaller that have one face in the middle, and larger those that have one at an edge;
+    /// `is_recent` says of each whether its person was seen of late.
     ///
     /// # Errors
     /// When an inference fails; all heads are as they were then.
@@ -105,6 +113,13 @@ impl Faces {
     }
 }
 
+/// Tells of all that may be a face, so that no second one is overlooked.
+fn decoder(manifest: &Manifest) -> Result<BlazeFace, EngineError> {
+    let mut all = manifest.clone();
+    all.thresholds.score = POSSIBLE;
+    BlazeFace::new(&all)
+}
+
 /// What to hide instead of head number `own` of `heads`, on which `faces` were found.
 fn own_face(own: usize, heads: &[Rect], faces: &[Face]) -> Option<Rect> {
     let head = heads.get(own)?;
@@ -114,12 +129,23 @@ fn own_face(own: usize, heads: &[Rect], faces: &[Face]) -> Option<Rect> {
     let others = heads.iter().enumerate().filter(|(index, _)| *index != own);
     let is_shared = others.into_iter().any(|(_, other)| holds(other, middle));
     let (by_x, by_y) = (face.rect.w * MARGIN, face.rect.h * MARGIN);
-    (fits && !is_shared).then_some(Rect {
+    let hidden = Rect {
         x: face.rect.x - by_x,
         y: face.rect.y - by_y,
         w: face.rect.w + 2.0 * by_x,
         h: face.rect.h + 2.0 * by_y,
-    })
+    };
+    let (across, down) = ((middle.0 - head.x) / head.w, (middle.1 - head.y) / head.h);
+    let is_in_the_middle = MIDDLE.contains(&across) && MIDDLE.contains(&down);
+    let instead = if is_in_the_middle { hidden } else { around(head, &hidden) };
+    (fits && !is_shared).then_some(instead)
+}
+
+/// The smallest box with both in it.
+fn around(one: &Rect, other: &Rect) -> Rect {
+    let (x, y) = (one.x.min(other.x), one.y.min(other.y));
+    let (right, bottom) = ((one.x + one.w).max(other.x + other.w), (one.y + one.h).max(other.y + other.h));
+    Rect { x, y, w: right - x, h: bottom - y }
 }
 
 fn holds(rect: &Rect, (x, y): (f32, f32)) -> bool {
@@ -129,6 +155,7 @@ fn holds(rect: &Rect, (x, y): (f32, f32)) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Answer;
     use crate::engine::blazeface::KEY_POINTS;
 
     const HEADS: [Rect; 2] =
@@ -157,5 +184,33 @@ mod tests {
         assert!(none(&[face(0.12, 0.3, 0.9)]), "too large");
         assert!(none(&[face(0.02, 0.08, 0.9)]), "beside the head");
         assert!(none(&[face(0.23, 0.08, 0.9)]), "on the other's head too");
+    }
+
+    #[test]
+    fn a_face_at_the_edge_of_a_head_is_hidden_with_all_of_the_head() {
+        let edge = Face { rect: Rect { y: 0.22, ..face(0.12, 0.08, 0.9).rect }, ..face(0.12, 0.08, 0.9) };
+        for (face, bottom) in [(face(0.105, 0.04, 0.9), 0.3), (edge, 0.36)] {
+            let hidden = own_face(0, &HEADS, &[face]).unwrap();
+            let corners = [hidden.x, hidden.y, hidden.x + hidden.w, hidden.y + hidden.h];
+            let expected = [0.1_f32.min(face.rect.x - 0.4 * face.rect.w), 0.1, 0.3, bottom];
+            for (found, expected) in corners.iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-6, "{face:?} {hidden:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_may_be_a_second_face_is_not_overlooked() {
+        let text = include_str!("../../../../models/blazeface_front.toml");
+        let decoder = decoder(&Manifest::parse(text, "blazeface_front.toml").unwrap()).unwrap();
+        let [mut scores, mut boxes] = [vec![-100.0; 512], vec![0.0; 512 * 16]];
+        for (anchor, logit) in [(100, 3.0), (300, -1.2)] {
+            scores[anchor] = logit;
+            boxes[anchor * 16..][..4].copy_from_slice(&[0.0, 0.0, 16.0, 16.0]);
+        }
+        let (no_scores, no_boxes) = (vec![-100.0; 384], vec![0.0; 384 * 16]);
+        let answers = [&scores, &boxes, &no_scores, &no_boxes].map(|values| Answer { shape: &[], values });
+        let whole = Region::around(&Rect { x: 0.0, y: 0.0, w: 1.0, h: 1.0 }, 1.0, (128.0, 128.0));
+        assert_eq!(decoder.decode(&answers, &whole).unwrap().len(), 2);
     }
 }
