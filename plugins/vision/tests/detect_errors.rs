@@ -2,6 +2,9 @@
 
 mod common;
 
+use std::sync::mpsc;
+use std::time::Duration;
+
 use common::{detector, folder, init, models_dir};
 use gst::prelude::*;
 
@@ -220,4 +223,26 @@ fn a_frame_that_is_not_what_its_caps_promise_is_named_in_the_message() {
     let gst::MessageView::Error(error) = error.view() else { panic!("only errors were taken") };
     assert_eq!(error.error().message(), "a frame is not the I420 its caps promise");
     assert!(error.error().matches(gst::StreamError::Failed), "it may be different next time");
+}
+
+#[test]
+fn whoever_hears_of_an_error_may_ask_back_at_once() {
+    init();
+    let element = detector("blob");
+    let bus = gst::Bus::new();
+    element.set_bus(Some(&bus));
+    let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
+    harness.set_src_caps(common::MovingTarget::default().caps());
+    let (said, answers) = mpsc::channel();
+    bus.set_sync_handler(move |_, message| {
+        if message.type_() == gst::MessageType::Error {
+            let stats = element.property::<gst::Structure>("stats");
+            let is_answered = element.query(&mut gst::query::Latency::new());
+            said.send((stats.get::<u64>("frames"), is_answered)).expect("a test");
+        }
+        gst::BusSyncReply::Drop
+    });
+    // On a thread of its own, so that a deadlock is a failure.
+    std::thread::spawn(move || harness.push(gst::Buffer::from_slice([0_u8; 10])));
+    assert_eq!(answers.recv_timeout(Duration::from_secs(20)), Ok((Ok(1), true)));
 }

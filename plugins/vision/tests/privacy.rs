@@ -1,6 +1,7 @@
 //! The elements `visionblur` and `visionmask` with real pictures: what is hidden, what is not, and what no mistake shows.
 
-use std::sync::Once;
+use std::sync::{Once, mpsc};
+use std::time::Duration;
 
 use gst_video::prelude::*;
 use gstvision::meta::{Detections, Object, Rect};
@@ -151,4 +152,32 @@ fn a_mask_that_cannot_be_read_stops_the_picture_with_its_reason() {
         "property `polygons`: \"0,0,1\" is not x,y,x,y,x,y… with three corners or more"
     );
     pipeline.set_state(gst::State::Null).expect("an end");
+}
+
+#[test]
+fn whoever_hears_of_an_error_may_ask_back_at_once() {
+    for name in ["visionblur", "visionoverlay"] {
+        let mut harness = harness(name);
+        let element = harness.element().expect("an element");
+        let bus = gst::Bus::new();
+        element.set_bus(Some(&bus));
+        let (said, answers) = mpsc::channel();
+        bus.set_sync_handler(move |_, message| {
+            if message.type_() == gst::MessageType::Error {
+                let pad = element.static_pad("sink").expect("a pad");
+                let mut caps = info().to_caps().expect("caps of a valid picture");
+                // The same again would not reach the element.
+                caps.make_mut().set("framerate", gst::Fraction::new(50, 1));
+                said.send(pad.send_event(gst::event::Caps::new(&caps))).expect("a test");
+            }
+            gst::BusSyncReply::Drop
+        });
+        let mut small = gst::Buffer::from_slice([0_u8; 10]);
+        let writable = small.get_mut().expect("a new buffer is writable");
+        writable.set_pts(gst::ClockTime::ZERO);
+        seen(&[PERSON]).expect("somebody").attach(writable).expect("the meta is registered");
+        // On a thread of its own, so that a deadlock is a failure.
+        std::thread::spawn(move || harness.push(small));
+        assert_eq!(answers.recv_timeout(Duration::from_secs(20)), Ok(true), "{name}");
+    }
 }

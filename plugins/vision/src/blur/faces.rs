@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use crate::engine::blazeface::{BlazeFace, Face};
 use crate::engine::{
-    Assets, Catalog, EngineError, Feed, I420, Job, LoadOptions, Manifest, Network, Preprocessor, Region, Tensor,
+    Assets, Catalog, EngineError, Feed, I420, Job, LoadOptions, Manifest, Network, Preprocessor, Region,
+    Tensor,
 };
 use crate::meta::Rect;
 

@@ -215,11 +215,14 @@ impl BaseTransformImpl for VisionBlur {
         self.parent_before_transform(inbuf);
     }
 
+    /// No lock is held when an error is posted, since whoever listens may ask back.
     fn transform_ip(&self, buffer: &mut gst::BufferRef) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let mut state = self.state();
-        let cover = state.cover.take().unwrap_or(Cover::Everything);
-        let info = state.info.as_ref().ok_or(gst::FlowError::NotNegotiated)?;
-        let mut frame = gst_video::VideoFrameRef::from_buffer_ref_writable(buffer, info)
+        let (info, cover) = {
+            let mut state = self.state();
+            (state.info.clone(), state.cover.take().unwrap_or(Cover::Everything))
+        };
+        let info = info.ok_or(gst::FlowError::NotNegotiated)?;
+        let mut frame = gst_video::VideoFrameRef::from_buffer_ref_writable(buffer, &info)
             .map_err(|error| self.failed(&error))?;
         let mut picture = I420Frame::from_video_frame(&mut frame).map_err(|error| self.failed(&error))?;
         hide(&mut picture, &cover);

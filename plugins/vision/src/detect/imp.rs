@@ -11,7 +11,7 @@ use gst_base::subclass::prelude::*;
 use super::pace::Patience;
 use super::settings::{Settings, error_message};
 use super::stats::Stats;
-use super::stream::Stream;
+use super::stream::{Handled, Stream};
 use crate::engine::{EngineError, Model, Thresholds};
 use crate::sync::lock;
 
@@ -214,17 +214,20 @@ impl BaseTransformImpl for VisionDetect {
         let running = guard.as_mut().ok_or(gst::FlowError::Flushing)?;
         let rules = lock(&self.settings).rules(running.thresholds);
         let mut stats = lock(&self.stats).clone();
-        let handled = running.stream.handle(buffer, &rules, &mut stats).map_err(|error| {
+        let handled = running.stream.handle(buffer, &rules, &mut stats);
+        let handled = handled
+            .map(|Handled { detections, failure }| (detections, running.notices(rules.patience, failure)));
+        *lock(&self.stats) = stats;
+        // Before anything is posted, an error, too: whoever listens may ask back.
+        drop(guard);
+        let (detections, notices) = handled.map_err(|error| {
             gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
             gst::FlowError::Error
         })?;
-        *lock(&self.stats) = stats;
-        handled.detections.attach(buffer).map_err(|error| {
+        detections.attach(buffer).map_err(|error| {
             gst::element_imp_error!(self, gst::CoreError::Failed, ("the meta is not registered: {error}"));
             gst::FlowError::Error
         })?;
-        let notices = running.notices(rules.patience, handled.failure);
-        drop(guard);
         self.tell(notices);
         Ok(gst::FlowSuccess::Ok)
     }

@@ -144,17 +144,17 @@ impl BaseTransformImpl for VisionOverlay {
         self.parent_before_transform(inbuf);
     }
 
-    /// Pixels that others hold too are copied when they are mapped to be drawn on; all metas come along.
+    /// Pixels that others hold too are copied when they are mapped to be drawn on; all metas come along. No lock is held
+    /// when an error is posted, since whoever listens may ask back.
     fn transform_ip(&self, buffer: &mut gst::BufferRef) -> Result<gst::FlowSuccess, gst::FlowError> {
         let Some(detections) = Detections::read(buffer) else { return Ok(gst::FlowSuccess::Ok) };
         let style = Style::from(&*lock(&self.settings));
-        let mut state = self.state();
-        let State { info, painter } = &mut *state;
-        let info = info.as_ref().ok_or(gst::FlowError::NotNegotiated)?;
-        let mut frame = gst_video::VideoFrameRef::from_buffer_ref_writable(buffer, info)
+        let info = self.state().info.clone();
+        let info = info.ok_or(gst::FlowError::NotNegotiated)?;
+        let mut frame = gst_video::VideoFrameRef::from_buffer_ref_writable(buffer, &info)
             .map_err(|error| self.failed(&error))?;
         let mut picture = I420Frame::from_video_frame(&mut frame).map_err(|error| self.failed(&error))?;
-        painter.draw(&mut picture, &detections, style);
+        self.state().painter.draw(&mut picture, &detections, style);
         Ok(gst::FlowSuccess::Ok)
     }
 }
