@@ -55,17 +55,18 @@ impl Network {
     /// and outputs are not those of the manifest.
     pub fn load(manifest: &Manifest, options: &LoadOptions) -> Result<Self, EngineError> {
         let shared = share(manifest, options)?;
+        Self::fit(manifest, shared)
+    }
+
+    /// The network of `manifest` over its sessions.
+    fn fit(manifest: &Manifest, shared: Arc<sessions::Network>) -> Result<Self, EngineError> {
         let session = shared.lease();
         let (inputs, outputs) = (fit::describe(session.inputs()), fit::describe(session.outputs()));
         drop(session);
         let unfit = |problem| EngineError::Unfit { model: manifest.name.clone(), problem };
         let inputs = fit::check_inputs(manifest, &inputs).map_err(unfit)?;
         let read = decode::place(manifest, &outputs).map_err(unfit)?;
-        let network = Self { manifest: manifest.clone(), inputs, outputs, read, shared };
-        if network.shared.is_unchecked() {
-            network.check()?;
-        }
-        Ok(network)
+        Ok(Self { manifest: manifest.clone(), inputs, outputs, read, shared })
     }
 
     /// Compares what it makes of the test picture with what the manifest says.
@@ -154,7 +155,7 @@ fn share(manifest: &Manifest, options: &LoadOptions) -> Result<Arc<sessions::Net
             device,
             threads: options.threads.max(1),
         };
-        match sessions::share(recipe) {
+        match sessions::share(recipe, |shared| Network::fit(manifest, shared.clone())?.check()) {
             // Only `auto` has a next choice; what it becomes is told wherever the model is.
             Err(error @ EngineError::UnusableDevice { .. }) => failure = Some(error),
             outcome => return outcome,

@@ -9,7 +9,6 @@
 use std::collections::HashMap;
 use std::num::NonZero;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, Weak};
 use std::time::Duration;
 
@@ -34,12 +33,14 @@ struct Key {
     runtime: PathBuf,
     threads: usize,
     device: Device,
+    /// What it was checked by: another check must be made, not be believed.
+    check: Option<String>,
 }
 
 /// Where a network is, or will be.
 #[derive(Default)]
 struct Place {
-    /// Held while it is loaded, so that two cameras that start at once load once.
+    /// Held while it is loaded and checked, so that two cameras that start at once do so once.
     loading: Mutex<()>,
     network: Mutex<Weak<Network>>,
 }
@@ -82,23 +83,19 @@ struct Runs {
 pub(super) struct Network {
     model: String,
     device: Device,
-    /// Whether somebody looked already if it does what it should.
-    is_checked: AtomicBool,
     runs: Mutex<Runs>,
     sessions: Pool<Session>,
 }
 
-/// The network for `recipe`; an equal one that is in memory is shared.
+/// The network for `recipe`; an equal one that is in memory is shared. Nobody is given one that `check` refused.
 ///
 /// # Errors
-/// When the weights or the runtime are missing or wrong, or the runtime does not take the network.
-pub(super) fn share(recipe: Recipe) -> Result<Arc<Network>, EngineError> {
-    let key = Key {
-        sha256: recipe.manifest.sha256.clone(),
-        runtime: recipe.runtime.clone(),
-        threads: recipe.threads,
-        device: recipe.device,
-    };
+/// When the weights or the runtime are missing or wrong, or the runtime or `check` does not take the network.
+pub(super) fn share(
+    recipe: Recipe,
+    check: impl FnOnce(&Arc<Network>) -> Result<(), EngineError>,
+) -> Result<Arc<Network>, EngineError> {
+    let key = recipe.key();
     let place = {
         let mut networks = lock(&NETWORKS);
         networks.retain(|_, place| Arc::strong_count(place) > 1 || place.network().is_some());
@@ -109,6 +106,7 @@ pub(super) fn share(recipe: Recipe) -> Result<Arc<Network>, EngineError> {
         return Ok(network);
     }
     let network = Arc::new(Network::load(recipe)?);
+    check(&network)?;
     *lock(&place.network) = Arc::downgrade(&network);
     Ok(network)
 }
@@ -139,24 +137,12 @@ impl Network {
             let weights = recipe.assets.read(&recipe.manifest).ok()?;
             recipe.build(&environment, &weights).ok()
         };
-        let is_checked = AtomicBool::new(false);
-        Ok(Self {
-            model,
-            device,
-            is_checked,
-            runs: Mutex::default(),
-            sessions: Pool::new(first, limit, make),
-        })
+        Ok(Self { model, device, runs: Mutex::default(), sessions: Pool::new(first, limit, make) })
     }
 
     /// Where it runs; never [`Device::Auto`].
     pub(super) fn device(&self) -> Device {
         self.device
-    }
-
-    /// True for the first who asks, who then must look.
-    pub(super) fn is_unchecked(&self) -> bool {
-        !self.is_checked.swap(true, Ordering::Relaxed)
     }
 
     /// Waits for a session; first come, first served.
@@ -190,6 +176,18 @@ impl Network {
 }
 
 impl Recipe {
+    fn key(&self) -> Key {
+        let Manifest { sha256, check, input, .. } = &self.manifest;
+        Key {
+            sha256: sha256.clone(),
+            runtime: self.runtime.clone(),
+            threads: self.threads,
+            device: self.device,
+            // The input says how the test picture is drawn.
+            check: check.as_ref().map(|check| format!("{check:?} {input:?}")),
+        }
+    }
+
     fn build(&self, environment: &Environment, weights: &[u8]) -> Result<Session, EngineError> {
         let refused = |reason: String| EngineError::Refused {
             model: self.manifest.name.clone(),
