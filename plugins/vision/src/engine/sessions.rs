@@ -33,6 +33,7 @@ struct Key {
     runtime: PathBuf,
     threads: usize,
     device: Device,
+    is_named: bool,
     /// What it was checked by: another check must be made, not be believed.
     check: Option<String>,
 }
@@ -53,6 +54,8 @@ pub(super) struct Recipe {
     pub(super) runtime: PathBuf,
     /// Chosen, not [`Device::Auto`].
     pub(super) device: Device,
+    /// Whether that was asked for by its name, so that no part of the network may run elsewhere.
+    pub(super) is_named: bool,
     /// Threads that one run may use.
     pub(super) threads: usize,
 }
@@ -183,38 +186,73 @@ impl Recipe {
             runtime: self.runtime.clone(),
             threads: self.threads,
             device: self.device,
+            is_named: self.is_named,
             // The input says how the test picture is drawn.
             check: check.as_ref().map(|check| format!("{check:?} {input:?}")),
         }
     }
 
+    /// What a failure means: to a device that is not the CPU there is another, whatever it failed at.
+    fn refused(&self, reason: String) -> EngineError {
+        let model = self.manifest.name.clone();
+        match self.device {
+            Device::Auto | Device::Cpu => {
+                EngineError::Refused { model, path: self.assets.weights(&self.manifest), reason }
+            }
+            device => EngineError::UnusableDevice { model, name: device.name(), reason },
+        }
+    }
+
     fn build(&self, environment: &Environment, weights: &[u8]) -> Result<Session, EngineError> {
-        let refused = |reason: String| EngineError::Refused {
-            model: self.manifest.name.clone(),
-            path: self.assets.weights(&self.manifest),
-            reason,
-        };
         // Threads that spin between two runs would take the core from the decoders of other cameras.
-        let builder = Session::builder(environment).map_err(|error| refused(error.to_string()))?;
+        let builder = Session::builder(environment).map_err(|error| self.refused(error.to_string()))?;
         let builder = builder
             .with_optimization_level(GraphOptimizationLevel::Level3)
-            .map_err(|error| refused(error.to_string()))?;
-        let builder = builder.with_intra_threads(self.threads).map_err(|error| refused(error.to_string()))?;
-        let builder = builder.with_intra_op_spinning(false).map_err(|error| refused(error.to_string()))?;
+            .map_err(|error| self.refused(error.to_string()))?;
+        let builder =
+            builder.with_intra_threads(self.threads).map_err(|error| self.refused(error.to_string()))?;
+        let builder =
+            builder.with_intra_op_spinning(false).map_err(|error| self.refused(error.to_string()))?;
         // A pattern reserves room for all activations at once; without it a session takes half of that room and
         // is no slower. What else saves memory costs speed, measured on nanodet: without the arena a session is 5 to
         // 15 MB smaller but 3 to 20 % slower, without the change of layout 8 to 15 MB smaller but 20 % slower; packed
         // weights that sessions share save nothing that can be measured.
-        let mut builder = builder.with_memory_pattern(false).map_err(|error| refused(error.to_string()))?;
+        let mut builder =
+            builder.with_memory_pattern(false).map_err(|error| self.refused(error.to_string()))?;
         if let Some(provider) = self.device.registration() {
-            builder = builder.with_execution_providers([provider]).map_err(|error| {
-                EngineError::UnusableDevice {
-                    model: self.manifest.name.clone(),
-                    name: self.device.name(),
-                    reason: error.to_string(),
-                }
-            })?;
+            builder = builder
+                .with_execution_providers([provider])
+                .map_err(|error| self.refused(error.to_string()))?;
         }
-        builder.commit_from_memory(weights).map_err(|error| refused(error.to_string()))
+        if self.is_named && self.device.is_gpu() {
+            // What the GPU does not know would run on the CPU, and nobody would be told.
+            builder = builder.with_disable_cpu_fallback().map_err(|error| self.refused(error.to_string()))?;
+        }
+        builder.commit_from_memory(weights).map_err(|error| self.refused(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_on_another_device_than_the_cpu_is_that_device() {
+        let manifest = Manifest::parse(include_str!("../../tests/models/blob.toml"), "blob.toml").unwrap();
+        let failure = |device| {
+            let recipe = Recipe {
+                manifest: manifest.clone(),
+                assets: Assets::new("/nowhere"),
+                runtime: PathBuf::new(),
+                device,
+                is_named: false,
+                threads: 1,
+            };
+            recipe.refused("no memory".to_owned())
+        };
+        assert!(matches!(failure(Device::Cpu), EngineError::Refused { .. }));
+        for device in [Device::Cuda, Device::TensorRt, Device::OpenVino] {
+            assert!(matches!(failure(device), EngineError::UnusableDevice { .. }));
+        }
     }
 }
