@@ -49,7 +49,7 @@ impl Analyser {
     /// # Errors
     /// When it is missing, not what its manifest says, or knows no people.
     pub fn load(catalog: Arc<Catalog>, model: &str, options: LoadOptions) -> Result<Self, EngineError> {
-        let manifest = catalog.choose(Job::Detector, model, &options)?;
+        let manifest = catalog.find_for(Job::Detector, model)?;
         let detector = Detector::load(&manifest, &options)?;
         let worn = manifest.labels.iter().map(String::as_str).filter(|label| person::is_worn(label));
         let labels: Vec<&str> = worn.chain([PERSON]).collect();

@@ -51,7 +51,12 @@ impl Settings {
             device,
             threads: self.threads as usize,
         };
-        let manifest = Catalog::open(models_dir.as_deref())?.choose(Job::Detector, &self.model, &options)?;
+        let catalog = Catalog::open(models_dir.as_deref())?;
+        // Who waits for every result wants it right rather than soon.
+        let manifest = match self.patience() {
+            Patience::Forever => catalog.find_for(Job::Detector, &self.model)?,
+            _ => catalog.choose(Job::Detector, &self.model, &options)?,
+        };
         let wanted = self.wanted(&manifest)?;
         Ok((Model::load(&manifest, &options)?, wanted))
     }
