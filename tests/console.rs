@@ -60,6 +60,7 @@ fn start_demo(data_dir: &Path) -> (Server, String) {
         .args(["demo", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(data_dir)
         .env("ATALAYA_WEBRTC__ICE_SERVERS", format!("[{{ url = '{}' }}]", start_stun()))
+        .env("ATALAYA_BRANCHES", "[{ id = 2, name = 'Beach', time_zone = 'Europe/Madrid' }]")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

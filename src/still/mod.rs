@@ -92,7 +92,7 @@ impl Analyser {
         for (object, carried) in people.iter().zip(carried).take(LOOKED_AT) {
             let tie = person::tie(&object.rect, &objects);
             let look = looker.look(&picture.i420(), &object.rect, tie)?;
-            let mut votes = Votes::default();
+            let mut votes = Votes::of_picture();
             votes.add(&look);
             votes.add_bag(carried.as_ref());
             let bag = carried.map(|carried| Mark {

@@ -38,9 +38,9 @@ pub struct Rules {
 
 impl Default for Rules {
     /// Half a second is less than anybody needs to walk through a picture and more than a false box lasts;
-    /// five seconds is longer than people stay behind a pillar or each other.
+    /// ten seconds is how long the tracker knows somebody again who was hidden.
     fn default() -> Self {
-        Self { min_stay_ms: 500, quiet_ms: 5000, line_settle_ms: 200, zone_settle_ms: 500 }
+        Self { min_stay_ms: 500, quiet_ms: 10_000, line_settle_ms: 200, zone_settle_ms: 500 }
     }
 }
 

@@ -82,6 +82,7 @@ async fn an_altered_model_is_named_with_what_to_do() {
     for file in WEIGHTS {
         std::fs::write(assets.path().join(file), "altered").unwrap();
     }
+    std::os::unix::fs::symlink(assets_dir().join("lib"), assets.path().join("lib")).unwrap();
     refused(assets.path(), &["models/nanodet", "sha256", "make setup"]).await;
 }
 

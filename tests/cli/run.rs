@@ -44,7 +44,8 @@ async fn a_file_gives_frames_visits_zones_and_an_end() {
     for visit in &visits {
         let ms = |key: &str| visit[key].as_u64().unwrap();
         assert_eq!(ms("dwell_ms"), ms("leave_ms") - ms("enter_ms"), "{visit}");
-        assert!(visit["attributes"]["garment"]["value"].is_null(), "{visit}");
+        let colour = &visit["attributes"]["primary_color"];
+        assert_eq!(colour["value"].is_null(), colour["confidence"] == 0.0, "{visit}");
     }
     assert!(zones.iter().all(|zone| zone["zone"] == "all") && zones.len() >= 4, "{zones:?}");
     let end = lines.last().unwrap();

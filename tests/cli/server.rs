@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::common::within_deadline;
 use crate::eventually::eventually;
-use crate::program::{Program, Running};
+use crate::program::{Program, Running, assets_dir};
 
 /// What is promised for the end after SIGTERM.
 const ENDS_WITHIN: Duration = Duration::from_secs(5);
@@ -91,6 +91,7 @@ async fn a_camera_without_its_model_fails_with_what_to_do_and_the_server_goes_on
     let program = Program::new(&["serve", "--listen", "127.0.0.1:0", "--config", "a.toml"]);
     let assets = tempfile::tempdir().unwrap();
     std::fs::create_dir(assets.path().join("models")).unwrap();
+    std::os::unix::fs::symlink(assets_dir().join("lib"), assets.path().join("lib")).unwrap();
     let weights = assets.path().join("models/nanodet.onnx");
     let program = program.file("a.toml", settings).env("ATALAYA_ASSETS_DIR", assets.path());
     let (server, address) = serve(program).await;

@@ -40,6 +40,9 @@ struct Person {
     edges: [f32; 4],
     /// Words that are right.
     colours: Vec<String>,
+    /// Not looked at while the rules were made.
+    #[serde(default)]
+    held_back: bool,
 }
 
 #[derive(Default)]
@@ -47,6 +50,8 @@ struct Score {
     people: usize,
     said: usize,
     right: usize,
+    held_back_said: usize,
+    held_back_right: usize,
     large: usize,
     large_colours: usize,
     large_garments: usize,
@@ -79,8 +84,7 @@ fn main() -> ExitCode {
 
 /// The file in the demo's footage or in one of the folders.
 fn find(file: &str, folders: &[PathBuf]) -> Option<PathBuf> {
-    let footage =
-        std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share/atalaya/footage"));
+    let footage = Some(Assets::locate().folder().join("footage"));
     let stem = Path::new(file).file_stem()?;
     let places =
         folders.iter().chain(&footage).flat_map(|folder| [folder.join(file), folder.join(stem).join(file)]);
@@ -125,6 +129,10 @@ fn look_at_one(sample: &gst::Sample, person: &Person, looker: &mut Looker, score
     score.people += 1;
     score.said += usize::from(colour.is_some());
     score.right += usize::from(is_right);
+    if person.held_back {
+        score.held_back_said += usize::from(colour.is_some());
+        score.held_back_right += usize::from(is_right);
+    }
     if bottom - top >= LARGE && look.pose.is_some() {
         score.large += 1;
         score.large_colours += usize::from(colour.is_some());
@@ -154,6 +162,11 @@ impl Score {
             "primary colours right of those said: {:.0} % of {} (target {RIGHT} %)",
             percent(self.right, self.said),
             self.said
+        );
+        println!(
+            "those that were held back: {:.0} % of {}",
+            percent(self.held_back_right, self.held_back_said),
+            self.held_back_said
         );
         println!("people with a colour: {} of {}", self.said, self.people);
         println!(

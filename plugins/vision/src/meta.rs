@@ -2,8 +2,8 @@
 //!
 //! A [`gst::meta::CustomMeta`] survives queues, converters, scalers and encoders, so a box can never be drawn
 //! on, or recorded for, another frame than its own. Boxes are fractions of the picture: scaling cannot bend
-//! them. There is one such meta a frame; `visiondetect` attaches it, `visiontrack` completes it, everything
-//! behind only reads.
+//! them. There is one such meta a frame; `visiondetect` attaches it, `visiontrack` completes it,
+//! `visionattributes` adds what it knows of people, everything behind only reads.
 //!
 //! # What `visiondetect` promises
 //!

@@ -1,7 +1,7 @@
 //! The element around [`People`] and the thread that looks at them.
 
 use std::sync::{LazyLock, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gst::glib;
 use gst::prelude::*;
@@ -34,6 +34,9 @@ const PERSON: &str = "person";
 /// make the answer depend on the machine.
 const FIXED_COST: Duration = Duration::from_millis(80);
 
+/// How often a failure is repeated on the bus at most.
+const WARN_EVERY: Duration = Duration::from_secs(1);
+
 /// A step back in time by more than this is another stream.
 const STEP_BACK: gst::ClockTime = gst::ClockTime::from_mseconds(500);
 
@@ -57,6 +60,7 @@ struct State {
     people: People,
     epoch: u64,
     last_pts: Option<gst::ClockTime>,
+    last_warning: Option<Instant>,
     counts: Counts,
 }
 
@@ -85,7 +89,7 @@ pub struct VisionAttributes {
         maximum = 64, mutable_ready, blurb = "Threads one inference may use")]
     #[property(name = "budget", get, set, type = f32, member = budget, default = 0.1, minimum = 0.0,
         maximum = 1.0, mutable_playing, blurb = "Share of a core that looks at people may take (0 = look at \
-        nobody; set before the start, it saves loading the models)")]
+        nobody; when it is 0 at the start no model is loaded, and raising it needs a restart)")]
     #[property(name = "interval-ms", get, set, type = u32, member = interval_ms, default = 2000,
         maximum = 600_000, mutable_playing, blurb = "Between two looks at one person, at least (media time)")]
     #[property(name = "wait", get, set, type = bool, member = wait, default = false,
@@ -176,7 +180,7 @@ impl BaseTransformImpl for VisionAttributes {
     }
 
     fn sink_event(&self, event: gst::Event) -> bool {
-        // Behind a flush or a new stream the same numbers may be other people.
+        // Behind a flush or a new stream times begin anew.
         if matches!(event.view(), gst::EventView::FlushStop(_) | gst::EventView::StreamStart(_)) {
             lock(&self.state).reset();
         }
@@ -200,13 +204,15 @@ impl BaseTransformImpl for VisionAttributes {
             return Ok(gst::FlowSuccess::Ok);
         };
         let settings = lock(&self.settings).clone();
-        let failures =
-            lock(&self.state).handle(buffer, pts, &mut detections, &settings).map_err(|error| {
+        // No lock is held while messages are posted, since whoever listens may ask back.
+        let handled = lock(&self.state).handle(buffer, pts, &mut detections, &settings);
+        match handled {
+            Ok(None) => {}
+            Ok(Some(error)) => gst::element_imp_warning!(self, gst::StreamError::Failed, ("{error}")),
+            Err(error) => {
                 gst::element_imp_error!(self, gst::StreamError::Failed, ("{error}"));
-                gst::FlowError::Error
-            })?;
-        for error in failures {
-            gst::element_imp_warning!(self, gst::StreamError::Failed, ("{error}"));
+                return Err(gst::FlowError::Error);
+            }
         }
         detections.attach(buffer).map_err(|error| {
             gst::element_imp_error!(self, gst::CoreError::Failed, ("the meta is not registered: {error}"));
@@ -255,14 +261,14 @@ impl State {
         self.last_pts = None;
     }
 
-    /// Handles one frame; answers what failed without ending the stream.
+    /// Handles one frame; answers what failed without ending the stream, once a second at most.
     fn handle(
         &mut self,
         buffer: &gst::BufferRef,
         pts: gst::ClockTime,
         detections: &mut Detections,
         settings: &Settings,
-    ) -> Result<Vec<EngineError>, Dead> {
+    ) -> Result<Option<EngineError>, Dead> {
         if self.last_pts.is_some_and(|last| pts + STEP_BACK < last) {
             self.reset();
         }
@@ -270,11 +276,11 @@ impl State {
         self.counts.frames += 1;
         let rules = settings.rules();
         self.people.advance(pts.into(), rules);
-        let mut failures = Vec::new();
+        let mut failure = None;
         if let Some(outcome) =
             self.looking.as_mut().map(|looking| looking.worker.take()).transpose()?.flatten()
         {
-            failures.extend(self.settle(outcome, settings));
+            failure = self.settle(outcome, settings);
         }
         // What motion alone carries may not be there, and its box is not exact.
         let is_person = |object: &&crate::meta::Object| object.seen && object.label == PERSON;
@@ -287,7 +293,7 @@ impl State {
         if detections.fresh {
             let rects: Vec<Rect> = seen.iter().map(|(_, rect)| *rect).collect();
             self.people.see(&seen, &carried(&rects, &detections.objects));
-            failures.extend(self.look(buffer, &seen, detections, settings)?);
+            failure = self.look(buffer, &seen, detections, settings)?.or(failure);
             if let Some(looking) = &self.looking {
                 self.people.sum_up(|votes| votes.attributes(&looking.ages));
             }
@@ -300,7 +306,12 @@ impl State {
                 object.about = self.people.about(object);
             }
         }
-        Ok(failures)
+        let is_new = || self.last_warning.is_none_or(|last| last.elapsed() >= WARN_EVERY);
+        let told = failure.filter(|_| is_new());
+        if told.is_some() {
+            self.last_warning = Some(Instant::now());
+        }
+        Ok(told)
     }
 
     /// Begins a look at whoever is next, and has it at once when frames wait.
@@ -315,10 +326,10 @@ impl State {
         if looking.worker.is_busy() {
             return Ok(None);
         }
-        let height = info.height() as f32;
-        let Some(next) = self.people.next(seen, height, settings.rules()) else { return Ok(None) };
+        let size = (info.width() as f32, info.height() as f32);
+        let Some(next) = self.people.next(seen, size, settings.rules()) else { return Ok(None) };
         let Some(cutout) = cut(buffer, info, &next) else { return Ok(None) };
-        self.people.begin(next, seen, height);
+        self.people.begin(next, seen, size);
         let tie = tie(&next.rect, &detections.objects);
         looking.worker.submit(Task { next, cutout, tie, epoch: self.epoch })?;
         if !settings.wait {
@@ -331,6 +342,7 @@ impl State {
     /// Takes a look into account; answers why it failed.
     fn settle(&mut self, outcome: Outcome, settings: &Settings) -> Option<EngineError> {
         let Outcome { task, look, took } = outcome;
+        self.people.charge(if settings.wait { FIXED_COST } else { took });
         let look = match look {
             Ok(look) => look,
             Err(error) => {
@@ -344,8 +356,7 @@ impl State {
             let marks = look.marks.iter().cloned().map(|mark| task.cutout.to_frame(mark)).collect();
             let landmarks =
                 look.landmarks().into_iter().map(|point| task.cutout.point_to_frame(point)).collect();
-            let cost = if settings.wait { FIXED_COST } else { took };
-            self.people.finish(task.next, Seen { look: &look, marks, landmarks }, cost);
+            self.people.finish(task.next, Seen { look: &look, marks, landmarks });
         }
         None
     }

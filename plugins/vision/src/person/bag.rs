@@ -35,7 +35,8 @@ pub fn is_worn(label: &str) -> bool {
 /// The bag that each of `people` carries: every bag has one owner, every person at most one bag, the surest.
 pub fn carried(people: &[Rect], objects: &[Object]) -> Vec<Option<Carried>> {
     let mut carried = vec![None; people.len()];
-    for object in objects.iter().filter(|object| object.score >= BELIEVED) {
+    // What motion alone carries was not seen again.
+    for object in objects.iter().filter(|object| object.seen && object.score >= BELIEVED) {
         let Some(bag) = bag_of(&object.label) else { continue };
         let hold = |person: &Rect| held_part(&object.rect, person);
         let owner = (0..people.len()).max_by(|one, other| {
@@ -85,7 +86,7 @@ mod tests {
 
     fn object(label: &str, score: f32, rect: [f32; 4]) -> Object {
         let [x, y, w, h] = rect;
-        Object { label: label.into(), score, rect: Rect { x, y, w, h }, ..Object::default() }
+        Object { label: label.into(), score, rect: Rect { x, y, w, h }, seen: true, ..Object::default() }
     }
 
     const PEOPLE: [Rect; 2] =

@@ -64,6 +64,12 @@ const TOO_MUCH_SKIN: f32 = 0.3;
 /// Where the mask is blind, as it is for people far away or in the dark, the landmarks must be surer than elsewhere.
 const SURE_BODY: f32 = 0.85;
 
+/// From this part of a torso on that is something, the mask sees the person.
+const MASK_SEES: f32 = 0.2;
+
+/// The least part of a torso that may be clothes.
+const LEAST_PIECES: f32 = 0.25;
+
 /// The part of the clothes that a colour must have to be said at all.
 const LEAST_COLOUR: f32 = 0.35;
 
@@ -82,17 +88,27 @@ pub(super) fn colours(sight: &Sight<'_>, body: &Body<'_>) -> Option<(Palette, f3
         if share(&torso, |material| material == Material::Clothes) >= ENOUGH_CLOTHES {
             let arms = sight.spots(&arms(body));
             (torso.iter().chain(&arms).filter(is_cloth).map(|spot| spot.colour).collect(), 1.0)
-        } else if share(&torso, |material| is_skin(material) || material == Material::Hair) > TOO_MUCH_SKIN
-            || body.presence() < SURE_BODY
-        {
-            return None;
         } else {
-            let is_bare = |spot: &&Spot| spot.material.is_some_and(|at| is_skin(at) || at == Material::Hair);
-            (torso.iter().filter(|spot| !is_bare(spot)).map(|spot| spot.colour).collect(), BLIND_WEIGHT)
+            (blind_pieces(&torso, body)?, BLIND_WEIGHT)
         };
     let palette = Palette::of(&pieces);
     let most = palette.ranked().first()?.1;
     (most >= LEAST_COLOUR).then(|| (palette, weight * body.presence().min(1.0)))
+}
+
+/// The pixels of a torso that may be clothes where the mask does not say which are; `None` when it says that hardly any
+/// can be.
+fn blind_pieces(torso: &[Spot], body: &Body<'_>) -> Option<Vec<Lab>> {
+    let is_bare = |material| is_skin(material) || material == Material::Hair;
+    if share(torso, is_bare) > TOO_MUCH_SKIN || body.presence() < SURE_BODY {
+        return None;
+    }
+    // Of a person far away or in the dark the mask often sees nothing at all; what it then calls background is not.
+    let sees = share(torso, |material| material != Material::Background) >= MASK_SEES;
+    let may_be = |material| !is_bare(material) && !(sees && material == Material::Background);
+    let spots = torso.iter().filter(|spot| spot.material.is_none_or(may_be));
+    let pieces: Vec<Lab> = spots.map(|spot| spot.colour).collect();
+    (pieces.len() as f32 >= LEAST_PIECES * torso.len() as f32).then_some(pieces)
 }
 
 fn arms(body: &Body<'_>) -> Vec<Place> {
@@ -262,8 +278,7 @@ pub(super) fn style(
     if let Some(score) = tie {
         return Some((Style::Formal, score));
     }
-    let (garment, sure) = garment?;
-    let colours = palette.map(Palette::ranked).unwrap_or_default();
+    let ((garment, sure), colours) = (garment?, palette?.ranked());
     let is_quiet = |colour: Colour| {
         matches!(
             colour,

@@ -215,16 +215,17 @@ fn describe(
     if let Some(face) = face {
         mark(MarkKind::Face, MarkKind::Face.name(), face.rect);
     }
-    let width = sight.frame.shown_size().0;
-    let is_large = |face: &&Face| face.rect.w * width >= LEAST_FACE_OF_ACCESSORY;
-    let worn = face.filter(is_large).and_then(|face| head::accessory(face, sight));
+    let size = sight.frame.shown_size();
+    let is_clear =
+        |face: &&Face| face.rect.w * size.0 >= LEAST_FACE_OF_ACCESSORY && head::is_frontal(face, size);
+    let worn = face.filter(is_clear).and_then(|face| head::accessory(face, sight));
     if let Some((worn, _, Some(rect))) = worn {
         mark(MarkKind::HeadAccessory, worn.name(), rect);
     }
     if body.fits(person) {
         look.palette = clothes::colours(sight, body);
         let skin = face.and_then(|face| clothes::skin(sight, &face.rect));
-        let is_large = person.h * sight.frame.shown_size().1 >= LEAST_HEIGHT_OF_GARMENT;
+        let is_large = person.h * size.1 >= LEAST_HEIGHT_OF_GARMENT;
         look.garment = is_large.then(|| clothes::garment(sight, body, skin, tie)).flatten();
         look.style = clothes::style(look.garment, look.palette.as_ref().map(|(palette, _)| palette), tie);
         if look.palette.is_some() || look.garment.is_some() {

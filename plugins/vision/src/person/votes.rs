@@ -7,15 +7,17 @@ use super::words::{Bag, Garment, HeadAccessory, Style};
 use crate::engine::age::{AgeReader, Ages};
 use crate::meta::{Aspect, Attribute, Attributes};
 
-/// The part of the votes that a word needs.
+/// A word needs more than this part of the votes.
 const MAJORITY: f32 = 0.5;
 
-/// The part of the clothes that the second colour must have.
+/// The part of the clothes that the first colour must have …
+const LEAST_COLOUR: f32 = 0.35;
+/// … and the second.
 const SECOND_COLOUR: f32 = 0.15;
 
 /// The part of results that must see a bag before it is one …
 const BAG_SHARE: f32 = 0.2;
-/// … and how many of them, as soon as there are as many.
+/// … and how many of them in video, where one box can be a mistake.
 const BAG_HITS: u32 = 3;
 
 /// Votes for the words of one aspect.
@@ -53,12 +55,12 @@ impl<T: Copy + PartialEq> Ballot<T> {
         let whole: f32 = self.0.iter().map(|tally| tally.sure).sum();
         let best = self.0.iter().max_by(|one, other| one.sure.total_cmp(&other.sure))?;
         let share = best.sure / whole;
-        (share >= MAJORITY).then(|| (best.word, share * best.sure / best.votes as f32))
+        (share > MAJORITY).then(|| (best.word, share * best.sure / best.votes as f32))
     }
 }
 
 /// The looks at one person so far.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Votes {
     garment: Ballot<Garment>,
     style: Ballot<Style>,
@@ -70,12 +72,36 @@ pub struct Votes {
     bags: Ballot<Bag>,
     /// Results of the detector in which a bag could have been seen.
     bag_looks: u32,
+    /// Results with a bag that it takes.
+    bag_hits: u32,
+}
+
+impl Default for Votes {
+    /// Of video.
+    fn default() -> Self {
+        Self {
+            garment: Ballot::default(),
+            style: Ballot::default(),
+            head: Ballot::default(),
+            palette: Palette::default(),
+            palettes: (0.0, 0),
+            ages: Vec::new(),
+            bags: Ballot::default(),
+            bag_looks: 0,
+            bag_hits: BAG_HITS,
+        }
+    }
 }
 
 /// Looks at a face that are kept; more do not make the mean any better.
 const KEPT_AGES: usize = 32;
 
 impl Votes {
+    /// Of a single picture, which has nothing but one look.
+    pub fn of_picture() -> Self {
+        Self { bag_hits: 1, ..Self::default() }
+    }
+
     /// Takes a look into account.
     pub fn add(&mut self, look: &Look) {
         self.garment.add(look.garment);
@@ -119,7 +145,7 @@ impl Votes {
             let (colour, share) = ranked.get(index).filter(|(_, share)| *share >= least)?;
             Some((colour.name(), share * weight))
         };
-        said.set(Aspect::PrimaryColor, word(colour(0, 0.0)));
+        said.set(Aspect::PrimaryColor, word(colour(0, LEAST_COLOUR)));
         said.set(Aspect::SecondaryColor, word(colour(1, SECOND_COLOUR)));
         said.set(Aspect::Bag, word(self.bag()));
         let mean = Ages::mean(self.ages.iter().map(|(ages, weight)| (ages, *weight)));
@@ -132,8 +158,8 @@ impl Votes {
     fn bag(&self) -> Option<(&'static str, f32)> {
         let hits: u32 = self.bags.0.iter().map(|tally| tally.votes).sum();
         let share = hits as f32 / self.bag_looks.max(1) as f32;
-        let is_seen = share >= BAG_SHARE && hits >= BAG_HITS.min(self.bag_looks);
-        self.bags.winner().filter(|_| is_seen).map(|(bag, sure)| (bag.name(), sure))
+        let is_seen = share >= BAG_SHARE && hits >= self.bag_hits;
+        self.bags.winner().filter(|_| is_seen).map(|(bag, sure)| (bag.name(), sure * share))
     }
 }
 
@@ -168,6 +194,9 @@ mod tests {
         assert!((confidence - 0.7 * 0.7).abs() < 1e-5, "{confidence}");
         votes.add(&dressed(Garment::LongSleeve, 1.0));
         assert_eq!(said(&votes, Aspect::Garment), (None, 0.0), "1.4 of 3 is no majority");
+        let mut votes = Votes::default();
+        [Garment::Jacket, Garment::TShirt].into_iter().for_each(|garment| votes.add(&dressed(garment, 0.5)));
+        assert_eq!(said(&votes, Aspect::Garment), (None, 0.0), "a draw");
     }
 
     #[test]
@@ -184,13 +213,18 @@ mod tests {
     #[test]
     fn a_bag_must_be_seen_again_and_none_is_never_said() {
         let bag = Carried { bag: Bag::Handbag, score: 0.5, rect: Rect::default() };
+        let mut picture = Votes::of_picture();
+        picture.add_bag(Some(&bag));
+        assert_eq!(said(&picture, Aspect::Bag), (Some("handbag".into()), 0.5), "there is but one look");
         let mut votes = Votes::default();
         votes.add_bag(Some(&bag));
-        assert_eq!(said(&votes, Aspect::Bag).0.as_deref(), Some("handbag"), "the one look there is");
-        (0..9).for_each(|_| votes.add_bag(None));
-        assert_eq!(said(&votes, Aspect::Bag).0, None, "one of ten is a mistake");
-        (0..4).for_each(|_| votes.add_bag(Some(&bag)));
-        assert_eq!(said(&votes, Aspect::Bag), (Some("handbag".into()), 0.5));
+        votes.add_bag(Some(&bag));
+        assert_eq!(said(&votes, Aspect::Bag).0, None, "two may be mistakes");
+        votes.add_bag(Some(&bag));
+        votes.add_bag(None);
+        assert_eq!(said(&votes, Aspect::Bag), (Some("handbag".into()), 0.375));
+        (0..12).for_each(|_| votes.add_bag(None));
+        assert_eq!(said(&votes, Aspect::Bag).0, None, "three of sixteen are mistakes");
         let mut votes = Votes::default();
         (0..99).for_each(|_| votes.add_bag(None));
         assert_eq!(said(&votes, Aspect::Bag).0, None);

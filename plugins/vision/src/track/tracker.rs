@@ -205,7 +205,9 @@ impl Tracker {
                     let hidden = before.map(|(_, other)| covered_part(*rect, *other)).fold(0.0, f64::max);
                     self.is_carried(track, newest, hidden)
                 };
-                if !(seen || is_carried()) || !track.life.is_alive(newest) || is_outside(*rect) {
+                // What does not live is a thing: its box is what the detector saw, and nobody's.
+                let is_alive = track.life.is_alive(newest);
+                if !(seen || is_alive && is_carried()) || is_outside(*rect) {
                     continue;
                 }
                 let (label, rect) = (label.clone(), *rect);
@@ -213,7 +215,7 @@ impl Tracker {
                     label,
                     score: track.score,
                     rect,
-                    track: track.number,
+                    track: track.number.filter(|_| is_alive),
                     seen,
                     ..Object::default()
                 });
