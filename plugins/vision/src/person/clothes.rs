@@ -105,7 +105,7 @@ fn blind_pieces(torso: &[Spot], body: &Body<'_>) -> Option<Vec<Lab>> {
     }
     // Of a person far away or in the dark the mask often sees nothing at all; what it then calls background is not.
     let sees = share(torso, |material| material != Material::Background) >= MASK_SEES;
-    let may_be = |material| !is_bare(material) && !(sees && material == Material::Background);
+    let may_be = |material| !(is_bare(material) || sees && material == Material::Background);
     let spots = torso.iter().filter(|spot| spot.material.is_none_or(may_be));
     let pieces: Vec<Lab> = spots.map(|spot| spot.colour).collect();
     (pieces.len() as f32 >= LEAST_PIECES * torso.len() as f32).then_some(pieces)
