@@ -107,7 +107,8 @@ pub(super) async fn get_occupancy(
     let length_ms = |to: Timestamp| to.as_millis() - from.as_millis();
     let step_s = step_of(step, length_ms(to), length_ms(whole))?;
     let step_ms = i64::from(step_s) * 1000;
-    let series = state.store.occupancy(caller.tenant, camera.branch, &camera.id, (from, to), step_ms).await?;
+    let series =
+        state.store.occupancy(caller.tenant, (camera.branch, &camera.id), (from, to), step_ms).await?;
     let clock = shifts::zone(&state, &caller, camera.branch).await?;
     Ok(Json(Occupancy::new(&camera.id, (from, to), step_s, &series, &clock)))
 }

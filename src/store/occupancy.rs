@@ -95,8 +95,7 @@ impl Store {
     pub async fn occupancy(
         &self,
         tenant: TenantId,
-        branch: BranchId,
-        camera: &CameraId,
+        (branch, camera): (BranchId, &CameraId),
         (from, to): (Timestamp, Timestamp),
         step_ms: i64,
     ) -> Result<OccupancySeries, StoreError> {

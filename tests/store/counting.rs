@@ -66,7 +66,7 @@ async fn figures(store: &Store) -> Figures {
     let (door, range) = (camera_id("door"), (shift.start, shift.end));
     Figures {
         summary: store.summary(tenant(1), &shift).await.unwrap(),
-        series: store.occupancy(tenant(1), branch_id(2), &door, range, 60_000).await.unwrap(),
+        series: store.occupancy(tenant(1), (branch_id(2), &door), range, 60_000).await.unwrap(),
         heat: store.heat_of_shift(tenant(1), branch_id(2), &door, shift.id).await.unwrap(),
     }
 }

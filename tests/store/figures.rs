@@ -126,7 +126,7 @@ async fn written_again_in_any_order_nothing_counts_twice(store: &Store) {
     assert_eq!((summary.visits, summary.lines[0].entries, summary.zones[0].stays), (1, 1, 1));
     let door = camera_id("door");
     let series =
-        store.occupancy(one, branch_id(2), &door, (start, start + seconds(60)), 60_000).await.unwrap();
+        store.occupancy(one, (branch_id(2), &door), (start, start + seconds(60)), 60_000).await.unwrap();
     let [step] = &series.steps[..] else { panic!("{series:?}") };
     // Two people for 30 s and five for 10 s.
     assert_eq!((step.min, step.max, step.mean), (2, 5, 2.75));
@@ -143,7 +143,7 @@ async fn occupancy_is_told_in_steps_of_any_length(store: &Store) {
     store.write(one, &minutes).await.unwrap();
     let ask = async |from: u64, to: u64, step_ms| {
         let range = (start + seconds(from), start + seconds(to));
-        let series = store.occupancy(one, branch_id(2), &door, range, step_ms).await.unwrap();
+        let series = store.occupancy(one, (branch_id(2), &door), range, step_ms).await.unwrap();
         let step = |step: &atalaya::domain::OccupancyStep| {
             (step.start.since(start).as_secs(), step.min, step.mean, step.max)
         };
@@ -154,7 +154,7 @@ async fn occupancy_is_told_in_steps_of_any_length(store: &Store) {
     assert_eq!(ask(60, 420, 120_000).await, (vec![(60, 1, 1.5, 2), (300, 6, 6.0, 6)], Some(6)));
     assert_eq!(ask(180, 360, 60_000).await, (vec![], None), "nothing was seen, which is not nobody");
     let other = store
-        .occupancy(one, branch_id(2), &camera_id("bar"), (start, start + seconds(480)), 60_000)
+        .occupancy(one, (branch_id(2), &camera_id("bar")), (start, start + seconds(480)), 60_000)
         .await
         .unwrap();
     assert_eq!((other.steps.len(), other.peak), (0, None));
@@ -249,7 +249,7 @@ async fn tenants_count_for_themselves(store: &Store) {
     let summary = store.summary(two, &ours).await.unwrap();
     assert_eq!((summary.unique_people, summary.lines.len(), summary.zones.len()), (None, 0, 0));
     assert_eq!(summary.peaks, []);
-    assert_eq!(store.occupancy(two, branch_id(2), &door, range, 60_000).await.unwrap().steps, []);
+    assert_eq!(store.occupancy(two, (branch_id(2), &door), range, 60_000).await.unwrap().steps, []);
     assert_eq!(store.heat_between(two, branch_id(2), &door, range).await.unwrap(), Heat::default());
     assert_eq!(store.heat_of_shift(two, branch_id(2), &door, theirs.id).await.unwrap(), Heat::default());
     assert_eq!(store.heat_of_shift(one, branch_id(2), &door, theirs.id).await.unwrap().total_ms(), 60_000);
