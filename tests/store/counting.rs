@@ -236,3 +236,9 @@ async fn figures_are_the_same_whether_or_not_the_database_was_away() {
     let at = |minute: u64| Timestamp::from_millis(after(minute * 60_000).as_millis());
     assert_eq!(away.summary.peaks.iter().map(|(_, peak)| peak.at).collect::<Vec<_>>(), [at(0)]);
 }
+
+#[test]
+fn whom_the_tracker_may_know_again_is_still_on_the_same_visit() {
+    let quiet_ms = u128::from(atalaya::visit::Rules::default().quiet_ms);
+    assert!(quiet_ms >= gstvision::track::Settings::default().memory.as_millis(), "{quiet_ms}");
+}
