@@ -92,8 +92,9 @@ def of_this_machine(entry):
 
 def models():
     """The manifests that say where their weights come from; an integrator's own may not."""
-    for path in sorted((REPOSITORY / "models").glob("*.toml")):
-        manifest = tomllib.loads(path.read_text())
+    manifests = [tomllib.loads(path.read_text()) for path in sorted((REPOSITORY / "models").glob("*.toml"))]
+    known = {manifest["name"]: manifest for manifest in manifests}
+    for manifest in manifests:
         entry = {
             "name": manifest["name"],
             "title": f"model {manifest['name']}",
@@ -104,7 +105,10 @@ def models():
         if source := manifest.get("source"):
             yield source | entry
         elif made_from := manifest.get("made_from"):
-            yield entry | {"made_from": made_from, "of": f"models/{made_from['model']}.onnx"}
+            if not (original := known.get(made_from["model"])):
+                raise SystemExit(f"  ✗ {entry['title']} is made from {made_from['model']}, which has no manifest")
+            of = {"of": f"models/{original['file']}", "of_sha256": original["sha256"]}
+            yield entry | {"made_from": made_from, **of}
 
 
 def provide(entries, assets):
@@ -123,12 +127,26 @@ def make(entry, assets):
     """Makes a model of another one that is there by now."""
     if is_there(entry, assets):
         return
+    check_original(entry, assets)
     print(f"  … {entry['title']} out of {entry['of']}", flush=True)
     with writing(assets) as work:
         target = work / "converted"
         script = [environment(work), "-B", CONVERTER / "convert.py", "int8", assets / entry["of"], target]
         run(f"make {entry['title']}", [*script, CONVERTER / entry["made_from"]["ranges"]], work)
         put(entry, target, assets)
+
+
+def check_original(entry, assets):
+    """Of anything else something else would be made, and the file that is made would get the blame."""
+    original, expected = assets / entry["of"], entry["of_sha256"]
+    if not original.is_file():
+        wrong = "is missing"
+    elif (found := sha256(original)) != expected:
+        wrong = f"has sha256 {found}, expected {expected}"
+    else:
+        return
+    hint = f"put the file with sha256 {expected} there"
+    raise Missing(f"{entry['title']} cannot be made: {original} {wrong}", hint)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use gstvision::engine::{Assets, LoadOptions};
+use gstvision::person::Language;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -96,6 +97,7 @@ impl App {
             cameras: running,
             viewers,
             analysers: Analysers::new(models.clone(), &config.detector.model, options.clone()),
+            language: Language::of(&config.viewer.language).unwrap_or_default(),
             ears: Ears::new(models.clone(), options),
             models,
             keys: keys.clone(),

@@ -171,16 +171,17 @@ fn check_elements(report: &mut Report) {
 }
 
 fn check_model(config: &Config, report: &mut Report) {
-    let manifest =
-        Models::open(config.models_dir.as_deref()).map_err(|error| error.to_string()).and_then(|models| {
-            models.find_for(Job::Detector, &config.detector.model).map_err(|error| error.to_string())
-        });
-    let manifest = match manifest {
-        Ok(manifest) => manifest,
-        Err(error) => return report.add(Mark::Missing, "model", error),
-    };
     let assets = Assets::new(&config.assets_dir);
     let runtime = config.detector.runtime.clone().unwrap_or_else(|| assets.runtime());
+    let chosen = options(config, &runtime).and_then(|options| {
+        let models = Models::open(config.models_dir.as_deref()).map_err(|error| error.to_string())?;
+        let chosen = models.choose(Job::Detector, &config.detector.model, &options);
+        Ok((chosen.map_err(|error| error.to_string())?, options))
+    });
+    let (manifest, options) = match chosen {
+        Ok(chosen) => chosen,
+        Err(error) => return report.add(Mark::Missing, "model", error),
+    };
     let weights =
         assets.verify(&manifest).map(|path| format!("{}: {}, checksum right", manifest.name, path.display()));
     let is_there = weights.is_ok();
@@ -189,19 +190,26 @@ fn check_model(config: &Config, report: &mut Report) {
         // Without weights there is nothing to try it with.
         return report.add(Mark::Fine, "ONNX Runtime", runtime.display().to_string());
     }
-    report.result("ONNX Runtime", load(config, &manifest, assets, &runtime));
+    report.result("ONNX Runtime", load(&manifest, &options, &runtime));
+}
+
+/// How a camera loads its model.
+fn options(config: &Config, runtime: &Path) -> Result<LoadOptions, String> {
+    Ok(LoadOptions {
+        assets: Assets::new(&config.assets_dir),
+        runtime: Some(runtime.to_owned()),
+        device: config.detector.device.parse().map_err(|error| format!("`detector.device`: {error}"))?,
+        threads: config.detector.threads.into(),
+    })
 }
 
 /// Loads the model as a camera would, which tries the runtime too.
-fn load(config: &Config, manifest: &Manifest, assets: Assets, runtime: &Path) -> Result<String, String> {
+fn load(manifest: &Manifest, options: &LoadOptions, runtime: &Path) -> Result<String, String> {
     if !runtime.is_file() {
         let remedy = "make assets, or set `detector.runtime` or `assets_dir` to where it is";
         return Err(format!("{} is missing: {remedy}", runtime.display()));
     }
-    let device = config.detector.device.parse().map_err(|error| format!("`detector.device`: {error}"))?;
-    let threads = config.detector.threads.into();
-    let options = LoadOptions { assets, runtime: Some(runtime.to_owned()), device, threads };
-    let model = Model::load(manifest, &options).map_err(|error| error.to_string())?;
+    let model = Model::load(manifest, options).map_err(|error| error.to_string())?;
     Ok(format!("{} runs {} on the {}", runtime.display(), manifest.name, model.device().name()))
 }
 

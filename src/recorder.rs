@@ -172,10 +172,8 @@ impl Watch {
         });
         for (key, watched) in ended {
             watched.end(out);
-            match find_camera(key.0, &key.1) {
-                Some(_) => out.board.clear_zones(&key),
-                None => out.board.forget(&key),
-            }
+            // Also of a camera that moved: what it counted belongs to the branch where it was.
+            out.board.forget(&key);
         }
         out.backlog.set_open(cameras.values().map(Watched::open).sum());
     }

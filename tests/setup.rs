@@ -343,6 +343,37 @@ fn model_in_whole_numbers_is_made_of_the_other_one() {
     assert!(!made.exists());
 }
 
+#[test]
+fn model_in_whole_numbers_is_made_only_of_the_file_that_its_manifest_means() {
+    let machine = Machine::real();
+    let repository = machine.dir.path().join("repository");
+    for folder in ["scripts", "models"] {
+        let original = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let arguments = [Path::new("-r"), &original, &repository.join(folder)];
+        fs::create_dir_all(&repository).unwrap();
+        assert!(Command::new("cp").args(arguments).status().unwrap().success());
+    }
+    // Under another name, and brought by the user, so that nothing else has looked at it.
+    let manifest = repository.join("models/nanodet.toml");
+    let text = fs::read_to_string(&manifest).unwrap().replace("\"nanodet.onnx\"", "\"mine.onnx\"");
+    let (before, source) = text.split_once("[source]").unwrap();
+    fs::write(&manifest, format!("{before}{}", &source[source.find("[input]").unwrap()..])).unwrap();
+    machine.converter(&format!("cp {} \"$5\"", weights("nanodet_int8.onnx").display()));
+    let program = repository.join("scripts/assets.py");
+    let make = || machine.run(program.to_str().unwrap(), &["nanodet_int8"]);
+
+    assert_fails_saying(&make(), &["model nanodet_int8", "models/mine.onnx is missing"]);
+    fs::create_dir_all(machine.assets().join("models")).unwrap();
+    let mine = machine.assets().join("models/mine.onnx");
+    fs::write(&mine, "altered").unwrap();
+    assert_fails_saying(&make(), &["model nanodet_int8", "models/mine.onnx has sha256", "expected"]);
+    assert_eq!(machine.calls(), "", "it is not made of anything else");
+    fs::copy(weights("nanodet.onnx"), &mine).unwrap();
+    let output = make();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(machine.calls().contains("assets/models/mine.onnx"), "{}", machine.calls());
+}
+
 fn files_below(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let paths = entries.map(|entry| entry.unwrap().path());

@@ -36,7 +36,7 @@ const DECODERS: [(&str, &[(&str, &[i64])]); 7] = [
     ("decoder = \"end2end\"", &[("", &[1, -1, 6])]),
     ("decoder = \"yolov8\"", &[("", &[1, 6, -1])]),
     ("decoder = \"yolov8\"", &[("", &[1, -1, 6])]),
-    ("decoder = \"yolox\"", &[("", &[1, -1, 7])]),
+    ("decoder = \"yolox\"", &[("", &[1, 42, 7])]),
     (
         "decoder = \"ssd\"\nbox_format = \"yxyx\"\noutputs = { boxes = \"b\", scores = \"s\", classes = \"c\" }",
         &[("b", &[1, -1, 4]), ("s", &[1, -1]), ("c", &[1, -1])],

@@ -1,7 +1,6 @@
 -- When somebody spoke, in numbers; see docs/privacy.md.
 
 create table voice_activity (
-    id bigint generated always as identity primary key,
     tenant bigint not null,
     branch bigint not null,
     sector bigint,
@@ -10,7 +9,7 @@ create table voice_activity (
     duration_ms bigint not null,
     speech_ms bigint not null,
     speech_ratio real not null,
-    loudness_db real not null
+    loudness_db real not null,
+    -- What makes a repeated write harmless.
+    primary key (tenant, branch, begin_at, camera)
 );
-
-create index voice_activity_by_time on voice_activity (tenant, branch, begin_at, id);

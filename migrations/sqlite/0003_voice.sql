@@ -1,7 +1,6 @@
 -- When somebody spoke, in numbers; see docs/privacy.md.
 
 create table voice_activity (
-    id integer primary key autoincrement,
     tenant integer not null,
     branch integer not null,
     sector integer,
@@ -10,7 +9,7 @@ create table voice_activity (
     duration_ms integer not null,
     speech_ms integer not null,
     speech_ratio real not null,
-    loudness_db real not null
-) strict;
-
-create index voice_activity_by_time on voice_activity (tenant, branch, begin_at, id);
+    loudness_db real not null,
+    -- What makes a repeated write harmless.
+    primary key (tenant, branch, begin_at, camera)
+) strict, without rowid;

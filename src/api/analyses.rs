@@ -109,7 +109,7 @@ struct Tenant {
 
 /// A place in the queue, until it is dropped.
 #[derive(Debug)]
-struct Place {
+pub(super) struct Place {
     analyses: Analyses,
     tenant: TenantId,
     turns: Arc<Semaphore>,
@@ -156,9 +156,12 @@ impl Analyses {
         upload: Upload,
         work: impl FnOnce(Uploaded) -> Answer<T> + Send + 'static,
     ) -> Answer<(T, Duration)> {
-        let Some(place) = self.sit(order.tenant) else {
-            upload.refuse(order.limit).await;
-            return Err(ApiError::Busy(RETRY_AFTER_S));
+        let place = match self.place(order.tenant) {
+            Ok(place) => place,
+            Err(busy) => {
+                upload.refuse(order.limit).await;
+                return Err(busy);
+            }
         };
         let uploaded = upload.read(order.accepts, order.limit).await?;
         let turn = place.turn().await?;
@@ -181,6 +184,14 @@ impl Analyses {
             .to_vec()
     }
 
+    /// A place for work that is not an upload, to be taken before any of it is done.
+    ///
+    /// # Errors
+    /// [`ApiError::Busy`] when there is none.
+    pub(super) fn place(&self, tenant: TenantId) -> Answer<Place> {
+        self.sit(tenant).ok_or(ApiError::Busy(RETRY_AFTER_S))
+    }
+
     fn sit(&self, tenant: TenantId) -> Option<Place> {
         let mut queue = lock(&self.0.queue);
         let own = queue.tenants.get(&tenant).map_or(0, |tenant| tenant.taken);
@@ -199,7 +210,7 @@ impl Analyses {
 
 impl Place {
     /// Waits until the work may begin: first among the tenant's own orders, then among those of all.
-    async fn turn(&self) -> Answer<[OwnedSemaphorePermit; 2]> {
+    pub(super) async fn turn(&self) -> Answer<[OwnedSemaphorePermit; 2]> {
         let own = self.turns.clone().acquire_owned().await.map_err(ApiError::internal)?;
         let of_all = self.analyses.0.turns.clone().acquire_owned().await.map_err(ApiError::internal)?;
         Ok([own, of_all])

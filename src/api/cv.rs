@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use gstvision::engine::EngineError;
+use gstvision::person::Language;
 use serde::Deserialize;
 use warp::Filter;
 use warp::filters::BoxedFilter;
@@ -126,12 +127,20 @@ async fn look(
     let (query, upload) = upload.after(checked, limit).await?;
     let annotated = query.annotated.unwrap_or(false);
     let order = Order { tenant: caller.tenant, kind: Kind::Picture, accepts: ACCEPTS, limit };
-    let analysers = state.analysers.clone();
-    state.analyses.run(order, upload, move |uploaded| see(&analysers, uploaded, annotated, look)).await
+    let (analysers, language) = (state.analysers.clone(), state.language);
+    state
+        .analyses
+        .run(order, upload, move |uploaded| see(&analysers, uploaded, (annotated, language), look))
+        .await
 }
 
 /// Blocks for as long as decoding, the inferences and encoding take.
-fn see(analysers: &Analysers, uploaded: Uploaded, annotated: bool, look: Look) -> Answer<Seen> {
+fn see(
+    analysers: &Analysers,
+    uploaded: Uploaded,
+    (annotated, language): (bool, Language),
+    look: Look,
+) -> Answer<Seen> {
     let (bytes, annotated) = match uploaded.kind.as_str() {
         JSON => {
             let input: ImageInput = parse(&uploaded.bytes)?;
@@ -146,7 +155,7 @@ fn see(analysers: &Analysers, uploaded: Uploaded, annotated: bool, look: Look) -
         .map_err(cannot_look)?;
     let size = (picture.width(), picture.height());
     let annotated = match annotated {
-        true => Some(BASE64.encode(picture.into_annotated(&people).map_err(ApiError::internal)?)),
+        true => Some(BASE64.encode(picture.into_annotated(&people, language).map_err(ApiError::internal)?)),
         false => None,
     };
     Ok(Seen { size, model, people, annotated })
@@ -155,7 +164,12 @@ fn see(analysers: &Analysers, uploaded: Uploaded, annotated: bool, look: Look) -
 /// The bytes of `text`, which may be a data URL.
 fn decode_base64(text: &str) -> Answer<Vec<u8>> {
     let data = match text.strip_prefix("data:") {
-        Some(url) => url.split_once(',').map_or("", |(_, data)| data),
+        Some(url) => {
+            let (_, data) = url
+                .split_once(',')
+                .ok_or_else(|| ApiError::invalid("image_data", "a data URL has a comma before its data"))?;
+            data
+        }
         None => text,
     };
     BASE64.decode(data.trim_ascii()).map_err(|error| ApiError::invalid("image_data", error))
@@ -175,7 +189,7 @@ impl From<PictureError> for ApiError {
         let detail = error.to_string();
         match error {
             PictureError::Format => Self::Unsupported(detail),
-            PictureError::Size { .. } => Self::Oversized(detail),
+            PictureError::Size { .. } | PictureError::Deep(_) => Self::Oversized(detail),
             PictureError::Broken(_) => Self::Unfit(detail),
         }
     }

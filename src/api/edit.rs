@@ -85,14 +85,17 @@ pub(super) fn patched(
     if let Some(name) = patch.name {
         camera.name = name_of(name)?;
     }
+    // What is stored stays as it is: it may be older than a rule that would refuse it now.
     if let Some(lines) = patch.lines {
         camera.lines = lines.iter().map(Into::into).collect();
+        check_shapes(&camera.lines, &[])?;
     }
     if let Some(zones) = patch.zones {
         camera.zones = zones.iter().map(Into::into).collect();
+        check_shapes(&[], &camera.zones)?;
     }
     camera.enabled = patch.enabled.unwrap_or(camera.enabled);
-    shaped(camera)
+    Ok(camera)
 }
 
 fn build(
@@ -101,7 +104,7 @@ fn build(
     input: CameraInput,
     parameters: BTreeMap<String, ParamValue>,
 ) -> Answer<Camera> {
-    shaped(Camera {
+    let camera = Camera {
         tenant: caller.tenant,
         branch: branch_of(caller, input.branch_id.unwrap_or(BranchId::default().get()))?,
         sector: input.sector_id.map(sector_of).transpose()?,
@@ -112,7 +115,9 @@ fn build(
         zones: input.zones.iter().map(Into::into).collect(),
         enabled: input.enabled.unwrap_or(true),
         id,
-    })
+    };
+    check_shapes(&camera.lines, &camera.zones)?;
+    Ok(camera)
 }
 
 fn description(catalog: &Catalog, name: &str) -> Answer<std::sync::Arc<Description>> {
@@ -158,10 +163,8 @@ fn name_of(name: String) -> Answer<String> {
     }
 }
 
-/// `camera`, if its lines and zones can be watched.
-fn shaped(camera: Camera) -> Answer<Camera> {
-    match check_shapes(&camera.lines, &camera.zones) {
-        Ok(()) => Ok(camera),
-        Err(ShapeError { field, reason }) => Err(ApiError::invalid(field, reason)),
+impl From<ShapeError> for ApiError {
+    fn from(ShapeError { field, reason }: ShapeError) -> Self {
+        Self::invalid(field, reason)
     }
 }

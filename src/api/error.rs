@@ -48,7 +48,7 @@ pub enum ApiError {
     #[error("too many failed tries; try again in {0} s")]
     TooMany(u64),
     /// There is too much to do; soon there will be less.
-    #[error("too much waits to be analysed here; try again in {0} s")]
+    #[error("too much waits here already; try again in {0} s")]
     Busy(u64),
     /// Something this needs is away for now.
     #[error("{0}")]

@@ -1,8 +1,6 @@
 //! How many people there were before a camera, and where they stood.
 
-use jiff::Timestamp as Instant;
 use serde::Deserialize;
-use tokio::sync::Semaphore;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
@@ -10,7 +8,7 @@ use warp::reply::Response;
 use super::cameras::find;
 use super::error::ApiError;
 use super::reply::{Content, Json, respond};
-use super::request::{Answer, query, with};
+use super::request::{Answer, instant_in, query, with};
 use super::{State, caller, shifts};
 use crate::auth::{Action, Caller};
 use crate::camera::{CameraHandle, Overlay};
@@ -19,6 +17,8 @@ use crate::viewer::{Background, heatmap_png};
 use crate::wire::Occupancy;
 
 const MINUTE_MS: i64 = 60_000;
+
+const QUARTER_MS: i64 = 15 * MINUTE_MS;
 
 /// A day of minutes, and some.
 const MAX_POINTS: i64 = 1500;
@@ -31,9 +31,6 @@ const MAX_HEATMAP_DAYS: i64 = 31;
 
 /// Width of a heatmap, pixels: that of an ordinary tile.
 const WIDTH: u32 = 640;
-
-/// Heatmaps drawn at the same time: the cameras need the machine as well.
-static DRAWING: Semaphore = Semaphore::const_new(2);
 
 pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
     let with_caller = || with(state.clone()).and(caller());
@@ -85,7 +82,7 @@ enum Behind {
     params(("id" = String, Path),
         ("from" = Option<String>, Query, description = "RFC 3339; default: the start of the current shift"),
         ("to" = Option<String>, Query, description = "RFC 3339; default: now. At most 366 days after `from`"),
-        ("step" = Option<u32>, Query, description = "Seconds, a multiple of 60; at most 1500 steps. Default: 60, or as much more as a long range needs")),
+        ("step" = Option<u32>, Query, description = "Seconds, a multiple of 60, no longer than the range; at most 1500 steps. Default: 60, or as much more as a long range needs")),
     responses((status = 200, body = Occupancy), super::openapi::Absence, super::openapi::BadQuery, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn get_occupancy(
     id: String,
@@ -97,16 +94,20 @@ pub(super) async fn get_occupancy(
     let camera = find(&state, &caller, &id)?.camera();
     let OccupancyQuery { from, to, step } = query?;
     let given = given_range(from, to, state.clock.now(), MAX_SERIES_DAYS)?;
-    let (from, to) = match given {
-        Some(range) => range,
+    // `whole` is what a step may be as long as: a shift that has just begun becomes longer than it is.
+    let (from, to, whole) = match given {
+        Some((from, to)) => (from, to, to),
         None => {
             let now = state.clock.now();
-            (state.store.shift_at(caller.tenant, camera.branch, now).await?.start, now)
+            let shift = state.store.shift_at(caller.tenant, camera.branch, now).await?;
+            (shift.start, now, shift.end)
         }
     };
-    let from = Timestamp::from_millis(from.as_millis() - from.as_millis() % MINUTE_MS);
-    let step_s = step_of(step, to.as_millis() - from.as_millis())?;
-    let series = state.store.occupancy(caller.tenant, &camera.id, (from, to), step_s * 1000).await?;
+    let from = floor(from, MINUTE_MS);
+    let length_ms = |to: Timestamp| to.as_millis() - from.as_millis();
+    let step_s = step_of(step, length_ms(to), length_ms(whole))?;
+    let step_ms = i64::from(step_s) * 1000;
+    let series = state.store.occupancy(caller.tenant, camera.branch, &camera.id, (from, to), step_ms).await?;
     let clock = shifts::zone(&state, &caller, camera.branch).await?;
     Ok(Json(Occupancy::new(&camera.id, (from, to), step_s, &series, &clock)))
 }
@@ -130,7 +131,7 @@ pub(super) async fn get_heatmap(
     let handle = find(&state, &caller, &id)?;
     let query = query?;
     let behind = query.background;
-    let heat = heat_of(&state, &caller, &handle, query).await?;
+    let place = state.drawings.place(caller.tenant)?;
     let background = match behind {
         Behind::Plain => Background::Plain,
         Behind::None => Background::Transparent,
@@ -141,8 +142,13 @@ pub(super) async fn get_heatmap(
         }
     };
     let size = (WIDTH, height_of(&handle));
-    let _turn = DRAWING.acquire().await.map_err(ApiError::internal)?;
-    let draw = tokio::task::spawn_blocking(move || heatmap_png(&heat, size, &background));
+    let turn = place.turn().await?;
+    let heat = heat_of(&state, &caller, &handle, query).await?;
+    let draw = tokio::task::spawn_blocking(move || {
+        // Held until it is drawn, also when the client has hung up meanwhile.
+        let _held = (place, turn);
+        heatmap_png(&heat, size, &background)
+    });
     let bytes = draw.await.map_err(ApiError::internal)?.map_err(ApiError::internal)?;
     Ok(Content { kind: "image/png", bytes })
 }
@@ -155,11 +161,17 @@ async fn heat_of(state: &State, caller: &Caller, handle: &CameraHandle, query: H
         (Some(_), Some(_)) => {
             return Err(ApiError::invalid("shift", "give either a shift or `from` and `to`"));
         }
-        (Some(range), None) => return Ok(state.store.heat_between(caller.tenant, &camera.id, range).await?),
+        (Some((from, to)), None) => {
+            let range = (floor(from, QUARTER_MS), to);
+            return Ok(state.store.heat_between(caller.tenant, camera.branch, &camera.id, range).await?);
+        }
         (None, None | Some("current")) => state.store.shift_at(caller.tenant, camera.branch, now).await?,
         (None, Some(id)) => shifts::find(state, caller, id).await?,
     };
-    Ok(state.store.heat_of_shift(caller.tenant, &camera.id, shift.id).await?)
+    if shift.branch != camera.branch {
+        return Err(ApiError::invalid("shift", "is of another branch than the camera"));
+    }
+    Ok(state.store.heat_of_shift(caller.tenant, camera.branch, &camera.id, shift.id).await?)
 }
 
 /// As high as the camera's picture makes it.
@@ -176,8 +188,8 @@ fn given_range(
     now: Timestamp,
     max_days: i64,
 ) -> Answer<Option<(Timestamp, Timestamp)>> {
-    let from = from.map(|text| instant("from", &text)).transpose()?;
-    let to = to.map(|text| instant("to", &text)).transpose()?;
+    let from = from.map(|text| instant_in("from", &text)).transpose()?;
+    let to = to.map(|text| instant_in("to", &text)).transpose()?;
     let (from, to) = match (from, to) {
         (None, None) => return Ok(None),
         (None, Some(_)) => return Err(ApiError::invalid("from", "is needed with `to`")),
@@ -193,21 +205,21 @@ fn given_range(
     Ok(Some((from, to)))
 }
 
-fn instant(field: &str, text: &str) -> Answer<Timestamp> {
-    // In a query a `+` that is not escaped is a space; no instant has one.
-    let parsed = text.replace(' ', "+").parse::<Instant>().ok().map(Instant::as_millisecond);
-    parsed.filter(|ms| *ms >= 0).map(Timestamp::from_millis).ok_or_else(|| {
-        ApiError::invalid(field, format!("{text:?} is not a time like 2026-05-04T14:00:00+02:00"))
-    })
+/// The begin of the minute or quarter, `length_ms` long, that holds `at`.
+fn floor(at: Timestamp, length_ms: i64) -> Timestamp {
+    Timestamp::from_millis(at.as_millis() - at.as_millis() % length_ms)
 }
 
-/// A step in seconds that cuts `length_ms` into no more than [`MAX_POINTS`].
-fn step_of(step: Option<i64>, length_ms: i64) -> Answer<u32> {
+/// A step in seconds that cuts `length_ms` into no more than [`MAX_POINTS`], and is no longer than `whole_ms`, rounded up
+/// to a minute.
+fn step_of(step: Option<i64>, length_ms: i64, whole_ms: i64) -> Answer<u32> {
     let length_s = (length_ms + 999) / 1000;
+    let most = ((whole_ms + MINUTE_MS - 1) / MINUTE_MS * 60).max(60);
     let least = ((length_s + MAX_POINTS - 1) / MAX_POINTS + 59) / 60 * 60;
     let step = step.unwrap_or(least.max(60));
-    if step < 60 || step % 60 != 0 || step > MAX_SERIES_DAYS * 24 * 3600 {
-        return Err(ApiError::invalid("step", format!("{step} is not a multiple of 60 s, up to 366 days")));
+    if step < 60 || step % 60 != 0 || step > most {
+        let reason = format!("{step} is not a multiple of 60 s up to the {most} s of the whole range");
+        return Err(ApiError::invalid("step", reason));
     }
     if step < least {
         let reason = format!("{step} s makes more than {MAX_POINTS} points; {least} s or more fit");
@@ -228,15 +240,18 @@ mod tests {
             (None, day_ms, Some(60)),
             (None, 2 * day_ms, Some(120)),
             (Some(3600), day_ms, Some(3600)),
+            (Some(86_400), day_ms - 1, Some(86_400)),
+            (Some(86_460), day_ms, None),
+            (Some(4_294_980), 60 * day_ms, Some(4_294_980)),
             (Some(60), 2 * day_ms, None),
             (Some(90), day_ms, None),
             (Some(0), day_ms, None),
             (Some(i64::MAX), day_ms, None),
         ] {
-            assert_eq!(step_of(step, length_ms).ok(), expected, "{step:?} in {length_ms}");
+            assert_eq!(step_of(step, length_ms, length_ms).ok(), expected, "{step:?} in {length_ms}");
         }
         let longest = MAX_SERIES_DAYS * day_ms;
-        let step = i64::from(step_of(None, longest).unwrap());
+        let step = i64::from(step_of(None, longest, longest).unwrap());
         assert!(longest / 1000 / step <= MAX_POINTS, "{step}");
     }
 }

@@ -11,6 +11,8 @@ use warp::http::header::{CONTENT_TYPE, HeaderMap};
 use warp::{Filter, Rejection};
 
 use super::error::ApiError;
+use crate::domain::Timestamp;
+use crate::wire::instant;
 
 /// A body that takes longer than this is not worth a connection.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -62,6 +64,13 @@ pub(super) fn query<T: DeserializeOwned + Send + 'static>()
     raw.map(|query: String| {
         let pairs = url::form_urlencoded::parse(query.as_bytes());
         serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)).map_err(unreadable)
+    })
+}
+
+/// The instant that stands in a query's `field`.
+pub(super) fn instant_in(field: &str, text: &str) -> Answer<Timestamp> {
+    instant(text).ok_or_else(|| {
+        ApiError::invalid(field, format!("{text:?} is not a time like 2026-05-04T14:00:00+02:00"))
     })
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gstvision::engine;
+use gstvision::person::Language;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -44,6 +45,8 @@ pub struct Services {
     pub models: Arc<engine::Catalog>,
     /// What looks at single pictures.
     pub analysers: Analysers,
+    /// `viewer.language`: of the labels on annotated pictures.
+    pub language: Language,
     /// What listens to sounds.
     pub ears: Ears,
     pub keys: Keys,
@@ -72,6 +75,8 @@ pub(super) struct Inner {
     pub(super) login_tries: LoginTries,
     pub(super) started: Timestamp,
     pub(super) analyses: Analyses,
+    /// Heatmaps, which take their turns by the same rules and keep no analysis waiting.
+    pub(super) drawings: Analyses,
     /// Changes under way.
     pub(super) tasks: TaskTracker,
     turn: Mutex<()>,
@@ -100,6 +105,7 @@ impl State {
             login_tries: LoginTries::new(services.clock.clone()),
             started: services.clock.now(),
             analyses: Analyses::new(),
+            drawings: Analyses::new(),
             tasks: TaskTracker::new(),
             turn: Mutex::default(),
             services,

@@ -1,5 +1,7 @@
 //! Sound from a totem: when somebody spoke is answered and kept as numbers, the sound itself is not.
 
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -11,13 +13,16 @@ use super::analyses::{Kind, Order};
 use super::cv::cannot_look;
 use super::error::ApiError;
 use super::reply::{Json, respond};
-use super::request::{Answer, query, with};
+use super::request::{Answer, instant_in, query, with};
 use super::upload::{Accepts, MAX_UPLOAD_BYTES, Upload, Uploaded, upload};
 use super::{State, caller, shifts};
 use crate::auth::{Action, Caller};
 use crate::domain::{self, CameraId, Place, SectorId, Timestamp};
-use crate::voice::{Activity, Ears, Format, Raw, Sample, Sound, SoundError};
-use crate::wire::{Problem, VoiceActivity, ZoneClock, instant};
+use crate::voice::{Activity, Ears, Format, MAX_CHANNELS, RATES_HZ, Raw, Sample, Sound, SoundError};
+use crate::wire::{Problem, VoiceActivity, ZoneClock};
+
+/// A totem's clock may be so far ahead of this machine's.
+const AHEAD: Duration = Duration::from_secs(60);
 
 const L16: &str = "audio/l16";
 const BYTES: &str = "application/octet-stream";
@@ -66,7 +71,7 @@ enum SampleName {
     params(("camera" = String, Query, description = "Camera or totem that heard it"),
         ("branch_id" = Option<i64>, Query, description = "Where a totem stands that is no camera here; default: the caller's first branch"),
         ("sector_id" = Option<i64>, Query, description = "As `branch_id`"),
-        ("at" = Option<String>, Query, description = "When it began, RFC 3339; default: its length ago"),
+        ("at" = Option<String>, Query, description = "When it began, RFC 3339; default: its length before it arrived. With it, a sound that is sent again is kept once"),
         ("rate" = Option<u32>, Query, description = "Of raw samples: how many a second, 8000 to 192000"),
         ("channels" = Option<u32>, Query, description = "Of raw samples: 1 to 8, default 1"),
         ("format" = Option<String>, Query, description = "Of raw samples: s16le, s16be or f32le; audio/L16 is s16be unless said otherwise")),
@@ -80,6 +85,8 @@ pub(super) async fn hear_voice(
     query: Answer<VoiceQuery>,
     upload: Upload,
 ) -> Answer<Json<VoiceActivity>> {
+    // Before the body comes and waits for its turn: that is not the sound's time.
+    let arrived = state.clock.now();
     let limit = state.max_body_bytes.max(MAX_UPLOAD_BYTES);
     let checked = check(&state, &caller, query).await;
     let ((query, place, at), upload) = upload.after(checked, limit).await?;
@@ -88,7 +95,7 @@ pub(super) async fn hear_voice(
     let heard = state.analyses.run(order, upload, move |uploaded| listen(&ears, uploaded, &query)).await?;
     let activity = domain::VoiceActivity {
         place,
-        begin: at.unwrap_or_else(|| state.clock.now() - Duration::from_millis(heard.duration_ms)),
+        begin: at.unwrap_or_else(|| arrived - Duration::from_millis(heard.duration_ms)),
         duration_ms: heard.duration_ms,
         speech_ms: heard.speech_ms,
         speech_ratio: heard.speech_ratio(),
@@ -107,9 +114,10 @@ async fn check(
     super::permit(caller, Action::Analyse)?;
     let query = query?;
     let place = place(state, caller, &query).await?;
-    let wrong =
-        |at: &str| ApiError::invalid("at", format!("{at:?} is not a time of RFC 3339 with its offset"));
-    let at = query.at.as_deref().map(|at| instant(at).ok_or_else(|| wrong(at))).transpose()?;
+    let at = query.at.as_deref().map(|at| instant_in("at", at)).transpose()?;
+    if at.is_some_and(|at| at > state.clock.now() + AHEAD) {
+        return Err(ApiError::invalid("at", "is more than a minute ahead of this server's clock"));
+    }
     Ok((query, place, at))
 }
 
@@ -165,11 +173,18 @@ fn format(uploaded: &Uploaded, query: &VoiceQuery) -> Answer<Format> {
     };
     let channels =
         query.channels.or_else(|| in_type("channels").map(|count| u16::try_from(count).unwrap_or(u16::MAX)));
-    Ok(Format::Raw(Raw {
-        rate_hz: query.rate.or_else(|| in_type("rate")).ok_or_else(|| missing("rate"))?,
-        channels: channels.unwrap_or(1),
-        sample,
-    }))
+    let rate_hz = query.rate.or_else(|| in_type("rate")).ok_or_else(|| missing("rate"))?;
+    let channels = channels.unwrap_or(1);
+    within("rate", rate_hz, &RATES_HZ)?;
+    within("channels", channels, &(1..=MAX_CHANNELS))?;
+    Ok(Format::Raw(Raw { rate_hz, channels, sample }))
+}
+
+fn within<T: PartialOrd + Display>(field: &str, value: T, range: &RangeInclusive<T>) -> Answer<()> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    Err(ApiError::invalid(field, format!("{value} is not within {} to {}", range.start(), range.end())))
 }
 
 impl From<SoundError> for ApiError {

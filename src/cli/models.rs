@@ -25,9 +25,8 @@ const BENCH_TIME: Duration = Duration::from_secs(2);
 pub(super) fn run(command: ModelsCommand, config: &Config) -> Result<()> {
     start_gstreamer()?;
     let catalog = Catalog::open(config.models_dir.as_deref())?;
-    let assets = Assets::new(&config.assets_dir);
     match command {
-        ModelsCommand::List => list(&catalog, &assets),
+        ModelsCommand::List => list(&catalog, &load_options(config, 1)?),
         ModelsCommand::Verify { names } => verify(&chosen(&catalog, &names)?, config),
         ModelsCommand::Bench { names } => bench(&chosen(&catalog, &names)?, config),
     }
@@ -40,16 +39,16 @@ fn chosen(catalog: &Catalog, names: &[String]) -> Result<Vec<Manifest>> {
     names.iter().map(|name| Ok(catalog.find(name)?)).collect()
 }
 
-fn list(catalog: &Catalog, assets: &Assets) -> Result<()> {
+fn list(catalog: &Catalog, options: &LoadOptions) -> Result<()> {
     let mut rows =
         vec![["model", "job", "auto", "input", "licence", "weights", "what"].map(str::to_owned).to_vec()];
     for manifest in catalog.iter() {
-        let there = if assets.weights(manifest).is_file() { "there" } else { "missing: make setup" };
+        let there = if options.assets.weights(manifest).is_file() { "there" } else { "missing: make setup" };
         rows.push(vec![
             manifest.name.clone(),
             manifest.job().name().to_owned(),
             // What "auto" stands for on this machine.
-            if catalog.find_for(manifest.job(), AUTO)? == *manifest { AUTO } else { "-" }.to_owned(),
+            if catalog.choose(manifest.job(), AUTO, options)? == *manifest { AUTO } else { "-" }.to_owned(),
             input(manifest),
             manifest.licence.clone(),
             there.to_owned(),

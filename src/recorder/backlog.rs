@@ -1,6 +1,7 @@
-//! What waits for the database: the latest state of each thing, oldest first, never more than a bound.
+//! What waits for the database: the latest state of each thing, oldest first, never more than a bound. When it is
+//! reached, minutes and heat go first: they say less than a visit, and a minute that is lost is a gap and no error.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -9,8 +10,16 @@ use tracing::warn;
 use crate::domain::{CameraId, RecorderFigures, TenantId, Timestamp};
 use crate::store::Record;
 
-/// Most records that wait, some 40 MB of memory: a busy venue's day.
-const MAX_WAITING: usize = 100_000;
+/// Most records that wait, and most quarters of heat among them, of which each takes 5 kB while all others take less than
+/// 600 bytes: together some 80 MB of memory, and a day of twenty busy cameras (28800 minutes, 1920 quarters, and the rest
+/// for visits and what goes with them).
+const MOST: Most = Most { records: 100_000, heats: 4_000 };
+
+#[derive(Debug, Clone, Copy)]
+struct Most {
+    records: usize,
+    heats: usize,
+}
 
 /// What is written at once.
 pub(super) const BATCH: usize = 500;
@@ -46,6 +55,9 @@ struct State {
     /// By the order in which they first came.
     waiting: BTreeMap<u64, Record>,
     numbers: HashMap<Key, u64>,
+    /// Numbers of the minutes that wait, and of the quarters of heat.
+    minutes: BTreeSet<u64>,
+    heats: BTreeSet<u64>,
     next: u64,
     /// Taken by the writer and not yet reported on.
     in_flight: usize,
@@ -58,10 +70,10 @@ struct State {
 impl Backlog {
     /// Adds a state of a thing; one of the same thing that still waits is replaced by it.
     pub(super) fn put(&self, record: Record) {
-        if self.state().put(record, MAX_WAITING) {
+        if self.state().put(record, MOST) {
             warn!(
-                most = MAX_WAITING,
-                "too many records wait for the database; from now on the oldest are lost"
+                most = MOST.records,
+                "too many records wait for the database; from now on the oldest are lost, minutes and heat first"
             );
         }
         self.changed.notify_one();
@@ -138,30 +150,48 @@ impl Backlog {
 
 impl State {
     /// True when this is the first one that pushes another out.
-    fn put(&mut self, record: Record, most: usize) -> bool {
+    fn put(&mut self, record: Record, most: Most) -> bool {
         if let Some(number) = self.numbers.get(&key(&record)) {
             self.waiting.insert(*number, record);
             return false;
         }
+        match record {
+            Record::Minute(_) => drop(self.minutes.insert(self.next)),
+            Record::Heat(_) => drop(self.heats.insert(self.next)),
+            Record::Visit(_) | Record::Crossing(_) | Record::ZoneStay(_) => {}
+        }
         self.numbers.insert(key(&record), self.next);
         self.waiting.insert(self.next, record);
         self.next += 1;
-        if self.waiting.len() <= most {
+        let [minute, heat] = [&self.minutes, &self.heats].map(|numbers| numbers.first().copied());
+        let victim = if self.heats.len() > most.heats {
+            heat
+        } else if self.waiting.len() > most.records {
+            let spare = [minute, heat].into_iter().flatten().min();
+            spare.or_else(|| self.waiting.keys().next().copied())
+        } else {
             return false;
-        }
-        if let Some((_, oldest)) = self.waiting.pop_first() {
-            self.numbers.remove(&key(&oldest));
+        };
+        if victim.and_then(|number| self.remove(number)).is_some() {
             self.figures.dropped += 1;
         }
         !std::mem::replace(&mut self.is_dropping, true)
     }
 
+    fn remove(&mut self, number: u64) -> Option<Record> {
+        let record = self.waiting.remove(&number)?;
+        self.numbers.remove(&key(&record));
+        self.minutes.remove(&number);
+        self.heats.remove(&number);
+        Some(record)
+    }
+
     fn take(&mut self, most: usize) -> Vec<Record> {
         let mut batch = Vec::new();
         while batch.len() < most
-            && let Some((_, oldest)) = self.waiting.pop_first()
+            && let Some(number) = self.waiting.keys().next().copied()
+            && let Some(oldest) = self.remove(number)
         {
-            self.numbers.remove(&key(&oldest));
             batch.push(oldest);
         }
         self.in_flight += batch.len();
@@ -190,9 +220,13 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::domain::Heat;
     use crate::domain::{Attributes, BranchId, Place, Visit};
-    use crate::store::{MinuteRecord, VisitRecord};
-    use crate::visit::Minute;
+    use crate::store::{HeatRecord, MinuteRecord, VisitRecord};
+    use crate::visit::{Minute, Quarter};
+
+    const TEN: Most = Most { records: 10, heats: 10 };
+    const THREE: Most = Most { records: 3, heats: 2 };
 
     fn place() -> Place {
         Place {
@@ -206,6 +240,11 @@ mod tests {
     fn minute(seen_ms: u64) -> Record {
         let minute = Minute { start_ms: 0, min: 0, max: 1, people_ms: 7, seen_ms };
         Record::Minute(MinuteRecord { run: 1, place: place(), minute })
+    }
+
+    fn heat(start_ms: u64) -> Record {
+        let quarter = Quarter { start_ms, heat: Heat::default() };
+        Record::Heat(HeatRecord { run: 1, place: place(), quarter })
     }
 
     fn record(track: u64, leave_ms: i64) -> Record {
@@ -228,31 +267,58 @@ mod tests {
     fn only_the_latest_state_of_a_visit_waits() {
         let mut state = State::default();
         for record in [record(1, 10), record(2, 10), record(1, 20)] {
-            state.put(record, 10);
+            state.put(record, TEN);
         }
         assert_eq!(state.take(10), [record(1, 20), record(2, 10)]);
         for record in [minute(10), record(0, 10), minute(20)] {
-            state.put(record, 10);
+            state.put(record, TEN);
         }
         assert_eq!(
             state.take(10),
             [minute(20), record(0, 10)],
             "what is of one time and camera is told apart"
         );
-        state.put(record(1, 30), 10);
+        state.put(record(1, 30), TEN);
         assert_eq!((state.take(10), state.numbers.len()), (vec![record(1, 30)], 0));
     }
 
     #[test]
     fn oldest_are_dropped_and_counted_when_too_many_wait() {
         let mut state = State::default();
-        let begins = [0, 1, 2, 3, 4].map(|track| state.put(record(track, 10), 3));
+        let begins = [0, 1, 2, 3, 4].map(|track| state.put(record(track, 10), THREE));
         assert_eq!(begins, [false, false, false, true, false]);
         assert_eq!(state.figures.dropped, 2);
         assert_eq!(state.take(10), [record(2, 10), record(3, 10), record(4, 10)]);
         assert_eq!(state.numbers.len(), 0);
-        let again = [5, 6, 7, 8].map(|track| state.put(record(track, 10), 3));
+        let again = [5, 6, 7, 8].map(|track| state.put(record(track, 10), THREE));
         assert!(again[3], "another time is news again");
+    }
+
+    #[test]
+    fn minutes_and_heat_are_dropped_before_visits() {
+        let mut state = State::default();
+        for record in [record(0, 10), minute(10), heat(0), record(1, 10), record(2, 10)] {
+            state.put(record, THREE);
+        }
+        assert_eq!(state.take(10), [record(0, 10), record(1, 10), record(2, 10)]);
+        for start_ms in [0, 1, 2] {
+            state.put(heat(start_ms), THREE);
+        }
+        assert_eq!(
+            state.take(10),
+            [heat(1), heat(2)],
+            "quarters have a bound of their own, as they are large"
+        );
+        assert_eq!(state.figures.dropped, 3);
+        assert_eq!((state.numbers.len(), state.minutes.len(), state.heats.len()), (0, 0, 0));
+    }
+
+    #[test]
+    fn what_waits_is_as_small_as_is_said() {
+        // Besides: the camera's id twice, names, and what the maps need.
+        let record = size_of::<Record>() + size_of::<Key>();
+        assert!(record < 500, "{record}");
+        assert_eq!(size_of_val(Heat::default().cells()), 4608);
     }
 
     #[tokio::test(start_paused = true)]

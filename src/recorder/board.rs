@@ -38,13 +38,7 @@ impl Board {
         self.cameras().entry(key).or_default().zones = zones;
     }
 
-    /// The camera is not watched any more: nobody is known to be in its zones.
-    pub(super) fn clear_zones(&self, key: &(TenantId, CameraId)) {
-        if let Some(entry) = self.cameras().get_mut(key) {
-            entry.zones.clear();
-        }
-    }
-
+    /// The camera is no more, or stands elsewhere.
     pub(super) fn forget(&self, key: &(TenantId, CameraId)) {
         self.cameras().remove(key);
     }

@@ -70,7 +70,10 @@ impl Watched {
         (self.number, self.at) = (frame.number, frame.at);
         let happenings = self.observer.observe(millis(frame.at), frame);
         self.put(happenings, out);
-        self.presence.look(frame.at, &self.observer, &self.place, &out.backlog);
+        // When nobody has looked it is not known who is there: that is no empty room, but time without a camera.
+        if frame.fresh {
+            self.presence.look(frame.at, &self.observer, &self.place, &out.backlog);
+        }
     }
 
     /// Lets time pass up to `now`; false when the camera stands elsewhere by now, or is no more.

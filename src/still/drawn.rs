@@ -3,6 +3,7 @@
 use gstvision::draw::colour::YuvSpace;
 use gstvision::draw::{I420Frame, Painter, Planes, Style};
 use gstvision::meta;
+use gstvision::person::Language;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ImageError, RgbImage};
 
@@ -13,12 +14,13 @@ use super::picture::Picture;
 const QUALITY: u8 = 85;
 
 impl Picture {
-    /// The picture as JPEG with `found` drawn on it, numbered from 1 in their order; the picture is used up.
+    /// The picture as JPEG with `found` drawn on it, numbered from 1 in their order and labelled in `language`; the
+    /// picture is used up.
     ///
     /// # Errors
     /// When the encoder fails.
-    pub fn into_annotated(mut self, found: &[Person]) -> Result<Vec<u8>, ImageError> {
-        self.draw(found);
+    pub fn into_annotated(mut self, found: &[Person], language: Language) -> Result<Vec<u8>, ImageError> {
+        self.draw(found, language);
         let image = self.to_rgb();
         drop(self);
         let mut jpeg = Vec::new();
@@ -26,7 +28,7 @@ impl Picture {
         Ok(jpeg)
     }
 
-    fn draw(&mut self, found: &[Person]) {
+    fn draw(&mut self, found: &[Person], language: Language) {
         let half = self.width.div_ceil(2);
         let [y, u, v] = &mut self.planes;
         let planes = Planes { data: [y, u, v], strides: [self.width, half, half] };
@@ -47,7 +49,7 @@ impl Picture {
         };
         let objects = found.iter().enumerate().map(object).collect();
         let detections = meta::Detections { fresh: true, objects, ..meta::Detections::default() };
-        Painter::default().draw(&mut frame, &detections, Style::default());
+        Painter::default().draw(&mut frame, &detections, Style { language, ..Style::default() });
     }
 
     fn to_rgb(&self) -> RgbImage {
@@ -82,7 +84,7 @@ mod tests {
 
     #[test]
     fn an_annotated_picture_has_its_size_its_colours_and_boxes() {
-        let plain = grey().into_annotated(&[]).unwrap();
+        let plain = grey().into_annotated(&[], Language::English).unwrap();
         let rect = Rect { x: 0.25, y: 0.25, w: 0.5, h: 0.7 };
         let detection = Detection {
             track: None,
@@ -93,7 +95,9 @@ mod tests {
             attributes: None,
         };
         let person = Person { detection, face: None, about: None };
-        let drawn = grey().into_annotated(&[person]).unwrap();
+        let [spanish, drawn] = [Language::Spanish, Language::English]
+            .map(|language| grey().into_annotated(std::slice::from_ref(&person), language).unwrap());
+        assert_ne!(spanish, drawn, "the label is in the language that is asked for");
         let [plain, drawn] = [plain, drawn].map(|jpeg| image::load_from_memory(&jpeg).unwrap().into_rgb8());
         assert_eq!((plain.dimensions(), drawn.dimensions()), ((161, 121), (161, 121)));
         let near = |pixel: &image::Rgb<u8>, wanted: [u8; 3]| {

@@ -17,6 +17,9 @@ pub const MAX_PIXELS: u64 = 40_000_000;
 /// Longest side: what JPEG can hold is no wish of anybody's.
 const MAX_SIDE: u32 = 16_384;
 
+/// What a picture may unpack to: the largest one with a byte for each colour. One of 16 bits may have half the pixels.
+const MAX_BYTES: u64 = 4 * MAX_PIXELS;
+
 /// Memory that a decoder may take besides the picture itself.
 const MAX_WORKING_BYTES: u64 = 256 << 20;
 
@@ -29,6 +32,8 @@ pub enum PictureError {
         "the picture has {width}x{height} pixels; at most {MAX_PIXELS} and {MAX_SIDE} a side can be analysed"
     )]
     Size { width: u32, height: u32 },
+    #[error("the picture unpacks to {0} bytes; at most {MAX_BYTES} can be analysed")]
+    Deep(u64),
     #[error("the picture is cut off or broken: {0}")]
     Broken(String),
 }
@@ -62,11 +67,16 @@ impl Picture {
         if width.max(height) > MAX_SIDE || u64::from(width) * u64::from(height) > MAX_PIXELS {
             return Err(PictureError::Size { width, height });
         }
+        if decoder.total_bytes() > MAX_BYTES {
+            return Err(PictureError::Deep(decoder.total_bytes()));
+        }
         let mut limits = Limits::default();
         limits.max_alloc = Some(MAX_WORKING_BYTES + decoder.total_bytes());
         decoder.set_limits(limits).map_err(broken)?;
         let orientation = decoder.orientation().map_err(broken)?;
-        let mut image = DynamicImage::from_decoder(decoder).map_err(broken)?;
+        let image = DynamicImage::from_decoder(decoder).map_err(broken)?;
+        // Made small before it is turned, for which it is copied.
+        let mut image = DynamicImage::ImageRgb8(image.into_rgb8());
         image.apply_orientation(orientation);
         Ok(Self::from_rgb(&image.into_rgb8()))
     }
@@ -197,11 +207,21 @@ mod tests {
     /// A PNG's head alone says how large it is: nothing is unpacked to find out.
     #[test]
     fn a_bomb_is_refused_by_its_head() {
-        let mut bomb = encoded(ImageFormat::Png);
-        bomb[16..24].copy_from_slice(&[0, 0, 0x3f, 0xff, 0, 0, 0x3f, 0xff]);
-        let sum = crc32(&bomb[12..29]);
-        bomb[29..33].copy_from_slice(&sum.to_be_bytes());
+        let bomb = with_head(16_383, 8, 2);
         assert_eq!(Picture::decode(&bomb), Err(PictureError::Size { width: 16_383, height: 16_383 }));
+        // Few enough pixels, of four colours with two bytes each.
+        assert_eq!(Picture::decode(&with_head(6000, 16, 6)), Err(PictureError::Deep(288_000_000)));
+    }
+
+    /// A PNG whose head says that it is a square of `side` pixels, with colours of so many bits and that type.
+    fn with_head(side: u32, bits: u8, colours: u8) -> Vec<u8> {
+        let mut png = encoded(ImageFormat::Png);
+        png[16..20].copy_from_slice(&side.to_be_bytes());
+        png[20..24].copy_from_slice(&side.to_be_bytes());
+        (png[24], png[25]) = (bits, colours);
+        let sum = crc32(&png[12..29]);
+        png[29..33].copy_from_slice(&sum.to_be_bytes());
+        png
     }
 
     /// The checksum of a PNG's parts: ISO/IEC 15948, annex D, bit by bit.

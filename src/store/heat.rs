@@ -6,7 +6,7 @@ use sqlx::types::Json;
 use super::columns::Time;
 use super::record::{HeatRecord, ROWS_A_STATEMENT, instant, number};
 use super::{Store, StoreError, with_pool};
-use crate::domain::{CameraId, Heat, SectorId, ShiftId, TenantId, Timestamp};
+use crate::domain::{BranchId, CameraId, Heat, SectorId, ShiftId, TenantId, Timestamp};
 
 const INSERT: &str =
     "insert into heat (tenant, branch, sector, camera, shift, run, start_at, total_ms, cells) ";
@@ -16,9 +16,10 @@ const KEEP_LATER: &str = " on conflict (tenant, camera, start_at, run) do update
         total_ms = excluded.total_ms, cells = excluded.cells
     where excluded.total_ms > heat.total_ms";
 
-const SELECT_SHIFT: &str = "select cells from heat where tenant = $1 and camera = $2 and shift = $3";
-const SELECT_RANGE: &str =
-    "select cells from heat where tenant = $1 and camera = $2 and start_at >= $3 and start_at < $4";
+const SELECT_SHIFT: &str =
+    "select cells from heat where tenant = $1 and branch = $2 and camera = $3 and shift = $4";
+const SELECT_RANGE: &str = "select cells from heat
+    where tenant = $1 and branch = $2 and camera = $3 and start_at >= $4 and start_at < $5";
 
 type Cells = (Json<Vec<u64>>,);
 
@@ -59,36 +60,39 @@ impl Store {
         })
     }
 
-    /// Where people stood before `camera` in a shift.
+    /// Where people stood before `camera` in a shift, while it was in `branch`.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn heat_of_shift(
         &self,
         tenant: TenantId,
+        branch: BranchId,
         camera: &CameraId,
         shift: ShiftId,
     ) -> Result<Heat, StoreError> {
         let rows: Vec<Cells> = with_pool!(self.read, pool => {
             sqlx::query_as(SELECT_SHIFT)
-                .bind(tenant.get()).bind(camera.as_str()).bind(shift.get()).fetch_all(pool).await
+                .bind(tenant.get()).bind(branch.get()).bind(camera.as_str()).bind(shift.get())
+                .fetch_all(pool).await
         })?;
         sum(rows)
     }
 
-    /// Where people stood before `camera` in the quarters of an hour that begin in `from..to`.
+    /// Where people stood before `camera`, while it was in `branch`, in the quarters of an hour that begin in `from..to`.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn heat_between(
         &self,
         tenant: TenantId,
+        branch: BranchId,
         camera: &CameraId,
         (from, to): (Timestamp, Timestamp),
     ) -> Result<Heat, StoreError> {
         let rows: Vec<Cells> = with_pool!(self.read, pool => {
             sqlx::query_as(SELECT_RANGE)
-                .bind(tenant.get()).bind(camera.as_str()).bind(Time(from)).bind(Time(to))
+                .bind(tenant.get()).bind(branch.get()).bind(camera.as_str()).bind(Time(from)).bind(Time(to))
                 .fetch_all(pool).await
         })?;
         sum(rows)

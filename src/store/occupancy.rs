@@ -5,7 +5,9 @@ use sqlx::QueryBuilder;
 use super::columns::Time;
 use super::record::{MinuteRecord, ROWS_A_STATEMENT, instant, number};
 use super::{Pools, Store, StoreError, with_pool};
-use crate::domain::{CameraId, OccupancySeries, OccupancyStep, Peak, SectorId, TenantId, Timestamp};
+use crate::domain::{
+    BranchId, CameraId, OccupancySeries, OccupancyStep, Peak, SectorId, TenantId, Timestamp,
+};
 
 const INSERT: &str = "insert into occupancy (tenant, branch, sector, camera, shift, run,
     minute_at, min_people, max_people, people_ms, seen_ms) ";
@@ -24,7 +26,8 @@ macro_rules! series_sql {
             $step,
             " as step, min(min_people) as min_people, max(max_people) as max_people,
                 cast(sum(people_ms) as bigint) as people_ms, cast(sum(seen_ms) as bigint) as seen_ms
-            from occupancy where tenant = $1 and camera = $2 and minute_at >= $3 and minute_at < $4
+            from occupancy
+            where tenant = $1 and camera = $2 and minute_at >= $3 and minute_at < $4 and branch = $6
             group by step order by step"
         )
     };
@@ -34,7 +37,7 @@ const POSTGRES_SERIES: &str =
     series_sql!(step: "cast(floor(extract(epoch from minute_at - $3) * 1000 / $5) as bigint)");
 
 const PEAK: &str = "select max_people, minute_at from occupancy
-    where tenant = $1 and camera = $2 and minute_at >= $3 and minute_at < $4
+    where tenant = $1 and camera = $2 and minute_at >= $3 and minute_at < $4 and branch = $5
     order by max_people desc, minute_at limit 1";
 
 #[derive(sqlx::FromRow)]
@@ -84,19 +87,19 @@ impl Store {
         })
     }
 
-    /// How many people there were before `camera`, by the minute that begins in `from..to`, in steps of `step_ms` from
-    /// `from` on. Steps of which nothing was seen are left out.
+    /// How many people there were before `camera` while it was in `branch`, by the minute that begins in `from..to`, in
+    /// steps of `step_ms` from `from` on. Steps of which nothing was seen are left out.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn occupancy(
         &self,
         tenant: TenantId,
+        branch: BranchId,
         camera: &CameraId,
         (from, to): (Timestamp, Timestamp),
-        step_ms: u32,
+        step_ms: i64,
     ) -> Result<OccupancySeries, StoreError> {
-        let step_ms = i64::from(step_ms);
         let sql = match self.read {
             Pools::Sqlite(_) => SQLITE_SERIES,
             Pools::Postgres(_) => POSTGRES_SERIES,
@@ -104,12 +107,12 @@ impl Store {
         let rows: Vec<StepRow> = with_pool!(self.read, pool => {
             sqlx::query_as(sql)
                 .bind(tenant.get()).bind(camera.as_str()).bind(Time(from)).bind(Time(to)).bind(step_ms)
-                .fetch_all(pool).await
+                .bind(branch.get()).fetch_all(pool).await
         })?;
         let peak: Option<(i64, Time)> = with_pool!(self.read, pool => {
             sqlx::query_as(PEAK)
                 .bind(tenant.get()).bind(camera.as_str()).bind(Time(from)).bind(Time(to))
-                .fetch_optional(pool).await
+                .bind(branch.get()).fetch_optional(pool).await
         })?;
         let step = |row: StepRow| OccupancyStep {
             start: Timestamp::from_millis(from.as_millis() + row.step * step_ms),

@@ -14,6 +14,9 @@ const OPEN_RANGE_YEARS: f64 = 20.0;
 /// How many garments, colours, accessories and bags are told.
 const TOP: usize = 5;
 
+/// What the look at a head says that saw nothing on it: known, and yet no accessory.
+const BARE: &str = "none";
+
 /// One statement, so that all figures are of the same instant. Counts of equal stays (whole seconds) stand in
 /// for the stays themselves: percentiles come out exact to the second and few rows travel.
 macro_rules! summary_sql {
@@ -183,10 +186,10 @@ impl Figures {
         let mut ages = shares(said("age"));
         ages.sort_by(|a, b| a.value.cmp(&b.value));
         let looks = Looks {
-            garments: top(said("garment")),
-            colors: top(said("color")),
-            accessories: top(said("accessory")),
-            bags: top(said("bag")),
+            garments: top(shares(said("garment"))),
+            colors: top(shares(said("color"))),
+            accessories: top(worn(said("accessory"))),
+            bags: top(shares(said("bag"))),
             age_mean: age_mean(&ages),
             ages,
         };
@@ -230,9 +233,15 @@ fn middle(range: &str) -> Option<f64> {
     Some((from.parse::<f64>().ok()? + to.parse::<f64>().ok()? + 1.0) / 2.0)
 }
 
-/// The most frequent first; of equally frequent ones the first by name.
-fn top(counts: Vec<(String, u64)>) -> Vec<ValueCount> {
+/// What is worn, each with its share of all of whom it is known, also of those who wear nothing.
+fn worn(counts: Vec<(String, u64)>) -> Vec<ValueCount> {
     let mut all = shares(counts);
+    all.retain(|counted| counted.value != BARE);
+    all
+}
+
+/// The most frequent first; of equally frequent ones the first by name.
+fn top(mut all: Vec<ValueCount>) -> Vec<ValueCount> {
     all.sort_by(|a, b| (b.count, &a.value).cmp(&(a.count, &b.value)));
     all.truncate(TOP);
     all
@@ -281,7 +290,7 @@ mod tests {
     #[test]
     fn the_five_most_frequent_are_told_with_their_share_of_all() {
         let counts = ["a", "b", "c", "d", "e", "f"].map(|value| (value.to_owned(), 1)).to_vec();
-        let told = top([counts, vec![("z".to_owned(), 4)]].concat());
+        let told = top(shares([counts, vec![("z".to_owned(), 4)]].concat()));
         let values: Vec<_> = told.iter().map(|told| (told.value.as_str(), told.count)).collect();
         assert_eq!(values, [("z", 4), ("a", 1), ("b", 1), ("c", 1), ("d", 1)]);
         assert!((told[0].share - 0.4).abs() < 1e-9);

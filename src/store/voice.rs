@@ -6,11 +6,12 @@ use super::{Store, StoreError, id, with_pool};
 use crate::domain::{BranchId, CameraId, Place, SectorId, TenantId, Timestamp, VoiceActivity};
 
 const INSERT: &str = "insert into voice_activity (tenant, branch, sector, camera, begin_at, duration_ms,
-    speech_ms, speech_ratio, loudness_db) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    speech_ms, speech_ratio, loudness_db) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    on conflict (tenant, branch, begin_at, camera) do nothing";
 
 const SELECT: &str = "select tenant, branch, sector, camera, begin_at, duration_ms, speech_ms, speech_ratio,
         loudness_db from voice_activity
-    where tenant = $1 and branch = $2 and begin_at >= $3 and begin_at < $4 order by begin_at, id limit $5";
+    where tenant = $1 and branch = $2 and begin_at >= $3 and begin_at < $4 order by begin_at, camera limit $5";
 
 #[derive(sqlx::FromRow)]
 struct VoiceRow {
@@ -44,7 +45,7 @@ impl VoiceRow {
 }
 
 impl Store {
-    /// Adds what was heard in one sound.
+    /// Adds what was heard in one sound; of those that one microphone heard at the same instant, the first stays.
     ///
     /// # Errors
     /// When the database fails, or the place is another tenant's.

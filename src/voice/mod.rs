@@ -13,5 +13,5 @@ pub mod speech;
 mod wav;
 
 pub use ears::{Activity, Ears};
-pub use pcm::{Raw, Sample};
+pub use pcm::{MAX_CHANNELS, RATES_HZ, Raw, Sample};
 pub use sound::{Format, MAX_SECONDS, RATE_HZ, Sound, SoundError};

@@ -7,6 +7,9 @@ use super::sound::SoundError;
 
 const HEAD: usize = 27;
 
+/// What every page begins with, the version included.
+const MAGIC: &[u8] = b"OggS\0";
+
 const CONTINUED: u8 = 1;
 const LAST: u8 = 4;
 
@@ -37,7 +40,7 @@ pub(super) fn packets(
         rest = next;
         let (stream, number) = expected.unwrap_or((page.stream, page.number));
         if page.stream != stream {
-            return Err(SoundError::Unsupported("an Ogg file with several streams is not taken".to_owned()));
+            return Err(several());
         }
         if page.number != number || (page.flags & CONTINUED != 0) != is_begun {
             return Err(broken("a page is missing"));
@@ -56,14 +59,20 @@ pub(super) fn packets(
             }
         }
         if page.flags & LAST != 0 {
-            return if is_begun { Err(cut()) } else { Ok(page.position) };
+            return match rest {
+                _ if is_begun => Err(cut()),
+                [] => Ok(page.position),
+                // Streams one behind the other: half of the sound would be lost without a word.
+                _ if rest.starts_with(MAGIC) => Err(several()),
+                _ => Err(broken("there is something behind its last page")),
+            };
         }
     }
 }
 
 fn page(bytes: &[u8]) -> Result<(Page<'_>, &[u8]), SoundError> {
     let (head, rest) = bytes.split_at_checked(HEAD).ok_or_else(cut)?;
-    if !head.starts_with(b"OggS\0") {
+    if !head.starts_with(MAGIC) {
         return Err(broken("a page does not begin as Ogg pages do"));
     }
     let (lengths, rest) = rest.split_at_checked(usize::from(head[26])).ok_or_else(cut)?;
@@ -100,6 +109,10 @@ const TABLE: [u32; 256] = {
     }
     table
 };
+
+fn several() -> SoundError {
+    SoundError::Unsupported("an Ogg file with several streams is not taken".to_owned())
+}
 
 fn cut() -> SoundError {
     broken("it ends before its last page")
@@ -153,6 +166,14 @@ pub(super) mod tests {
     #[test]
     fn packets_are_put_together_over_pages() {
         assert_eq!(read(&file()), Ok((vec![vec![1, 2], vec![3; 300], vec![]], 960)));
+    }
+
+    #[test]
+    fn what_stands_behind_the_end_is_not_passed_over() {
+        let chained = [file(), file()].concat();
+        assert!(matches!(read(&chained), Err(SoundError::Unsupported(_))));
+        let padded = [file(), vec![0; 7]].concat();
+        assert_eq!(read(&padded), Err(broken("there is something behind its last page")));
     }
 
     #[test]

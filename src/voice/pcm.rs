@@ -3,10 +3,10 @@
 use super::sound::{MAX_SECONDS, SoundError};
 
 /// Rates that microphones and telephones have, and a little beyond.
-const RATES_HZ: std::ops::RangeInclusive<u32> = 8_000..=192_000;
+pub const RATES_HZ: std::ops::RangeInclusive<u32> = 8_000..=192_000;
 
 /// More is an instrument, no totem.
-const MAX_CHANNELS: u16 = 8;
+pub const MAX_CHANNELS: u16 = 8;
 
 /// How samples lie one behind the other, those of all channels together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -40,9 +40,11 @@ impl ZoneClock {
     }
 }
 
-/// What RFC 3339 text with an offset says, from 1970 to the year 9999: both databases can hold that.
+/// What RFC 3339 text with an offset says, from 1970 to the year 9999: both databases can hold that. The offset's `+` may
+/// be a space, which is what a query makes of one that is not escaped.
 pub fn instant(text: &str) -> Option<Timestamp> {
-    let ms = text.parse::<jiff::Timestamp>().ok()?.as_millisecond();
+    let at = text.parse::<jiff::Timestamp>().or_else(|_| text.replace(' ', "+").parse());
+    let ms = at.ok()?.as_millisecond();
     (0..=LATEST_MS).contains(&ms).then(|| Timestamp::from_millis(ms))
 }
 
@@ -65,6 +67,7 @@ mod tests {
         let ms = |text| instant(text).map(Timestamp::as_millis);
         assert_eq!(ms("2026-07-01T02:00:00.25+02:00"), Some(1_782_864_000_250));
         assert_eq!(ms("2026-07-01T00:00:00.25Z"), Some(1_782_864_000_250));
+        assert_eq!(ms("2026-07-01T02:00:00.25 02:00"), Some(1_782_864_000_250));
         for text in
             ["", "2026-07-01", "2026-07-01T00:00:00", "1969-12-31T23:59:59Z", "-009999-01-02T01:59:59Z"]
         {

@@ -1,6 +1,6 @@
 //! Mistakes in a camera's description, and its secrets.
 
-use atalaya::domain::{CameraId, ParamValue};
+use atalaya::domain::{Camera, CameraId, ParamValue, Point, Zone};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -93,4 +93,28 @@ async fn a_lost_camera_says_why_without_its_password() {
     let (_, status) = world.get("/api/v1/cameras/door/status").await;
     assert!(status["reason"].is_string() && status["since"].is_string(), "{status}");
     assert!(!status.to_string().contains("hunter2"), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_stored_with_shapes_that_are_refused_now_can_be_changed_all_the_same() {
+    let world = World::start().await;
+    let id = CameraId::new("hall").unwrap();
+    let before = world.store.camera(tenant(1), &id).await.unwrap().unwrap();
+    let corners = [(0.0, 0.0), (1.0, 1.0), (1.0, 0.0), (0.0, 1.0)].map(|(x, y)| Point { x, y }).to_vec();
+    let camera = Camera { zones: vec![Zone { name: "tie".into(), corners }], ..before };
+    world.store.put_camera(tenant(1), &camera).await.unwrap();
+    world.cameras.put(camera);
+    let path = "/api/v1/cameras/hall";
+    let line = json!({"name": "door", "from": [0, 0.5], "to": [1, 0.5]});
+    for body in [json!({"name": "Hall"}), json!({"lines": [line]})] {
+        let (status, camera) = world.patch(path, &body).await;
+        assert_eq!(status, StatusCode::OK, "{body}: {camera}");
+    }
+    let (_, shown) = world.get(path).await;
+    let (status, problem) = world.patch(path, &json!({"zones": shown["zones"]})).await;
+    assert_eq!(
+        (status, &problem["field"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("zones[0]")),
+        "{problem}"
+    );
 }

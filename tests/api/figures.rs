@@ -66,6 +66,7 @@ on_both!(
     occupancy_is_told_step_by_step_with_its_peak,
     a_heatmap_is_hot_where_people_stood,
     a_summary_tells_of_lines_zones_and_people,
+    a_camera_that_moved_leaves_its_history_behind,
 );
 
 async fn occupancy_is_told_step_by_step_with_its_peak(world: &World) {
@@ -110,6 +111,7 @@ async fn a_heatmap_is_hot_where_people_stood(world: &World) {
     for query in ["", "?shift=current", &by_id, "?from=2026-05-04T11:30:00+02:00", "?background=none"] {
         assert!(is_hot(&picture(world, query).await), "{query}");
     }
+    assert!(is_hot(&picture(world, "?from=2026-05-04T11:40:00+02:00").await), "of that quarter, all of it");
     assert!(!is_hot(&picture(world, "?from=2026-05-04T11:45:00+02:00").await), "it was before");
     let plain = picture(world, "").await;
     assert_eq!((plain.width(), plain.height()), (640, 480), "as the camera's picture");
@@ -118,6 +120,23 @@ async fn a_heatmap_is_hot_where_people_stood(world: &World) {
     let (status, _) = answer(world.admin(Method::POST, "/api/v1/cameras/hall/stop")).await;
     assert_eq!(status, StatusCode::OK);
     assert!(is_hot(&picture(world, "?background=outline").await), "without a picture there is no outline");
+}
+
+async fn a_camera_that_moved_leaves_its_history_behind(world: &World) {
+    world.store.write(tenant(1), &[minute(10, 2), heat(30)]).await.unwrap();
+    let (status, moved) = world.patch("/api/v1/cameras/hall", &json!({"branch_id": 2})).await;
+    assert_eq!(status, StatusCode::OK, "{moved}");
+    let newcomer = caller(1, &[2], &[Role::Viewer]);
+    let path = "/api/v1/cameras/hall/occupancy?from=2026-05-04T11:00:00+02:00";
+    let (status, told) = answer(world.by(&newcomer, Method::GET, path)).await;
+    assert_eq!(
+        (status, &told["points"], &told["peak"]),
+        (StatusCode::OK, &json!([]), &Value::Null),
+        "{told}"
+    );
+    for query in ["", "?from=2026-05-04T11:00:00+02:00"] {
+        assert!(!is_hot(&picture(world, query).await), "{query}: it was in another branch");
+    }
 }
 
 async fn a_summary_tells_of_lines_zones_and_people(world: &World) {
@@ -186,6 +205,8 @@ async fn ranges_and_steps_that_do_not_fit_are_named() {
         ("occupancy?from=2026-05-04T11:00:00Z&to=2026-05-04T11:00:00Z", "to"),
         ("occupancy?from=2020-05-04T11:00:00Z", "to"),
         ("occupancy?step=90", "step"),
+        ("occupancy?step=4294980", "step"),
+        ("occupancy?from=2026-05-04T09:00:00Z&step=3660", "step"),
         ("occupancy?from=2026-05-01T00:00:00Z&step=60", "step"),
         ("heatmap.png?from=2026-03-04T11:00:00Z", "to"),
         ("heatmap.png?from=2026-05-04T09:00:00Z&shift=current", "shift"),
@@ -201,6 +222,14 @@ async fn ranges_and_steps_that_do_not_fit_are_named() {
     assert_eq!((status, &problem["field"]), (StatusCode::BAD_REQUEST, &json!("background")), "{problem}");
     let (status, _) = world.get("/api/v1/cameras/hall/heatmap.png?shift=4711").await;
     assert_eq!(status, StatusCode::NOT_FOUND);
+    let (_, elsewhere) = world.get("/api/v1/shifts/current?branch_id=2").await;
+    let path = format!("/api/v1/cameras/hall/heatmap.png?shift={}", elsewhere["id"]);
+    let (status, problem) = world.get(&path).await;
+    assert_eq!((status, &problem["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("shift")), "{problem}");
+    // 49 days and 17 hours: more milliseconds than 32 bits hold.
+    let path = "/api/v1/cameras/hall/occupancy?from=2026-01-04T11:00:00Z&step=4294980";
+    let (status, long) = world.get(path).await;
+    assert_eq!((status, &long["step_s"]), (StatusCode::OK, &json!(4_294_980)), "{long}");
     let (_, wide) = world.get("/api/v1/cameras/hall/occupancy?from=2026-04-04T11:00:00Z").await;
     assert_eq!(wide["step_s"], 1740, "a long range takes longer steps by itself");
     let stranger = caller(1, &[2], &[Role::Viewer]);
@@ -209,4 +238,22 @@ async fn ranges_and_steps_that_do_not_fit_are_named() {
         let (status, _) = answer(world.by(&stranger, Method::GET, &path)).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "it hangs in another branch");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_for_more_heatmaps_than_can_wait_is_told_to_come_again() {
+    let world = World::start().await;
+    let ask = || world.admin(Method::GET, "/api/v1/cameras/hall/heatmap.png").send();
+    let busy = tokio::time::timeout(Duration::from_secs(20), async {
+        loop {
+            let answers = futures_util::future::join_all((0..40).map(|_| ask())).await;
+            let mut answers = answers.into_iter().map(Result::unwrap);
+            if let Some(busy) = answers.find(|answer| answer.status() == StatusCode::SERVICE_UNAVAILABLE) {
+                break busy;
+            }
+        }
+    });
+    let busy = busy.await.expect("not all of forty should be drawn at once");
+    assert_eq!(header(&busy, "retry-after"), "1");
+    assert_eq!(ask().await.unwrap().status(), StatusCode::OK, "all that was asked for is answered by now");
 }

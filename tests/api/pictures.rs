@@ -111,7 +111,7 @@ async fn what_is_no_picture_is_refused_with_its_reason() {
     let jpeg = street("jpegenc");
     let cut = jpeg[..jpeg.len() / 2].to_vec();
     let bomb = include_bytes!("bomb.png").to_vec();
-    let cases: [(&str, Vec<u8>, u16, &str); 8] = [
+    let cases: [(&str, Vec<u8>, u16, &str); 9] = [
         ("image/jpeg", b"hello".to_vec(), 415, "neither JPEG, PNG nor WebP"),
         ("image/jpeg", Vec::new(), 415, "neither JPEG, PNG nor WebP"),
         ("image/jpeg", cut, 422, "cut off or broken"),
@@ -119,6 +119,12 @@ async fn what_is_no_picture_is_refused_with_its_reason() {
         ("image/gif", b"GIF89a".to_vec(), 415, "the body must be image/jpeg, image/png, image/webp or"),
         ("application/json", b"{}".to_vec(), 400, "image_data"),
         ("application/json", br#"{"image_data":"%%%"}"#.to_vec(), 422, "image_data"),
+        (
+            "application/json",
+            br#"{"image_data":"data:image/png;base64"}"#.to_vec(),
+            422,
+            "image_data: a data URL",
+        ),
         ("application/json", br#"{"image_data":"aGVsbG8="}"#.to_vec(), 415, "neither JPEG, PNG nor WebP"),
     ];
     for (kind, body, status, detail) in cases {

@@ -20,6 +20,7 @@ use atalaya::store::Store;
 use atalaya::viewer::Viewers;
 use atalaya::voice::Ears;
 use gstvision::engine::{self, Assets, Device, LoadOptions};
+use gstvision::person::Language;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -175,6 +176,7 @@ impl World {
             cameras: cameras.clone(),
             viewers: Viewers::new(&config, tasks.clone(), stop.clone()).unwrap(),
             analysers: Analysers::new(models.clone(), &config.detector.model, options(assets.clone())),
+            language: Language::Spanish,
             ears: Ears::new(models.clone(), options(assets)),
             models,
             keys: keys.clone(),

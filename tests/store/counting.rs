@@ -17,6 +17,8 @@ on_both!(
     who_comes_in_and_stays_is_counted,
     other_lines_and_zones_hold_at_once_and_split_no_visit,
     a_camera_that_restarts_goes_on_counting_its_minutes,
+    frames_that_nobody_looked_at_are_no_empty_room,
+    a_camera_that_moves_begins_to_count_anew,
 );
 
 /// An entrance in the middle of the picture, with `in` towards the right, and a zone right of it.
@@ -64,8 +66,8 @@ async fn figures(store: &Store) -> Figures {
     let (door, range) = (camera_id("door"), (shift.start, shift.end));
     Figures {
         summary: store.summary(tenant(1), &shift).await.unwrap(),
-        series: store.occupancy(tenant(1), &door, range, 60_000).await.unwrap(),
-        heat: store.heat_of_shift(tenant(1), &door, shift.id).await.unwrap(),
+        series: store.occupancy(tenant(1), branch_id(2), &door, range, 60_000).await.unwrap(),
+        heat: store.heat_of_shift(tenant(1), branch_id(2), &door, shift.id).await.unwrap(),
     }
 }
 
@@ -154,6 +156,36 @@ async fn a_camera_that_restarts_goes_on_counting_its_minutes(store: &Store) {
     scene.end().await;
     let again = figures(store).await.series;
     assert_eq!((again.steps.len(), again.steps[0].max), (1, 2), "{again:?}");
+}
+
+async fn frames_that_nobody_looked_at_are_no_empty_room(store: &Store) {
+    let scene = Scene::start(store);
+    // The detector is behind from 4 s on, and back at 20 s; until then it is not known who is there.
+    for ms in (0..30_000).step_by(250) {
+        let is_behind = (4000..20_000).contains(&ms);
+        let people: &[(u64, f32)] = if is_behind { &[] } else { &[(1 + u64::from(ms >= 20_000), 0.3)] };
+        scene.send(Frame { fresh: !is_behind, ..feet(ms, people) }).await;
+    }
+    scene.end().await;
+    let Figures { series, .. } = figures(store).await;
+    let [minute] = &series.steps[..] else { panic!("{series:?}") };
+    assert_eq!((minute.min, minute.max), (0, 1));
+    // Unseen: 16.25 s from the last look to the next but 2 s. Empty: half a second before each of both counts.
+    let (seen, empty) = (29.75 - 14.25, 1.0);
+    assert!((minute.mean - (seen - empty) / seen).abs() < 1e-6, "{minute:?}");
+}
+
+async fn a_camera_that_moves_begins_to_count_anew(store: &Store) {
+    let scene = Scene::start(store);
+    put(&scene, shaped("bar", 0.6));
+    for ms in (0..=5000).step_by(250) {
+        scene.send(feet(ms, &[(1, if ms < 2000 { 0.3 } else { 0.75 })])).await;
+    }
+    let live = || scene.recorder.live(tenant(1), &camera_id("door"));
+    eventually("it is counted", async || (!live().lines.is_empty()).then_some(())).await;
+    put(&scene, Arc::new(Camera { branch: branch_id(5), ..Camera::clone(&shaped("bar", 0.6)) }));
+    eventually("nothing of it is told elsewhere", async || live().lines.is_empty().then_some(())).await;
+    scene.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -125,11 +125,12 @@ async fn written_again_in_any_order_nothing_counts_twice(store: &Store) {
     let summary = store.summary(one, &shift).await.unwrap();
     assert_eq!((summary.visits, summary.lines[0].entries, summary.zones[0].stays), (1, 1, 1));
     let door = camera_id("door");
-    let series = store.occupancy(one, &door, (start, start + seconds(60)), 60_000).await.unwrap();
+    let series =
+        store.occupancy(one, branch_id(2), &door, (start, start + seconds(60)), 60_000).await.unwrap();
     let [step] = &series.steps[..] else { panic!("{series:?}") };
     // Two people for 30 s and five for 10 s.
     assert_eq!((step.min, step.max, step.mean), (2, 5, 2.75));
-    assert_eq!(store.heat_of_shift(one, &door, shift.id).await.unwrap().total_ms(), 61_000);
+    assert_eq!(store.heat_of_shift(one, branch_id(2), &door, shift.id).await.unwrap().total_ms(), 61_000);
     store.write(one, &[]).await.unwrap();
 }
 
@@ -142,7 +143,7 @@ async fn occupancy_is_told_in_steps_of_any_length(store: &Store) {
     store.write(one, &minutes).await.unwrap();
     let ask = async |from: u64, to: u64, step_ms| {
         let range = (start + seconds(from), start + seconds(to));
-        let series = store.occupancy(one, &door, range, step_ms).await.unwrap();
+        let series = store.occupancy(one, branch_id(2), &door, range, step_ms).await.unwrap();
         let step = |step: &atalaya::domain::OccupancyStep| {
             (step.start.since(start).as_secs(), step.min, step.mean, step.max)
         };
@@ -152,7 +153,10 @@ async fn occupancy_is_told_in_steps_of_any_length(store: &Store) {
     // Steps are counted from where the range begins, which it holds, to its end, which it does not.
     assert_eq!(ask(60, 420, 120_000).await, (vec![(60, 1, 1.5, 2), (300, 6, 6.0, 6)], Some(6)));
     assert_eq!(ask(180, 360, 60_000).await, (vec![], None), "nothing was seen, which is not nobody");
-    let other = store.occupancy(one, &camera_id("bar"), (start, start + seconds(480)), 60_000).await.unwrap();
+    let other = store
+        .occupancy(one, branch_id(2), &camera_id("bar"), (start, start + seconds(480)), 60_000)
+        .await
+        .unwrap();
     assert_eq!((other.steps.len(), other.peak), (0, None));
 }
 
@@ -164,13 +168,16 @@ async fn heat_is_added_up_by_shift_and_by_time(store: &Store) {
     let heats = [heat(1, before, 7), heat(1, quarter(0), 10), heat(1, quarter(1), 100)].map(Record::Heat);
     store.write(one, &heats).await.unwrap();
     let shift = store.shift_at(one, branch_id(2), start).await.unwrap();
-    let of_shift = store.heat_of_shift(one, &door, shift.id).await.unwrap();
+    let of_shift = store.heat_of_shift(one, branch_id(2), &door, shift.id).await.unwrap();
     let mut expected = Heat::default();
     expected.stand(Point { x: 0.5, y: 0.5 }, 110);
     assert_eq!(of_shift, expected);
-    let between = store.heat_between(one, &door, (before, quarter(1))).await.unwrap();
+    let between = store.heat_between(one, branch_id(2), &door, (before, quarter(1))).await.unwrap();
     assert_eq!(between.total_ms(), 17);
-    assert_eq!(store.heat_of_shift(one, &camera_id("bar"), shift.id).await.unwrap(), Heat::default());
+    assert_eq!(
+        store.heat_of_shift(one, branch_id(2), &camera_id("bar"), shift.id).await.unwrap(),
+        Heat::default()
+    );
 }
 
 async fn what_people_wore_is_counted_and_shared_out(store: &Store) {
@@ -195,12 +202,15 @@ async fn what_people_wore_is_counted_and_shared_out(store: &Store) {
     let unsaid =
         dressed(4, Attributes { bag: Attribute { value: None, confidence: 0.1 }, ..Attributes::default() });
     let hat = Attributes { head_accessory: said("hat"), bag: said("backpack"), ..Attributes::default() };
-    let visits: [VisitRecord; 5] = [
+    let bare_head = Attributes { head_accessory: said("none"), ..Attributes::default() };
+    let visits: [VisitRecord; 7] = [
         blue(1, "jacket", "40-49"),
         blue(2, "jacket", "20-29"),
         blue(3, "t_shirt", "40-49"),
         unsaid,
         dressed(5, hat),
+        dressed(6, bare_head.clone()),
+        dressed(7, bare_head),
     ];
     store.write_visits(one, &visits).await.unwrap();
     let shift = store.shift_at(one, branch_id(2), start).await.unwrap();
@@ -215,7 +225,8 @@ async fn what_people_wore_is_counted_and_shared_out(store: &Store) {
     assert_eq!(told(&looks.ages), [of("20-29", 1, 1.0), of("40-49", 2, 2.0)]);
     assert_eq!(
         (told(&looks.accessories), told(&looks.bags)),
-        (vec![of("hat", 1, 3.0)], vec![of("backpack", 1, 3.0)])
+        (vec![of("hat", 1, 1.0)], vec![of("backpack", 1, 3.0)]),
+        "nothing on the head is no accessory, and yet known"
     );
 }
 
@@ -238,8 +249,8 @@ async fn tenants_count_for_themselves(store: &Store) {
     let summary = store.summary(two, &ours).await.unwrap();
     assert_eq!((summary.unique_people, summary.lines.len(), summary.zones.len()), (None, 0, 0));
     assert_eq!(summary.peaks, []);
-    assert_eq!(store.occupancy(two, &door, range, 60_000).await.unwrap().steps, []);
-    assert_eq!(store.heat_between(two, &door, range).await.unwrap(), Heat::default());
-    assert_eq!(store.heat_of_shift(two, &door, theirs.id).await.unwrap(), Heat::default());
-    assert_eq!(store.heat_of_shift(one, &door, theirs.id).await.unwrap().total_ms(), 60_000);
+    assert_eq!(store.occupancy(two, branch_id(2), &door, range, 60_000).await.unwrap().steps, []);
+    assert_eq!(store.heat_between(two, branch_id(2), &door, range).await.unwrap(), Heat::default());
+    assert_eq!(store.heat_of_shift(two, branch_id(2), &door, theirs.id).await.unwrap(), Heat::default());
+    assert_eq!(store.heat_of_shift(one, branch_id(2), &door, theirs.id).await.unwrap().total_ms(), 60_000);
 }

@@ -4,7 +4,7 @@ mod common;
 
 use common::{asset, init};
 use gst::prelude::*;
-use gstvision::engine::{AUTO, Catalog, Job};
+use gstvision::engine::{Assets, Catalog, Device, EngineError, LoadOptions, Network};
 use gstvision::meta::{Detections, Object};
 
 /// Of the footage, in pixels.
@@ -86,12 +86,19 @@ fn the_same_footage_gives_the_same_answer() {
 
 #[test]
 fn whole_numbers_see_the_people_that_floats_see() {
+    const WHOLE: &str = "nanodet_int8";
+    init();
     let catalog = Catalog::open(None).expect("the catalog should open");
-    let automatic = catalog.find_for(Job::Detector, AUTO).expect("there is a standard one");
-    let (floats, whole) = (detect(30, 0.5), detect_with(AUTO, 30, 0.5));
+    let manifest = catalog.find(WHOLE).expect("it is a standard one");
+    let options = LoadOptions { assets: Assets::locate(), runtime: None, device: Device::Auto, threads: 1 };
+    if let Err(EngineError::Deviates { .. }) = Network::load(&manifest, &options) {
+        // This processor computes it wrongly, and nobody is given it.
+        return;
+    }
+    let (floats, whole) = (detect(30, 0.5), detect_with(WHOLE, 30, 0.5));
     let (mut seen, mut missed) = (0, 0);
     for (float, whole) in floats.iter().zip(&whole) {
-        assert_eq!(whole.model, automatic.name);
+        assert_eq!(whole.model, WHOLE);
         // The surest ones: where a score is near the threshold, both are right.
         for person in float.objects.iter().filter(|object| object.score >= 0.6) {
             let near = |other: &&Object| {

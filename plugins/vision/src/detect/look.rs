@@ -34,6 +34,8 @@ const CORE: (f32, f32) = (0.9, 0.95);
 pub(super) struct Eye {
     input: Input,
     changes: Changes,
+    /// Of the newest picture.
+    epoch: u64,
 }
 
 /// Pixels of the network's input as red, green and blue, 0..255.
@@ -44,14 +46,19 @@ pub(super) struct Pixels<'a> {
 
 impl Eye {
     pub(super) fn new(input: &Input) -> Self {
-        Self { input: input.clone(), changes: Changes::default() }
+        Self { input: input.clone(), changes: Changes::default(), epoch: 0 }
     }
 
-    /// One look for each of `found`; `tensor` is what they were found in, and later than the one before.
-    pub(super) fn look(&mut self, tensor: &Tensor, found: &[Found]) -> Vec<Look> {
+    /// One look for each of `found`; `tensor` is what they were found in. Of one `epoch` it is later than the one before;
+    /// between two of them anything may have happened.
+    pub(super) fn look(&mut self, tensor: &Tensor, epoch: u64, found: &[Found]) -> Vec<Look> {
         let Some(region) = tensor.region() else { return vec![Look::default(); found.len()] };
         let pixels = Pixels { values: tensor.values(), input: &self.input };
-        self.changes.note(&pixels);
+        if self.epoch != epoch {
+            (self.epoch, self.changes) = (epoch, Changes::default());
+        }
+        let whole = Rect { x: 0.0, y: 0.0, w: 1.0, h: 1.0 };
+        self.changes.note(&pixels, area_of(&whole, region, &self.input));
         let look = |found: &Found| {
             let area = area_of(&found.rect, region, &self.input);
             Look { colours: colours(&pixels, area), change: self.changes.share(core_of(area)) }
@@ -179,16 +186,24 @@ mod tests {
     /// Looks of one box in pictures of 320×240, `paint` giving red, green and blue of each pixel as brightness and two
     /// differences of colours.
     fn looks(pictures: &[Paint<'_>]) -> Vec<Look> {
+        let epochs: Vec<_> = pictures.iter().map(|paint| (0, *paint)).collect();
+        looks_in(240, 240, &epochs)
+    }
+
+    /// The same of pictures 320 wide and so high in an input 320 wide and so high, each of an epoch.
+    fn looks_in(height: usize, input: usize, pictures: &[(u64, Paint<'_>)]) -> Vec<Look> {
         gst::init().unwrap();
-        let manifest = Manifest::parse(include_str!("../../tests/models/blob.toml"), "blob.toml").unwrap();
+        let text = include_str!("../../tests/models/blob.toml");
+        let text = text.replace("height = 240", &format!("height = {input}"));
+        let manifest = Manifest::parse(&text, "blob.toml").unwrap();
         let input = manifest.input.as_ref().unwrap();
         let (mut eye, mut preprocessor) = (Eye::new(input), Preprocessor::new(input));
         let mut tensor = Tensor::default();
         let found = Found { class: 0, score: 0.8, rect: Rect { x: 0.4, y: 0.2, w: 0.2, h: 0.6 } };
-        let mut look = |paint: Paint<'_>| {
+        let mut look = |epoch: u64, paint: Paint<'_>| {
             let plane = |index: usize, scale: usize| -> Vec<u8> {
                 let places =
-                    (0..240 / scale).flat_map(|y| (0..320 / scale).map(move |x| (x * scale, y * scale)));
+                    (0..height / scale).flat_map(|y| (0..320 / scale).map(move |x| (x * scale, y * scale)));
                 places.map(|(x, y)| paint(x, y)[index]).collect()
             };
             let bytes = [plane(0, 1), plane(1, 2), plane(2, 2)];
@@ -197,11 +212,11 @@ mod tests {
                 stride: if index == 0 { 320 } else { 160 },
             });
             let colours = crate::engine::Colours::of(&"bt601".parse().unwrap());
-            let frame = I420 { width: 320, height: 240, pixel_aspect: 1.0, planes, colours };
+            let frame = I420 { width: 320, height, pixel_aspect: 1.0, planes, colours };
             preprocessor.fill(&frame, &mut tensor);
-            eye.look(&tensor, std::slice::from_ref(&found)).remove(0)
+            eye.look(&tensor, epoch, std::slice::from_ref(&found)).remove(0)
         };
-        pictures.iter().map(|paint| look(*paint)).collect()
+        pictures.iter().map(|(epoch, paint)| look(*epoch, *paint)).collect()
     }
 
     const GREY: [u8; 3] = [120, 128, 128];
@@ -249,5 +264,27 @@ mod tests {
         let all = |value: u8| move |x: usize, y: usize| [still(x, y)[0] - 40 + value, 128, 128];
         let light = looks(&[&all(0), &all(60)]);
         assert_eq!(light[1].change, 0.0, "the light in the whole picture");
+    }
+
+    #[test]
+    fn another_view_is_no_change_whatever_is_beside_the_picture() {
+        let view = |seed: usize| {
+            move |x: usize, y: usize| [((x / 16 * 37 + y / 16 * 91) * seed % 200 + 30) as u8, 128, 128]
+        };
+        let (before, after) = (view(7), view(13));
+        for (height, input) in [(180, 320), (240, 240), (320, 180)] {
+            let found = looks_in(height, input, &[(0, &before), (0, &after)]);
+            assert_eq!(found[1].change, 0.0, "{height} in {input}");
+        }
+        // In a picture with bars, too, somebody who moves is seen.
+        let moved = |x: usize, y: usize| person(RED, GREY)(x.saturating_sub(8), y);
+        assert!(looks_in(180, 320, &[(0, &person(RED, GREY)), (0, &moved)])[1].change > 0.0);
+    }
+
+    #[test]
+    fn nothing_of_another_time_is_a_change() {
+        let (before, after) = (person(RED, GREY), person(GREY, GREY));
+        let change = |epoch| looks_in(240, 240, &[(0, &before), (epoch, &after)])[1].change;
+        assert!(change(0) > 0.0 && change(1) == 0.0);
     }
 }

@@ -45,14 +45,19 @@ impl Settings {
         // Before the long work, so that a typing error shows at once.
         let device = self.device.parse()?;
         let models_dir = set(&self.models_dir);
-        let manifest = Catalog::open(models_dir.as_deref())?.find_for(Job::Detector, &self.model)?;
-        let wanted = self.wanted(&manifest)?;
         let options = LoadOptions {
             assets: set(&self.assets_dir).map_or_else(Assets::locate, Assets::new),
             runtime: set(&self.runtime),
             device,
             threads: self.threads as usize,
         };
+        let catalog = Catalog::open(models_dir.as_deref())?;
+        // Who waits for every result wants it right rather than soon.
+        let manifest = match self.patience() {
+            Patience::Forever => catalog.find_for(Job::Detector, &self.model)?,
+            _ => catalog.choose(Job::Detector, &self.model, &options)?,
+        };
+        let wanted = self.wanted(&manifest)?;
         Ok((Model::load(&manifest, &options)?, wanted))
     }
 

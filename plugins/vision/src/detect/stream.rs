@@ -67,9 +67,9 @@ impl Stream {
     pub(super) fn start(model: Arc<Model>, wanted: Wanted) -> std::io::Result<Self> {
         let preprocessor = Preprocessor::new(model.input());
         let (looker, mut eye) = (model.clone(), Eye::new(model.input()));
-        let worker = Worker::start(move |tensor, wanted| {
-            let found = looker.infer(tensor, wanted)?;
-            let looks = eye.look(tensor, &found);
+        let worker = Worker::start(move |job| {
+            let found = looker.infer(&job.tensor, &job.wanted)?;
+            let looks = eye.look(&job.tensor, job.origin.epoch, &found);
             Ok(found.into_iter().zip(looks).collect())
         })?;
         Ok(Self {

@@ -69,14 +69,14 @@ impl Worker {
     /// When the system has no thread left.
     pub(super) fn start<F>(mut look: F) -> io::Result<Self>
     where
-        F: FnMut(&Tensor, &Wanted) -> Result<Seen, EngineError> + Send + 'static,
+        F: FnMut(&Job) -> Result<Seen, EngineError> + Send + 'static,
     {
         let shared = Arc::new(Shared { slot: Mutex::new(Slot::Idle), changed: Condvar::new() });
         let guard = DeathNotice(shared.clone());
         let thread = std::thread::Builder::new().name("visiondetect".to_owned()).spawn(move || {
             while let Some(job) = guard.0.next_job() {
                 let start = Instant::now();
-                let result = look(&job.tensor, &job.wanted);
+                let result = look(&job);
                 let took = start.elapsed();
                 guard.0.finish(Outcome { tensor: job.tensor, origin: job.origin, result, took });
             }
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn a_job_is_done_once_and_its_outcome_taken_once() {
         let (finish, allowed) = mpsc::channel();
-        let worker = Worker::start(move |_, _| {
+        let worker = Worker::start(move |_| {
             allowed.recv().unwrap();
             Ok(Vec::new())
         })
@@ -231,7 +231,7 @@ mod tests {
     fn stopping_waits_for_the_work_at_hand() {
         let (started, has_started) = mpsc::channel();
         let (ended, has_ended) = mpsc::channel();
-        let worker = Worker::start(move |_, _| {
+        let worker = Worker::start(move |_| {
             started.send(()).unwrap();
             ended.send(()).unwrap();
             Ok(Vec::new())
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_dead_worker_is_noticed_by_those_who_wait() {
-        let worker = Worker::start(|_, _| panic!("this thread dies on purpose")).unwrap();
+        let worker = Worker::start(|_| panic!("this thread dies on purpose")).unwrap();
         worker.submit(job(0));
         assert!(worker.wait(None).is_none());
         assert!(worker.is_dead());

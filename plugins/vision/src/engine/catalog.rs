@@ -5,6 +5,8 @@ use std::path::Path;
 
 use super::error::EngineError;
 use super::manifest::{Job, Manifest, ManifestError};
+use super::network::LoadOptions;
+use super::runtime::{CAT, Device};
 
 /// A manifest of the repository, with its path there for messages.
 macro_rules! standard {
@@ -26,15 +28,15 @@ const STANDARD: [(&str, &str); 9] = [
     standard!("silero_vad"),
 ];
 
-/// Stands for the best standard model of a job, see [`Catalog::find_for`].
+/// Stands for the standard model of a job, see [`Catalog::find_for`] and [`Catalog::choose`].
 pub const AUTO: &str = "auto";
 
-/// The standard model for a job on a processor that multiplies bytes fast, or not. There is a choice for detectors
-/// alone; of the others the one that is right more often.
-fn standard_for(job: Job, has_fast_bytes: bool) -> &'static str {
+/// As right as the standard detector (docs/accuracy.md) in less than half of the time, where it can be used.
+const WHOLE_NUMBERS: &str = "nanodet_int8";
+
+/// The standard model for a job, on every machine; where there are several, the one that is right more often.
+fn standard_for(job: Job) -> &'static str {
     match job {
-        // As right as the other (docs/accuracy.md) in less than half of the time, where the processor has what it takes.
-        Job::Detector if has_fast_bytes => "nanodet_int8",
         Job::Detector => "nanodet",
         Job::Landmarks => "blazepose_full",
         Job::Face => "blazeface_back",
@@ -112,15 +114,38 @@ impl Catalog {
         self.find_among(model, |_| true)
     }
 
-    /// The model called `model`, as [`Catalog::find`], for the job `wanted`. [`AUTO`] is the standard one that is
-    /// fastest on this processor.
+    /// The model called `model`, as [`Catalog::find`], for the job `wanted`. [`AUTO`] is the standard one that can be
+    /// used on every machine.
     ///
     /// # Errors
     /// As [`Catalog::find`], and when it does another job.
     pub fn find_for(&self, wanted: Job, model: &str) -> Result<Manifest, EngineError> {
-        let model = if model == AUTO { standard_for(wanted, has_fast_bytes()) } else { model };
+        let model = if model == AUTO { standard_for(wanted) } else { model };
         let manifest = self.find_among(model, |known| known.job() == wanted)?;
         if manifest.job() == wanted { Ok(manifest) } else { Err(manifest.wrong_job(wanted)) }
+    }
+
+    /// As [`Catalog::find_for`], but [`AUTO`] is the best one to load with `options`: of detectors the one in whole
+    /// numbers where it is faster and was not replaced.
+    ///
+    /// # Errors
+    /// As [`Catalog::find_for`].
+    pub fn choose(&self, wanted: Job, model: &str, options: &LoadOptions) -> Result<Manifest, EngineError> {
+        let found = self.find_for(wanted, model)?;
+        if model != AUTO || wanted != Job::Detector {
+            return Ok(found);
+        }
+        let whole = self.find_for(wanted, WHOLE_NUMBERS)?;
+        match why_not(&found, &whole, options, has_fast_bytes()) {
+            Some(reason) => {
+                gst::info!(CAT, "auto is {}, since {reason}", found.name);
+                Ok(found)
+            }
+            None => {
+                gst::info!(CAT, "auto is {}, which is faster on this processor", whole.name);
+                Ok(whole)
+            }
+        }
     }
 
     /// The error names those of the known models that `is_choice` takes.
@@ -140,12 +165,43 @@ impl Catalog {
     }
 }
 
+/// Why `standard` is loaded with `options` and not `whole`, the same in whole numbers; `None` when that is to be taken.
+fn why_not(
+    standard: &Manifest,
+    whole: &Manifest,
+    options: &LoadOptions,
+    has_fast_bytes: bool,
+) -> Option<String> {
+    if standard.folder.is_some() {
+        return Some("models-dir has one of its own".to_owned());
+    }
+    if !has_fast_bytes {
+        return Some("the processor is not faster with whole numbers".to_owned());
+    }
+    if let Err(error) = options.assets.find(whole) {
+        return Some(error.to_string());
+    }
+    let runtime = options.runtime.clone().unwrap_or_else(|| options.assets.runtime());
+    let is_for_cpu = match options.device {
+        Device::Cpu => true,
+        // If a GPU can really be used shows only when something is loaded on it.
+        Device::Auto => options.device.choices(&runtime).map_or(true, |choices| choices == [Device::Cpu]),
+        _ => false,
+    };
+    (!is_for_cpu).then(|| "whole numbers are for the CPU, and there is another device".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::assets::Assets;
     use super::*;
 
     fn test_models() -> std::path::PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models")
+    }
+
+    fn catalog_with_toys() -> Catalog {
+        Catalog::open(Some(&test_models())).unwrap()
     }
 
     #[test]
@@ -180,16 +236,51 @@ mod tests {
     }
 
     #[test]
-    fn auto_is_a_standard_model_of_the_job_that_this_processor_is_fast_with() {
+    fn auto_is_a_standard_model_of_the_job() {
         let catalog = Catalog::open(None).unwrap();
         for job in [Job::Detector, Job::Landmarks, Job::Face, Job::Age, Job::Mask, Job::Voice] {
-            for has_fast_bytes in [true, false] {
-                assert_eq!(catalog.find(standard_for(job, has_fast_bytes)).unwrap().job(), job);
-            }
             let chosen = catalog.find_for(job, AUTO).unwrap();
-            assert_eq!(chosen.name, standard_for(job, has_fast_bytes()));
+            assert_eq!((chosen.name.as_str(), chosen.job()), (standard_for(job), job));
         }
         assert!(catalog.find(AUTO).is_err(), "what it stands for depends on the job");
+    }
+
+    /// Loads with the assets in `folder` on `device`.
+    fn options(folder: &Path, device: Device) -> LoadOptions {
+        LoadOptions { assets: Assets::new(folder), runtime: None, device, threads: 1 }
+    }
+
+    #[test]
+    fn whole_numbers_are_taken_only_for_a_processor_that_is_fast_with_them() {
+        let catalog = Catalog::open(None).unwrap();
+        let (standard, whole) = (catalog.find("nanodet").unwrap(), catalog.find(WHOLE_NUMBERS).unwrap());
+        // Weights that are there, whatever is in them.
+        let there = Manifest { file: "blob.onnx".to_owned(), ..whole.clone() };
+        let assets = test_models().parent().unwrap().to_owned();
+        let why = |standard: &Manifest, whole: &Manifest, device, has_fast_bytes| {
+            why_not(standard, whole, &options(&assets, device), has_fast_bytes).unwrap_or_default()
+        };
+        assert_eq!(why(&standard, &there, Device::Cpu, true), "");
+        assert_eq!(why(&standard, &there, Device::Auto, true), "", "without a runtime nothing else is known");
+        assert!(why(&standard, &there, Device::Cpu, false).contains("processor"));
+        assert!(why(&standard, &whole, Device::Cpu, true).contains("nanodet_int8.onnx are missing"));
+        for device in [Device::Cuda, Device::TensorRt, Device::OpenVino] {
+            assert!(why(&standard, &there, device, true).contains("for the CPU"));
+        }
+        let replaced = Manifest { folder: Some(assets.clone()), ..standard };
+        assert!(why(&replaced, &there, Device::Cpu, true).contains("models-dir"));
+    }
+
+    #[test]
+    fn auto_gives_way_to_what_is_there() {
+        let mut catalog = Catalog::open(None).unwrap();
+        let bare = options(Path::new("/nowhere"), Device::Cpu);
+        assert_eq!(catalog.choose(Job::Detector, AUTO, &bare).unwrap().name, "nanodet");
+        assert_eq!(catalog.choose(Job::Detector, WHOLE_NUMBERS, &bare).unwrap().name, WHOLE_NUMBERS);
+        let own = Manifest { name: "nanodet".to_owned(), ..catalog_with_toys().find("blob").unwrap() };
+        catalog.manifests.insert(own.name.clone(), own.clone());
+        assert_eq!(catalog.choose(Job::Detector, AUTO, &bare).unwrap(), own);
+        assert!(catalog.choose(Job::Face, "age_v1", &bare).is_err());
     }
 
     #[test]
@@ -206,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_folder_adds_to_the_standard_models() {
-        let catalog = Catalog::open(Some(&test_models())).unwrap();
+        let catalog = catalog_with_toys();
         let detectors = catalog.iter().filter(|manifest| manifest.job() == Job::Detector);
         let names: Vec<_> = detectors.map(|manifest| manifest.name.as_str()).collect();
         assert_eq!(names, ["blob", "fragile_blob", "nanodet", "nanodet_int8", "slow_blob"]);

@@ -33,6 +33,10 @@ impl Preprocessor {
         let luma = Grid::new(region, (across, 1.0), size);
         let chroma = Grid::new(region, (across / 2.0, 0.5), size);
         tensor.reset(3 * size.0 * size.1, *region);
+        if !(luma.is_finite() && chroma.is_finite()) {
+            // Points of a network gone wrong: such a place is nowhere in the frame.
+            return self.paint_padding(tensor);
+        }
         let mixer = self.mixer(frame);
         if luma.is_upright() {
             self.crop_upright(frame, [luma, chroma], &mixer, tensor);
@@ -114,6 +118,10 @@ impl Grid {
             ((corner.0 - origin.0) / count as f32, (corner.1 - origin.1) / count as f32)
         };
         Self { origin, right: step(place(1.0, 0.0), columns), down: step(place(0.0, 1.0), rows) }
+    }
+
+    fn is_finite(&self) -> bool {
+        [self.origin, self.right, self.down].iter().all(|(x, y)| x.is_finite() && y.is_finite())
     }
 
     fn is_upright(&self) -> bool {
@@ -289,6 +297,43 @@ mod tests {
                     prop_assert!(is_flat || found == 77.0, "{found} instead of {value}");
                 }
             }
+        }
+    }
+
+    /// Any number there is, mostly large ones: what a network makes of a point when something is wrong.
+    fn wild() -> impl Strategy<Value = f32> {
+        let odd =
+            prop::sample::select(vec![f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, 1e38, -3e37]);
+        prop_oneof![2 => odd, 1 => prop::num::f32::ANY, 2 => -3.0f32..3.0]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_to_be_cut_out_is_cut_out(
+            (width, height) in (1usize..60, 1usize..60),
+            points in prop::array::uniform4(wild()),
+        ) {
+            let [x1, y1, x2, y2] = points;
+            let rect = Rect { x: x1, y: y1, w: x2, h: y2 };
+            let regions: [&dyn Fn((f32, f32)) -> Option<Region>; 3] = [
+                &|size| Region::through([(x1, y1), (x2, y2)], [(0.3, 0.3), (0.7, 0.4)], size),
+                &|size| Some(Region::around(&rect, 1.25, size)),
+                &|size| Some(Region::holding(&rect, size)),
+            ];
+            for region in regions {
+                let any = |size| region(size).unwrap_or_else(|| whole(size));
+                for found in crop(&vec![200; width * height], width, 1.0, any) {
+                    prop_assert!((0.0..=255.0).contains(&found), "{found} of a picture");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn where_there_is_no_place_there_is_padding() {
+        for wild in [f32::NAN, f32::INFINITY, f32::MAX] {
+            let rect = Rect { x: wild, y: 0.0, w: 1.0, h: 1.0 };
+            assert_eq!(crop(&[9; 16], 4, 1.0, |size| Region::around(&rect, 1.0, size)), [77.0; 16]);
         }
     }
 

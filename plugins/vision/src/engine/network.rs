@@ -14,7 +14,7 @@ use super::decode::{self, Answer};
 use super::error::EngineError;
 use super::fit::{self, TensorInfo};
 use super::manifest::Manifest;
-use super::runtime::Device;
+use super::runtime::{CAT, Device};
 use super::sessions::{self, Recipe};
 
 /// How a model is to be loaded.
@@ -58,17 +58,18 @@ impl Network {
     /// and outputs are not those of the manifest.
     pub fn load(manifest: &Manifest, options: &LoadOptions) -> Result<Self, EngineError> {
         let shared = share(manifest, options)?;
+        Self::fit(manifest, shared)
+    }
+
+    /// The network of `manifest` over its sessions.
+    fn fit(manifest: &Manifest, shared: Arc<sessions::Network>) -> Result<Self, EngineError> {
         let session = shared.lease();
         let (inputs, outputs) = (fit::describe(session.inputs()), fit::describe(session.outputs()));
         drop(session);
         let unfit = |problem| EngineError::Unfit { model: manifest.name.clone(), problem };
         let inputs = fit::check_inputs(manifest, &inputs).map_err(unfit)?;
         let read = decode::place(manifest, &outputs).map_err(unfit)?;
-        let network = Self { manifest: manifest.clone(), inputs, outputs, read, shared };
-        if network.shared.is_unchecked() {
-            network.check()?;
-        }
-        Ok(network)
+        Ok(Self { manifest: manifest.clone(), inputs, outputs, read, shared })
     }
 
     /// Compares what it makes of the test picture with what the manifest says.
@@ -177,23 +178,35 @@ fn share(manifest: &Manifest, options: &LoadOptions) -> Result<Arc<sessions::Net
         // What was put in whole numbers for the processor is slower elsewhere.
         choices.retain(|device| *device == Device::Cpu);
     }
-    let mut failure = None;
-    for device in choices {
+    first_usable(&choices, |device| {
         let recipe = Recipe {
             manifest: manifest.clone(),
             assets: options.assets.clone(),
             runtime: runtime.clone(),
             device,
+            is_named: device == options.device,
             threads: options.threads.max(1),
         };
-        match sessions::share(recipe) {
-            // Only `auto` has a next choice; what it becomes is told wherever the model is.
-            Err(error @ EngineError::UnusableDevice { .. }) => failure = Some(error),
+        sessions::share(recipe, |shared| Network::fit(manifest, shared.clone())?.check())
+    })
+}
+
+/// What `load` gives for the first of `choices` that can be used; why one was passed over goes into the log.
+fn first_usable<T>(
+    choices: &[Device],
+    load: impl Fn(Device) -> Result<T, EngineError>,
+) -> Result<T, EngineError> {
+    let nothing = || EngineError::BadRuntime { reason: "it runs on nothing".to_owned() };
+    let (last, others) = choices.split_last().ok_or_else(nothing)?;
+    for device in others {
+        match load(*device) {
+            Err(error @ EngineError::UnusableDevice { .. }) => {
+                gst::warning!(CAT, "passed over, the next device is tried: {error}");
+            }
             outcome => return outcome,
         }
     }
-    let nothing = || EngineError::BadRuntime { reason: format!("{} runs on nothing", runtime.display()) };
-    Err(failure.unwrap_or_else(nothing))
+    load(*last)
 }
 
 fn value<'a>(input: &TensorInfo, feed: &Feed<'a>) -> ort::Result<SessionInputValue<'a>> {
@@ -230,5 +243,27 @@ impl<'a> Tensor<'a> {
 
     fn answer(&self) -> Answer<'_> {
         Answer { shape: self.shape, values: &self.values }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unusable(name: &'static str) -> EngineError {
+        EngineError::UnusableDevice { model: "m".to_owned(), name, reason: "no driver".to_owned() }
+    }
+
+    #[test]
+    fn a_device_that_cannot_be_used_is_passed_over_and_only_that() {
+        gst::init().unwrap();
+        let choices = [Device::Cuda, Device::OpenVino, Device::Cpu];
+        let load = |device| if device == Device::Cuda { Err(unusable("cuda")) } else { Ok(device) };
+        assert_eq!(first_usable(&choices, load).unwrap(), Device::OpenVino);
+        let error = first_usable(&[Device::Cuda], load).unwrap_err();
+        assert!(matches!(error, EngineError::UnusableDevice { name: "cuda", .. }), "{error}");
+        let wrong = |_| Err::<(), _>(EngineError::BadRuntime { reason: "of another kind".to_owned() });
+        assert!(matches!(first_usable(&choices, wrong), Err(EngineError::BadRuntime { .. })));
+        assert!(first_usable(&[], load).is_err());
     }
 }

@@ -41,7 +41,7 @@ impl Taps {
     /// For `target` outputs out of `source` pixels, from the place `first` on, with `scale` source pixels an output.
     fn new(source: usize, target: usize, first: f32, scale: f32) -> Self {
         let is_bilinear = scale <= BILINEAR_UP_TO;
-        let count = if is_bilinear { 2 } else { scale.ceil() as usize + 1 }.min(source);
+        let count = if is_bilinear { 2 } else { (scale.ceil() as usize).saturating_add(1) }.min(source);
         let half = if is_bilinear { 0.5 } else { scale / 2.0 };
         let mut taps = Self { count, starts: Vec::with_capacity(target), weights: Vec::new() };
         for index in 0..target {

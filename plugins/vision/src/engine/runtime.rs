@@ -11,8 +11,8 @@ use ort::logging::LogLevel;
 use super::error::EngineError;
 use crate::sync::lock;
 
-/// What ONNX Runtime says of itself goes into GStreamer's log, never to the terminal.
-static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
+/// What ONNX Runtime says of itself, and why it is used as it is, goes into GStreamer's log, never to the terminal.
+pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     gst::DebugCategory::new("onnxruntime", gst::DebugColorFlags::empty(), Some("ONNX Runtime"))
 });
 
@@ -87,6 +87,11 @@ impl Device {
             Self::OpenVino => OpenVINO::is_available(),
         };
         answer.unwrap_or(false)
+    }
+
+    /// True for one that is a GPU whatever the machine.
+    pub(super) fn is_gpu(self) -> bool {
+        matches!(self, Self::Cuda | Self::TensorRt)
     }
 
     /// What to try for it, best first, with the library at `runtime`; never [`Device::Auto`]. TensorRT is taken only by

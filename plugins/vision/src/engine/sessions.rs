@@ -9,7 +9,6 @@
 use std::collections::HashMap;
 use std::num::NonZero;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, Weak};
 use std::time::Duration;
 
@@ -34,12 +33,15 @@ struct Key {
     runtime: PathBuf,
     threads: usize,
     device: Device,
+    is_named: bool,
+    /// What it was checked by: another check must be made, not be believed.
+    check: Option<String>,
 }
 
 /// Where a network is, or will be.
 #[derive(Default)]
 struct Place {
-    /// Held while it is loaded, so that two cameras that start at once load once.
+    /// Held while it is loaded and checked, so that two cameras that start at once do so once.
     loading: Mutex<()>,
     network: Mutex<Weak<Network>>,
 }
@@ -52,6 +54,8 @@ pub(super) struct Recipe {
     pub(super) runtime: PathBuf,
     /// Chosen, not [`Device::Auto`].
     pub(super) device: Device,
+    /// Whether that was asked for by its name, so that no part of the network may run elsewhere.
+    pub(super) is_named: bool,
     /// Threads that one run may use.
     pub(super) threads: usize,
 }
@@ -82,23 +86,19 @@ struct Runs {
 pub(super) struct Network {
     model: String,
     device: Device,
-    /// Whether somebody looked already if it does what it should.
-    is_checked: AtomicBool,
     runs: Mutex<Runs>,
     sessions: Pool<Session>,
 }
 
-/// The network for `recipe`; an equal one that is in memory is shared.
+/// The network for `recipe`; an equal one that is in memory is shared. Nobody is given one that `check` refused.
 ///
 /// # Errors
-/// When the weights or the runtime are missing or wrong, or the runtime does not take the network.
-pub(super) fn share(recipe: Recipe) -> Result<Arc<Network>, EngineError> {
-    let key = Key {
-        sha256: recipe.manifest.sha256.clone(),
-        runtime: recipe.runtime.clone(),
-        threads: recipe.threads,
-        device: recipe.device,
-    };
+/// When the weights or the runtime are missing or wrong, or the runtime or `check` does not take the network.
+pub(super) fn share(
+    recipe: Recipe,
+    check: impl FnOnce(&Arc<Network>) -> Result<(), EngineError>,
+) -> Result<Arc<Network>, EngineError> {
+    let key = recipe.key();
     let place = {
         let mut networks = lock(&NETWORKS);
         networks.retain(|_, place| Arc::strong_count(place) > 1 || place.network().is_some());
@@ -109,6 +109,7 @@ pub(super) fn share(recipe: Recipe) -> Result<Arc<Network>, EngineError> {
         return Ok(network);
     }
     let network = Arc::new(Network::load(recipe)?);
+    check(&network)?;
     *lock(&place.network) = Arc::downgrade(&network);
     Ok(network)
 }
@@ -139,24 +140,12 @@ impl Network {
             let weights = recipe.assets.read(&recipe.manifest).ok()?;
             recipe.build(&environment, &weights).ok()
         };
-        let is_checked = AtomicBool::new(false);
-        Ok(Self {
-            model,
-            device,
-            is_checked,
-            runs: Mutex::default(),
-            sessions: Pool::new(first, limit, make),
-        })
+        Ok(Self { model, device, runs: Mutex::default(), sessions: Pool::new(first, limit, make) })
     }
 
     /// Where it runs; never [`Device::Auto`].
     pub(super) fn device(&self) -> Device {
         self.device
-    }
-
-    /// True for the first who asks, who then must look.
-    pub(super) fn is_unchecked(&self) -> bool {
-        !self.is_checked.swap(true, Ordering::Relaxed)
     }
 
     /// Waits for a session; first come, first served.
@@ -195,33 +184,80 @@ impl Network {
 }
 
 impl Recipe {
+    fn key(&self) -> Key {
+        let Manifest { sha256, check, input, .. } = &self.manifest;
+        Key {
+            sha256: sha256.clone(),
+            runtime: self.runtime.clone(),
+            threads: self.threads,
+            device: self.device,
+            is_named: self.is_named,
+            // The input says how the test picture is drawn.
+            check: check.as_ref().map(|check| format!("{check:?} {input:?}")),
+        }
+    }
+
+    /// What a failure means: to a device that is not the CPU there is another, whatever it failed at.
+    fn refused(&self, reason: String) -> EngineError {
+        let model = self.manifest.name.clone();
+        match self.device {
+            Device::Auto | Device::Cpu => {
+                EngineError::Refused { model, path: self.assets.weights(&self.manifest), reason }
+            }
+            device => EngineError::UnusableDevice { model, name: device.name(), reason },
+        }
+    }
+
     fn build(&self, environment: &Environment, weights: &[u8]) -> Result<Session, EngineError> {
-        let refused = |reason: String| EngineError::Refused {
-            model: self.manifest.name.clone(),
-            path: self.assets.weights(&self.manifest),
-            reason,
-        };
         // Threads that spin between two runs would take the core from the decoders of other cameras.
-        let builder = Session::builder(environment).map_err(|error| refused(error.to_string()))?;
+        let builder = Session::builder(environment).map_err(|error| self.refused(error.to_string()))?;
         let builder = builder
             .with_optimization_level(GraphOptimizationLevel::Level3)
-            .map_err(|error| refused(error.to_string()))?;
-        let builder = builder.with_intra_threads(self.threads).map_err(|error| refused(error.to_string()))?;
-        let builder = builder.with_intra_op_spinning(false).map_err(|error| refused(error.to_string()))?;
+            .map_err(|error| self.refused(error.to_string()))?;
+        let builder =
+            builder.with_intra_threads(self.threads).map_err(|error| self.refused(error.to_string()))?;
+        let builder =
+            builder.with_intra_op_spinning(false).map_err(|error| self.refused(error.to_string()))?;
         // A pattern reserves room for all activations at once; without it a session takes half of that room and
         // is no slower. What else saves memory costs speed, measured on nanodet: without the arena a session is 5 to
         // 15 MB smaller but 3 to 20 % slower, without the change of layout 8 to 15 MB smaller but 20 % slower; packed
         // weights that sessions share save nothing that can be measured.
-        let mut builder = builder.with_memory_pattern(false).map_err(|error| refused(error.to_string()))?;
+        let mut builder =
+            builder.with_memory_pattern(false).map_err(|error| self.refused(error.to_string()))?;
         if let Some(provider) = self.device.registration() {
-            builder = builder.with_execution_providers([provider]).map_err(|error| {
-                EngineError::UnusableDevice {
-                    model: self.manifest.name.clone(),
-                    name: self.device.name(),
-                    reason: error.to_string(),
-                }
-            })?;
+            builder = builder
+                .with_execution_providers([provider])
+                .map_err(|error| self.refused(error.to_string()))?;
         }
-        builder.commit_from_memory(weights).map_err(|error| refused(error.to_string()))
+        if self.is_named && self.device.is_gpu() {
+            // What the GPU does not know would run on the CPU, and nobody would be told.
+            builder = builder.with_disable_cpu_fallback().map_err(|error| self.refused(error.to_string()))?;
+        }
+        builder.commit_from_memory(weights).map_err(|error| self.refused(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_on_another_device_than_the_cpu_is_that_device() {
+        let manifest = Manifest::parse(include_str!("../../tests/models/blob.toml"), "blob.toml").unwrap();
+        let failure = |device| {
+            let recipe = Recipe {
+                manifest: manifest.clone(),
+                assets: Assets::new("/nowhere"),
+                runtime: PathBuf::new(),
+                device,
+                is_named: false,
+                threads: 1,
+            };
+            recipe.refused("no memory".to_owned())
+        };
+        assert!(matches!(failure(Device::Cpu), EngineError::Refused { .. }));
+        for device in [Device::Cuda, Device::TensorRt, Device::OpenVino] {
+            assert!(matches!(failure(device), EngineError::UnusableDevice { .. }));
+        }
     }
 }

@@ -27,9 +27,11 @@ impl<'a> Turned<'a> {
         if longest < 2.0 {
             return Self { bytes: Cow::Borrowed(plane.bytes), stride: plane.stride, last: last(size), grid };
         }
-        let factor = longest.floor();
         let (left, top, width, height) = bounds(grid, input, size);
-        let small = ((width as f32 / factor).ceil() as usize, (height as f32 / factor).ceil() as usize);
+        // More than all of it cannot be made one pixel.
+        let factor = longest.floor().min(width.max(height) as f32);
+        let shrunken = |side: usize| ((side as f32 / factor).ceil() as usize).max(1);
+        let small = (shrunken(width), shrunken(height));
         let part = Plane { bytes: &plane.bytes[top * plane.stride + left..], stride: plane.stride };
         let moved = |(x, y): (f32, f32)| ((x - left as f32) / factor, (y - top as f32) / factor);
         let scaled = |(x, y): (f32, f32)| (x / factor, y / factor);

@@ -16,6 +16,9 @@ const POINTS: usize = 39;
 /// Values of a point: x, y, z, visibility, presence.
 const ROW: usize = 5;
 
+/// A point of a body is at most so many regions away from the one that was looked at.
+const REACH: f32 = 3.0;
+
 /// Decoder of BlazePose's answer.
 #[derive(Debug)]
 pub struct BlazePose {
@@ -116,8 +119,12 @@ impl BlazePose {
     pub fn decode(&self, answers: &[Answer<'_>], region: &Region) -> Result<Option<Pose>, String> {
         let rows = values(answers, 0, POINTS * ROW)?.as_chunks::<ROW>().0;
         let presence = values(answers, 1, 1)?[0];
-        let is_person =
-            presence >= self.min_presence && rows.as_flattened().iter().all(|value| value.is_finite());
+        let is_near = |at: f32, size: f32| (-REACH..=1.0 + REACH).contains(&(at / size));
+        let is_person = presence >= self.min_presence
+            && rows.as_flattened().iter().all(|value| value.is_finite())
+            && rows[..LANDMARKS]
+                .iter()
+                .all(|[x, y, ..]| is_near(*x, self.size.0) && is_near(*y, self.size.1));
         if !is_person {
             return Ok(None);
         }
@@ -172,6 +179,18 @@ mod tests {
         assert_eq!(answers(0.49, |_| ()), Ok(None));
         assert_eq!(answers(f32::NAN, |_| ()), Ok(None));
         assert_eq!(answers(0.9, |points| points[70] = f32::INFINITY), Ok(None));
+    }
+
+    #[test]
+    fn a_point_far_from_what_was_looked_at_is_no_point_of_a_person() {
+        for far in [1e38, -1e38, 256.0 * 5.0, -256.0 * 4.0] {
+            for value in 0..2 {
+                assert_eq!(answers(0.9, |points| points[5 * 28 + value] = far), Ok(None), "{far}");
+            }
+        }
+        // Feet below the crop, and what is no point of the body.
+        assert!(answers(0.9, |points| points[5 * 28 + 1] = 600.0).unwrap().is_some());
+        assert!(answers(0.9, |points| points[5 * 38] = 1e6).unwrap().is_some());
     }
 
     #[test]

@@ -147,7 +147,13 @@ impl Manifest {
         self.check_labels()?;
         self.check_tensors()?;
         self.thresholds.check()?;
-        self.check.as_ref().map_or(Ok(()), Check::check)
+        match &self.check {
+            // What was put in whole numbers comes out wrong on some machines, and only this can tell.
+            None if self.made_from.is_some() => {
+                Err(("check", "(none)".to_owned(), "must be there with made_from"))
+            }
+            check => check.as_ref().map_or(Ok(()), Check::check),
+        }
     }
 
     fn check_labels(&self) -> Result<(), Wrong> {
@@ -329,6 +335,12 @@ mod tests {
                 "\"end2end\"",
                 "\"ssd\"\nbox_format = \"xyxy\"",
                 "outputs = []: must name boxes, scores and, if there are, classes",
+            ),
+            (
+                GOOD,
+                "[input]",
+                "[made_from]\nmodel = \"m\"\nranges = \"m.ranges\"\n[input]",
+                "check = (none): must be there with made_from",
             ),
             (VOICE, sound, "", "sound = (none): must be there, and no input"),
             (VOICE, "rate_hz = 16000", "rate_hz = 16", "sound.rate_hz = 16: must be 8000 to 192000"),
