@@ -174,7 +174,7 @@ fn while_others_use_the_network_heads_are_hidden_and_no_frame_waits() {
     let manifest = Catalog::open(None).expect("a catalogue").find_for(Job::Face, "blazeface_front");
     let manifest = manifest.expect("a standard model");
     let runtime = Some(common::runtime().into());
-    let options = LoadOptions { assets: Assets::locate(), runtime, device: Device::Cpu, threads: 1 };
+    let options = LoadOptions { assets: Assets::locate(), runtime, device: Device::Auto, threads: 1 };
     let network = Network::load(&manifest, &options).expect("a network");
     let input = vec![0.0; 128 * 128 * 3];
     let (taken, is_taken) = mpsc::channel();
