@@ -94,15 +94,15 @@ fn who_is_seen_too_briefly_never_counts() {
 
 #[test]
 fn who_is_hidden_for_a_moment_stays_one_visit() {
-    let frames = seen_at(1, [0, 1000, 5900, 6000]);
-    assert_eq!(stays(&watch(&mut plain(), &frames)), [(1, 0, 6000)]);
+    let frames = seen_at(1, [0, 1000, 10_900, 11_000]);
+    assert_eq!(stays(&watch(&mut plain(), &frames)), [(1, 0, 11_000)]);
 }
 
 #[test]
 fn who_comes_back_is_another_visit_of_the_same_person() {
     let mut observer = plain();
-    let frames = seen_at(1, [0, 1000, 7000, 8000]);
-    assert_eq!(stays(&watch(&mut observer, &frames)), [(1, 0, 1000), (1, 7000, 8000)]);
+    let frames = seen_at(1, [0, 1000, 12_000, 13_000]);
+    assert_eq!(stays(&watch(&mut observer, &frames)), [(1, 0, 1000), (1, 12_000, 13_000)]);
     assert_eq!(observer.people(), 1);
 }
 
@@ -112,9 +112,9 @@ fn visits_end_while_the_camera_is_silent() {
     for (now, detections) in seen_at(1, [0, 1000]) {
         observer.observe(now, &frame(detections));
     }
-    assert_eq!(observer.tick(6000), []);
+    assert_eq!(observer.tick(11_000), []);
     assert_eq!(observer.now(), 1);
-    assert_eq!(stays(&observer.tick(6001)), [(1, 0, 1000)]);
+    assert_eq!(stays(&observer.tick(11_001)), [(1, 0, 1000)]);
     assert_eq!((observer.now(), observer.finish()), (0, vec![]));
 }
 

@@ -147,7 +147,7 @@ async fn visit_is_stored_while_the_person_is_there_and_completed_after(store: &S
     eventually("it is counted", async || (scene.recorder.figures().visits_open == 1).then_some(())).await;
 
     // The camera falls silent, and the time after which a visit is over passes.
-    scene.clock.advance(seconds(7));
+    scene.clock.advance(seconds(12));
     let stored = scene.wait_for("the visit is over", |visits| !visits[0].open).await;
     let expected = Visit {
         place: place(1, "door"),
