@@ -129,6 +129,11 @@ impl Watch {
                 () = stop.cancelled() => break,
                 _ = ticks.tick() => {
                     let now = self.clock.now();
+                    // What was seen before now but waits yet must not come after visits were ended for want of it.
+                    for _ in 0..QUEUE_FRAMES {
+                        let Ok(frame) = queue.try_recv() else { break };
+                        self.take(&frame);
+                    }
                     self.tick(now);
                     if now.since(checkpoint) >= CHECKPOINT || now < checkpoint {
                         checkpoint = now;

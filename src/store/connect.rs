@@ -71,8 +71,8 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
         .clone()
         .optimize_on_close(true, None)
         .journal_mode(SqliteJournalMode::Wal)
-        // A totem is switched off at the wall: what was committed must survive that too. There are two
-        // commits a second at most, so the flush costs nothing that could be felt.
+        // A totem is switched off at the wall: what was committed must survive that too. The recorder commits
+        // twice a second and tenant at most, so the flush costs nothing that could be felt.
         .synchronous(SqliteSynchronous::Full);
     // SQLite lets one connection write at a time. Writers that queue for the only one never see "locked".
     let writer = SqlitePoolOptions::new()

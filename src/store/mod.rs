@@ -13,6 +13,7 @@ mod connect;
 mod crossing;
 mod error;
 mod heat;
+mod insert;
 mod occupancy;
 mod page;
 mod record;

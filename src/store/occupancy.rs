@@ -1,22 +1,10 @@
 //! How many people there were: a row a minute, read back in steps of any length.
 
-use sqlx::QueryBuilder;
-
 use super::columns::Time;
-use super::record::{MinuteRecord, ROWS_A_STATEMENT, instant, number};
+use super::insert::{Inserted, Row};
+use super::record::{MinuteRecord, instant, number};
 use super::{Pools, Store, StoreError, with_pool};
-use crate::domain::{
-    BranchId, CameraId, OccupancySeries, OccupancyStep, Peak, SectorId, TenantId, Timestamp,
-};
-
-const INSERT: &str = "insert into occupancy (tenant, branch, sector, camera, shift, run,
-    minute_at, min_people, max_people, people_ms, seen_ms) ";
-
-/// Of two states of one minute the later one stays: the one that has seen more of it.
-const KEEP_LATER: &str = " on conflict (tenant, camera, minute_at, run) do update set
-        min_people = excluded.min_people, max_people = excluded.max_people,
-        people_ms = excluded.people_ms, seen_ms = excluded.seen_ms
-    where excluded.seen_ms > occupancy.seen_ms";
+use crate::domain::{BranchId, CameraId, OccupancySeries, OccupancyStep, Peak, Place, TenantId, Timestamp};
 
 /// Minutes of all watches by step; `$5` is a step's length in milliseconds.
 macro_rules! series_sql {
@@ -49,44 +37,38 @@ struct StepRow {
     seen_ms: i64,
 }
 
-impl Store {
-    pub(super) async fn write_minutes(
-        &self,
-        tenant: TenantId,
-        records: &[&MinuteRecord],
-    ) -> Result<(), StoreError> {
-        let start = |record: &MinuteRecord| instant(record.minute.start_ms);
-        let key = |record: &MinuteRecord| (record.place.camera.clone(), record.run, record.minute.start_ms);
-        let latest = super::latest(records, key, |record| record.minute.seen_ms);
-        let begins: Vec<_> = latest.iter().map(|record| (record.place.branch, start(record))).collect();
-        let shifts = self.shifts_of(tenant, &begins).await?;
-        let rows: Vec<_> = latest.into_iter().zip(shifts).collect();
-        if rows.is_empty() {
-            return Ok(());
-        }
-        with_pool!(self.write, pool => {
-            let mut transaction = pool.begin().await?;
-            for rows in rows.chunks(ROWS_A_STATEMENT) {
-                let mut query = QueryBuilder::new(INSERT);
-                query.push_values(rows, |mut row, (record, shift)| {
-                    row.push_bind(tenant.get())
-                        .push_bind(record.place.branch.get())
-                        .push_bind(record.place.sector.map(SectorId::get))
-                        .push_bind(record.place.camera.as_str())
-                        .push_bind(*shift)
-                        .push_bind(record.run)
-                        .push_bind(Time(start(record)))
-                        .push_bind(i64::from(record.minute.min))
-                        .push_bind(i64::from(record.minute.max))
-                        .push_bind(number(record.minute.people_ms))
-                        .push_bind(number(record.minute.seen_ms));
-                });
-                query.push(KEEP_LATER).build().persistent(false).execute(&mut *transaction).await?;
-            }
-            transaction.commit().await
-        })
+impl Inserted for MinuteRecord {
+    const INSERT: &str = "insert into occupancy (tenant, branch, sector, camera, shift, run,
+        minute_at, min_people, max_people, people_ms, seen_ms) ";
+    /// Of two states of one minute the later one stays: the one that has seen more of it.
+    const KEEP: &str = " on conflict (tenant, camera, minute_at, run) do update set
+            min_people = excluded.min_people, max_people = excluded.max_people,
+            people_ms = excluded.people_ms, seen_ms = excluded.seen_ms
+        where excluded.seen_ms > occupancy.seen_ms";
+
+    fn place(&self) -> &Place {
+        &self.place
     }
 
+    fn run(&self) -> i64 {
+        self.run
+    }
+
+    fn begin(&self) -> Timestamp {
+        instant(self.minute.start_ms)
+    }
+
+    fn put(&self, row: &mut impl Row) {
+        let minute = &self.minute;
+        row.put(Time(self.begin()))
+            .put(i64::from(minute.min))
+            .put(i64::from(minute.max))
+            .put(number(minute.people_ms))
+            .put(number(minute.seen_ms));
+    }
+}
+
+impl Store {
     /// How many people there were before `camera` while it was in `branch`, by the minute that begins in `from..to`, in
     /// steps of `step_ms` from `from` on. Steps of which nothing was seen are left out.
     ///

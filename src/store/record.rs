@@ -4,14 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::branch::calendar;
+use super::insert::{Inserted, insert};
 use super::visit::VisitRecord;
-use super::{Store, StoreError};
+use super::{Store, StoreError, latest, with_pool};
 use crate::domain::{BranchId, Place, TenantId, Timestamp};
 use crate::shift::Period;
 use crate::visit::{Direction, Minute, Quarter};
-
-/// Rows of one statement: both databases limit its parameters, SQLite to 32766.
-pub(super) const ROWS_A_STATEMENT: usize = 500;
 
 /// Somebody has crossed a line.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,32 +81,43 @@ impl Record {
 }
 
 impl Store {
-    /// Writes records, each into the shift that holds its begin. What is there already stays, or is brought to the
-    /// later of both states, so any call may be repeated, also one that failed when some were written.
+    /// Writes records, each into the shift that holds its begin: all of them or, on an error, none. What is there already
+    /// stays, or is brought to the later of both states, so any call may be repeated.
     ///
     /// # Errors
     /// When the database fails, or a record is another tenant's.
     pub async fn write(&self, tenant: TenantId, records: &[Record]) -> Result<(), StoreError> {
-        let (mut visits, mut crossings, mut stays) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut minutes, mut heats) = (Vec::new(), Vec::new());
-        for record in records {
-            let row = record.place().tenant;
-            if row != tenant {
-                return Err(StoreError::Tenant { row, caller: tenant });
-            }
-            match record {
-                Record::Visit(record) => visits.push(record),
-                Record::Crossing(record) => crossings.push(record),
-                Record::ZoneStay(record) => stays.push(record),
-                Record::Minute(record) => minutes.push(record),
-                Record::Heat(record) => heats.push(record),
-            }
+        let foreign = records.iter().map(|record| record.place().tenant).find(|row| *row != tenant);
+        if let Some(row) = foreign {
+            return Err(StoreError::Tenant { row, caller: tenant });
         }
-        self.write_visit_states(tenant, &visits).await?;
-        self.write_crossings(tenant, &crossings).await?;
-        self.write_zone_stays(tenant, &stays).await?;
-        self.write_minutes(tenant, &minutes).await?;
-        self.write_heat(tenant, &heats).await
+        let sorted = Sorted::of(records);
+        if records.is_empty() {
+            return Ok(());
+        }
+        let mut shifts = self.shifts_of(tenant, &sorted.begins()).await?.into_iter();
+        let visits = with_shifts(sorted.visits, &mut shifts);
+        let crossings = with_shifts(sorted.crossings, &mut shifts);
+        let stays = with_shifts(sorted.stays, &mut shifts);
+        let minutes = with_shifts(sorted.minutes, &mut shifts);
+        let heats = with_shifts(sorted.heats, &mut shifts);
+        with_pool!(self.write, pool => {
+            let mut transaction = pool.begin().await?;
+            insert!(transaction, VisitRecord, visits);
+            insert!(transaction, CrossingRecord, crossings);
+            insert!(transaction, ZoneStayRecord, stays);
+            insert!(transaction, MinuteRecord, minutes);
+            insert!(transaction, HeatRecord, heats);
+            transaction.commit().await
+        })
+    }
+
+    /// As [`Store::write`], for whoever has nothing but visits.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_visits(&self, tenant: TenantId, records: &[VisitRecord]) -> Result<(), StoreError> {
+        self.write(tenant, &records.iter().cloned().map(Record::Visit).collect::<Vec<_>>()).await
     }
 
     /// The numbers of the shifts that hold these instants at these branches, in their order.
@@ -139,6 +148,64 @@ impl Store {
         }
         Ok(shifts)
     }
+}
+
+/// Records by table, one state of each thing, the latest: a statement may touch a row only once.
+struct Sorted<'a> {
+    visits: Vec<&'a VisitRecord>,
+    crossings: Vec<&'a CrossingRecord>,
+    stays: Vec<&'a ZoneStayRecord>,
+    minutes: Vec<&'a MinuteRecord>,
+    heats: Vec<&'a HeatRecord>,
+}
+
+impl<'a> Sorted<'a> {
+    fn of(records: &'a [Record]) -> Self {
+        let (mut visits, mut crossings, mut stays) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut minutes, mut heats) = (Vec::new(), Vec::new());
+        for record in records {
+            match record {
+                Record::Visit(record) => visits.push(record),
+                Record::Crossing(record) => crossings.push(record),
+                Record::ZoneStay(record) => stays.push(record),
+                Record::Minute(record) => minutes.push(record),
+                Record::Heat(record) => heats.push(record),
+            }
+        }
+        let visit = |VisitRecord { visit, run, .. }: &VisitRecord| {
+            (visit.enter, visit.place.camera.clone(), *run, visit.track)
+        };
+        let minute =
+            |record: &MinuteRecord| (record.place.camera.clone(), record.run, record.minute.start_ms);
+        let heat = |record: &HeatRecord| (record.place.camera.clone(), record.run, record.quarter.start_ms);
+        Self {
+            visits: latest(&visits, visit, |record| (record.visit.leave, !record.open)),
+            crossings,
+            stays,
+            minutes: latest(&minutes, minute, |record| record.minute.seen_ms),
+            heats: latest(&heats, heat, |record| record.quarter.heat.total_ms()),
+        }
+    }
+
+    /// Where and when each begins, table by table.
+    fn begins(&self) -> Vec<(BranchId, Timestamp)> {
+        fn begins<R: Inserted>(records: &[&R]) -> Vec<(BranchId, Timestamp)> {
+            records.iter().map(|record| (record.place().branch, record.begin())).collect()
+        }
+        [
+            begins(&self.visits),
+            begins(&self.crossings),
+            begins(&self.stays),
+            begins(&self.minutes),
+            begins(&self.heats),
+        ]
+        .concat()
+    }
+}
+
+/// Each record with the next of the shifts.
+fn with_shifts<R>(records: Vec<R>, shifts: &mut impl Iterator<Item = i64>) -> Vec<(R, i64)> {
+    records.into_iter().zip(shifts).collect()
 }
 
 /// An instant of a watch's own time, which counts from 1970.

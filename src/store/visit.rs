@@ -1,23 +1,12 @@
 //! Visits: written as soon as they count, completed when they end, read page by page.
 
-use sqlx::QueryBuilder;
 use sqlx::types::Json;
 
 use super::columns::{StoredAttributes, Time};
+use super::insert::{Inserted, Row};
 use super::page::{Page, instant, rows_to_read};
-use super::record::ROWS_A_STATEMENT;
-use super::{Store, StoreError, id, latest, with_pool};
+use super::{Store, StoreError, id, with_pool};
 use crate::domain::{BranchId, CameraId, Place, SectorId, ShiftId, TenantId, Timestamp, Visit, VisitId};
-
-const INSERT: &str = "insert into visit (tenant, branch, sector, camera, shift, run, track,
-    enter_at, leave_at, dwell_ms, open, confidence, model, attributes) ";
-
-/// Of two states of one visit the later one stays, in whatever order and however often they arrive.
-const KEEP_LATER: &str = " on conflict (tenant, camera, run, track, enter_at) do update set
-        leave_at = excluded.leave_at, dwell_ms = excluded.dwell_ms, open = excluded.open,
-        confidence = excluded.confidence, model = excluded.model, attributes = excluded.attributes
-    where excluded.leave_at > visit.leave_at
-        or (excluded.leave_at = visit.leave_at and visit.open and not excluded.open)";
 
 const CLOSE_OPEN: &str = "update visit set open = false where open";
 
@@ -91,64 +80,42 @@ impl VisitRow {
     }
 }
 
+impl Inserted for VisitRecord {
+    const INSERT: &str = "insert into visit (tenant, branch, sector, camera, shift, run, track,
+        enter_at, leave_at, dwell_ms, open, confidence, model, attributes) ";
+    /// Of two states of one visit the later one stays, in whatever order and however often they arrive.
+    const KEEP: &str = " on conflict (tenant, camera, run, track, enter_at) do update set
+            leave_at = excluded.leave_at, dwell_ms = excluded.dwell_ms, open = excluded.open,
+            confidence = excluded.confidence, model = excluded.model, attributes = excluded.attributes
+        where excluded.leave_at > visit.leave_at
+            or (excluded.leave_at = visit.leave_at and visit.open and not excluded.open)";
+
+    fn place(&self) -> &Place {
+        &self.visit.place
+    }
+
+    fn run(&self) -> i64 {
+        self.run
+    }
+
+    fn begin(&self) -> Timestamp {
+        self.visit.enter
+    }
+
+    fn put(&self, row: &mut impl Row) {
+        let visit = &self.visit;
+        row.put(visit.track.cast_signed())
+            .put(Time(visit.enter))
+            .put(Time(visit.leave))
+            .put(millis(visit))
+            .put(self.open)
+            .put(visit.confidence)
+            .put(visit.model.as_ref())
+            .put(Json(StoredAttributes::from(&visit.attributes)));
+    }
+}
+
 impl Store {
-    /// Writes visits, each into the shift that holds its `enter`: all of them or, on an error, none. What is
-    /// there already is brought to the later of both states, so any call may be repeated.
-    ///
-    /// # Errors
-    /// When the database fails, or a record is another tenant's.
-    pub async fn write_visits(&self, tenant: TenantId, records: &[VisitRecord]) -> Result<(), StoreError> {
-        let foreign = records.iter().map(|record| record.visit.place.tenant).find(|row| *row != tenant);
-        match foreign {
-            Some(row) => Err(StoreError::Tenant { row, caller: tenant }),
-            None => self.write_visit_states(tenant, &records.iter().collect::<Vec<_>>()).await,
-        }
-    }
-
-    pub(super) async fn write_visit_states(
-        &self,
-        tenant: TenantId,
-        records: &[&VisitRecord],
-    ) -> Result<(), StoreError> {
-        let key = |VisitRecord { visit, run, .. }: &VisitRecord| {
-            (visit.enter, visit.place.camera.clone(), *run, visit.track)
-        };
-        let latest = latest(records, key, |record| (record.visit.leave, !record.open));
-        let begins: Vec<_> =
-            latest.iter().map(|record| (record.visit.place.branch, record.visit.enter)).collect();
-        let shifts = self.shifts_of(tenant, &begins).await?;
-        if latest.is_empty() {
-            return Ok(());
-        }
-        let rows: Vec<(&VisitRecord, i64)> = latest.into_iter().zip(shifts).collect();
-        with_pool!(self.write, pool => {
-            let mut transaction = pool.begin().await?;
-            for rows in rows.chunks(ROWS_A_STATEMENT) {
-                let mut query = QueryBuilder::new(INSERT);
-                query.push_values(rows, |mut row, (record, shift)| {
-                    let visit = &record.visit;
-                    row.push_bind(tenant.get())
-                        .push_bind(visit.place.branch.get())
-                        .push_bind(visit.place.sector.map(SectorId::get))
-                        .push_bind(visit.place.camera.as_str())
-                        .push_bind(*shift)
-                        .push_bind(record.run)
-                        .push_bind(visit.track.cast_signed())
-                        .push_bind(Time(visit.enter))
-                        .push_bind(Time(visit.leave))
-                        .push_bind(millis(visit))
-                        .push_bind(record.open)
-                        .push_bind(visit.confidence)
-                        .push_bind(visit.model.as_ref())
-                        .push_bind(Json(StoredAttributes::from(&visit.attributes)));
-                });
-                // Its text depends on the number of rows; keeping each would fill the cache of statements.
-                query.push(KEEP_LATER).build().persistent(false).execute(&mut *transaction).await?;
-            }
-            transaction.commit().await
-        })
-    }
-
     /// Ends every visit that is still open, at the last time known. For the app at its start, when nobody is
     /// observed yet and what is open was left so by a crash. Answers how many there were.
     ///

@@ -45,23 +45,6 @@ fn crossing(minutes: u64, direction: Direction) -> Record {
     Record::Crossing(CrossingRecord { run: 1, place: place(), track: 1, line, entrance: true, direction, at })
 }
 
-macro_rules! on_both {
-    ($($story:ident),+ $(,)?) => {
-        mod on_sqlite {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $story() {
-                super::$story(&crate::world::World::start().await).await;
-            })+
-        }
-        mod on_postgres {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $story() {
-                super::$story(&crate::world::World::start_on_postgres().await).await;
-            })+
-        }
-    };
-}
-
 on_both!(
     occupancy_is_told_step_by_step_with_its_peak,
     a_heatmap_is_hot_where_people_stood,

@@ -1,6 +1,9 @@
 //! The API as clients meet it: a real server on a port of its own, real sockets, real cameras, a real database.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+#[macro_use]
+mod on_both;
+
 mod access;
 mod cameras;
 #[path = "../viewer/client.rs"]

@@ -31,24 +31,6 @@ fn record(camera: &str, minutes: u64, seconds: u64) -> VisitRecord {
     VisitRecord { run: 1, open: minutes == 0, visit }
 }
 
-/// Runs each on both databases, as a list that one can be asked for may be refused by the other.
-macro_rules! on_both {
-    ($($story:ident),+ $(,)?) => {
-        mod on_sqlite {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $story() {
-                super::$story(&crate::world::World::start().await).await;
-            })+
-        }
-        mod on_postgres {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $story() {
-                super::$story(&crate::world::World::start_on_postgres().await).await;
-            })+
-        }
-    };
-}
-
 on_both!(
     the_current_summary_has_the_documented_shape,
     visits_come_newest_first_page_by_page,

@@ -5,6 +5,7 @@ pub mod blur;
 pub mod detect;
 pub mod draw;
 pub mod engine;
+mod keep;
 pub mod mask;
 pub mod meta;
 pub mod overlay;

@@ -15,6 +15,7 @@ use super::worker::{Dead, Outcome, Task, Worker};
 use crate::detect::error_message;
 use crate::engine::age::AgeReader;
 use crate::engine::{EngineError, I420};
+use crate::keep::keep_for_a_while;
 use crate::meta::{Detections, Rect};
 use crate::person::{carried, is_worn, tie};
 use crate::sync::lock;
@@ -39,9 +40,6 @@ const WARN_EVERY: Duration = Duration::from_secs(1);
 
 /// A step back in time by more than this is another stream.
 const STEP_BACK: gst::ClockTime = gst::ClockTime::from_mseconds(500);
-
-/// How long the networks stay in memory after the element stopped, as those of `visiondetect` do.
-const KEEP_LOADED: gst::ClockTime = gst::ClockTime::from_seconds(60);
 
 /// What the running element needs to look at anybody.
 struct Looking {
@@ -165,7 +163,7 @@ impl BaseTransformImpl for VisionAttributes {
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
         let state = std::mem::take(&mut *lock(&self.state));
         if let Some(Looking { worker, keeper, .. }) = state.looking {
-            self.keep_loaded(keeper);
+            keep_for_a_while(keeper);
             // Ending the thread waits for the look at hand.
             drop(worker);
         }
@@ -231,15 +229,6 @@ impl VisionAttributes {
             gst::error_msg!(gst::ResourceError::Failed, ("no thread to look at people: {error}"))
         })?;
         Ok(Looking { worker, ages, keeper })
-    }
-
-    /// Holds the networks for a while. GStreamer's clock lets go of them, so no thread of ours sleeps for it.
-    fn keep_loaded(&self, keeper: Box<dyn Send + Sync>) {
-        let clock = gst::SystemClock::obtain();
-        let id = clock.new_single_shot_id(clock.time() + KEEP_LOADED);
-        if let Err(error) = id.wait_async(move |_, _, _| drop(keeper)) {
-            gst::info!(CAT, imp = self, "the networks are not kept in memory: {error}");
-        }
     }
 
     fn stats(&self) -> gst::Structure {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::meta::{About, Aspect, Attributes, Mark, MarkKind, Object, Point, Rect};
 use crate::person::{Carried, LEAST_HEIGHT, Votes};
+use crate::track::geometry::{covered_part, is_before, overlap};
 
 /// What is known of somebody is kept for so long after they were last seen: longer than any tracker remembers.
 const KEPT: Duration = Duration::from_secs(60);
@@ -21,7 +22,7 @@ const LARGEST_SAVING: Duration = Duration::from_secs(2);
 const STILL_THERE: Duration = Duration::from_secs(1);
 /// … and as long as this when the person's box still overlaps the one they were seen in by this part.
 const SAME_POSTURE: Duration = Duration::from_secs(10);
-const SAME_PLACE: f32 = 0.5;
+const SAME_PLACE: f64 = 0.5;
 
 /// Nearer than this to a side of the picture, in widths of it, a box may be cut off by it …
 const SIDE: f32 = 0.004;
@@ -201,7 +202,7 @@ impl Person {
         let said = |aspect| self.attributes.get(aspect).value.as_deref();
         let is_as_seen = self.looked_at.is_some_and(|(then, at)| {
             let age = now.saturating_sub(at);
-            age <= STILL_THERE || age <= SAME_POSTURE && overlap(&then, rect) >= SAME_PLACE
+            age <= STILL_THERE || age <= SAME_POSTURE && overlap(then, *rect) >= SAME_PLACE
         });
         let holds = |mark: &Mark| match mark.kind {
             MarkKind::Garment => true,
@@ -228,11 +229,10 @@ pub(super) struct Seen<'a> {
 
 /// How good a crop of a person is: larger is better; `None` when nothing could be seen.
 fn quality(track: u64, rect: &Rect, people: &[(u64, Rect)], (width, height): (f32, f32)) -> Option<f32> {
-    let foot = |rect: &Rect| rect.y + rect.h;
     let covered = people
         .iter()
-        .filter(|(other, nearer)| *other != track && foot(nearer) > foot(rect))
-        .map(|(_, nearer)| covered_part(rect, nearer))
+        .filter(|(other, nearer)| *other != track && is_before(*nearer, *rect))
+        .map(|(_, nearer)| covered_part(*rect, *nearer) as f32)
         .fold(0.0, f32::max);
     let pixels = rect.h * height;
     let is_large = pixels >= LEAST_HEIGHT;
@@ -240,20 +240,6 @@ fn quality(track: u64, rect: &Rect, people: &[(u64, Rect)], (width, height): (f3
     let inside = (rect.x + rect.w).min(1.0) - rect.x.max(0.0);
     let is_inside = !is_at_side || inside * width >= LEAST_WIDTH * pixels;
     (is_large && is_inside && covered < COVERED).then(|| pixels.min(400.0) * (1.0 - covered))
-}
-
-/// The part of `rect` that `other` covers, 0..1.
-fn covered_part(rect: &Rect, other: &Rect) -> f32 {
-    let across = (rect.x + rect.w).min(other.x + other.w) - rect.x.max(other.x);
-    let down = (rect.y + rect.h).min(other.y + other.h) - rect.y.max(other.y);
-    let area = rect.w * rect.h;
-    if area > 0.0 { across.max(0.0) * down.max(0.0) / area } else { 1.0 }
-}
-
-/// Intersection over union, 0..1.
-fn overlap(one: &Rect, other: &Rect) -> f32 {
-    let shared = covered_part(one, other) * one.w * one.h;
-    shared / (one.w * one.h + other.w * other.h - shared).max(f32::MIN_POSITIVE)
 }
 
 /// `rect` in fractions of `frame`, both in the same units.

@@ -1,10 +1,9 @@
 //! What the element's properties hold.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::people::Rules;
-use crate::engine::{Assets, Catalog, EngineError, LoadOptions};
+use crate::engine::{Catalog, EngineError, LoadOptions, path_of};
 use crate::person::Looker;
 
 /// The properties, as the user set them.
@@ -40,16 +39,9 @@ impl Default for Settings {
 impl Settings {
     /// Loads the networks.
     pub(super) fn load(&self) -> Result<Looker, EngineError> {
-        let set = |text: &Option<String>| text.clone().filter(|text| !text.is_empty()).map(PathBuf::from);
-        let device = self.device.parse()?;
-        let models_dir = set(&self.models_dir);
-        let options = LoadOptions {
-            assets: set(&self.assets_dir).map_or_else(Assets::locate, Assets::new),
-            runtime: set(&self.runtime),
-            device,
-            threads: self.threads as usize,
-        };
-        Looker::load(&Catalog::open(models_dir.as_deref())?, &options)
+        let (assets_dir, runtime) = (self.assets_dir.as_deref(), self.runtime.as_deref());
+        let options = LoadOptions::of_properties(assets_dir, runtime, &self.device, self.threads)?;
+        Looker::load(&Catalog::open(path_of(self.models_dir.as_deref()).as_deref())?, &options)
     }
 
     /// How looks are given out.

@@ -5,13 +5,12 @@
 //! been asked. A face at the edge of its head is hidden with all of the head. No frame waits for any of this: while others
 //! use the network, heads stay hidden whole.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::engine::blazeface::{BlazeFace, Face};
 use crate::engine::{
-    Assets, Catalog, EngineError, Feed, I420, Job, LoadOptions, Manifest, Network, Preprocessor, Region,
-    Tensor,
+    Catalog, EngineError, Feed, I420, Job, LoadOptions, Manifest, Network, Preprocessor, Region, Tensor,
+    path_of,
 };
 use crate::meta::Rect;
 
@@ -61,11 +60,10 @@ pub(super) struct Faces {
 
 impl Faces {
     pub(super) fn load(places: &Places) -> Result<Self, EngineError> {
-        let set = |text: &Option<String>| text.clone().filter(|text| !text.is_empty()).map(PathBuf::from);
-        let device = places.device.parse()?;
-        let manifest = Catalog::open(set(&places.models_dir).as_deref())?.find_for(Job::Face, MODEL)?;
-        let assets = set(&places.assets_dir).map_or_else(Assets::locate, Assets::new);
-        let options = LoadOptions { assets, runtime: set(&places.runtime), device, threads: 1 };
+        let (assets_dir, runtime) = (places.assets_dir.as_deref(), places.runtime.as_deref());
+        let options = LoadOptions::of_properties(assets_dir, runtime, &places.device, 1)?;
+        let models_dir = path_of(places.models_dir.as_deref());
+        let manifest = Catalog::open(models_dir.as_deref())?.find_for(Job::Face, MODEL)?;
         Ok(Self {
             decoder: decoder(&manifest)?,
             preprocessor: Preprocessor::new(manifest.picture_for(Job::Face)?),

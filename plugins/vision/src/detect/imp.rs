@@ -12,7 +12,8 @@ use super::pace::Patience;
 use super::settings::{Settings, error_message};
 use super::stats::Stats;
 use super::stream::{Handled, Stream};
-use crate::engine::{EngineError, Model, Thresholds};
+use crate::engine::{EngineError, Thresholds};
+use crate::keep::keep_for_a_while;
 use crate::sync::lock;
 
 static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
@@ -21,10 +22,6 @@ static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
 
 /// How often the statistics are posted, and a failure is repeated on the bus at most.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
-
-/// How long a network stays in memory after the element stopped: a camera that reconnects need not load it again,
-/// and one that was switched off does not hold 60 MB for ever.
-const KEEP_LOADED: gst::ClockTime = gst::ClockTime::from_seconds(60);
 
 /// The running element.
 struct Running {
@@ -159,7 +156,7 @@ impl BaseTransformImpl for VisionDetect {
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
         let running = lock(&self.running).take();
         if let Some(running) = &running {
-            self.keep_loaded(running.stream.model());
+            keep_for_a_while(running.stream.model().keep_loaded());
         }
         // Ending the thread waits for the inference at hand; nobody else needs the lock for that.
         drop(running);
@@ -234,16 +231,6 @@ impl BaseTransformImpl for VisionDetect {
 }
 
 impl VisionDetect {
-    /// Holds the network of `model` for a while. GStreamer's clock lets go of it, so no thread of ours sleeps for it.
-    fn keep_loaded(&self, model: &Model) {
-        let network = model.keep_loaded();
-        let clock = gst::SystemClock::obtain();
-        let id = clock.new_single_shot_id(clock.time() + KEEP_LOADED);
-        if let Err(error) = id.wait_async(move |_, _, _| drop(network)) {
-            gst::info!(CAT, imp = self, "the network is not kept in memory: {error}");
-        }
-    }
-
     /// Adds the time a frame may be held to what upstream needs.
     fn add_latency(&self, query: &mut gst::query::Latency) {
         let patience = lock(&self.settings).patience();

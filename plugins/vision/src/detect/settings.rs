@@ -1,10 +1,8 @@
 //! What the element's properties hold, and the model they ask for.
 
-use std::path::PathBuf;
-
 use super::pace::Patience;
 use super::stream::Rules;
-use crate::engine::{Assets, Catalog, EngineError, Job, LoadOptions, Manifest, Model, Thresholds, Wanted};
+use crate::engine::{Catalog, EngineError, Job, LoadOptions, Manifest, Model, Thresholds, Wanted, path_of};
 
 /// The properties, as the user set them.
 #[derive(Debug, Clone)]
@@ -41,17 +39,10 @@ impl Default for Settings {
 impl Settings {
     /// Loads the model and looks its labels up.
     pub(super) fn load(&self) -> Result<(Model, Wanted), EngineError> {
-        let set = |text: &Option<String>| text.clone().filter(|text| !text.is_empty()).map(PathBuf::from);
+        let (assets_dir, runtime) = (self.assets_dir.as_deref(), self.runtime.as_deref());
         // Before the long work, so that a typing error shows at once.
-        let device = self.device.parse()?;
-        let models_dir = set(&self.models_dir);
-        let options = LoadOptions {
-            assets: set(&self.assets_dir).map_or_else(Assets::locate, Assets::new),
-            runtime: set(&self.runtime),
-            device,
-            threads: self.threads as usize,
-        };
-        let catalog = Catalog::open(models_dir.as_deref())?;
+        let options = LoadOptions::of_properties(assets_dir, runtime, &self.device, self.threads)?;
+        let catalog = Catalog::open(path_of(self.models_dir.as_deref()).as_deref())?;
         // Who waits for every result wants it right rather than soon.
         let manifest = match self.patience() {
             Patience::Forever => catalog.find_for(Job::Detector, &self.model)?,

@@ -38,6 +38,7 @@ pub use manifest::{
     Registry, Sound, Source, Thresholds,
 };
 pub use model::{Found, Model, read_boxes};
+pub(crate) use network::path_of;
 pub use network::{Feed, LoadOptions, Network};
 pub use preprocess::{Preprocessor, Tensor};
 pub use region::Region;

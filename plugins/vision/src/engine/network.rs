@@ -28,6 +28,31 @@ pub struct LoadOptions {
     pub threads: usize,
 }
 
+impl LoadOptions {
+    /// What the properties of an element say; texts that are empty count as unset.
+    ///
+    /// # Errors
+    /// When `device` is the name of none.
+    pub(crate) fn of_properties(
+        assets_dir: Option<&str>,
+        runtime: Option<&str>,
+        device: &str,
+        threads: u32,
+    ) -> Result<Self, EngineError> {
+        Ok(Self {
+            assets: path_of(assets_dir).map_or_else(Assets::locate, Assets::new),
+            runtime: path_of(runtime),
+            device: device.parse()?,
+            threads: threads as usize,
+        })
+    }
+}
+
+/// The path that a property holds; none when that is unset or empty.
+pub(crate) fn path_of(property: Option<&str>) -> Option<PathBuf> {
+    property.filter(|text| !text.is_empty()).map(PathBuf::from)
+}
+
 /// A loaded network. Several of them share their sessions when file, threads and device are the same.
 pub struct Network {
     manifest: Manifest,

@@ -19,7 +19,7 @@
 
 mod appearance;
 pub mod assign;
-mod geometry;
+pub(crate) mod geometry;
 mod life;
 pub mod motion;
 mod round;
