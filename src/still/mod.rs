@@ -74,7 +74,7 @@ impl Analyser {
         Ok(self.people_of(&objects).map(plain).collect())
     }
 
-    /// As [`Analyser::people`], with all that can be said of each of the surest 50. Blocks for some 80 ms more for each
+    /// As [`Analyser::people`], with all that can be said of each of the surest 50. Blocks for some 110 ms more for each
     /// of them.
     ///
     /// # Errors

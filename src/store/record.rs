@@ -14,7 +14,7 @@ use crate::visit::{Direction, Minute, Quarter};
 /// Somebody has crossed a line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CrossingRecord {
-    /// See [`VisitRecord::run`].
+    /// See [`run`](field@VisitRecord::run) of visits.
     pub run: i64,
     pub place: Place,
     pub track: u64,
@@ -28,7 +28,7 @@ pub struct CrossingRecord {
 /// Somebody was in a zone and has left it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ZoneStayRecord {
-    /// See [`VisitRecord::run`].
+    /// See [`run`](field@VisitRecord::run) of visits.
     pub run: i64,
     pub place: Place,
     pub track: u64,
@@ -51,7 +51,7 @@ pub struct MinuteRecord {
 /// Where people stood in a quarter of an hour so far.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeatRecord {
-    /// See [`MinuteRecord::run`].
+    /// See [`run`](field@MinuteRecord::run) of minutes.
     pub run: i64,
     pub place: Place,
     pub quarter: Quarter,

@@ -31,7 +31,7 @@ static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
 /// Label of those who are looked at.
 const PERSON: &str = "person";
 
-/// What a look is taken to cost while frames wait for it: what it takes on an ordinary core. What it really took would
+/// What a look is taken to cost while frames wait for it: about what it takes on a fast core. What it really took would
 /// make the answer depend on the machine.
 const FIXED_COST: Duration = Duration::from_millis(80);
 

@@ -9,7 +9,7 @@
 //!
 //! # Work
 //!
-//! A look at one person takes some 80 ms of a core, twice as long as a detection, so it is had on a thread of its own
+//! A look at one person takes some 110 ms of a core, twice as long as a detection, so it is had on a thread of its own
 //! and seldom: each person who is confirmed and large enough once at first sight, then every `interval-ms` when the crop
 //! is as good as those before, after five looks a quarter as often. All looks of one camera together take at most
 //! `budget` of a core. Cameras share the networks and wait for them in turn, so none starves another.

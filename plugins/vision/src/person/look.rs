@@ -140,7 +140,7 @@ impl Looker {
         (landmarks, face, self.age.network.keep_loaded(), self.mask.network.keep_loaded())
     }
 
-    /// Looks at the person in `person`, in fractions of `frame`; `tie` is the score of a tie on them. Takes some 80 ms
+    /// Looks at the person in `person`, in fractions of `frame`; `tie` is the score of a tie on them. Takes some 110 ms
     /// of a core.
     ///
     /// # Errors
