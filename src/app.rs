@@ -20,7 +20,7 @@ use crate::auth::{Branches, Caller, Keys, login_link, signing_secret};
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::domain::{Branch, BranchId, Camera, CameraId, Role, SectorId, TenantId};
+use crate::domain::{Branch, BranchId, Camera, CameraId, Role, SectorId, TenantId, Timestamp};
 use crate::recorder::{Recorder, RecorderContext};
 use crate::still::Analysers;
 use crate::store::Store;
@@ -59,7 +59,7 @@ impl App {
         start_gstreamer()?;
         let clock = Clock::system();
         let keys = Keys::new(&signing_secret(config)?, clock.clone());
-        let store = open_store(config).await?;
+        let store = open_store(config, clock.now()).await?;
         let (stop, stop_recorder) = (CancellationToken::new(), CancellationToken::new());
         let (fronts, backs) = (TaskTracker::new(), TaskTracker::new());
 
@@ -105,6 +105,7 @@ impl App {
             recorder,
             live,
             file_cameras,
+            file_branches: file_branches(config)?,
             media_dir: config.server.media_dir.clone(),
             max_body_bytes: config.server.max_body_bytes,
             stop: stop.clone(),
@@ -148,7 +149,7 @@ impl App {
     }
 }
 
-async fn open_store(config: &Config) -> Result<Store> {
+async fn open_store(config: &Config, now: Timestamp) -> Result<Store> {
     let url = config.database.url.as_ref().map(config::Secret::reveal);
     let store = Store::open(url, &config.data_dir).await?;
     store.migrate().await?;
@@ -159,15 +160,21 @@ async fn open_store(config: &Config) -> Result<Store> {
     }
     for branch in &config.branches {
         let tenant = TenantId::new(branch.tenant)?;
-        let branch = Branch {
+        let described = Branch {
             id: BranchId::new(branch.id)?,
             tenant,
             name: branch.name.clone(),
             time_zone: branch.time_zone.clone(),
         };
-        store.put_branch(tenant, &branch).await?;
+        store.put_branch(tenant, &described, Some(&branch.schedule()?), now).await?;
     }
     Ok(store)
+}
+
+/// Those that the API may not change.
+fn file_branches(config: &Config) -> Result<BTreeSet<(TenantId, BranchId)>> {
+    let key = |branch: &config::Branch| Ok((TenantId::new(branch.tenant)?, BranchId::new(branch.id)?));
+    config.branches.iter().map(key).collect()
 }
 
 /// What detectors use unless their description says otherwise.

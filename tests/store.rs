@@ -22,6 +22,8 @@ mod figures;
 mod opening;
 #[path = "store/recording.rs"]
 mod recording;
+#[path = "store/schedule.rs"]
+mod schedule;
 #[path = "store/story.rs"]
 mod story;
 #[path = "store/tables.rs"]

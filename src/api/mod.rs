@@ -5,6 +5,7 @@
 
 mod access;
 mod analyses;
+mod branches;
 mod cameras;
 mod console;
 mod control;
@@ -27,6 +28,7 @@ mod pipelines;
 mod process;
 mod reply;
 mod request;
+mod schedules;
 mod serve;
 mod session;
 mod shifts;
@@ -85,6 +87,10 @@ impl Api {
             .or(control::routes(&state))
             .unify()
             .or(watching)
+            .unify()
+            .or(branches::routes(&state))
+            .unify()
+            .or(schedules::routes(&state))
             .unify()
             .or(shifts::routes(&state))
             .unify()

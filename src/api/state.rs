@@ -22,7 +22,9 @@ use super::session::LoginTries;
 use crate::auth::{Keys, LoginLinks};
 use crate::camera::{CameraHandle, Cameras};
 use crate::clock::Clock;
-use crate::domain::{Camera, CameraId, LiveFigures, ParamValue, RecorderFigures, TenantId, Timestamp};
+use crate::domain::{
+    BranchId, Camera, CameraId, LiveFigures, ParamValue, RecorderFigures, TenantId, Timestamp,
+};
 use crate::still::Analysers;
 use crate::store::{Store, StoreError};
 use crate::viewer::{ViewerError, Viewers};
@@ -57,6 +59,8 @@ pub struct Services {
     pub live: Live,
     /// Cameras of the configuration file: the API shows them and does not change them.
     pub file_cameras: BTreeSet<(TenantId, CameraId)>,
+    /// Branches of the configuration file, likewise.
+    pub file_branches: BTreeSet<(TenantId, BranchId)>,
     /// `server.media_dir`.
     pub media_dir: Option<PathBuf>,
     /// `server.max_body_bytes`.

@@ -60,6 +60,7 @@ fn check_branches(branches: &[Branch]) -> Result<(), ConfigError> {
             let reason = format!("{:?} is not an IANA time zone like \"Europe/Madrid\"", branch.time_zone);
             return Err(ConfigError::value(key("time_zone"), reason));
         }
+        branch.schedule().map_err(|error| ConfigError::value(key(&error.field), error.reason))?;
         if branches[..index].iter().any(|other| (other.tenant, other.id) == (branch.tenant, branch.id)) {
             return Err(ConfigError::value(key("id"), format!("{} stands there twice", branch.id)));
         }

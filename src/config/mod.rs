@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::domain::{self, ParamValue, Point};
+use crate::domain::{self, Days, ParamValue, Point, Schedule, ScheduleError};
 
 pub use folder::private_folder;
 pub use load::{ConfigError, Overrides, load, load_with};
@@ -147,6 +147,46 @@ pub struct Branch {
     pub name: String,
     /// IANA zone, e.g. `Europe/Madrid`.
     pub time_zone: String,
+    /// Empty: morning, afternoon and night from 06:00, 14:00 and 22:00.
+    #[serde(default)]
+    pub shifts: Vec<Shift>,
+}
+
+/// A work period of a branch's week: it lasts until the next one starts.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shift {
+    pub name: String,
+    /// On the branch's clock, e.g. `06:00`.
+    pub start: String,
+    /// `mon` to `sun`, on which it starts; empty: all.
+    #[serde(default)]
+    pub days: Vec<String>,
+}
+
+impl Branch {
+    /// Its shifts.
+    ///
+    /// # Errors
+    /// When they are no schedule.
+    pub fn schedule(&self) -> Result<Schedule, ScheduleError> {
+        if self.shifts.is_empty() {
+            return Ok(Schedule::default());
+        }
+        let shifts = self.shifts.iter().enumerate().map(|(index, shift)| {
+            let wrong =
+                |name: &str, reason| ScheduleError { field: format!("shifts[{index}].{name}"), reason };
+            let days = match shift.days.is_empty() {
+                true => Days::ALL,
+                false => Days::from_names(shift.days.iter().map(String::as_str))
+                    .map_err(|reason| wrong("days", reason))?,
+            };
+            let start = shift.start.parse().map_err(|reason| wrong("start", reason))?;
+            Ok(domain::ScheduledShift { name: shift.name.clone(), start, days })
+        });
+        let schedule = Schedule { shifts: shifts.collect::<Result<_, _>>()? };
+        schedule.check().map(|()| schedule)
+    }
 }
 
 /// A camera of the config file. It is read at start; the API cannot change it.

@@ -27,7 +27,7 @@ pub use heat::Heat;
 pub use ids::{BranchId, CameraId, IdError, SectorId, ShiftId, TenantId, VisitId};
 pub use recording::RecorderFigures;
 pub use role::Role;
-pub use shift::{Branch, Schedule, ScheduledShift, Shift, TimeOfDay};
+pub use shift::{Branch, Days, Schedule, ScheduleError, ScheduledShift, Shift, TimeOfDay};
 pub use timestamp::Timestamp;
 pub use visit::{Attribute, Attributes, Place, Visit};
 pub use voice::VoiceActivity;

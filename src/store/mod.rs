@@ -17,6 +17,7 @@ mod insert;
 mod occupancy;
 mod page;
 mod record;
+mod schedule;
 mod shift;
 mod summary;
 mod visit;
@@ -153,11 +154,21 @@ impl Pools {
 async fn in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
     match tokio::time::timeout(PATIENCE, work).await {
         Ok(done) => Ok(done?),
-        Err(_) => {
-            let reason = format!("no answer within {} s", PATIENCE.as_secs());
-            Err(StoreError::Away(io::Error::new(io::ErrorKind::TimedOut, reason).into()))
-        }
+        Err(_) => Err(too_late()),
     }
+}
+
+/// As [`in_time`], of work that is more than the database's.
+async fn patiently<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    match tokio::time::timeout(PATIENCE, work).await {
+        Ok(done) => done,
+        Err(_) => Err(too_late()),
+    }
+}
+
+fn too_late() -> StoreError {
+    let reason = format!("no answer within {} s", PATIENCE.as_secs());
+    StoreError::Away(io::Error::new(io::ErrorKind::TimedOut, reason).into())
 }
 
 /// Of all states of each thing the furthest, as one statement may touch a row only once.

@@ -5,6 +5,7 @@
 mod on_both;
 
 mod access;
+mod branches;
 mod cameras;
 #[path = "../viewer/client.rs"]
 #[allow(dead_code, reason = "the viewer's tests use the rest")]

@@ -184,6 +184,7 @@ impl World {
             recorder: recorder(figures.clone()),
             live: teller(&live),
             file_cameras: BTreeSet::from([(tenant(1), CameraId::new("fixed").unwrap())]),
+            file_branches: BTreeSet::from([(tenant(1), branch(2))]),
             media_dir: Some(folder.path().join("media")),
             max_body_bytes: 64 * 1024,
             stop: stop.clone(),
@@ -280,7 +281,7 @@ async fn open_store(url: Option<&str>, folder: &Path) -> Store {
         [(1, 1, "Centro", "Europe/Madrid"), (1, 2, "Playa", "Atlantic/Canary"), (2, 1, "Ajena", "UTC")]
     {
         let branch = Branch { id: branch(id), tenant: tenant(of), name: name.into(), time_zone: zone.into() };
-        store.create_branch(branch.tenant, &branch).await.unwrap();
+        store.create_branch(branch.tenant, &branch, None, NOON).await.unwrap();
     }
     store
 }

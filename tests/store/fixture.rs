@@ -13,6 +13,9 @@ use tempfile::TempDir;
 
 use crate::postgres::Cluster;
 
+/// When branches are described: before anything happens.
+pub(crate) const EARLY: Timestamp = Timestamp::from_millis(1_000_000_000_000);
+
 /// A store and what must outlive it.
 pub(crate) struct Fresh {
     pub(crate) store: Store,
