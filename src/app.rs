@@ -3,7 +3,7 @@
 //! It builds them in the order in which they need each other and stops them in reverse: first no new requests,
 //! then no more frames, then the last visits are written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -21,9 +21,10 @@ use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gst
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::domain::{Branch, BranchId, Camera, CameraId, Role, SectorId, TenantId, Timestamp};
+use crate::jobs::{BackupPlan, Daily, FindCameras, Jobs, JobsContext};
 use crate::recorder::{Recorder, RecorderContext};
 use crate::still::Analysers;
-use crate::store::Store;
+use crate::store::{Aging, Store, machine_zone};
 use crate::viewer::Viewers;
 use crate::voice::Ears;
 
@@ -89,6 +90,18 @@ impl App {
         let recorder = Arc::new(move || recorder.figures());
         let viewers = Viewers::new(config, fronts.clone(), stop.clone())?;
         let file_cameras = start_cameras(config, &store, &running, cameras).await?;
+        let jobs = Jobs::new(JobsContext {
+            store: store.clone(),
+            clock: clock.clone(),
+            cameras: find_cameras(&running),
+            retention: retention(&config.retention),
+            backup: backup_plan(config, &store)?,
+            enabled: config.jobs.enabled,
+            host: host_name(),
+            tasks: backs.clone(),
+            stop: stop.clone(),
+        });
+        jobs.start().await.context("the scheduler")?;
         let models = Arc::new(gstvision::engine::Catalog::open(config.models_dir.as_deref())?);
         let options = load_options(config, config.detector.threads.into())?;
 
@@ -102,6 +115,7 @@ impl App {
             models,
             keys: keys.clone(),
             clock,
+            jobs,
             recorder,
             live,
             file_cameras,
@@ -169,6 +183,42 @@ async fn open_store(config: &Config, now: Timestamp) -> Result<Store> {
         store.put_branch(tenant, &described, Some(&branch.schedule()?), now).await?;
     }
     Ok(store)
+}
+
+/// How long rows of each table are kept.
+fn retention(days: &config::Retention) -> BTreeMap<Aging, u32> {
+    BTreeMap::from([
+        (Aging::Visit, days.visit_days),
+        (Aging::LineCrossing, days.line_crossing_days),
+        (Aging::ZoneStay, days.zone_stay_days),
+        (Aging::Occupancy, days.occupancy_days),
+        (Aging::Heat, days.heat_days),
+        (Aging::VoiceActivity, days.voice_activity_days),
+    ])
+}
+
+/// Of a database that is a file, and unless none are wanted.
+fn backup_plan(config: &Config, store: &Store) -> Result<Option<(BackupPlan, Daily)>> {
+    let keep = usize::try_from(config.backup.keep)?;
+    if keep == 0 || store.file().is_none() {
+        return Ok(None);
+    }
+    let at = config.backup.at.parse().map_err(anyhow::Error::msg)?;
+    let daily = Daily::at(at, &machine_zone()).context("this machine's time zone")?;
+    Ok(Some((BackupPlan { folder: config.backup.folder(&config.data_dir), keep }, daily)))
+}
+
+fn find_cameras(running: &Cameras) -> FindCameras {
+    let running = running.clone();
+    Arc::new(move || {
+        let place = |camera: &Camera| (camera.tenant, camera.branch, camera.id.clone());
+        running.list_all().iter().map(|handle| place(&handle.camera())).collect()
+    })
+}
+
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname");
+    name.map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
 }
 
 /// Those that the API may not change.

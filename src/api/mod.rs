@@ -16,6 +16,8 @@ mod edit;
 mod error;
 mod gate;
 mod health;
+mod job_metrics;
+mod jobs;
 mod media;
 mod metrics;
 mod models;
@@ -99,6 +101,8 @@ impl Api {
             .or(session::routes(&state))
             .unify()
             .or(choosing)
+            .unify()
+            .or(jobs::routes(&state))
             .unify()
             .or(cv::routes(&state))
             .unify()

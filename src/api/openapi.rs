@@ -6,8 +6,8 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::access::SESSION_COOKIE;
 use super::{
-    branches, cameras, control, cv, detections, docs, health, media, metrics, models, occupancy, pipelines,
-    schedules, session, shifts, voice, whep,
+    branches, cameras, control, cv, detections, docs, health, jobs, media, metrics, models, occupancy,
+    pipelines, schedules, session, shifts, voice, whep,
 };
 use crate::wire::Problem;
 
@@ -36,6 +36,7 @@ use crate::wire::Problem;
         occupancy::get_occupancy, occupancy::get_heatmap,
         session::log_in, session::log_out, session::get_session, session::end_session,
         health::get_health, health::get_readiness, metrics::get_metrics,
+        jobs::list_jobs, jobs::run_job, jobs::list_nodes,
         docs::get_openapi, docs::get_docs,
     ),
     tags(

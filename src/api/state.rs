@@ -25,6 +25,7 @@ use crate::clock::Clock;
 use crate::domain::{
     BranchId, Camera, CameraId, LiveFigures, ParamValue, RecorderFigures, TenantId, Timestamp,
 };
+use crate::jobs::Jobs;
 use crate::still::Analysers;
 use crate::store::{Store, StoreError};
 use crate::viewer::{ViewerError, Viewers};
@@ -53,6 +54,8 @@ pub struct Services {
     pub ears: Ears,
     pub keys: Keys,
     pub clock: Clock,
+    /// Scheduled work.
+    pub jobs: Jobs,
     /// How the recorder does.
     pub recorder: Arc<dyn Fn() -> RecorderFigures + Send + Sync>,
     /// What a camera's lines and zones say now.

@@ -1,7 +1,7 @@
 //! What types alone cannot say about the settings: ranges, names, and what must not stand there twice.
 
 use super::{Branch, Camera, Config, ConfigError};
-use crate::domain::{CameraId, check_shapes};
+use crate::domain::{CameraId, TimeOfDay, check_shapes};
 
 /// What `detector.device` can ask for; whether it is there is known when a model is loaded.
 const DEVICES: [&str; 5] = ["auto", "cpu", "cuda", "tensorrt", "openvino"];
@@ -46,6 +46,9 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
             let reason = "starts with neither `stun:` nor `turn:`";
             return Err(ConfigError::value(format!("webrtc.ice_servers[{index}].url"), reason));
         }
+    }
+    if let Err(reason) = config.backup.at.parse::<TimeOfDay>() {
+        return Err(ConfigError::value("backup.at", reason));
     }
     check_branches(&config.branches)?;
     check_cameras(&config.cameras)

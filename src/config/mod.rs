@@ -9,7 +9,7 @@ mod load;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -37,6 +37,9 @@ pub struct Config {
     pub viewer: Viewer,
     pub webrtc: WebRtc,
     pub log: Log,
+    pub jobs: Jobs,
+    pub retention: Retention,
+    pub backup: Backup,
     pub branches: Vec<Branch>,
     pub cameras: Vec<Camera>,
 }
@@ -135,6 +138,44 @@ pub struct Log {
     pub format: LogFormat,
     /// As in `RUST_LOG`, e.g. `info,atalaya::camera=debug`.
     pub filter: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Jobs {
+    /// Whether this server does scheduled work; of several that share a Postgres one at least should.
+    pub enabled: bool,
+}
+
+/// Days that rows are kept after their shift has ended; 0: for ever. Summaries stay in any case.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    pub visit_days: u32,
+    pub line_crossing_days: u32,
+    pub zone_stay_days: u32,
+    pub occupancy_days: u32,
+    pub heat_days: u32,
+    pub voice_activity_days: u32,
+}
+
+/// Copies of the SQLite file.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Backup {
+    /// Absent: `backups` in the data folder.
+    pub dir: Option<PathBuf>,
+    /// How many are kept; 0: none are made.
+    pub keep: u32,
+    /// When one is made each day, by this machine's clock.
+    pub at: String,
+}
+
+impl Backup {
+    /// The folder of backups.
+    pub fn folder(&self, data_dir: &Path) -> PathBuf {
+        self.dir.clone().unwrap_or_else(|| data_dir.join("backups"))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -9,6 +9,7 @@ mod figures;
 mod geometry;
 mod heat;
 mod ids;
+mod job;
 mod recording;
 mod role;
 mod shift;
@@ -25,6 +26,7 @@ pub use figures::{
 pub use geometry::{Line, Point, Rect, ShapeError, Zone, check_shapes};
 pub use heat::Heat;
 pub use ids::{BranchId, CameraId, IdError, SectorId, ShiftId, TenantId, VisitId};
+pub use job::{JobRun, JobStatus, Node};
 pub use recording::RecorderFigures;
 pub use role::Role;
 pub use shift::{Branch, Days, Schedule, ScheduleError, ScheduledShift, Shift, TimeOfDay};

@@ -267,7 +267,7 @@ pub fn unnamed_branch(tenant: TenantId, id: BranchId) -> Branch {
 }
 
 /// The IANA name of the zone this machine is set to; UTC when it has none, or one that no table knows.
-fn machine_zone() -> String {
+pub fn machine_zone() -> String {
     let zone = TimeZone::try_system().ok();
     let name = zone.as_ref().and_then(TimeZone::iana_name).filter(|name| TimeZone::get(name).is_ok());
     name.unwrap_or(UTC).to_owned()

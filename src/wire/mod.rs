@@ -11,6 +11,7 @@ mod catalog;
 mod frame;
 mod geometry;
 pub mod image;
+mod job;
 mod occupancy;
 mod page;
 mod problem;
@@ -29,6 +30,7 @@ pub use catalog::{Check, CheckInput, Finding, Model, Parameter, Pipeline, Pipeli
 pub use frame::{Detection, Frame, Missed};
 pub use geometry::{Line, Zone};
 pub use image::{ImageAnalysis, ImageDetections, ImageInput};
+pub use job::{Job, JobOutcome, JobRun, Node};
 pub use occupancy::{Occupancy, OccupancyPoint, Peak};
 pub use page::Page;
 pub use problem::Problem;

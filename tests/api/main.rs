@@ -13,7 +13,10 @@ mod client;
 mod connections;
 mod contract;
 mod editing;
+#[path = "../common/eventually.rs"]
+mod eventually;
 mod figures;
+mod jobs;
 mod live;
 mod log;
 mod metrics;

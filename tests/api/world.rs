@@ -13,10 +13,11 @@ use atalaya::clock::Clock;
 use atalaya::config::{Config, Secret};
 use atalaya::domain::{
     Branch, BranchId, Camera, CameraId, CameraState, Frame, LiveFigures, ParamValue, RecorderFigures, Role,
-    TenantId, Timestamp,
+    TenantId, TimeOfDay, Timestamp,
 };
+use atalaya::jobs::{BackupPlan, Daily, Jobs, JobsContext};
 use atalaya::still::Analysers;
-use atalaya::store::Store;
+use atalaya::store::{Aging, Store};
 use atalaya::viewer::Viewers;
 use atalaya::voice::Ears;
 use gstvision::engine::{self, Assets, Device, LoadOptions};
@@ -79,6 +80,7 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) store: Store,
     pub(crate) cameras: Cameras,
+    pub(crate) jobs: Jobs,
     /// What the recorder is to say of itself.
     pub(crate) recorder: Arc<Mutex<RecorderFigures>>,
     /// What it is to say of lines and zones.
@@ -110,6 +112,31 @@ fn folder() -> tempfile::TempDir {
 
 fn recorder(figures: Arc<Mutex<RecorderFigures>>) -> Arc<dyn Fn() -> RecorderFigures + Send + Sync> {
     Arc::new(move || *figures.lock().unwrap())
+}
+
+/// Scheduled work that nobody wakes but the test.
+fn jobs(
+    store: &Store,
+    clock: &Clock,
+    cameras: &Cameras,
+    folder: &Path,
+    (tasks, stop): (&TaskTracker, &CancellationToken),
+) -> Jobs {
+    let at = TimeOfDay { hour: 3, minute: 30 };
+    let plan = BackupPlan { folder: folder.join("backups"), keep: 2 };
+    let cameras = cameras.clone();
+    let place = |camera: &Camera| (camera.tenant, camera.branch, camera.id.clone());
+    Jobs::new(JobsContext {
+        store: store.clone(),
+        clock: clock.clone(),
+        cameras: Arc::new(move || cameras.list_all().iter().map(|handle| place(&handle.camera())).collect()),
+        retention: [(Aging::Visit, 30)].into(),
+        backup: store.file().map(|_| (plan, Daily::at(at, "Europe/Madrid").unwrap())),
+        enabled: true,
+        host: "testing".into(),
+        tasks: tasks.clone(),
+        stop: stop.clone(),
+    })
 }
 
 fn config() -> Config {
@@ -171,7 +198,9 @@ impl World {
         let figures = Arc::new(Mutex::new(RecorderFigures::default()));
         let models = Arc::new(engine::Catalog::open(None).unwrap());
         let live: Live = Arc::default();
+        let jobs = jobs(&store, &clock, &cameras, folder.path(), (&tasks, &stop));
         let services = Services {
+            jobs: jobs.clone(),
             store: store.clone(),
             cameras: cameras.clone(),
             viewers: Viewers::new(&config, tasks.clone(), stop.clone()).unwrap(),
@@ -200,6 +229,7 @@ impl World {
             clock,
             store,
             cameras,
+            jobs,
             recorder: figures,
             live,
             stop,
