@@ -90,23 +90,12 @@ impl App {
         let recorder = Arc::new(move || recorder.figures());
         let viewers = Viewers::new(config, fronts.clone(), stop.clone())?;
         let file_cameras = start_cameras(config, &store, &running, cameras).await?;
-        let jobs = Jobs::new(JobsContext {
-            store: store.clone(),
-            clock: clock.clone(),
-            cameras: find_cameras(&running),
-            retention: retention(&config.retention),
-            backup: backup_plan(config, &store)?,
-            enabled: config.jobs.enabled,
-            host: host_name(),
-            tasks: backs.clone(),
-            stop: stop.clone(),
-        });
-        jobs.start().await.context("the scheduler")?;
         let models = Arc::new(gstvision::engine::Catalog::open(config.models_dir.as_deref())?);
         let options = load_options(config, config.detector.threads.into())?;
 
         let api = Api::new(Services {
             store: store.clone(),
+            jobs: start_jobs(config, &store, &running, (&backs, &stop)).await?,
             cameras: running,
             viewers,
             analysers: Analysers::new(models.clone(), &config.detector.model, options.clone()),
@@ -115,7 +104,6 @@ impl App {
             models,
             keys: keys.clone(),
             clock,
-            jobs,
             recorder,
             live,
             file_cameras,
@@ -183,6 +171,28 @@ async fn open_store(config: &Config, now: Timestamp) -> Result<Store> {
         store.put_branch(tenant, &described, Some(&branch.schedule()?), now).await?;
     }
     Ok(store)
+}
+
+/// Starts scheduled work on `tasks` until `stop`.
+async fn start_jobs(
+    config: &Config,
+    store: &Store,
+    running: &Cameras,
+    (tasks, stop): (&TaskTracker, &CancellationToken),
+) -> Result<Jobs> {
+    let jobs = Jobs::new(JobsContext {
+        store: store.clone(),
+        clock: Clock::system(),
+        cameras: find_cameras(running),
+        retention: retention(&config.retention),
+        backup: backup_plan(config, store)?,
+        enabled: config.jobs.enabled,
+        host: host_name(),
+        tasks: tasks.clone(),
+        stop: stop.clone(),
+    });
+    jobs.start().await.context("the scheduler")?;
+    Ok(jobs)
 }
 
 /// How long rows of each table are kept.

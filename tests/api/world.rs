@@ -114,6 +114,23 @@ fn recorder(figures: Arc<Mutex<RecorderFigures>>) -> Arc<dyn Fn() -> RecorderFig
     Arc::new(move || *figures.lock().unwrap())
 }
 
+/// Cameras of the folder's descriptions.
+fn cameras(
+    folder: &Path,
+    records: mpsc::Sender<Arc<Frame>>,
+    (tasks, stop): (&TaskTracker, &CancellationToken),
+) -> Cameras {
+    Cameras::new(CameraContext {
+        clock: Clock::system(),
+        catalog: Arc::new(Catalog::load(Some(folder)).unwrap()),
+        language: "en".into(),
+        detector: DetectorSettings::default(),
+        records,
+        tasks: tasks.clone(),
+        stop: stop.clone(),
+    })
+}
+
 /// Scheduled work that nobody wakes but the test.
 fn jobs(
     store: &Store,
@@ -182,22 +199,12 @@ impl World {
         let store = open_store(url.as_deref(), folder.path()).await;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (records, received) = mpsc::channel(1024);
-        let cameras = Cameras::new(CameraContext {
-            clock: Clock::system(),
-            catalog: Arc::new(Catalog::load(Some(folder.path())).unwrap()),
-            language: "en".into(),
-            detector: DetectorSettings::default(),
-            records,
-            tasks: tasks.clone(),
-            stop: stop.clone(),
-        });
+        let cameras = cameras(folder.path(), records, (&tasks, &stop));
         put_cameras(&store, &cameras).await;
-        let config = config();
-        let clock = Clock::held_at(NOON);
+        let (config, clock) = (config(), Clock::held_at(NOON));
         let keys = Keys::new(&Secret::new(SECRET.into()), clock.clone());
         let figures = Arc::new(Mutex::new(RecorderFigures::default()));
-        let models = Arc::new(engine::Catalog::open(None).unwrap());
-        let live: Live = Arc::default();
+        let (models, live) = (Arc::new(engine::Catalog::open(None).unwrap()), Live::default());
         let jobs = jobs(&store, &clock, &cameras, folder.path(), (&tasks, &stop));
         let services = Services {
             jobs: jobs.clone(),
