@@ -12,16 +12,16 @@ fn named(path: &Path) -> &str {
 
 #[tokio::test]
 async fn a_server_that_runs_is_backed_up_and_one_that_is_stopped_restored() {
-    let (server, _) = serve(serve_anywhere()).await;
-    let data = server.folder.path().join("data");
     let kept = tempfile::tempdir().unwrap();
+    let data = kept.path().join("data");
+    let (server, _) = serve(serve_anywhere().data_dir(&data)).await;
     let file = kept.path().join("mine.db");
     let made = Program::new(&["backup", named(&file)]).data_dir(&data).run().await.fine();
     assert!(made.starts_with(named(&file)) && made.trim().ends_with("checked"), "{made}");
     let again = Program::new(&["backup", named(&file)]).data_dir(&data).run().await;
     again.failed(1, &["mine.db", "it is there already"]);
     let refused = Program::new(&["restore", named(&file)]).data_dir(&data).run().await;
-    refused.failed(1, &["atalaya.db", "a server is using it", "stop the server first"]);
+    refused.failed(1, &["another Atalaya uses it (process ", "stop the server first"]);
     terminate(server).await;
     let restored = Program::new(&["restore", named(&file)]).data_dir(&data).run().await.fine();
     assert!(
