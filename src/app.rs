@@ -3,7 +3,7 @@
 //! It builds them in the order in which they need each other and stops them in reverse: first no new requests,
 //! then no more frames, then the last visits are written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -22,10 +22,11 @@ use crate::auth::{Branches, Caller, Keys, login_link, signing_secret};
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
 use crate::config::{self, Config, FolderLock, private_folder};
-use crate::domain::{Branch, BranchId, Camera, CameraId, Role, SectorId, TenantId};
+use crate::domain::{Branch, BranchId, Camera, CameraId, Role, SectorId, TenantId, Timestamp};
+use crate::jobs::{BackupPlan, Daily, FindCameras, Jobs, JobsContext};
 use crate::recorder::{Recorder, RecorderContext};
 use crate::still::Analysers;
-use crate::store::Store;
+use crate::store::{Aging, Store, machine_zone};
 use crate::viewer::Viewers;
 use crate::voice::Ears;
 
@@ -65,21 +66,12 @@ impl App {
         let clock = Clock::system();
         let keys = Keys::new(&signing_secret(config)?, clock.clone());
         let lock = lock_data(&config.data_dir)?;
-        let store = open_store(config).await?;
+        let store = open_store(config, clock.now()).await?;
         let (stop, stop_recorder) = (CancellationToken::new(), CancellationToken::new());
         let (fronts, backs) = (TaskTracker::new(), TaskTracker::new());
 
         let known: Arc<OnceLock<Cameras>> = Arc::default();
-        let recorder = Recorder::start(RecorderContext {
-            store: store.clone(),
-            clock: clock.clone(),
-            find_camera: Box::new({
-                let known = known.clone();
-                move |tenant, id| Some(known.get()?.get(tenant, id)?.camera())
-            }),
-            tasks: backs.clone(),
-            stop: stop_recorder.clone(),
-        });
+        let recorder = start_recorder(&store, &known, (&backs, &stop_recorder));
         let running = Cameras::new(CameraContext {
             clock: clock.clone(),
             catalog: Arc::new(Catalog::load(config.pipelines_dir.as_deref())?),
@@ -101,6 +93,7 @@ impl App {
 
         let api = Api::new(Services {
             store: store.clone(),
+            jobs: start_jobs(config, &store, &running, (&backs, &stop)).await?,
             cameras: running,
             viewers,
             analysers: Analysers::new(models.clone(), &config.detector.model, options.clone()),
@@ -112,6 +105,7 @@ impl App {
             recorder,
             live,
             file_cameras,
+            file_branches: file_branches(config)?,
             media_dir: config.server.media_dir.clone(),
             max_body_bytes: config.server.max_body_bytes,
             stop: stop.clone(),
@@ -174,7 +168,7 @@ fn check_detector(config: &Config, models: &gstvision::engine::Catalog, options:
     }
 }
 
-async fn open_store(config: &Config) -> Result<Store> {
+async fn open_store(config: &Config, now: Timestamp) -> Result<Store> {
     let url = config.database.url.as_ref().map(config::Secret::reveal);
     let store = Store::open(url, &config.data_dir).await?;
     store.migrate().await?;
@@ -185,15 +179,95 @@ async fn open_store(config: &Config) -> Result<Store> {
     }
     for branch in &config.branches {
         let tenant = TenantId::new(branch.tenant)?;
-        let branch = Branch {
+        let described = Branch {
             id: BranchId::new(branch.id)?,
             tenant,
             name: branch.name.clone(),
             time_zone: branch.time_zone.clone(),
         };
-        store.put_branch(tenant, &branch).await?;
+        store.put_branch(tenant, &described, Some(&branch.schedule()?), now).await?;
     }
     Ok(store)
+}
+
+/// Starts what writes down whom the cameras see; `known` are the cameras, once they are there.
+fn start_recorder(
+    store: &Store,
+    known: &Arc<OnceLock<Cameras>>,
+    (tasks, stop): (&TaskTracker, &CancellationToken),
+) -> Recorder {
+    let known = known.clone();
+    Recorder::start(RecorderContext {
+        store: store.clone(),
+        clock: Clock::system(),
+        find_camera: Box::new(move |tenant, id| Some(known.get()?.get(tenant, id)?.camera())),
+        tasks: tasks.clone(),
+        stop: stop.clone(),
+    })
+}
+
+/// Starts scheduled work on `tasks` until `stop`.
+async fn start_jobs(
+    config: &Config,
+    store: &Store,
+    running: &Cameras,
+    (tasks, stop): (&TaskTracker, &CancellationToken),
+) -> Result<Jobs> {
+    let jobs = Jobs::new(JobsContext {
+        store: store.clone(),
+        clock: Clock::system(),
+        cameras: find_cameras(running),
+        retention: retention(&config.retention),
+        backup: backup_plan(config, store)?,
+        enabled: config.jobs.enabled,
+        host: host_name(),
+        tasks: tasks.clone(),
+        stop: stop.clone(),
+    });
+    jobs.start().await.context("the scheduler")?;
+    Ok(jobs)
+}
+
+/// How long rows of each table are kept.
+fn retention(days: &config::Retention) -> BTreeMap<Aging, u32> {
+    BTreeMap::from([
+        (Aging::Visit, days.visit_days),
+        (Aging::LineCrossing, days.line_crossing_days),
+        (Aging::ZoneStay, days.zone_stay_days),
+        (Aging::Occupancy, days.occupancy_days),
+        (Aging::Heat, days.heat_days),
+        (Aging::VoiceActivity, days.voice_activity_days),
+    ])
+}
+
+/// Of a database that is a file, and unless none are wanted.
+fn backup_plan(config: &Config, store: &Store) -> Result<Option<(BackupPlan, Daily)>> {
+    let keep = usize::try_from(config.backup.keep)?;
+    if keep == 0 || store.file().is_none() {
+        return Ok(None);
+    }
+    let at = config.backup.at.parse().map_err(anyhow::Error::msg)?;
+    let daily = Daily::at(at, &machine_zone()).context("this machine's time zone")?;
+    Ok(Some((BackupPlan { folder: config.backup.folder(&config.data_dir), keep }, daily)))
+}
+
+fn find_cameras(running: &Cameras) -> FindCameras {
+    let running = running.clone();
+    Arc::new(move || {
+        let place = |camera: &Camera| (camera.tenant, camera.branch, camera.id.clone());
+        running.list_all().iter().map(|handle| place(&handle.camera())).collect()
+    })
+}
+
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname");
+    name.map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
+}
+
+/// Those that the API may not change.
+fn file_branches(config: &Config) -> Result<BTreeSet<(TenantId, BranchId)>> {
+    let key = |branch: &config::Branch| Ok((TenantId::new(branch.tenant)?, BranchId::new(branch.id)?));
+    config.branches.iter().map(key).collect()
 }
 
 /// What detectors use unless their description says otherwise.

@@ -22,7 +22,10 @@ use super::session::LoginTries;
 use crate::auth::{Keys, LoginLinks};
 use crate::camera::{CameraHandle, Cameras};
 use crate::clock::Clock;
-use crate::domain::{Camera, CameraId, LiveFigures, ParamValue, RecorderFigures, TenantId, Timestamp};
+use crate::domain::{
+    BranchId, Camera, CameraId, LiveFigures, ParamValue, RecorderFigures, TenantId, Timestamp,
+};
+use crate::jobs::Jobs;
 use crate::still::Analysers;
 use crate::store::{Store, StoreError};
 use crate::viewer::{ViewerError, Viewers};
@@ -51,12 +54,16 @@ pub struct Services {
     pub ears: Ears,
     pub keys: Keys,
     pub clock: Clock,
+    /// Scheduled work.
+    pub jobs: Jobs,
     /// How the recorder does.
     pub recorder: Arc<dyn Fn() -> RecorderFigures + Send + Sync>,
     /// What a camera's lines and zones say now.
     pub live: Live,
     /// Cameras of the configuration file: the API shows them and does not change them.
     pub file_cameras: BTreeSet<(TenantId, CameraId)>,
+    /// Branches of the configuration file, likewise.
+    pub file_branches: BTreeSet<(TenantId, BranchId)>,
     /// `server.media_dir`.
     pub media_dir: Option<PathBuf>,
     /// `server.max_body_bytes`.

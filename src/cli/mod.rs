@@ -4,6 +4,7 @@
 
 mod analyze;
 mod args;
+mod backup;
 mod geometry;
 mod models;
 mod out;
@@ -72,6 +73,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Pipelines { command } => pipelines::run(command, &config)?,
         Command::Models { command } => models::run(command, &config)?,
         Command::Token { command } => token::run(command, &config)?,
+        Command::Backup { file } => backup::back_up(file, &config)?,
+        Command::Restore { file } => backup::restore(&file, &config)?,
         Command::Migrate => migrate(&config)?,
         Command::Doctor => return check_machine(&config),
         Command::SimulateCamera(options) => demo::run(options)?,
@@ -100,8 +103,11 @@ fn migrate(config: &Config) -> Result<()> {
     runtime()?.block_on(async {
         let url = config.database.url.as_ref().map(config::Secret::reveal);
         let store = store::Store::open(url, &config.data_dir).await?;
-        let version = store.migrate().await?;
+        let store::Migrated { version, kept } = store.migrate().await?;
         out::line(format_args!("{}: schema {version}", store.place()))?;
+        if let Some(kept) = kept {
+            out::line(format_args!("the file as it was before: {}", kept.display()))?;
+        }
         store.close().await;
         Ok(())
     })

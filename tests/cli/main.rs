@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod analyze;
+mod backup;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../common/eventually.rs"]
