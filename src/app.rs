@@ -3,6 +3,8 @@
 //! It builds them in the order in which they need each other and stops them in reverse: first no new requests,
 //! then no more frames, then the last visits are written.
 
+mod places;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
@@ -22,13 +24,14 @@ use crate::auth::{Branches, Caller, Keys, login_link, signing_secret};
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
 use crate::config::{self, Config, FolderLock, private_folder};
-use crate::domain::{Branch, BranchId, Camera, CameraId, Role, SectorId, TenantId, Timestamp};
+use crate::domain::{Camera, CameraId, Role, TenantId, Timestamp};
 use crate::jobs::{BackupPlan, Daily, FindCameras, Jobs, JobsContext};
 use crate::recorder::{Recorder, RecorderContext};
 use crate::still::Analysers;
 use crate::store::{Aging, Store, machine_zone};
 use crate::viewer::Viewers;
 use crate::voice::Ears;
+use places::Places;
 
 /// Time for requests, viewers and pipelines to end. The recorder's last writes (2 s at most) and the store come after
 /// it; together they stay below the 5 s after which a service manager may lose its patience.
@@ -48,6 +51,7 @@ pub struct App {
     /// The recorder, which has to outlive the frames.
     backs: TaskTracker,
     stop_recorder: CancellationToken,
+    places: Places,
     /// Given back when all is stopped.
     _lock: FolderLock,
 }
@@ -86,7 +90,7 @@ impl App {
         let live = Arc::new(move |tenant, id: &CameraId| live.live(tenant, id));
         let recorder = Arc::new(move || recorder.figures());
         let viewers = Viewers::new(config, fronts.clone(), stop.clone())?;
-        let file_cameras = start_cameras(config, &store, &running, cameras).await?;
+        let places = Places::start(config, (&store, &running, &clock), cameras).await?;
         let models = Arc::new(gstvision::engine::Catalog::open(config.models_dir.as_deref())?);
         let options = load_options(config, config.detector.threads.into())?;
         check_detector(config, &models, &options);
@@ -104,15 +108,23 @@ impl App {
             clock,
             recorder,
             live,
-            file_cameras,
-            file_branches: file_branches(config)?,
+            fixed: places.fixed(),
             media_dir: config.server.media_dir.clone(),
             max_body_bytes: config.server.max_body_bytes,
             stop: stop.clone(),
         });
         fronts.spawn(api.serve(listener));
         info!(address = %address, store = store.place(), "listening");
-        Ok(Self { address, keys, store, fronts, stop, backs, stop_recorder, _lock: lock })
+        Ok(Self { address, keys, store, fronts, stop, backs, stop_recorder, places, _lock: lock })
+    }
+
+    /// Brings what changed in the settings into the running server: cameras and branches at once, each by itself. What
+    /// takes a restart is told.
+    ///
+    /// # Errors
+    /// When `config` cannot be used or the database fails; nothing has changed then, or some branches have.
+    pub async fn follow(&mut self, config: Config) -> Result<()> {
+        self.places.follow(config).await
     }
 
     /// Where HTTP listens.
@@ -177,16 +189,7 @@ async fn open_store(config: &Config, now: Timestamp) -> Result<Store> {
             "this machine's time zone has no name; branch 1 counts its shifts in UTC: describe it by [[branches]] or set TZ"
         );
     }
-    for branch in &config.branches {
-        let tenant = TenantId::new(branch.tenant)?;
-        let described = Branch {
-            id: BranchId::new(branch.id)?,
-            tenant,
-            name: branch.name.clone(),
-            time_zone: branch.time_zone.clone(),
-        };
-        store.put_branch(tenant, &described, Some(&branch.schedule()?), now).await?;
-    }
+    places::describe(config, &store, now).await?;
     Ok(store)
 }
 
@@ -264,12 +267,6 @@ fn host_name() -> String {
     name.map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
 }
 
-/// Those that the API may not change.
-fn file_branches(config: &Config) -> Result<BTreeSet<(TenantId, BranchId)>> {
-    let key = |branch: &config::Branch| Ok((TenantId::new(branch.tenant)?, BranchId::new(branch.id)?));
-    config.branches.iter().map(key).collect()
-}
-
 /// What detectors use unless their description says otherwise.
 pub fn detector_settings(config: &Config) -> DetectorSettings {
     DetectorSettings {
@@ -292,50 +289,5 @@ pub fn load_options(config: &Config, threads: usize) -> Result<LoadOptions> {
         runtime: config.detector.runtime.clone(),
         device: config.detector.device.parse()?,
         threads,
-    })
-}
-
-/// Starts the store's cameras, among them `more`, and the file's; answers those that the API may not change.
-async fn start_cameras(
-    config: &Config,
-    store: &Store,
-    running: &Cameras,
-    more: Vec<Camera>,
-) -> Result<BTreeSet<(TenantId, CameraId)>> {
-    for camera in more {
-        let known = store.all_cameras().await?.into_iter().find(|known| known.is(&camera));
-        let mut kept = known.unwrap_or_else(|| camera.clone());
-        kept.pipeline = camera.pipeline;
-        kept.parameters.extend(camera.parameters);
-        store.put_camera(kept.tenant, &kept).await?;
-    }
-    let fixed = config.cameras.iter().map(camera_of).collect::<Result<Vec<_>>>()?;
-    for camera in store.all_cameras().await? {
-        if fixed.iter().any(|fixed| fixed.is(&camera)) {
-            warn!(camera = %camera.id, "the camera of the config file takes the place of the stored one");
-        } else {
-            running.put(camera);
-        }
-    }
-    let keys = fixed.iter().map(|camera| (camera.tenant, camera.id.clone())).collect();
-    for camera in fixed {
-        running.put(camera);
-    }
-    Ok(keys)
-}
-
-fn camera_of(camera: &config::Camera) -> Result<Camera> {
-    let (lines, zones) = camera.shapes();
-    Ok(Camera {
-        id: CameraId::new(&camera.id)?,
-        tenant: TenantId::new(camera.tenant)?,
-        branch: BranchId::new(camera.branch)?,
-        sector: camera.sector.map(SectorId::new).transpose()?,
-        name: camera.name.clone().unwrap_or_else(|| camera.id.clone()),
-        pipeline: camera.pipeline.clone(),
-        parameters: camera.parameters.iter().map(|(name, value)| (name.clone(), value.into())).collect(),
-        lines,
-        zones,
-        enabled: camera.enabled,
     })
 }

@@ -208,7 +208,7 @@ pub(super) fn changeable(state: &State, branch: domain::Branch) -> Answer<domain
 }
 
 pub(super) fn managed_by(state: &State, branch: &domain::Branch) -> ManagedBy {
-    match state.file_branches.contains(&(branch.tenant, branch.id)) {
+    match state.fixed.borrow().branches.contains(&(branch.tenant, branch.id)) {
         true => ManagedBy::File,
         false => ManagedBy::Api,
     }

@@ -52,7 +52,7 @@ use warp::{Filter, Rejection, Reply};
 
 pub use error::ApiError;
 pub use serve::{BindError, Limits};
-pub use state::{Live, Services};
+pub use state::{Fixed, Live, Services};
 
 use crate::auth::{Action, Caller};
 use gate::Gate;

@@ -9,6 +9,7 @@ mod geometry;
 mod models;
 mod out;
 mod pipelines;
+mod reload;
 mod run;
 mod serve;
 mod signals;
@@ -60,14 +61,12 @@ fn is_wrong_usage(error: &anyhow::Error) -> bool {
 }
 
 fn dispatch(cli: Cli) -> Result<ExitCode> {
-    let config = config::load(&cli.shared.overrides())?;
+    let overrides = cli.shared.overrides();
+    let config = config::load(&overrides)?;
     start_logging(&config, cli.command.is_server())?;
     match cli.command {
-        Command::Serve => serve::serve(&config, cli.shared.config.as_deref())?,
-        Command::Demo(args) => {
-            let data_dir = serve::DataDir::of(cli.shared.data_dir.as_ref(), &config);
-            serve::demo(args, config, cli.shared.config.as_deref(), data_dir)?;
-        }
+        Command::Serve => serve::serve(&config, &overrides)?,
+        Command::Demo(args) => serve::demo(args, config, &overrides)?,
         Command::Run(args) => run::run(&args, &config)?,
         Command::Analyze(args) => analyze::run(&args, &config)?,
         Command::Pipelines { command } => pipelines::run(command, &config)?,

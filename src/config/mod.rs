@@ -44,6 +44,29 @@ pub struct Config {
     pub cameras: Vec<Camera>,
 }
 
+impl Config {
+    /// The sections, besides branches and cameras, in which `other` says something else.
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let differs = [
+            ("data_dir", self.data_dir != other.data_dir),
+            ("assets_dir", self.assets_dir != other.assets_dir),
+            ("pipelines_dir", self.pipelines_dir != other.pipelines_dir),
+            ("models_dir", self.models_dir != other.models_dir),
+            ("server", self.server != other.server),
+            ("auth", self.auth != other.auth),
+            ("database", self.database != other.database),
+            ("detector", self.detector != other.detector),
+            ("viewer", self.viewer != other.viewer),
+            ("webrtc", self.webrtc != other.webrtc),
+            ("log", self.log != other.log),
+            ("jobs", self.jobs != other.jobs),
+            ("retention", self.retention != other.retention),
+            ("backup", self.backup != other.backup),
+        ];
+        differs.into_iter().filter(|(_, differs)| *differs).map(|(section, _)| section).collect()
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Server {
@@ -230,7 +253,7 @@ impl Branch {
     }
 }
 
-/// A camera of the config file. It is read at start; the API cannot change it.
+/// A camera of the config file. The API cannot change it.
 #[derive(Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Camera {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use atalaya::api::{Api, Limits, Services};
+use atalaya::api::{Api, Fixed, Limits, Services};
 use atalaya::auth::{Caller, Keys, Ttl};
 use atalaya::camera::{CameraContext, Cameras, Catalog, DetectorSettings};
 use atalaya::clock::Clock;
@@ -24,7 +24,7 @@ use gstvision::engine::{self, Assets, Device, LoadOptions};
 use gstvision::person::Language;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -219,8 +219,11 @@ impl World {
             clock: clock.clone(),
             recorder: recorder(figures.clone()),
             live: teller(&live),
-            file_cameras: BTreeSet::from([(tenant(1), CameraId::new("fixed").unwrap())]),
-            file_branches: BTreeSet::from([(tenant(1), branch(2))]),
+            fixed: watch::Sender::new(Arc::new(Fixed {
+                cameras: BTreeSet::from([(tenant(1), CameraId::new("fixed").unwrap())]),
+                branches: BTreeSet::from([(tenant(1), branch(2))]),
+            }))
+            .subscribe(),
             media_dir: Some(folder.path().join("media")),
             max_body_bytes: 64 * 1024,
             stop: stop.clone(),

@@ -12,6 +12,7 @@ mod film;
 mod models;
 mod pipelines;
 mod program;
+mod reload;
 mod run;
 mod server;
 #[path = "../common/simulated.rs"]
