@@ -26,5 +26,7 @@ mod recording;
 mod story;
 #[path = "store/tables.rs"]
 mod tables;
+#[path = "store/tallies.rs"]
+mod tallies;
 #[path = "store/voice.rs"]
 mod voice;

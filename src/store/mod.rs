@@ -6,10 +6,14 @@
 //!
 //! A write is durable when its call returns: it survives `kill -9` and, on SQLite too, a power cut.
 
+mod aggregate;
 mod branch;
+mod bulk;
 mod camera;
 mod columns;
+mod comparison;
 mod connect;
+mod count;
 mod crossing;
 mod error;
 mod heat;
@@ -19,6 +23,7 @@ mod page;
 mod record;
 mod shift;
 mod summary;
+mod tally;
 mod visit;
 mod voice;
 

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::columns::Time;
 use super::{Pools, Store, StoreError, with_pool};
-use crate::domain::{LineSummary, Looks, Peak, Shift, Summary, TenantId, Timestamp, ValueCount, ZoneSummary};
+use crate::domain::{
+    CameraId, LineSummary, Looks, Peak, Scope, SectorId, Shift, Summary, TenantId, Timestamp, ValueCount,
+    ZoneSummary,
+};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -17,76 +19,52 @@ const TOP: usize = 5;
 /// What the look at a head says that saw nothing on it: known, and yet no accessory.
 const BARE: &str = "none";
 
-/// One statement, so that all figures are of the same instant. Counts of equal stays (whole seconds) stand in
-/// for the stays themselves: percentiles come out exact to the second and few rows travel.
+/// One statement, so that all figures are of the same instant. Stays are put in order here and told by two of them, so
+/// that few rows travel: the second they took stands in for each, which makes percentiles exact to it.
 macro_rules! summary_sql {
-    (hour: $hour:literal, minute: $minute:literal, said: [$(($name:literal, $value:literal)),+]) => {
+    (minute: $minute:literal) => {
         concat!(
-            "with seen as materialized (
-                select camera, run, track, open, attributes, dwell_ms / 1000 as dwell_s, ",
-            $hour,
-            " as hour from visit where tenant = $1 and shift = $2
+            "with mine as materialized (
+                select figure, name, number, camera, amount from tally
+                where tenant = $1 and shift = $2 and amount > 0
+                    and ($3 = 0 or sector = $3) and ($4 = '' or camera = $4)
+            ), stay as (
+                select figure, case when figure = 'dwell' then '' else camera end as before, name, number,
+                    sum(amount) as amount
+                from mine where figure in ('dwell', 'zone') group by 1, 2, 3, 4
+            ), ranked as (
+                select figure, before, name, number,
+                    sum(amount) over (partition by figure, before, name order by number) as passed,
+                    sum(amount) over (partition by figure, before, name) as total
+                from stay
             )
-            select 'hour' as figure, hour as number, '' as name, '' as detail,
-                cast(count(*) as bigint) as amount from seen group by hour
+            select figure, before as camera, name, min(case when passed * 2 >= total then number end) as number,
+                cast(max(total) as bigint) as amount,
+                min(case when passed * 100 >= total * 95 then number end) as p95
+                from ranked group by figure, before, name
             union all
-            select 'camera', 0, camera, '', cast(count(*) as bigint) from seen group by camera
+            select figure, camera, name, number, cast(sum(amount) as bigint), 0
+                from mine where figure not in ('dwell', 'zone') group by figure, camera, name, number
             union all
-            select 'people', 0, camera, '', cast(count(*) as bigint)
-                from (select distinct camera, run, track from seen) as person group by camera
-            union all
-            select 'dwell', dwell_s, '', '', cast(count(*) as bigint)
-                from seen where not open group by dwell_s
-            union all
-            select direction, cast(cast(entrance as integer) as bigint), camera, line, cast(count(*) as bigint)
-                from line_crossing where tenant = $1 and shift = $2
-                group by camera, line, entrance, direction
-            union all
-            select 'zone', dwell_ms / 1000, camera, zone, cast(count(*) as bigint)
-                from zone_stay where tenant = $1 and shift = $2 group by camera, zone, dwell_ms / 1000
-            union all
-            select 'peak', ",
+            select 'peak', camera, '', ",
             $minute,
-            ", camera, '', max_people from (
-                    select camera, minute_at, max_people, row_number() over (
-                        partition by camera order by max_people desc, minute_at) as place
-                    from occupancy where tenant = $1 and shift = $2
-                ) as best where place = 1",
-            $(" union all select '", $name, "', 0, ", $value, ", '', cast(count(*) as bigint)
-                from seen where ", $value, " is not null group by ", $value,)+
+            ", people, 0 from occupancy_peak
+                where tenant = $1 and shift = $2 and ($3 = 0 or sector = $3) and ($4 = '' or camera = $4)"
         )
     };
 }
-const SQLITE: &str = summary_sql!(
-    hour: "(enter_at - $3) / 3600000",
-    minute: "minute_at",
-    said: [
-        ("garment", "attributes ->> '$.garment.value'"),
-        ("color", "attributes ->> '$.primary_color.value'"),
-        ("accessory", "attributes ->> '$.head_accessory.value'"),
-        ("bag", "attributes ->> '$.bag.value'"),
-        ("age", "attributes ->> '$.age_range.value'")
-    ]
-);
-const POSTGRES: &str = summary_sql!(
-    hour: "cast(floor(extract(epoch from enter_at - $3) / 3600) as bigint)",
-    minute: "cast(extract(epoch from minute_at) * 1000 as bigint)",
-    said: [
-        ("garment", "attributes -> 'garment' ->> 'value'"),
-        ("color", "attributes -> 'primary_color' ->> 'value'"),
-        ("accessory", "attributes -> 'head_accessory' ->> 'value'"),
-        ("bag", "attributes -> 'bag' ->> 'value'"),
-        ("age", "attributes -> 'age_range' ->> 'value'")
-    ]
-);
+const SQLITE: &str = summary_sql!(minute: "minute_at");
+const POSTGRES: &str = summary_sql!(minute: "cast(extract(epoch from minute_at) * 1000 as bigint)");
 
 #[derive(sqlx::FromRow)]
 struct FigureRow {
     figure: String,
-    number: i64,
+    camera: String,
     name: String,
-    detail: String,
+    /// The hour, the median, or the instant of the peak.
+    number: i64,
     amount: i64,
+    p95: i64,
 }
 
 impl Store {
@@ -96,21 +74,49 @@ impl Store {
     /// # Errors
     /// When the database fails, or `shift` is another tenant's.
     pub async fn summary(&self, tenant: TenantId, shift: &Shift) -> Result<Summary, StoreError> {
+        self.summary_of(tenant, shift, &Scope::default()).await
+    }
+
+    /// The figures of a part of `shift`; of one that nothing is known of, all are nothing.
+    ///
+    /// # Errors
+    /// As [`Store::summary`].
+    pub async fn summary_of(
+        &self,
+        tenant: TenantId,
+        shift: &Shift,
+        scope: &Scope,
+    ) -> Result<Summary, StoreError> {
         if shift.tenant != tenant {
             return Err(StoreError::Tenant { row: shift.tenant, caller: tenant });
         }
-        let start = Time(shift.start);
         let sql = match self.read {
             Pools::Sqlite(_) => SQLITE,
             Pools::Postgres(_) => POSTGRES,
         };
+        let (sector, camera) = bounds(scope);
         let rows: Vec<FigureRow> = with_pool!(self.read, pool => {
-            sqlx::query_as(sql).bind(tenant.get()).bind(shift.id.get()).bind(start).fetch_all(pool).await
+            sqlx::query_as(sql)
+                .bind(tenant.get()).bind(shift.id.get()).bind(sector).bind(camera)
+                .fetch_all(pool).await
         })?;
         let mut figures = Figures::new(shift);
         rows.into_iter().for_each(|row| figures.take(row));
-        Ok(figures.summary(shift))
+        Ok(figures.summary(shift, scope))
     }
+}
+
+/// The sector and the camera that are meant; 0 and nothing for all.
+pub(super) fn bounds(scope: &Scope) -> (i64, &str) {
+    (scope.sector.map_or(0, SectorId::get), scope.camera.as_ref().map_or("", CameraId::as_str))
+}
+
+/// How many stays there were, and how long they took.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stays {
+    count: u64,
+    median_s: Option<u32>,
+    p95_s: Option<u32>,
 }
 
 /// What the rows say, sorted out. Sorted here, as Postgres would sort texts by the language of the database.
@@ -119,14 +125,13 @@ struct Figures {
     by_hour: Vec<u64>,
     by_camera: BTreeMap<String, u64>,
     people: BTreeMap<String, u64>,
-    /// Seconds and how many stayed so long.
-    stays: BTreeMap<i64, u64>,
+    stays: Stays,
     lines: BTreeMap<(String, String), LineSummary>,
-    zones: BTreeMap<(String, String), BTreeMap<i64, u64>>,
+    zones: BTreeMap<(String, String), Stays>,
     peaks: BTreeMap<String, Peak>,
     /// Entries over entrances, once anybody crossed one.
     entered: Option<u64>,
-    said: BTreeMap<String, Vec<(String, u64)>>,
+    said: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
 impl Figures {
@@ -137,25 +142,35 @@ impl Figures {
     }
 
     fn take(&mut self, row: FigureRow) {
-        let FigureRow { figure, number, name, detail, amount } = row;
+        let FigureRow { figure, camera, name, number, amount, p95 } = row;
         let count = amount.cast_unsigned();
+        let seconds = |number| u32::try_from(number).ok();
+        let stays = Stays { count, median_s: seconds(number), p95_s: seconds(p95) };
         match figure.as_str() {
-            "hour" => {
+            "visit" => {
                 let slot = usize::try_from(number).ok().and_then(|hour| self.by_hour.get_mut(hour));
                 if let Some(slot) = slot {
-                    *slot = count;
+                    *slot += count;
                 }
+                *self.by_camera.entry(camera).or_default() += count;
             }
-            "camera" => drop(self.by_camera.insert(name, count)),
-            "people" => drop(self.people.insert(name, count)),
-            "dwell" => drop(self.stays.insert(number, count)),
-            "in" | "out" => self.crossed((name, detail), figure == "in", number != 0, count),
-            "zone" => drop(self.zones.entry((name, detail)).or_default().insert(number, count)),
+            "person" => *self.people.entry(camera).or_default() += count,
+            "dwell" => self.stays = stays,
+            "zone" => drop(self.zones.insert((camera, name), stays)),
+            "in" | "out" | "entrance_in" | "entrance_out" => {
+                let entrance = figure.starts_with("entrance");
+                self.crossed((camera, name), figure.ends_with("in"), entrance, count);
+            }
             "peak" => {
                 let people = u32::try_from(amount).unwrap_or(u32::MAX);
-                self.peaks.insert(name, Peak { people, at: Timestamp::from_millis(number) });
+                let peak = Peak { people, at: Timestamp::from_millis(number) };
+                let known = self.peaks.entry(camera).or_insert(peak);
+                // One that was moved to another sector has a peak in each.
+                if (peak.people, known.at) > (known.people, peak.at) {
+                    *known = peak;
+                }
             }
-            _ => self.said.entry(figure).or_default().push((name, count)),
+            _ => *self.said.entry(figure).or_default().entry(name).or_default() += count,
         }
     }
 
@@ -174,15 +189,19 @@ impl Figures {
         }
     }
 
-    fn summary(mut self, shift: &Shift) -> Summary {
-        let zone = |((camera, zone), stays): ((String, String), BTreeMap<i64, u64>)| ZoneSummary {
+    fn summary(mut self, shift: &Shift, scope: &Scope) -> Summary {
+        let zone = |((camera, zone), stays): ((String, String), Stays)| ZoneSummary {
             camera,
             zone,
-            stays: stays.values().sum(),
-            dwell_median_s: percentile(&stays, 50),
-            dwell_p95_s: percentile(&stays, 95),
+            stays: stays.count,
+            dwell_median_s: stays.median_s,
+            dwell_p95_s: stays.p95_s,
         };
-        let mut said = |name| self.said.remove(name).unwrap_or_default();
+        let unique_people = match scope.camera {
+            Some(_) => Some(self.people.values().sum()),
+            None => self.entered,
+        };
+        let mut said = |name| self.said.remove(name).unwrap_or_default().into_iter().collect();
         let mut ages = shares(said("age"));
         ages.sort_by(|a, b| a.value.cmp(&b.value));
         let looks = Looks {
@@ -195,10 +214,11 @@ impl Figures {
         };
         Summary {
             shift: shift.clone(),
+            scope: scope.clone(),
             visits: self.by_camera.values().sum(),
-            unique_people: self.entered,
-            dwell_median_s: percentile(&self.stays, 50),
-            dwell_p95_s: percentile(&self.stays, 95),
+            unique_people,
+            dwell_median_s: self.stays.median_s,
+            dwell_p95_s: self.stays.p95_s,
             visits_by_hour: self.by_hour,
             visits_by_camera: self.by_camera.into_iter().collect(),
             people_by_camera: self.people.into_iter().collect(),
@@ -247,35 +267,9 @@ fn top(mut all: Vec<ValueCount>) -> Vec<ValueCount> {
     all
 }
 
-/// The shortest stay that `percent` of all stays do not exceed; `stays` are seconds and counts.
-fn percentile(stays: &BTreeMap<i64, u64>, percent: u64) -> Option<u32> {
-    let total: u64 = stays.values().sum();
-    let rank = (total * percent).div_ceil(100);
-    let mut passed = 0;
-    for (seconds, count) in stays {
-        passed += count;
-        if passed >= rank {
-            return u32::try_from(*seconds).ok();
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn percentiles_are_the_nearest_rank() {
-        let percentile =
-            |stays: &[(i64, u64)], percent| percentile(&stays.iter().copied().collect(), percent);
-        assert_eq!(percentile(&[], 50), None);
-        assert_eq!(percentile(&[(7, 1)], 50), Some(7));
-        assert_eq!(percentile(&[(7, 1)], 95), Some(7));
-        assert_eq!(percentile(&[(1, 1), (2, 1), (3, 1), (4, 1)], 50), Some(2));
-        assert_eq!(percentile(&[(1, 95), (60, 5)], 95), Some(1));
-        assert_eq!(percentile(&[(1, 94), (60, 6)], 95), Some(60));
-    }
 
     #[test]
     fn mean_age_is_that_of_the_middles_of_the_ranges() {
