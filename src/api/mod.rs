@@ -32,6 +32,7 @@ mod session;
 mod shifts;
 mod slots;
 mod state;
+mod summaries;
 mod table;
 mod upload;
 mod voice;
@@ -87,6 +88,8 @@ impl Api {
             .or(watching)
             .unify()
             .or(shifts::routes(&state))
+            .unify()
+            .or(summaries::routes(&state))
             .unify()
             .or(occupancy::routes(&state))
             .unify()

@@ -7,7 +7,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 use super::access::SESSION_COOKIE;
 use super::{
     cameras, control, cv, detections, docs, health, media, metrics, models, occupancy, pipelines, session,
-    shifts, voice, whep,
+    shifts, summaries, voice, whep,
 };
 use crate::wire::Problem;
 
@@ -27,9 +27,10 @@ use crate::wire::Problem;
         whep::whep_options, whep::offer_whep, whep::trickle_whep, whep::end_whep,
         pipelines::list_pipelines, pipelines::get_pipeline, pipelines::check_pipeline,
         models::list_models,
-        shifts::list_branches, shifts::list_shifts, shifts::current_shift, shifts::current_summary,
+        shifts::list_branches, shifts::list_shifts, shifts::current_shift, summaries::current_summary,
         cv::detect_people, cv::analyze_people, voice::hear_voice,
-        shifts::current_visits, shifts::get_shift, shifts::get_summary, shifts::list_visits,
+        shifts::current_visits, shifts::get_shift, summaries::get_summary, shifts::list_visits,
+        summaries::current_comparison, summaries::get_comparison,
         occupancy::get_occupancy, occupancy::get_heatmap,
         session::log_in, session::log_out, session::get_session, session::end_session,
         health::get_health, health::get_readiness, metrics::get_metrics,

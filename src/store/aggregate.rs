@@ -115,7 +115,8 @@ const RECOUNT_PEAKS: Sql = Sql::same(
 const OPEN_SHIFTS: Sql = Sql::same("select distinct tenant, shift from visit where open");
 const CLOSE_SQLITE: &str = "update visit set open = false where open";
 /// Those that are open and, on Postgres, of a shift that is held: what begins meanwhile belongs to somebody who lives.
-const COUNT_OPEN_SQLITE: &str = "insert into tally (tenant, shift, figure, name, number, camera, sector, amount)
+const COUNT_OPEN_SQLITE: &str =
+    "insert into tally (tenant, shift, figure, name, number, camera, sector, amount)
     select tenant, shift, 'dwell', '', dwell_ms / 1000, camera, coalesce(sector, 0), count(*)
         from visit where open group by tenant, shift, dwell_ms / 1000, camera, coalesce(sector, 0)
     on conflict (tenant, shift, figure, name, number, camera, sector)

@@ -48,7 +48,11 @@ impl<'a> Rows<'a> {
 
     pub(super) fn push(&mut self, row: impl IntoIterator<Item = Cell<'a>>) {
         self.cells.extend(row);
-        debug_assert!(self.cells.len().is_multiple_of(self.width), "every row should have {} cells", self.width);
+        debug_assert!(
+            self.cells.len().is_multiple_of(self.width),
+            "every row should have {} cells",
+            self.width
+        );
     }
 }
 
@@ -60,7 +64,10 @@ pub(super) enum Writing {
 }
 
 /// A row that either database can answer.
-pub(super) trait Answered: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+pub(super) trait Answered:
+    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+{
+}
 
 impl<T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin> Answered for T {}
 

@@ -27,7 +27,9 @@ macro_rules! figures_sql {
             "with stay as (
                 select t.shift, t.number, sum(t.amount) as amount
                 from tally t join shift s on s.id = t.shift and not s.settled
-                where t.tenant = $1 and t.shift ", $shifts, " and t.figure = 'dwell' and t.amount > 0
+                where t.tenant = $1 and t.shift ",
+            $shifts,
+            " and t.figure = 'dwell' and t.amount > 0
                     and ($3 = 0 or t.sector = $3) and ($4 = '' or t.camera = $4)
                 group by t.shift, t.number
             ), ranked as (
@@ -36,21 +38,27 @@ macro_rules! figures_sql {
                 from stay
             )
             select shift, figure, number, cast(sum(amount) as bigint) as amount, 0 as p95 from tally
-                where tenant = $1 and shift ", $shifts, " and amount > 0
+                where tenant = $1 and shift ",
+            $shifts,
+            " and amount > 0
                     and figure in ('visit', 'person', 'in', 'out', 'entrance_in', 'entrance_out')
                     and ($3 = 0 or sector = $3) and ($4 = '' or camera = $4)
                 group by shift, figure, number
             union all
             select d.shift, 'dwell', d.median_s, 0, d.p95_s
                 from shift_dwell d join shift s on s.id = d.shift and s.settled
-                where d.tenant = $1 and d.shift ", $shifts, " and d.sector = $3 and d.camera = $4
+                where d.tenant = $1 and d.shift ",
+            $shifts,
+            " and d.sector = $3 and d.camera = $4
             union all
             select shift, 'dwell', min(case when passed * 2 >= total then number end), 0,
                 min(case when passed * 100 >= total * 95 then number end)
                 from ranked group by shift
             union all
             select shift, 'peak', 0, max(people), 0 from occupancy_peak
-                where tenant = $1 and shift ", $shifts, "
+                where tenant = $1 and shift ",
+            $shifts,
+            "
                     and ($3 = 0 or sector = $3) and ($4 = '' or camera = $4)
                 group by shift"
         )

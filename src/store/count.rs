@@ -27,11 +27,13 @@ const UNSETTLE: Sql = Sql::same("update shift set settled = false where tenant =
 
 /// All visits of the same people. The fence keeps Postgres from reading the whole table when it takes it for small.
 const KNOWN: Sql = Sql {
-    sqlite: ") select v.camera, v.run, v.track, v.enter_at, v.leave_at, v.dwell_ms, v.open, v.shift, v.sector,
+    sqlite:
+        ") select v.camera, v.run, v.track, v.enter_at, v.leave_at, v.dwell_ms, v.open, v.shift, v.sector,
             v.attributes
         from wanted w cross join visit v
         on v.tenant = w.tenant and v.camera = w.camera and v.run = w.run and v.track = w.track",
-    postgres: ") select v.camera, v.run, v.track, v.enter_at, v.leave_at, v.dwell_ms, v.open, v.shift, v.sector,
+    postgres:
+        ") select v.camera, v.run, v.track, v.enter_at, v.leave_at, v.dwell_ms, v.open, v.shift, v.sector,
             v.attributes
         from wanted w cross join lateral (
             select * from visit v
@@ -122,7 +124,8 @@ pub(super) async fn write_visits(
     };
     let mut tally = Tally::default();
     count_visits(&mut tally, &known, visits);
-    let visits: Vec<InShift<'_, VisitRecord>> = visits.iter().map(|(visit, shift)| (*visit, shift.id)).collect();
+    let visits: Vec<InShift<'_, VisitRecord>> =
+        visits.iter().map(|(visit, shift)| (*visit, shift.id)).collect();
     insert(writing, &visits).await?;
     tally.put(writing, tenant).await
 }

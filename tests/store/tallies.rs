@@ -91,10 +91,11 @@ fn any_record() -> impl Strategy<Value = Record> {
             Record::Crossing(CrossingRecord { run: 7, place, track, line, entrance, direction, at })
         },
     );
-    let stay = (somewhere(), 0..3_u64, any::<bool>(), 0..4_u64).prop_map(|((place, enter), track, bar, stay)| {
-        let (zone, leave) = (if bar { "bar" } else { "shop" }.into(), enter + seconds(stay));
-        Record::ZoneStay(ZoneStayRecord { run: 7, place, track, zone, enter, leave })
-    });
+    let stay =
+        (somewhere(), 0..3_u64, any::<bool>(), 0..4_u64).prop_map(|((place, enter), track, bar, stay)| {
+            let (zone, leave) = (if bar { "bar" } else { "shop" }.into(), enter + seconds(stay));
+            Record::ZoneStay(ZoneStayRecord { run: 7, place, track, zone, enter, leave })
+        });
     // Of the same minutes again and again, and also with fewer people than an earlier state had.
     let minute = (0..CAMERAS.len(), 0..2_i64, 0..4_u64, 0..4_u32, 1..60_u64).prop_map(
         |(camera, run, minute, people, seen)| {
@@ -145,7 +146,9 @@ fn by_hand(shift: &Shift, scope: &Scope, rows: &Rows) -> Counted {
         if !open {
             dwell.push(visit.leave.since(visit.enter).as_secs());
         }
-        for said in [&looks.garment, &looks.primary_color, &looks.head_accessory, &looks.bag, &looks.age_range] {
+        for said in
+            [&looks.garment, &looks.primary_color, &looks.head_accessory, &looks.bag, &looks.age_range]
+        {
             if let Some(value) = said.value.as_deref().filter(|value| *value != "none") {
                 *counted.said.entry(value.to_owned()).or_default() += 1;
             }
@@ -250,8 +253,7 @@ impl Rows {
             match record.clone() {
                 Record::Visit(record) => self.visit(record),
                 Record::Crossing(record) => {
-                    let key =
-                        (record.place.camera.clone(), record.track, record.line.to_string(), record.at);
+                    let key = (record.place.camera.clone(), record.track, record.line.to_string(), record.at);
                     self.crossings.entry(key).or_insert(record);
                 }
                 Record::ZoneStay(record) => {
@@ -419,7 +421,8 @@ async fn a_part_of_a_shift_has_its_own_figures(store: &Store) {
     store.write_visits(tenant(1), &visits).await.unwrap();
     let shift = store.shift_at(tenant(1), branch_id(2), start).await.unwrap();
     let visits = async |sector: Option<i64>, camera: Option<&str>| {
-        let scope = Scope { sector: sector.map(|id| SectorId::new(id).unwrap()), camera: camera.map(camera_id) };
+        let scope =
+            Scope { sector: sector.map(|id| SectorId::new(id).unwrap()), camera: camera.map(camera_id) };
         store.summary_of(tenant(1), &shift, &scope).await.unwrap().visits
     };
     assert_eq!(visits(None, None).await, 3, "one was told twice");
