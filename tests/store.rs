@@ -18,6 +18,8 @@ mod on_both;
 mod counting;
 #[path = "store/figures.rs"]
 mod figures;
+#[path = "store/older.rs"]
+mod older;
 #[path = "store/opening.rs"]
 mod opening;
 #[path = "store/recording.rs"]

@@ -7,6 +7,12 @@ alter table shift add column settled integer not null default 0;
 
 create index shift_unsettled on shift (end_at) where not settled;
 
+-- No summary reads these by shift any more.
+drop index line_crossing_by_shift;
+drop index zone_stay_by_shift;
+create index line_crossing_by_shift on line_crossing (tenant, shift);
+create index zone_stay_by_shift on zone_stay (tenant, shift);
+
 create table tally (
     tenant integer not null,
     shift integer not null references shift (id),

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use sqlx::types::Json;
+
 use super::columns::Time;
 use super::shift::ShiftRow;
 use super::summary::bounds;
-use super::{Pools, Store, StoreError, with_pool};
+use super::{Pools, Store, StoreError, in_time, with_pool};
 use crate::domain::{Comparison, KeyFigures, Scope, Shift, Summary, TenantId, Timestamp};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -15,23 +17,22 @@ const HOUR_MS: i64 = 3_600_000;
 /// saving time puts an hour off.
 const REACH: Duration = Duration::from_secs((28 * 24 + 2) * 3600);
 
-const SELECT_NAMED: &str = "select id, tenant, branch, name, start_at, end_at from shift
+const SELECT_NAMED: &str = "select id, tenant, branch, name, start_at, end_at, settled from shift
     where tenant = $1 and branch = $2 and name = $3 and start_at >= $4 and start_at < $5
     order by start_at desc";
 
-/// Figures by shift and hour. Stays of settled shifts lie ready; those of the others, which are few, are put in order
-/// here.
+/// Figures by shift and hour. Stays of settled shifts lie ready; those of the others, `$5`, which are few, are put in
+/// order here.
 macro_rules! figures_sql {
-    ($shifts:literal) => {
+    (shifts: $shifts:literal, open: $open:literal) => {
         concat!(
             "with stay as (
-                select t.shift, t.number, sum(t.amount) as amount
-                from tally t join shift s on s.id = t.shift and not s.settled
-                where t.tenant = $1 and t.shift ",
-            $shifts,
-            " and t.figure = 'dwell' and t.amount > 0
-                    and ($3 = 0 or t.sector = $3) and ($4 = '' or t.camera = $4)
-                group by t.shift, t.number
+                select shift, number, sum(amount) as amount from tally
+                where tenant = $1 and shift ",
+            $open,
+            " and figure = 'dwell' and amount > 0
+                    and ($3 = 0 or sector = $3) and ($4 = '' or camera = $4)
+                group by shift, number
             ), ranked as (
                 select shift, number, sum(amount) over (partition by shift order by number) as passed,
                     sum(amount) over (partition by shift) as total
@@ -45,11 +46,13 @@ macro_rules! figures_sql {
                     and ($3 = 0 or sector = $3) and ($4 = '' or camera = $4)
                 group by shift, figure, number
             union all
-            select d.shift, 'dwell', d.median_s, 0, d.p95_s
-                from shift_dwell d join shift s on s.id = d.shift and s.settled
-                where d.tenant = $1 and d.shift ",
+            select shift, 'dwell', median_s, 0, p95_s from shift_dwell
+                where tenant = $1 and shift ",
             $shifts,
-            " and d.sector = $3 and d.camera = $4
+            " and not (shift ",
+            $open,
+            ")
+                    and sector = $3 and camera = $4
             union all
             select shift, 'dwell', min(case when passed * 2 >= total then number end), 0,
                 min(case when passed * 100 >= total * 95 then number end)
@@ -64,8 +67,11 @@ macro_rules! figures_sql {
         )
     };
 }
-const SQLITE: &str = figures_sql!("in (select value from json_each($2))");
-const POSTGRES: &str = figures_sql!("= any($2)");
+const SQLITE: &str = figures_sql!(
+    shifts: "in (select value from json_each($2))",
+    open: "in (select value from json_each($5))"
+);
+const POSTGRES: &str = figures_sql!(shifts: "= any($2)", open: "= any($5)");
 
 #[derive(sqlx::FromRow)]
 struct FigureRow {
@@ -91,20 +97,7 @@ impl Store {
     ) -> Result<Comparison, StoreError> {
         let summary = self.summary_of(tenant, shift, scope).await?;
         let others = self.named_before(tenant, shift).await?;
-        let numbers: Vec<i64> = others.iter().map(|other| other.id.get()).collect();
-        let (sector, camera) = bounds(scope);
-        let rows: Vec<FigureRow> = match &self.read {
-            _ if numbers.is_empty() => Vec::new(),
-            Pools::Sqlite(pool) => {
-                let numbers = sqlx::types::Json(numbers);
-                let query = sqlx::query_as(SQLITE).bind(tenant.get()).bind(numbers);
-                super::in_time(query.bind(sector).bind(camera).fetch_all(pool)).await?
-            }
-            Pools::Postgres(pool) => {
-                let query = sqlx::query_as(POSTGRES).bind(tenant.get()).bind(numbers);
-                super::in_time(query.bind(sector).bind(camera).fetch_all(pool)).await?
-            }
-        };
+        let rows = self.figures_of(tenant, scope, &others).await?;
         let is_running = now < shift.end;
         let elapsed = now.min(shift.end).since(shift.start);
         let until = if is_running { elapsed } else { Duration::MAX };
@@ -113,7 +106,7 @@ impl Store {
             seen.entry(row.shift).or_default().take(&row, until);
         }
         let known: Vec<KeyFigures> = seen.values().map(|seen| seen.figures(scope)).collect();
-        let previous = others.into_iter().find_map(|other| {
+        let previous = others.into_iter().find_map(|Named { shift: other, .. }| {
             let figures = seen.get(&other.id.get())?.figures(scope);
             Some((other, figures))
         });
@@ -121,16 +114,53 @@ impl Store {
         Ok(Comparison { summary, figures, elapsed, is_running, previous, others, mean })
     }
 
+    async fn figures_of(
+        &self,
+        tenant: TenantId,
+        scope: &Scope,
+        others: &[Named],
+    ) -> Result<Vec<FigureRow>, StoreError> {
+        let numbers: Vec<i64> = others.iter().map(|other| other.shift.id.get()).collect();
+        let open = others.iter().filter(|other| !other.settled).map(|other| other.shift.id.get());
+        let open: Vec<i64> = open.collect();
+        let (sector, camera) = bounds(scope);
+        match &self.read {
+            _ if numbers.is_empty() => Ok(Vec::new()),
+            Pools::Sqlite(pool) => {
+                let query = sqlx::query_as(SQLITE).bind(tenant.get()).bind(Json(numbers));
+                in_time(query.bind(sector).bind(camera).bind(Json(open)).fetch_all(pool)).await
+            }
+            Pools::Postgres(pool) => {
+                let query = sqlx::query_as(POSTGRES).bind(tenant.get()).bind(numbers);
+                in_time(query.bind(sector).bind(camera).bind(open).fetch_all(pool)).await
+            }
+        }
+    }
+
     /// The shifts of the same name in the four weeks before, newest first.
-    async fn named_before(&self, tenant: TenantId, shift: &Shift) -> Result<Vec<Shift>, StoreError> {
-        let rows: Vec<ShiftRow> = with_pool!(self.read, pool => {
+    async fn named_before(&self, tenant: TenantId, shift: &Shift) -> Result<Vec<Named>, StoreError> {
+        let rows: Vec<NamedRow> = with_pool!(self.read, pool => {
             sqlx::query_as(SELECT_NAMED)
                 .bind(tenant.get()).bind(shift.branch.get()).bind(&shift.name)
                 .bind(Time(shift.start - REACH)).bind(Time(shift.start))
                 .fetch_all(pool).await
         })?;
-        rows.into_iter().map(ShiftRow::load).collect()
+        let load = |row: NamedRow| Ok(Named { shift: row.shift.load()?, settled: row.settled });
+        rows.into_iter().map(load).collect()
     }
+}
+
+#[derive(sqlx::FromRow)]
+struct NamedRow {
+    #[sqlx(flatten)]
+    shift: ShiftRow,
+    settled: bool,
+}
+
+/// An earlier shift of the same name.
+struct Named {
+    shift: Shift,
+    settled: bool,
 }
 
 /// What is known of one of the others.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use sqlx::types::Json;
+
 use super::{Pools, Store, StoreError, with_pool};
 use crate::domain::{
     CameraId, LineSummary, Looks, Peak, Scope, SectorId, Shift, Summary, TenantId, Timestamp, ValueCount,
@@ -19,52 +21,60 @@ const TOP: usize = 5;
 /// What the look at a head says that saw nothing on it: known, and yet no accessory.
 const BARE: &str = "none";
 
-/// One statement, so that all figures are of the same instant. Stays are put in order here and told by two of them, so
-/// that few rows travel: the second they took stands in for each, which makes percentiles exact to it.
+/// One statement, so that all figures are of the same instant. Stays travel as one object for all of a kind: how many
+/// took how many whole seconds, which makes percentiles exact to the second and a recount equal.
 macro_rules! summary_sql {
-    (minute: $minute:literal) => {
+    (object: $object:literal, minute: $minute:literal) => {
         concat!(
-            "with mine as materialized (
-                select figure, name, number, camera, amount from tally
+            "select 'dwell' as figure, '' as camera, '' as name, 0 as number, 0 as amount, ",
+            $object,
+            " as stays
+                from (
+                    select number, sum(amount) as amount from tally
+                    where tenant = $1 and shift = $2 and figure = 'dwell' and amount > 0
+                        and ($3 = 0 or sector = $3) and ($4 = '' or camera = $4)
+                    group by number
+                ) as stay
+            union all
+            select 'zone', camera, name, 0, 0, ",
+            $object,
+            " from (
+                    select name, camera, number, sum(amount) as amount from tally
+                    where tenant = $1 and shift = $2 and figure = 'zone' and amount > 0
+                        and ($3 = 0 or sector = $3) and ($4 = '' or camera = $4)
+                    group by name, number, camera
+                ) as stay group by camera, name
+            union all
+            select figure, camera, name, number, cast(sum(amount) as bigint), null from tally
                 where tenant = $1 and shift = $2 and amount > 0
                     and ($3 = 0 or sector = $3) and ($4 = '' or camera = $4)
-            ), stay as (
-                select figure, case when figure = 'dwell' then '' else camera end as before, name, number,
-                    sum(amount) as amount
-                from mine where figure in ('dwell', 'zone') group by 1, 2, 3, 4
-            ), ranked as (
-                select figure, before, name, number,
-                    sum(amount) over (partition by figure, before, name order by number) as passed,
-                    sum(amount) over (partition by figure, before, name) as total
-                from stay
-            )
-            select figure, before as camera, name, min(case when passed * 2 >= total then number end) as number,
-                cast(max(total) as bigint) as amount,
-                min(case when passed * 100 >= total * 95 then number end) as p95
-                from ranked group by figure, before, name
-            union all
-            select figure, camera, name, number, cast(sum(amount) as bigint), 0
-                from mine where figure not in ('dwell', 'zone') group by figure, camera, name, number
+                    and figure in ('visit', 'person', 'garment', 'color', 'accessory', 'bag', 'age',
+                        'in', 'out', 'entrance_in', 'entrance_out')
+                group by figure, name, number, camera
             union all
             select 'peak', camera, '', ",
             $minute,
-            ", people, 0 from occupancy_peak
+            ", people, null from occupancy_peak
                 where tenant = $1 and shift = $2 and ($3 = 0 or sector = $3) and ($4 = '' or camera = $4)"
         )
     };
 }
-const SQLITE: &str = summary_sql!(minute: "minute_at");
-const POSTGRES: &str = summary_sql!(minute: "cast(extract(epoch from minute_at) * 1000 as bigint)");
+const SQLITE: &str = summary_sql!(object: "json_group_object(number, amount)", minute: "minute_at");
+const POSTGRES: &str = summary_sql!(
+    object: "json_object_agg(number, amount)",
+    minute: "cast(extract(epoch from minute_at) * 1000 as bigint)"
+);
 
 #[derive(sqlx::FromRow)]
 struct FigureRow {
     figure: String,
     camera: String,
     name: String,
-    /// The hour, the median, or the instant of the peak.
+    /// The hour, or the instant of the peak.
     number: i64,
     amount: i64,
-    p95: i64,
+    /// Of stays: seconds and how many took so long.
+    stays: Option<Json<BTreeMap<i64, u64>>>,
 }
 
 impl Store {
@@ -111,23 +121,16 @@ pub(super) fn bounds(scope: &Scope) -> (i64, &str) {
     (scope.sector.map_or(0, SectorId::get), scope.camera.as_ref().map_or("", CameraId::as_str))
 }
 
-/// How many stays there were, and how long they took.
-#[derive(Debug, Clone, Copy, Default)]
-struct Stays {
-    count: u64,
-    median_s: Option<u32>,
-    p95_s: Option<u32>,
-}
-
 /// What the rows say, sorted out. Sorted here, as Postgres would sort texts by the language of the database.
 #[derive(Default)]
 struct Figures {
     by_hour: Vec<u64>,
     by_camera: BTreeMap<String, u64>,
     people: BTreeMap<String, u64>,
-    stays: Stays,
+    /// Seconds and how many stayed so long.
+    stays: BTreeMap<i64, u64>,
     lines: BTreeMap<(String, String), LineSummary>,
-    zones: BTreeMap<(String, String), Stays>,
+    zones: BTreeMap<(String, String), BTreeMap<i64, u64>>,
     peaks: BTreeMap<String, Peak>,
     /// Entries over entrances, once anybody crossed one.
     entered: Option<u64>,
@@ -142,10 +145,9 @@ impl Figures {
     }
 
     fn take(&mut self, row: FigureRow) {
-        let FigureRow { figure, camera, name, number, amount, p95 } = row;
+        let FigureRow { figure, camera, name, number, amount, stays } = row;
         let count = amount.cast_unsigned();
-        let seconds = |number| u32::try_from(number).ok();
-        let stays = Stays { count, median_s: seconds(number), p95_s: seconds(p95) };
+        let stays = stays.map(|stays| stays.0).unwrap_or_default();
         match figure.as_str() {
             "visit" => {
                 let slot = usize::try_from(number).ok().and_then(|hour| self.by_hour.get_mut(hour));
@@ -190,12 +192,12 @@ impl Figures {
     }
 
     fn summary(mut self, shift: &Shift, scope: &Scope) -> Summary {
-        let zone = |((camera, zone), stays): ((String, String), Stays)| ZoneSummary {
+        let zone = |((camera, zone), stays): ((String, String), BTreeMap<i64, u64>)| ZoneSummary {
             camera,
             zone,
-            stays: stays.count,
-            dwell_median_s: stays.median_s,
-            dwell_p95_s: stays.p95_s,
+            stays: stays.values().sum(),
+            dwell_median_s: percentile(&stays, 50),
+            dwell_p95_s: percentile(&stays, 95),
         };
         let unique_people = match scope.camera {
             Some(_) => Some(self.people.values().sum()),
@@ -217,8 +219,8 @@ impl Figures {
             scope: scope.clone(),
             visits: self.by_camera.values().sum(),
             unique_people,
-            dwell_median_s: self.stays.median_s,
-            dwell_p95_s: self.stays.p95_s,
+            dwell_median_s: percentile(&self.stays, 50),
+            dwell_p95_s: percentile(&self.stays, 95),
             visits_by_hour: self.by_hour,
             visits_by_camera: self.by_camera.into_iter().collect(),
             people_by_camera: self.people.into_iter().collect(),
@@ -267,9 +269,35 @@ fn top(mut all: Vec<ValueCount>) -> Vec<ValueCount> {
     all
 }
 
+/// The shortest stay that `percent` of all stays do not exceed; `stays` are seconds and counts.
+fn percentile(stays: &BTreeMap<i64, u64>, percent: u64) -> Option<u32> {
+    let total: u64 = stays.values().sum();
+    let rank = (total * percent).div_ceil(100);
+    let mut passed = 0;
+    for (seconds, count) in stays {
+        passed += count;
+        if passed >= rank {
+            return u32::try_from(*seconds).ok();
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn percentiles_are_the_nearest_rank() {
+        let percentile =
+            |stays: &[(i64, u64)], percent| percentile(&stays.iter().copied().collect(), percent);
+        assert_eq!(percentile(&[], 50), None);
+        assert_eq!(percentile(&[(7, 1)], 50), Some(7));
+        assert_eq!(percentile(&[(7, 1)], 95), Some(7));
+        assert_eq!(percentile(&[(1, 1), (2, 1), (3, 1), (4, 1)], 50), Some(2));
+        assert_eq!(percentile(&[(1, 95), (60, 5)], 95), Some(1));
+        assert_eq!(percentile(&[(1, 94), (60, 6)], 95), Some(60));
+    }
 
     #[test]
     fn mean_age_is_that_of_the_middles_of_the_ranges() {
