@@ -14,6 +14,8 @@ mod frozen;
 #[macro_use]
 #[path = "store/on_both.rs"]
 mod on_both;
+#[path = "store/by_hand.rs"]
+mod by_hand;
 #[path = "store/counting.rs"]
 mod counting;
 #[path = "store/figures.rs"]

@@ -87,21 +87,21 @@ fn person(record: &VisitRecord) -> Person<'_> {
     (record.visit.place.camera.as_str(), record.run, record.visit.track.cast_signed())
 }
 
-/// Takes hold of shifts, in the order of their numbers.
+/// Takes hold of shifts, in the order of their numbers, and answers how many of them there are.
 pub(super) async fn hold(
     writing: &mut Writing,
     tenant: TenantId,
     shifts: &BTreeSet<i64>,
-) -> Result<(), sqlx::Error> {
+) -> Result<usize, sqlx::Error> {
     let mut rows = Rows::new(2);
     for shift in shifts {
         rows.push([Cell::Int(tenant.get()), Cell::Int(*shift)]);
     }
     let held: Vec<(i64, bool)> = writing.put_asking("with wanted (tenant, id) as (", &rows, HOLD).await?;
-    for (shift, _) in held.into_iter().filter(|(_, settled)| *settled) {
-        writing.run(UNSETTLE, &[Cell::Int(tenant.get()), Cell::Int(shift)]).await?;
+    for (shift, _) in held.iter().filter(|(_, settled)| *settled) {
+        writing.run(UNSETTLE, &[Cell::Int(tenant.get()), Cell::Int(*shift)]).await?;
     }
-    Ok(())
+    Ok(held.len())
 }
 
 /// Writes visits and counts them.

@@ -98,7 +98,7 @@ impl Store {
             return Ok(());
         }
         let shifts = self.shifts_of(tenant, &sorted.begins()).await?;
-        let held = shifts.iter().map(|shift| shift.id).collect();
+        let held: BTreeSet<i64> = shifts.iter().map(|shift| shift.id).collect();
         let mut shifts = shifts.into_iter();
         let visits = with_shifts(sorted.visits, &mut shifts);
         let crossings = with_shifts(sorted.crossings, &mut shifts);
@@ -107,7 +107,10 @@ impl Store {
         let heats = numbered(with_shifts(sorted.heats, &mut shifts));
         in_time(async {
             let mut writing = Writing::begin(&self.write).await?;
-            hold(&mut writing, tenant, &held).await?;
+            // Rows do not look for their shift themselves.
+            if hold(&mut writing, tenant, &held).await? < held.len() {
+                return Err(sqlx::Error::RowNotFound);
+            }
             write_visits(&mut writing, tenant, &visits).await?;
             write_crossings(&mut writing, tenant, &crossings).await?;
             write_stays(&mut writing, tenant, &stays).await?;
