@@ -46,15 +46,16 @@ const SETTLE: Sql = Sql::same(
     from ranked group by camera, sector",
 );
 
-/// All rows of a shift as figures; what `tally.rs` adds up row by row.
+/// All rows of a shift as figures; what `tally.rs` adds up row by row. They are read once: left to itself, SQLite reads all
+/// shifts to find the people of one in the order of an index.
 macro_rules! recount_sql {
     (entered: $entered:literal, crossed: $crossed:literal, said: [$(($figure:literal, $value:literal)),+]) => {
         concat!(
             "insert into tally (tenant, shift, figure, name, number, camera, sector, amount)
-            with seen as (
+            with seen as materialized (
                 select camera, coalesce(sector, 0) as sector, run, track, open, dwell_ms, attributes, ", $entered,
             " as hour from visit v join shift s on s.id = v.shift where v.tenant = $1 and v.shift = $2
-            ), crossed as (
+            ), crossed as materialized (
                 select camera, coalesce(sector, 0) as sector, line, entrance, direction, ", $crossed,
             " as hour from line_crossing c join shift s on s.id = c.shift where c.tenant = $1 and c.shift = $2
             )
