@@ -6,11 +6,15 @@
 //!
 //! A write is durable when its call returns: it survives `kill -9` and, on SQLite too, a power cut.
 
+mod aggregate;
 pub mod backup;
 mod branch;
+mod bulk;
 mod camera;
 mod columns;
+mod comparison;
 mod connect;
+mod count;
 mod crossing;
 mod error;
 mod heat;
@@ -23,6 +27,7 @@ mod retention;
 mod schedule;
 mod shift;
 mod summary;
+mod tally;
 mod visit;
 mod voice;
 
