@@ -1,6 +1,7 @@
 //! Reading what came with a request. Nothing here rejects: what cannot be read becomes the handler's [`ApiError`].
 
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::time::Duration;
 
 use bytes::Buf;
@@ -102,8 +103,8 @@ async fn read<B: Buf>(
 }
 
 /// The whole of a body, of at most `limit` bytes.
-pub(super) async fn collect<B: Buf>(
-    body: impl Stream<Item = Result<B, warp::Error>>,
+pub(super) async fn collect<B: Buf, E: Display>(
+    body: impl Stream<Item = Result<B, E>>,
     limit: u64,
 ) -> Answer<Vec<u8>> {
     let collect = async {
@@ -131,7 +132,7 @@ pub(super) async fn collect<B: Buf>(
 }
 
 /// Reads what is left of a body that is refused: see [`DRAIN_BYTES`].
-pub(super) async fn pass_over<B: Buf>(body: impl Stream<Item = Result<B, warp::Error>>, limit: u64) {
+pub(super) async fn pass_over<B: Buf, E>(body: impl Stream<Item = Result<B, E>>, limit: u64) {
     rest_of(body.map(|chunk| chunk.ok().map(|chunk| chunk.remaining())), limit).await;
 }
 

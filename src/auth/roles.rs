@@ -18,11 +18,25 @@ pub enum Action {
     OperateCameras,
     /// Create, change and delete cameras, and try out pipeline descriptions.
     ConfigureCameras,
+    /// Create, change and delete the sectors of branches.
+    ConfigurePlaces,
+    /// List, issue and revoke tokens.
+    ManageTokens,
+    /// Read who changed what.
+    ReadAudit,
 }
 
 impl Action {
-    pub const ALL: [Self; 5] =
-        [Self::View, Self::ReadMetrics, Self::Analyse, Self::OperateCameras, Self::ConfigureCameras];
+    pub const ALL: [Self; 8] = [
+        Self::View,
+        Self::ReadMetrics,
+        Self::Analyse,
+        Self::OperateCameras,
+        Self::ConfigureCameras,
+        Self::ConfigurePlaces,
+        Self::ManageTokens,
+        Self::ReadAudit,
+    ];
 
     /// What a refusal calls it.
     pub fn name(self) -> &'static str {
@@ -32,6 +46,9 @@ impl Action {
             Self::Analyse => "have pictures or sound analysed",
             Self::OperateCameras => "operate cameras",
             Self::ConfigureCameras => "configure cameras",
+            Self::ConfigurePlaces => "configure places",
+            Self::ManageTokens => "manage tokens",
+            Self::ReadAudit => "read the change log",
         }
     }
 }
@@ -41,7 +58,11 @@ pub fn allows(role: Role, action: Action) -> bool {
     match action {
         Action::View => true,
         Action::ReadMetrics | Action::Analyse => matches!(role, Role::Admin | Role::Viewer),
-        Action::OperateCameras | Action::ConfigureCameras => role == Role::Admin,
+        Action::OperateCameras
+        | Action::ConfigureCameras
+        | Action::ConfigurePlaces
+        | Action::ManageTokens
+        | Action::ReadAudit => role == Role::Admin,
     }
 }
 
@@ -55,6 +76,6 @@ mod tests {
             let may = Action::ALL.map(|action| if allows(role, action) { 'x' } else { '-' });
             format!("{} {}", role.name(), may.iter().collect::<String>())
         });
-        assert_eq!(table, ["admin xxxxx", "kitchen x----", "waiter x----", "viewer xxx--"]);
+        assert_eq!(table, ["admin xxxxxxxx", "kitchen x-------", "waiter x-------", "viewer xxx-----"]);
     }
 }

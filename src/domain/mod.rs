@@ -3,6 +3,7 @@
 //! Nothing here does IO and nothing here is `Serialize`: JSON is made in [`crate::wire`], rows in
 //! `crate::store`, so that neither contract changes by accident when a type does.
 
+mod audit;
 mod camera;
 mod detection;
 mod figures;
@@ -11,11 +12,14 @@ mod heat;
 mod ids;
 mod recording;
 mod role;
+mod sector;
 mod shift;
 mod timestamp;
+mod token;
 mod visit;
 mod voice;
 
+pub use audit::Change;
 pub use camera::{Camera, CameraState, ParamValue};
 pub use detection::{Detection, Frame};
 pub use figures::{
@@ -27,7 +31,9 @@ pub use heat::Heat;
 pub use ids::{BranchId, CameraId, IdError, SectorId, ShiftId, TenantId, VisitId};
 pub use recording::RecorderFigures;
 pub use role::Role;
+pub use sector::Sector;
 pub use shift::{Branch, Schedule, ScheduledShift, Shift, TimeOfDay};
 pub use timestamp::Timestamp;
+pub use token::IssuedToken;
 pub use visit::{Attribute, Attributes, Place, Visit};
 pub use voice::VoiceActivity;

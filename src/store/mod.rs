@@ -6,6 +6,7 @@
 //!
 //! A write is durable when its call returns: it survives `kill -9` and, on SQLite too, a power cut.
 
+mod audit;
 mod branch;
 mod camera;
 mod columns;
@@ -13,12 +14,15 @@ mod connect;
 mod crossing;
 mod error;
 mod heat;
+mod idempotency;
 mod insert;
 mod occupancy;
 mod page;
 mod record;
+mod sector;
 mod shift;
 mod summary;
+mod token;
 mod visit;
 mod voice;
 
@@ -32,10 +36,13 @@ use std::time::Duration;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{PgPool, SqlitePool};
 
+pub use audit::ChangeFilter;
 pub use branch::unnamed_branch;
 pub use error::StoreError;
+pub use idempotency::{Claim, Once, SavedAnswer};
 pub use page::{MAX_PAGE, Page};
 pub use record::{CrossingRecord, HeatRecord, MinuteRecord, Record, ZoneStayRecord};
+pub use token::Revoked;
 pub use visit::{StoredVisit, VisitRecord};
 
 /// Longest time for one call, waiting for a connection included.
@@ -75,6 +82,14 @@ pub struct Store {
 pub enum Put {
     Created,
     Replaced,
+}
+
+/// What became of a change that was to be made only to what it was decided on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Swap {
+    Done,
+    /// Somebody else has changed it meanwhile, or it is gone; nothing was written.
+    Changed,
 }
 
 impl Store {

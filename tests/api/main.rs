@@ -6,13 +6,16 @@ mod on_both;
 
 mod access;
 mod cameras;
+mod changes;
 #[path = "../viewer/client.rs"]
 #[allow(dead_code, reason = "the viewer's tests use the rest")]
 mod client;
 mod connections;
 mod contract;
 mod editing;
+mod examples;
 mod figures;
+mod limits;
 mod live;
 mod log;
 mod metrics;
@@ -23,6 +26,8 @@ mod pictures;
 #[allow(dead_code, reason = "the store's tests use the rest")]
 mod postgres;
 mod problems;
+mod repeats;
+mod sectors;
 mod session;
 mod shifts;
 #[path = "../common/sound.rs"]
@@ -30,6 +35,9 @@ mod shifts;
 mod sound;
 #[path = "../common/street.rs"]
 mod street;
+mod tags;
 mod tenants;
+mod tokens;
 mod voice;
+mod walls;
 mod world;

@@ -12,18 +12,18 @@ async fn what_belongs_to_another_tenant_does_not_exist() {
     let shift = world.store.shift_at(tenant(1), branch(1), crate::world::NOON).await.unwrap();
     let stranger = caller(2, &[], &[Role::Admin]);
     let mut asked = 0;
-    for (method, path) in documented(&world).await {
-        let id = if path.contains("/shifts/") { shift.id.to_string() } else { "hall".into() };
-        if !path.contains("{id}") {
+    let (_, document) = world.get("/api/v1/openapi.json").await;
+    for (method, route) in documented(&world).await {
+        let id = if route.contains("/shifts/") { shift.id.to_string() } else { "hall".into() };
+        // Any name can be taken back, in one's own tenant: see the tests of tokens.
+        if !route.contains("{id}") || route == "/api/v1/tokens/{id}" {
             continue;
         }
-        let path = path.replace("{id}", &id).replace("{session}", "none");
+        let operation = &document["paths"][&route][method.as_str().to_lowercase()];
+        let example = &operation["requestBody"]["content"]["application/json"]["example"];
+        let path = route.replace("{id}", &id).replace("{session}", "none");
         let request = world.by(&stranger, method.clone(), &path);
-        let request = match method.as_str() {
-            "PUT" => request.json(&json!({"pipeline": "plain"})),
-            "PATCH" if !path.contains("whep") => request.json(&json!({})),
-            _ => request,
-        };
+        let request = if example.is_null() { request } else { request.json(example) };
         let (status, problem) = answer(request).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{method} {path}: {problem}");
         asked += 1;
