@@ -22,6 +22,8 @@ mod figures;
 mod opening;
 #[path = "store/recording.rs"]
 mod recording;
+#[path = "store/rest.rs"]
+mod rest;
 #[path = "store/story.rs"]
 mod story;
 #[path = "store/tables.rs"]

@@ -17,7 +17,7 @@ use super::request::{Answer, json, query, with};
 use super::{State, caller};
 use crate::auth::{Action, Caller};
 use crate::camera::CameraHandle;
-use crate::domain::{self, BranchId, CameraId};
+use crate::domain::{self, BranchId, CameraId, SectorId};
 use crate::store::Swap;
 use crate::wire::{
     Camera, CameraInput, CameraPatch, Line, Page, ParameterValue, Problem, State as StateName, Zone,
@@ -101,6 +101,8 @@ pub(super) async fn list_cameras(
 ) -> Answer<Json<Page<Camera>>> {
     super::permit(&caller, Action::View)?;
     let mut query = query?;
+    list::filter_id("branch_id", query.branch_id, BranchId::new)?;
+    list::filter_id("sector_id", query.sector_id, SectorId::new)?;
     let paging = Paging { limit: query.limit, cursor: query.cursor.take() };
     let handles = visible(&state, &caller).into_iter().filter(|handle| query.fits(handle));
     let key = |handle: &CameraHandle| handle.camera().id.to_string();

@@ -1,9 +1,12 @@
 //! Lists that are short enough to be held whole, a page at a time.
 
+use std::fmt::Display;
+
+use utoipa::ToSchema;
+
 use super::error::ApiError;
 use super::request::Answer;
 use crate::wire::Page;
-use utoipa::ToSchema;
 
 /// A wall rarely has more; who has pages on.
 const DEFAULT_PAGE: usize = 100;
@@ -35,6 +38,18 @@ pub(super) fn page<T, W: ToSchema>(
     let items: Vec<T> = rest.by_ref().take(limit).collect();
     let next_cursor = items.last().map(&key).filter(|_| rest.next().is_some());
     Ok(Page { items: items.iter().map(show).collect(), next_cursor })
+}
+
+/// The id that a list is to be of, checked as any other.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn filter_id<I, E: Display>(
+    field: &str,
+    id: Option<i64>,
+    new: impl FnOnce(i64) -> Result<I, E>,
+) -> Answer<Option<I>> {
+    id.map(new).transpose().map_err(|error| ApiError::invalid(field, error))
 }
 
 /// Whether a text holds what somebody looks for, however it is written; nothing is in everything.

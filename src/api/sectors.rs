@@ -57,10 +57,11 @@ pub(super) async fn list_sectors(
 ) -> Answer<Json<Page<Sector>>> {
     super::permit(&caller, Action::View)?;
     let SectorsQuery { branch_id, q, limit, cursor } = query?;
+    let branch = list::filter_id("branch_id", branch_id, BranchId::new)?;
     let mut sectors = state.store.sectors(caller.tenant).await?;
     sectors.retain(|sector| {
         caller.branches.contain(sector.branch)
-            && branch_id.is_none_or(|id| sector.branch.get() == id)
+            && branch.is_none_or(|branch| sector.branch == branch)
             && mentions(&sector.name, q.as_deref())
     });
     let key = |sector: &domain::Sector| list::number_key(sector.id.get());

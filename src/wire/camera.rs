@@ -5,14 +5,15 @@ use std::fmt;
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::{CameraStatus, Line, Zone};
 use crate::domain::{self, ParamValue};
 
 /// A parameter's value.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ParameterValue {
     Bool(bool),
@@ -20,6 +21,17 @@ pub enum ParameterValue {
     Float(f64),
     Text(String),
 }
+
+/// One type of several: as alternatives, every integer would be two of them at once.
+impl PartialSchema for ParameterValue {
+    fn schema() -> RefOr<Schema> {
+        let types = [Type::Boolean, Type::Number, Type::String];
+        let value = ObjectBuilder::new().schema_type(SchemaType::from_iter(types));
+        value.description(Some("A parameter's value.")).build().into()
+    }
+}
+
+impl ToSchema for ParameterValue {}
 
 impl From<&ParamValue> for ParameterValue {
     fn from(value: &ParamValue) -> Self {

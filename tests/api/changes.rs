@@ -6,7 +6,7 @@ use atalaya::domain::Role;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::world::{NOON, World, caller, json as answer};
+use crate::world::{World, caller, json as answer};
 
 /// A request that changes something, for every route that does.
 fn sample(method: &str, route: &str) -> Option<(String, Value)> {
@@ -149,27 +149,4 @@ async fn only_admins_read_the_log_and_those_of_some_branches_what_happened_in_th
     assert_eq!(local["items"].as_array().unwrap().len(), 1, "{local}");
     assert_eq!(local["items"][0]["resource"], "cameras/bar");
     assert_eq!(get(2, &[], Role::Admin).await.1["items"], json!([]), "another tenant's is empty");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_change_whose_client_hangs_up_is_done_and_noted_all_the_same() {
-    use tokio::io::AsyncWriteExt;
-    let world = World::start().await;
-    let token = world.token(&caller(1, &[], &[Role::Admin]));
-    let mut socket = tokio::net::TcpStream::connect(world.address).await.unwrap();
-    let body = r#"{"name":"Gone"}"#;
-    let request = format!(
-        "PATCH /api/v1/cameras/hall HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    socket.write_all(request.as_bytes()).await.unwrap();
-    drop(socket);
-    let end = std::time::Instant::now() + Duration::from_secs(20);
-    while log(&world, "").await.is_empty() {
-        assert!(std::time::Instant::now() < end, "it is not noted");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert_eq!(world.get("/api/v1/cameras/hall").await.1["name"], "Gone");
-    assert_eq!(world.clock.now(), NOON);
 }
