@@ -4,22 +4,24 @@
 //! then no more frames, then the last visits are written.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use gstvision::engine::{Assets, LoadOptions};
+use anyhow::{Context, Result, anyhow};
+use gstvision::engine::{Assets, Job, LoadOptions};
 use gstvision::person::Language;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::api::{Api, Rate, Services};
 use crate::auth::{Branches, Caller, Keys, login_link, signing_secret};
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
-use crate::config::{self, Config};
+use crate::config::{self, Config, FolderLock, private_folder};
 use crate::domain::{Branch, BranchId, Camera, CameraId, Role, SectorId, TenantId};
 use crate::recorder::{Recorder, RecorderContext};
 use crate::still::Analysers;
@@ -45,10 +47,13 @@ pub struct App {
     /// The recorder, which has to outlive the frames.
     backs: TaskTracker,
     stop_recorder: CancellationToken,
+    /// Given back when all is stopped.
+    _lock: FolderLock,
 }
 
 impl App {
-    /// Starts the server of `config`, with `cameras` besides its own.
+    /// Starts the server of `config`, with `cameras` besides its own: what the store has of them holds, but for the
+    /// parameters that are given.
     ///
     /// # Errors
     /// When a part cannot start; the message says which and what to do.
@@ -59,6 +64,7 @@ impl App {
         start_gstreamer()?;
         let clock = Clock::system();
         let keys = Keys::new(&signing_secret(config)?, clock.clone());
+        let lock = lock_data(&config.data_dir)?;
         let store = open_store(config).await?;
         let (stop, stop_recorder) = (CancellationToken::new(), CancellationToken::new());
         let (fronts, backs) = (TaskTracker::new(), TaskTracker::new());
@@ -91,6 +97,7 @@ impl App {
         let file_cameras = start_cameras(config, &store, &running, cameras).await?;
         let models = Arc::new(gstvision::engine::Catalog::open(config.models_dir.as_deref())?);
         let options = load_options(config, config.detector.threads.into())?;
+        check_detector(config, &models, &options);
 
         let api = Api::new(Services {
             store: store.clone(),
@@ -113,7 +120,7 @@ impl App {
         });
         fronts.spawn(api.serve(listener));
         info!(address = %address, store = store.place(), "listening");
-        Ok(Self { address, keys, store, fronts, stop, backs, stop_recorder })
+        Ok(Self { address, keys, store, fronts, stop, backs, stop_recorder, _lock: lock })
     }
 
     /// Where HTTP listens.
@@ -147,6 +154,25 @@ impl App {
         if tokio::time::timeout(CLOSE, self.store.close()).await.is_err() {
             warn!("the database did not close in time");
         }
+    }
+}
+
+fn lock_data(folder: &Path) -> Result<FolderLock> {
+    let taken = private_folder(folder).and_then(|()| FolderLock::take(folder));
+    taken.map_err(|error| {
+        let remedy = match error.kind() {
+            io::ErrorKind::ResourceBusy => "each server needs one of its own, named by",
+            _ => "make it writable for this user, or name another one by",
+        };
+        anyhow!("cannot use data folder {}: {error}; {remedy} `--data-dir` or `data_dir`", folder.display())
+    })
+}
+
+/// A detector that no camera could load is told at once, and not when the first camera fails.
+fn check_detector(config: &Config, models: &gstvision::engine::Catalog, options: &LoadOptions) {
+    let chosen = models.choose(Job::Detector, &config.detector.model, options);
+    if let Err(error) = chosen.and_then(|manifest| options.assets.verify(&manifest)) {
+        error!(%error, "cameras cannot look for people; `atalaya doctor` says more");
     }
 }
 
@@ -197,25 +223,29 @@ pub fn load_options(config: &Config, threads: usize) -> Result<LoadOptions> {
     })
 }
 
-/// Starts the store's cameras, the file's and `more`; answers those that the API may not change.
+/// Starts the store's cameras, among them `more`, and the file's; answers those that the API may not change.
 async fn start_cameras(
     config: &Config,
     store: &Store,
     running: &Cameras,
     more: Vec<Camera>,
 ) -> Result<BTreeSet<(TenantId, CameraId)>> {
-    let mut fixed = more;
-    for camera in &config.cameras {
-        fixed.push(camera_of(camera)?);
+    for camera in more {
+        let known = store.all_cameras().await?.into_iter().find(|known| known.is(&camera));
+        let mut kept = known.unwrap_or_else(|| camera.clone());
+        kept.pipeline = camera.pipeline;
+        kept.parameters.extend(camera.parameters);
+        store.put_camera(kept.tenant, &kept).await?;
     }
-    let keys: BTreeSet<_> = fixed.iter().map(|camera| (camera.tenant, camera.id.clone())).collect();
+    let fixed = config.cameras.iter().map(camera_of).collect::<Result<Vec<_>>>()?;
     for camera in store.all_cameras().await? {
-        if keys.contains(&(camera.tenant, camera.id.clone())) {
+        if fixed.iter().any(|fixed| fixed.is(&camera)) {
             warn!(camera = %camera.id, "the camera of the config file takes the place of the stored one");
         } else {
             running.put(camera);
         }
     }
+    let keys = fixed.iter().map(|camera| (camera.tenant, camera.id.clone())).collect();
     for camera in fixed {
         running.put(camera);
     }

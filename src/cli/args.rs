@@ -123,7 +123,7 @@ pub(super) enum PipelinesCommand {
     List,
     /// Text and parameters of one
     Show { name: String },
-    /// Check descriptions: all known ones, or the named files
+    /// Check descriptions: all known ones, or these files and names
     Check { files: Vec<PathBuf> },
 }
 

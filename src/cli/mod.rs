@@ -1,6 +1,6 @@
 //! The command line: what was typed → the room that does it → an exit code.
 //!
-//! 0: done. 1: failed. 2: wrongly used, by `clap` itself.
+//! 0: done. 1: failed. 2: wrongly used.
 
 mod analyze;
 mod args;
@@ -21,6 +21,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::EnvFilter;
 
+use crate::camera::PipelineError;
 use crate::config::{self, Config, LogFormat};
 use crate::domain::check_shapes;
 use crate::{demo, doctor, store};
@@ -33,7 +34,7 @@ pub fn main() -> ExitCode {
         Err(error) if out::is_reader_gone(&error) => ExitCode::SUCCESS,
         Err(error) => {
             out::complain(&error);
-            ExitCode::FAILURE
+            if is_wrong_usage(&error) { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -44,9 +45,17 @@ fn parse() -> Cli {
     if let Command::Run(args) = &cli.command
         && let Err(error) = check_shapes(&args.lines, &args.zones)
     {
-        Cli::command().error(ErrorKind::ValueValidation, error).exit();
+        let mut command = Cli::command();
+        command.build();
+        let run = command.find_subcommand_mut("run").expect("`run` should be a command");
+        run.error(ErrorKind::ValueValidation, error).exit();
     }
     cli
+}
+
+/// What only the pipeline's description could tell: that there is none of this name, or that it takes no such value.
+fn is_wrong_usage(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(PipelineError::Unknown { .. } | PipelineError::Parameter { .. }))
 }
 
 fn dispatch(cli: Cli) -> Result<ExitCode> {

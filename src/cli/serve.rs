@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::auth::has_signing_secret;
 use crate::config::Config;
 use crate::demo::{Options, SimulatedCamera};
-use crate::domain::{BranchId, Camera, CameraId, ParamValue, SectorId, TenantId};
+use crate::domain::{BranchId, Camera, CameraId, Line, ParamValue, Point, SectorId, TenantId, Zone};
 
 /// Footage of the demo inside the assets folder.
 const FOOTAGE: &str = "footage/vtest.avi";
@@ -108,7 +108,15 @@ impl DataDir {
     }
 }
 
+/// With a line and a zone on the footage's path, so that there is something to count from the start. Both, and all
+/// else of it, can be changed like those of any camera.
 fn demo_camera(url: &str) -> Result<Camera> {
+    let point = |x, y| Point { x, y };
+    let path = Line { name: "path".into(), from: point(0.5, 0.1), to: point(0.5, 0.95), entrance: true };
+    let lawn = Zone {
+        name: "lawn".into(),
+        corners: vec![point(0.0, 0.4), point(0.4, 0.4), point(0.4, 1.0), point(0.0, 1.0)],
+    };
     Ok(Camera {
         id: CameraId::new("demo")?,
         tenant: TenantId::default(),
@@ -117,8 +125,8 @@ fn demo_camera(url: &str) -> Result<Camera> {
         name: "Demo".to_owned(),
         pipeline: "rtsp".to_owned(),
         parameters: [("location".to_owned(), ParamValue::Text(url.to_owned()))].into(),
-        lines: Vec::new(),
-        zones: Vec::new(),
+        lines: vec![path],
+        zones: vec![lawn],
         enabled: true,
     })
 }

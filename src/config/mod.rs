@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::domain::{self, ParamValue, Point};
 
-pub use folder::private_folder;
+pub use folder::{FolderLock, private_folder};
 pub use load::{ConfigError, Overrides, load, load_with};
 
 /// Everything that can be set.

@@ -120,8 +120,12 @@ impl Running {
         }
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("the program should run")
+    }
+
     pub(crate) fn signal(&self, name: &str) {
-        let id = self.child.id().expect("the program should run").to_string();
+        let id = self.id().to_string();
         let sent = std::process::Command::new("kill").args(["-s", name, &id]).status().unwrap();
         assert!(sent.success(), "signal {name} could not be sent");
     }
@@ -161,8 +165,10 @@ impl Ended {
         for part in parts {
             assert!(self.stderr.contains(part), "{:?} does not say {part:?}", self.stderr);
         }
-        let ours = self.stderr.lines().filter(|line| line.starts_with("atalaya: ")).count();
-        assert_eq!(ours, usize::from(code == 1), "{}", self.stderr);
+        let is_message = |line: &&str| line.starts_with("atalaya: ") || line.starts_with("error: ");
+        let messages = self.stderr.lines().filter(is_message).count();
+        // Called without a command, it shows its usage.
+        assert!(messages == 1 || (messages == 0 && code == 2), "{}", self.stderr);
         assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
         self
     }
