@@ -123,7 +123,11 @@ fn write_body(out: &mut String, method: &str, path: &str, operation: &Operation)
     };
     let kinds: Vec<_> = body.content.keys().map(String::as_str).collect();
     let _ = write!(out, "<p>Body: <code>{}</code></p>", escape(&kinds.join(", ")));
-    let Some(example) = body.content.values().find_map(|content| content.example.as_ref()) else { return };
+    let example = body.content.values().find_map(|content| match content {
+        RefOr::T(content) => content.example.as_ref(),
+        RefOr::Ref(_) => None,
+    });
+    let Some(example) = example else { return };
     let example = serde_json::to_string_pretty(example).unwrap_or_default();
     let _ = write!(
         out,
