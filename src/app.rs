@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use crate::api::{Api, Services};
+use crate::api::{Api, Rate, Services};
 use crate::auth::{Branches, Caller, Keys, login_link, signing_secret};
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
@@ -111,6 +111,8 @@ impl App {
             fixed: places.fixed(),
             media_dir: config.server.media_dir.clone(),
             max_body_bytes: config.server.max_body_bytes,
+            rate: Rate { per_second: config.server.requests_per_second, burst: config.server.request_burst },
+            cors_origins: config.server.cors_origins.clone(),
             stop: stop.clone(),
         });
         fronts.spawn(api.serve(listener));

@@ -32,6 +32,8 @@ mod older;
 mod opening;
 #[path = "store/recording.rs"]
 mod recording;
+#[path = "store/rest.rs"]
+mod rest;
 #[path = "store/retention.rs"]
 mod retention;
 #[path = "store/schedule.rs"]

@@ -39,6 +39,9 @@ impl Default for Server {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8001)),
             media_dir: None,
             max_body_bytes: 1 << 20,
+            requests_per_second: 100,
+            request_burst: 400,
+            cors_origins: Vec::new(),
         }
     }
 }

@@ -76,6 +76,12 @@ pub struct Server {
     pub media_dir: Option<PathBuf>,
     /// Largest request body, bytes.
     pub max_body_bytes: u64,
+    /// Requests a second of one token, or of one address without one; 0: any number.
+    pub requests_per_second: u32,
+    /// As many may come at once.
+    pub request_burst: u32,
+    /// Origins whose pages may use the API, such as `https://panel.example.com`.
+    pub cors_origins: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Default, Deserialize)]
