@@ -23,7 +23,7 @@ use crate::config::{self, Config};
 use crate::domain::{Branch, BranchId, Camera, CameraId, Role, SectorId, TenantId};
 use crate::recorder::{Recorder, RecorderContext};
 use crate::still::Analysers;
-use crate::store::Store;
+use crate::store::{Spool, Store};
 use crate::viewer::Viewers;
 use crate::voice::Ears;
 
@@ -60,12 +60,14 @@ impl App {
         let clock = Clock::system();
         let keys = Keys::new(&signing_secret(config)?, clock.clone());
         let store = open_store(config).await?;
+        let spool = Spool::open(&config.data_dir, store.place(), config.recorder.spool_max_mib << 20)?;
         let (stop, stop_recorder) = (CancellationToken::new(), CancellationToken::new());
         let (fronts, backs) = (TaskTracker::new(), TaskTracker::new());
 
         let known: Arc<OnceLock<Cameras>> = Arc::default();
         let recorder = Recorder::start(RecorderContext {
             store: store.clone(),
+            spool,
             clock: clock.clone(),
             find_camera: Box::new({
                 let known = known.clone();

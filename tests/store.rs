@@ -6,6 +6,8 @@
 mod eventually;
 #[path = "common/postgres.rs"]
 mod postgres;
+#[path = "common/venue.rs"]
+mod venue;
 
 #[path = "store/fixture.rs"]
 mod fixture;
@@ -16,6 +18,8 @@ mod frozen;
 mod on_both;
 #[path = "store/counting.rs"]
 mod counting;
+#[path = "store/durability.rs"]
+mod durability;
 #[path = "store/figures.rs"]
 mod figures;
 #[path = "store/opening.rs"]

@@ -12,6 +12,9 @@ const MIN_SECRET_BYTES: usize = 32;
 /// The smallest body that still takes a camera's description.
 const MIN_BODY_BYTES: u64 = 4096;
 
+/// The smallest spool: a few of its files, as one of them is lost at once when it is full.
+const MIN_SPOOL_MIB: u64 = 8;
+
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     if let Some(secret) = &config.auth.jwt_secret
         && secret.reveal().len() < MIN_SECRET_BYTES
@@ -22,6 +25,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
         ));
     }
     within("server.max_body_bytes", config.server.max_body_bytes, MIN_BODY_BYTES, 1 << 30)?;
+    within("recorder.spool_max_mib", config.recorder.spool_max_mib, MIN_SPOOL_MIB, 1 << 20)?;
     within("viewer.jpeg_quality", config.viewer.jpeg_quality.into(), 1, 100)?;
     within("viewer.bitrate_kbps", config.viewer.bitrate_kbps.into(), 50, 50_000)?;
     within("detector.threads", config.detector.threads.into(), 1, 64)?;

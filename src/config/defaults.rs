@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use super::{Auth, Config, Database, Detector, Log, LogFormat, Server, Viewer, WebRtc};
+use super::{Auth, Config, Database, Detector, Log, LogFormat, Recorder, Server, Viewer, WebRtc};
 
 impl Default for Config {
     fn default() -> Self {
@@ -18,6 +18,7 @@ impl Default for Config {
             server: Server::default(),
             auth: Auth::default(),
             database: Database::default(),
+            recorder: Recorder::default(),
             detector: Detector::default(),
             viewer: Viewer::default(),
             webrtc: WebRtc::default(),
@@ -35,6 +36,12 @@ impl Default for Server {
             media_dir: None,
             max_body_bytes: 1 << 20,
         }
+    }
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self { spool_max_mib: 512 }
     }
 }
 

@@ -4,7 +4,8 @@
 //! tenant first, and every statement has it in its `where`, so that no caller can forget it; the few methods
 //! without one serve the app itself and say so.
 //!
-//! A write is durable when its call returns: it survives `kill -9` and, on SQLite too, a power cut.
+//! A write is durable when its call returns: it survives `kill -9` and, on SQLite too, a power cut. What the database does
+//! not take waits in a [`Spool`], as durable.
 
 mod branch;
 mod camera;
@@ -18,6 +19,7 @@ mod occupancy;
 mod page;
 mod record;
 mod shift;
+mod spool;
 mod summary;
 mod visit;
 mod voice;
@@ -36,6 +38,7 @@ pub use branch::unnamed_branch;
 pub use error::StoreError;
 pub use page::{MAX_PAGE, Page};
 pub use record::{CrossingRecord, HeatRecord, MinuteRecord, Record, ZoneStayRecord};
+pub use spool::{Spool, SpoolFigures};
 pub use visit::{StoredVisit, VisitRecord};
 
 /// Longest time for one call, waiting for a connection included.

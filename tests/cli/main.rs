@@ -8,8 +8,12 @@ mod common;
 mod eventually;
 #[path = "../common/film.rs"]
 mod film;
+mod killed;
 mod models;
 mod pipelines;
+#[path = "../common/postgres.rs"]
+#[allow(dead_code, reason = "other tests ask more of a cluster")]
+mod postgres;
 mod program;
 mod run;
 mod server;
