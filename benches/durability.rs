@@ -111,7 +111,7 @@ async fn drain() {
         }
         let mut frames = 0;
         while venue.figures().waiting < BACKLOG {
-            venue.show(frames, frames + 20).await;
+            venue.show_many(frames, frames + 20).await;
             frames += 20;
         }
         eventually("all is on disk", async || {

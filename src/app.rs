@@ -60,7 +60,7 @@ impl App {
         let clock = Clock::system();
         let keys = Keys::new(&signing_secret(config)?, clock.clone());
         let store = open_store(config).await?;
-        let spool = Spool::open(&config.data_dir, store.place(), config.recorder.spool_max_mib << 20)?;
+        let spool = open_spool(config, &store).await?;
         let (stop, stop_recorder) = (CancellationToken::new(), CancellationToken::new());
         let (fronts, backs) = (TaskTracker::new(), TaskTracker::new());
 
@@ -170,6 +170,13 @@ async fn open_store(config: &Config) -> Result<Store> {
         store.put_branch(tenant, &branch).await?;
     }
     Ok(store)
+}
+
+async fn open_spool(config: &Config, store: &Store) -> Result<Spool> {
+    let (folder, max_bytes) = (config.data_dir.clone(), config.recorder.spool_max_mib << 20);
+    let place = store.place().to_owned();
+    // What is left of a long outage takes a while to count.
+    Ok(tokio::task::spawn_blocking(move || Spool::open(&folder, &place, max_bytes)).await??)
 }
 
 /// What detectors use unless their description says otherwise.

@@ -80,6 +80,8 @@ impl Recorder {
     pub fn start(context: RecorderContext) -> Self {
         let (frames, queue) = mpsc::channel(QUEUE_FRAMES);
         let (backlog, board) = (Arc::new(Backlog::default()), Arc::new(Board::default()));
+        // Now and not when the task begins: what an earlier run left waits already.
+        backlog.set_spooled(context.spool.figures());
         let tasks = context.tasks.clone();
         let out = Outlets { backlog: backlog.clone(), board: board.clone() };
         tasks.spawn(record(context, queue, out));
@@ -102,17 +104,14 @@ impl Recorder {
 }
 
 async fn record(context: RecorderContext, queue: mpsc::Receiver<Arc<Frame>>, out: Outlets) {
-    let RecorderContext { store, spool, clock, find_camera, stop, .. } = context;
+    let RecorderContext { store, spool, clock, find_camera, tasks, stop } = context;
     let backlog = out.backlog.clone();
-    let watch = Watch { clock, find_camera, out, cameras: HashMap::new() };
-    // Both in one task: while the database is waited for, frames are taken in.
-    let mut writing = std::pin::pin!(writer::write(store, spool, backlog.clone()));
-    tokio::select! {
-        () = watch.run(queue, stop) => {}
-        // Does not happen before `watch` has closed the backlog.
-        () = &mut writing => return,
-    }
+    // A task of its own: neither do frames wait for the database, nor the disk for a flood of frames.
+    let writing = tasks.spawn(writer::write(store, spool, backlog.clone()));
+    Watch { clock, find_camera, out, cameras: HashMap::new() }.run(queue, stop).await;
+    let stop_writing = writing.abort_handle();
     if tokio::time::timeout(LAST_WRITES, writing).await.is_err() {
+        stop_writing.abort();
         let RecorderFigures { in_memory: lost, waiting, .. } = backlog.figures();
         match lost {
             0 => info!(

@@ -18,6 +18,8 @@ mod frozen;
 mod on_both;
 #[path = "store/counting.rs"]
 mod counting;
+#[path = "store/damaged.rs"]
+mod damaged;
 #[path = "store/durability.rs"]
 mod durability;
 #[path = "store/figures.rs"]

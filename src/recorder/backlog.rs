@@ -66,8 +66,6 @@ struct State {
     /// Taken and not yet reported on.
     in_flight: usize,
     spooled: SpoolFigures,
-    /// Records on disk are being lost for want of space.
-    spool_is_losing: bool,
     is_closed: bool,
     /// Records are being lost, which is said once and not at each.
     is_dropping: bool,
@@ -117,12 +115,9 @@ impl Backlog {
         state.figures.dropped += (batch - written) as u64;
     }
 
-    /// Reports that a batch that was taken is on disk, and that so many others were lost for it.
-    pub(super) fn spooled(&self, batch: usize, lost: u64) {
-        let mut state = self.state();
-        state.in_flight -= batch;
-        state.figures.dropped += lost;
-        state.spool_is_losing |= lost > 0;
+    /// Reports that a batch that was taken is on disk.
+    pub(super) fn spooled(&self, batch: usize) {
+        self.state().in_flight -= batch;
     }
 
     /// Reports on records from disk: so many were written, the others are lost.
@@ -134,9 +129,7 @@ impl Backlog {
 
     /// Says how it stands on disk.
     pub(super) fn set_spooled(&self, spooled: SpoolFigures) {
-        let mut state = self.state();
-        state.spooled = spooled;
-        state.spool_is_losing &= spooled.records > 0;
+        self.state().spooled = spooled;
     }
 
     /// Records wait on disk.
@@ -183,14 +176,15 @@ impl Backlog {
 
     pub(super) fn figures(&self) -> RecorderFigures {
         let state = self.state();
-        let SpoolFigures { records, bytes, max_bytes, .. } = state.spooled;
+        let SpoolFigures { records, bytes, max_bytes, lost, is_full, .. } = state.spooled;
         let in_memory = state.waiting.len() + state.in_flight;
         RecorderFigures {
             waiting: in_memory + usize::try_from(records).unwrap_or(usize::MAX),
             in_memory,
             spool_bytes: bytes,
             spool_max_bytes: max_bytes,
-            is_losing: state.is_dropping || state.spool_is_losing,
+            dropped: state.figures.dropped + lost,
+            is_losing: state.is_dropping || is_full,
             ..state.figures
         }
     }

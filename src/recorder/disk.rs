@@ -28,7 +28,6 @@ struct Inner {
 
 impl Disk {
     pub(super) fn new(spool: Spool, backlog: Arc<Backlog>) -> Self {
-        backlog.set_spooled(spool.figures());
         Self(Arc::new(Inner {
             folder: spool.folder().to_owned(),
             spool: Mutex::new(spool),
@@ -51,22 +50,15 @@ impl Disk {
     /// Adds a batch that was taken from the backlog.
     pub(super) async fn append(&self, batch: Arc<[Record]>) -> io::Result<()> {
         let size = batch.len();
-        let (done, figures) = self.with(move |spool| spool.append(&batch)).await;
-        let lost = done?;
-        self.0.backlog.spooled(size, lost);
-        if lost > 0 && !self.0.said_full.swap(true, Ordering::Relaxed) {
-            error!(
-                folder = %self.folder(), max_mib = figures.max_bytes >> 20,
-                "the space for records that wait on disk is used up; from now on the oldest are lost"
-            );
-        }
+        self.with(move |spool| spool.append(&batch)).await?;
+        self.0.backlog.spooled(size);
         self.0.added.notify_one();
         Ok(())
     }
 
     /// The oldest records on disk; they stay until [`Disk::confirm`].
     pub(super) async fn read(&self, most: usize) -> Vec<Record> {
-        self.with(move |spool| spool.read(most)).await.0
+        self.with(move |spool| spool.read(most)).await
     }
 
     /// What was read last is in the database.
@@ -74,37 +66,45 @@ impl Disk {
         self.with(Spool::confirm).await;
     }
 
-    async fn with<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Spool) -> T + Send + 'static,
-    ) -> (T, SpoolFigures) {
+    async fn with<T: Send + 'static>(&self, work: impl FnOnce(&mut Spool) -> T + Send + 'static) -> T {
         let inner = self.0.clone();
         let done = tokio::task::spawn_blocking(move || {
             let mut spool = inner.spool.lock().unwrap_or_else(PoisonError::into_inner);
             let done = work(&mut spool);
-            let figures = spool.figures();
             // Under the lock, so that figures never go back to what they were.
-            inner.backlog.set_spooled(figures);
-            (done, figures)
+            inner.tell(spool.figures());
+            done
         });
-        let (done, figures) = done.await.expect("work on the spool should not panic");
-        self.tell(figures);
-        (done, figures)
+        match done.await {
+            Ok(done) => done,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            // The process ends before it has begun.
+            Err(_) => std::future::pending().await,
+        }
     }
+}
 
+impl Inner {
     fn tell(&self, figures: SpoolFigures) {
-        let Inner { said_filling, said_full, .. } = &*self.0;
+        self.backlog.set_spooled(figures);
+        let (folder, max_mib) = (self.folder.display(), figures.max_bytes >> 20);
         let filling = RecorderFigures::is_filling(figures.bytes, figures.max_bytes);
-        if filling && !said_filling.swap(true, Ordering::Relaxed) {
+        if filling && !self.said_filling.swap(true, Ordering::Relaxed) {
             warn!(
-                folder = %self.folder(), mib = figures.bytes >> 20, max_mib = figures.max_bytes >> 20,
+                %folder, mib = figures.bytes >> 20, max_mib,
                 "the space for records that wait on disk is nearly used up; get the database back, or raise `recorder.spool_max_mib`"
             );
         }
+        if figures.is_full && !self.said_full.swap(true, Ordering::Relaxed) {
+            error!(
+                %folder, max_mib,
+                "the space for records that wait on disk is used up; from now on the oldest are lost"
+            );
+        }
         if figures.records == 0 {
-            let was_filling = said_filling.swap(false, Ordering::Relaxed);
-            if said_full.swap(false, Ordering::Relaxed) || was_filling {
-                info!("nothing waits on disk any more");
+            self.said_filling.store(false, Ordering::Relaxed);
+            if self.said_full.swap(false, Ordering::Relaxed) {
+                info!(lost = figures.lost, "nothing waits on disk any more; records are no longer lost");
             }
         }
     }

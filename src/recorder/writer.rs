@@ -18,7 +18,7 @@ const DRAINED_AT_ONCE: usize = 1000;
 
 /// Time between attempts while the database is away: doubled each time, from the first to the last of these.
 const FIRST_PAUSE: Duration = Duration::from_millis(125);
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
 /// A database that is back says a word in this time. It is asked anew each time, as an old question may hang in a
 /// network that was cut for longer than the cut.

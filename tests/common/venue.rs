@@ -15,6 +15,8 @@ use atalaya::store::{Spool, Store};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::eventually::eventually;
+
 /// 2026-06-01T06:00:00Z, the start of a morning of eight hours.
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_780_293_600_000);
 
@@ -28,6 +30,9 @@ pub(crate) const PEOPLE_A_FRAME: u64 = 50;
 
 /// Frames of a stay after the first one.
 const STAY_FRAMES: u64 = 4;
+
+/// Records in memory at which a flood waits.
+const MUCH: usize = 5000;
 
 /// Most that waits on disk.
 pub(crate) const SPOOL_BYTES: u64 = 256 << 20;
@@ -67,6 +72,15 @@ impl Venue {
     pub(crate) async fn show(&self, from: u64, to: u64) {
         for n in from..to {
             show(&self.recorder, n).await;
+        }
+    }
+
+    /// As [`Venue::show`], but no faster than records leave the memory.
+    pub(crate) async fn show_many(&self, from: u64, to: u64) {
+        for n in from..to {
+            show(&self.recorder, n).await;
+            let leaves = async || (self.figures().in_memory < MUCH).then_some(());
+            eventually("records leave the memory", leaves).await;
         }
     }
 

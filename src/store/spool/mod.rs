@@ -38,6 +38,10 @@ pub struct Spool {
     done: Position,
     /// How far it was read.
     read: Option<(u64, Position)>,
+    /// Records that went without the database having them.
+    lost: u64,
+    /// Set when the oldest went for want of space, until nothing waits any more.
+    is_full: bool,
     /// Freed by the system when the process ends, however it ends.
     _lock: File,
 }
@@ -54,7 +58,8 @@ struct Segment {
 struct Position {
     bytes: u64,
     records: u64,
-    is_damaged: bool,
+    /// Lines among them that are damaged.
+    damaged: u64,
 }
 
 /// How full a spool is.
@@ -66,6 +71,10 @@ pub struct SpoolFigures {
     pub max_bytes: u64,
     /// Some of them are left from an earlier process.
     pub has_earlier: bool,
+    /// Records that went, by this process, without the database having them: for want of space, or damaged.
+    pub lost: u64,
+    /// Space ran out, and something waits since.
+    pub is_full: bool,
 }
 
 impl Spool {
@@ -86,6 +95,8 @@ impl Spool {
             next,
             done: Position::default(),
             read: None,
+            lost: 0,
+            is_full: false,
             _lock: lock,
         })
     }
@@ -102,23 +113,25 @@ impl Spool {
             bytes: self.bytes(),
             max_bytes: self.max_bytes,
             has_earlier: self.segments.front().is_some_and(|oldest| oldest.number < self.first_own),
+            lost: self.lost,
+            is_full: self.is_full,
         }
     }
 
-    /// Adds records; they survive the process and a power cut when this returns. Answers how many others were lost for
-    /// them, the oldest.
+    /// Adds records; they survive the process and a power cut when this returns. The oldest go for them when there is no
+    /// more space.
     ///
     /// # Errors
     /// When the disk does not take them; nothing was added then.
-    pub fn append(&mut self, records: &[Record]) -> io::Result<u64> {
+    pub fn append(&mut self, records: &[Record]) -> io::Result<()> {
         let mut text = Vec::new();
         for record in records {
             line::put(record, &mut text);
         }
         let added = text.len() as u64;
-        let mut lost = 0;
         while self.bytes() + added > self.max_bytes && !self.segments.is_empty() {
-            lost += self.drop_oldest();
+            self.drop_oldest();
+            self.is_full = true;
         }
         if self.segments.back().is_none_or(|last| last.bytes + added > SEGMENT_BYTES) {
             self.open = None;
@@ -128,7 +141,7 @@ impl Spool {
             self.segments.push_back(Segment { number: self.next, bytes: 0, records: 0 });
             self.next += 1;
         }
-        let (Some(file), Some(last)) = (&mut self.open, self.segments.back_mut()) else { return Ok(lost) };
+        let (Some(file), Some(last)) = (&mut self.open, self.segments.back_mut()) else { return Ok(()) };
         if let Err(error) = file.write_all(&text).and_then(|()| file.sync_data()) {
             // A part of it may stand there. If not even that can be mended, reading stops where we do.
             if file.set_len(last.bytes).is_err() {
@@ -138,13 +151,12 @@ impl Spool {
         }
         last.bytes += added;
         last.records += records.len() as u64;
-        Ok(lost)
+        Ok(())
     }
 
     /// The oldest records, `most` at most; they stay until [`Spool::confirm`]. Empty when there are none.
     pub fn read(&mut self, most: usize) -> Vec<Record> {
         while let Some(oldest) = self.segments.front().copied() {
-            let is_own = oldest.number >= self.first_own;
             match reader::read(&self.segment_path(oldest.number), oldest, self.done, most) {
                 Ok(Part { records, end, torn_bytes }) => {
                     if torn_bytes > 0 {
@@ -152,6 +164,7 @@ impl Spool {
                         warn!(file = %file.display(), torn_bytes, "a record that was not wholly written when the program ended is cut off");
                     }
                     if records.is_empty() {
+                        self.lost += end.damaged - self.done.damaged;
                         self.done = end;
                         self.finish_oldest();
                         continue;
@@ -161,8 +174,9 @@ impl Spool {
                 }
                 Err(error) => {
                     let file = self.segment_path(oldest.number);
-                    error!(file = %file.display(), is_own, %error, "a file of records that wait cannot be read");
-                    self.done.is_damaged = true;
+                    error!(file = %file.display(), %error, "a file of records that wait cannot be read");
+                    self.lost += oldest.records.saturating_sub(self.done.records);
+                    self.done.damaged += 1;
                     self.finish_oldest();
                 }
             }
@@ -177,6 +191,7 @@ impl Spool {
         let Some(oldest) = self.segments.front().copied().filter(|oldest| oldest.number == number) else {
             return;
         };
+        self.lost += end.damaged - self.done.damaged;
         self.done = end;
         if end.bytes >= oldest.bytes {
             self.finish_oldest();
@@ -187,21 +202,21 @@ impl Spool {
         self.segments.iter().map(|segment| segment.bytes).sum()
     }
 
-    /// Makes room; answers how many records are lost by it.
-    fn drop_oldest(&mut self) -> u64 {
-        let lost = self.segments.front().map_or(0, |oldest| oldest.records.saturating_sub(self.done.records));
-        self.done.is_damaged = false;
+    /// Makes room.
+    fn drop_oldest(&mut self) {
+        self.lost +=
+            self.segments.front().map_or(0, |oldest| oldest.records.saturating_sub(self.done.records));
+        self.done.damaged = 0;
         self.finish_oldest();
-        lost
     }
 
     /// Lets go of the oldest file; one with damage in it is kept aside.
     fn finish_oldest(&mut self) {
         let Some(oldest) = self.segments.pop_front() else { return };
         if self.segments.is_empty() {
-            self.open = None;
+            (self.open, self.is_full) = (None, false);
         }
-        let Position { is_damaged, .. } = std::mem::take(&mut self.done);
+        let is_damaged = std::mem::take(&mut self.done).damaged > 0;
         let path = self.segment_path(oldest.number);
         let done = if is_damaged {
             let aside = path.with_extension("damaged");

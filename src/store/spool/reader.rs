@@ -36,7 +36,7 @@ pub(super) fn read(path: &Path, segment: Segment, start: Position, most: usize) 
         end.records += 1;
         match line::parse(&text) {
             Some(record) => records.push(record),
-            None => end.is_damaged = true,
+            None => end.damaged += 1,
         }
     }
     Ok(Part { records, end, torn_bytes })

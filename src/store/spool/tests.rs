@@ -58,7 +58,7 @@ fn records_come_out_in_order_and_the_files_go() {
     let mut spool = open(&folder);
     // Enough for several files.
     for batch in 0..20 {
-        assert_eq!(spool.append(&visits(batch * 500..(batch + 1) * 500)).unwrap(), 0);
+        spool.append(&visits(batch * 500..(batch + 1) * 500)).unwrap();
     }
     assert!(files(&spool).len() > 1, "{:?}", files(&spool));
     assert_eq!(spool.figures().records, 10_000);
@@ -105,19 +105,23 @@ fn another_process_goes_on_where_one_was_killed() {
 fn oldest_go_when_it_is_full() {
     let folder = tempfile::tempdir().unwrap();
     let mut spool = open_for(&folder, "a database", 3 << 20);
-    let mut lost = 0;
     for batch in 0..40 {
-        lost += spool.append(&visits(batch * 500..(batch + 1) * 500)).unwrap();
+        assert_eq!(spool.figures().is_full, spool.figures().lost > 0);
+        spool.append(&visits(batch * 500..(batch + 1) * 500)).unwrap();
         assert!(spool.figures().bytes <= 3 << 20);
     }
+    let lost = spool.figures().lost;
     assert!(lost > 0);
     assert_eq!(spool.figures().records, 20_000 - lost);
     assert_eq!(drain(&mut spool), (lost..20_000).collect::<Vec<_>>());
+    assert_eq!((spool.figures().lost, spool.figures().is_full), (lost, false));
     // What is on its way to the database while it goes is neither lost nor confirmed twice.
     let mut spool = open_for(&folder, "another", 1 << 20);
     spool.append(&visits(0..1000)).unwrap();
     assert_eq!(spool.read(10).len(), 10);
-    while spool.append(&visits(1000..2000)).unwrap() == 0 {}
+    while !spool.figures().is_full {
+        spool.append(&visits(1000..2000)).unwrap();
+    }
     spool.confirm();
     assert!(drain(&mut spool).iter().all(|track| *track >= 1000));
 }
@@ -174,9 +178,24 @@ fn a_damaged_file_is_set_aside_and_everything_else_goes_on() {
     let mut spool = open(&folder);
     let expected: Vec<_> = (0..5000).filter(|track| *track != 1).collect();
     assert_eq!(drain(&mut spool), expected);
-    assert_eq!(files(&spool), [names[0].replace("jsonl", "damaged")]);
+    assert_eq!((files(&spool), spool.figures().lost), (vec![names[0].replace("jsonl", "damaged")], 1));
     drop(spool);
     assert_eq!(open(&folder).figures().records, 0, "it is not read again");
+}
+
+#[test]
+fn a_file_that_somebody_took_away_is_counted_and_the_rest_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut spool = open(&folder);
+    spool.append(&visits(0..10)).unwrap();
+    drop(spool);
+    let mut spool = open(&folder);
+    spool.append(&visits(10..12)).unwrap();
+    assert_eq!(tracks(&spool.read(4)), [0, 1, 2, 3]);
+    spool.confirm();
+    fs::remove_file(spool.segment_path(0)).unwrap();
+    assert_eq!(drain(&mut spool), [10, 11]);
+    assert_eq!((spool.figures().lost, spool.figures().records), (6, 0));
 }
 
 #[test]
