@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory
 ARGS ?= demo
 
 # What `make fuzz` runs, and for how many seconds each: TIME=600 for a proper hunt.
-TARGETS ?= picture boxes manifest description
+TARGETS ?= picture sound boxes manifest description
 TIME ?= 60
 
 .PHONY: help run setup packages assets console toolchain build plugin test test-tools check bench fuzz accuracy
@@ -66,7 +66,11 @@ bench: setup ## measures the figures of docs/performance.md
 fuzz: ## feeds nonsense to whatever reads what others send, TIME seconds (60) each of TARGETS; needs nightly Rust
 	@cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
 	for target in $(TARGETS); do
-	  cargo +nightly fuzz run --sanitizer none --features app "$$target" -- -max_total_time=$(TIME) -rss_limit_mb=4096
+	  # What is right to begin with: nonsense near it goes deeper.
+	  case $$target in manifest) seeds=models ;; description) seeds=pipelines ;; *) seeds=fuzz/seeds/$$target ;; esac
+	  mkdir -p "fuzz/corpus/$$target"
+	  cargo +nightly fuzz run --sanitizer none --features app "$$target" "fuzz/corpus/$$target" $$(ls -d "$$seeds" 2>/dev/null || true) \
+	    -- -max_total_time=$(TIME) -rss_limit_mb=4096 -timeout=20
 	done
 
 accuracy: setup ## measures boxes and numbers on sequences with ground truth, beside other trackers: make accuracy MOT=DIR [IMAGES=DIR]

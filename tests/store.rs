@@ -16,6 +16,8 @@ mod frozen;
 #[macro_use]
 #[path = "store/on_both.rs"]
 mod on_both;
+#[path = "store/backup.rs"]
+mod backup;
 #[path = "store/counting.rs"]
 mod counting;
 #[path = "store/damaged.rs"]
@@ -24,10 +26,18 @@ mod damaged;
 mod durability;
 #[path = "store/figures.rs"]
 mod figures;
+#[path = "store/jobs.rs"]
+mod jobs;
+#[path = "store/migration.rs"]
+mod migration;
 #[path = "store/opening.rs"]
 mod opening;
 #[path = "store/recording.rs"]
 mod recording;
+#[path = "store/retention.rs"]
+mod retention;
+#[path = "store/schedule.rs"]
+mod schedule;
 #[path = "store/story.rs"]
 mod story;
 #[path = "store/tables.rs"]

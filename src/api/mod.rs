@@ -5,6 +5,7 @@
 
 mod access;
 mod analyses;
+mod branches;
 mod cameras;
 mod console;
 mod control;
@@ -15,6 +16,8 @@ mod edit;
 mod error;
 mod gate;
 mod health;
+mod job_metrics;
+mod jobs;
 mod media;
 mod metrics;
 mod models;
@@ -27,6 +30,7 @@ mod pipelines;
 mod process;
 mod reply;
 mod request;
+mod schedules;
 mod serve;
 mod session;
 mod shifts;
@@ -48,7 +52,7 @@ use warp::{Filter, Rejection, Reply};
 
 pub use error::ApiError;
 pub use serve::{BindError, Limits};
-pub use state::{Live, Services};
+pub use state::{Fixed, Live, Services};
 
 use crate::auth::{Action, Caller};
 use gate::Gate;
@@ -86,6 +90,10 @@ impl Api {
             .unify()
             .or(watching)
             .unify()
+            .or(branches::routes(&state))
+            .unify()
+            .or(schedules::routes(&state))
+            .unify()
             .or(shifts::routes(&state))
             .unify()
             .or(occupancy::routes(&state))
@@ -93,6 +101,8 @@ impl Api {
             .or(session::routes(&state))
             .unify()
             .or(choosing)
+            .unify()
+            .or(jobs::routes(&state))
             .unify()
             .or(cv::routes(&state))
             .unify()

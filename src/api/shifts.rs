@@ -1,31 +1,23 @@
-//! Branches and their shifts: which there were, their figures and their visits.
-
-use std::collections::BTreeSet;
+//! Shifts: which there were, their figures and their visits.
 
 use serde::Deserialize;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use super::cameras::visible;
 use super::error::ApiError;
 use super::reply::{Json, respond};
 use super::request::{Answer, query, with};
 use super::{State, caller};
 use crate::auth::{Action, Branches, Caller};
 use crate::domain::{self, BranchId, ShiftId};
-use crate::store::{MAX_PAGE, StoredVisit, unnamed_branch};
-use crate::wire::{Branch, Page, Shift, Summary, Visit, VisitState, ZoneClock};
+use crate::store::{MAX_PAGE, StoredVisit};
+use crate::wire::{Page, Shift, Summary, Visit, VisitState, ZoneClock};
 
 const DEFAULT_PAGE: u32 = 100;
 
 pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
     let with_caller = || with(state.clone()).and(caller());
-    let branches = warp::path!("api" / "v1" / "branches")
-        .and(warp::get())
-        .and(with_caller())
-        .then(list_branches)
-        .map(respond);
     let list = warp::path!("api" / "v1" / "shifts")
         .and(warp::get())
         .and(with_caller())
@@ -51,7 +43,7 @@ pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
         .then(current_visits)
         .map(respond);
     let running = current.or(current_summary).unify().or(current_visits).unify();
-    branches.or(list).unify().or(running).unify().or(by_id(state)).unify().boxed()
+    list.or(running).unify().or(by_id(state)).unify().boxed()
 }
 
 fn by_id(state: &State) -> BoxedFilter<(Response,)> {
@@ -94,20 +86,6 @@ pub(super) struct ShiftsQuery {
 pub(super) struct PageQuery {
     limit: Option<u32>,
     cursor: Option<String>,
-}
-
-/// The branches of the caller, by id: those that are described, and those that cameras are in.
-#[utoipa::path(get, path = "/api/v1/branches", tag = "places",
-    responses((status = 200, body = Page<Branch>), super::openapi::Away, super::openapi::Refusals))]
-pub(super) async fn list_branches(state: State, caller: Caller) -> Answer<Json<Page<Branch>>> {
-    super::permit(&caller, Action::View)?;
-    let mut branches = state.store.branches(caller.tenant).await?;
-    branches.retain(|branch| caller.branches.contain(branch.id));
-    let known: BTreeSet<_> = branches.iter().map(|branch| branch.id).collect();
-    let in_use: BTreeSet<_> = visible(&state, &caller).iter().map(|handle| handle.camera().branch).collect();
-    branches.extend(in_use.difference(&known).map(|id| unnamed_branch(caller.tenant, *id)));
-    branches.sort_by_key(|branch| branch.id);
-    Ok(Json(Page::whole(branches.iter().map(Into::into).collect())))
 }
 
 /// The shifts of a branch, newest first.

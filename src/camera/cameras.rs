@@ -92,7 +92,7 @@ impl Cameras {
     }
 
     /// Adds a camera or changes the one of the same tenant and id. Its pipeline restarts only when something
-    /// changed that it is made of; the other cameras notice nothing. A camera that cannot be built is there
+    /// changed that it cannot take while it plays; the other cameras notice nothing. A camera that cannot be built is there
     /// nevertheless and says why in its state. Call it within the runtime.
     pub fn put(&self, camera: Camera) -> CameraHandle {
         let key = (camera.tenant, camera.id.clone());
@@ -146,21 +146,25 @@ impl Cameras {
     }
 }
 
-/// Puts `camera` in place of the one `inner` has, and asks for a new pipeline only if that one differs.
+/// Puts `camera` in place of the one `inner` has, and asks for a new pipeline or other parameters only if they differ.
 fn change(inner: &Inner, camera: Camera) {
     let camera = Arc::new(camera);
     let before = inner.camera.send_replace(camera.clone());
-    let rebuilt = before.pipeline != camera.pipeline || before.parameters != camera.parameters;
+    let rebuilt = before.pipeline != camera.pipeline;
+    let tuned = before.parameters != camera.parameters;
     let switched = before.enabled != camera.enabled;
     inner.order.send_if_modified(|order| {
         if rebuilt || (switched && camera.enabled) {
             order.round += 1;
         }
+        if tuned {
+            order.tune += 1;
+        }
         // Else it goes on as it was started or stopped by hand.
         if switched {
             order.run = camera.enabled;
         }
-        rebuilt || switched
+        rebuilt || tuned || switched
     });
 }
 

@@ -61,11 +61,14 @@ pub struct CameraStatus {
     pub people_now: u32,
 }
 
-/// What the owner wants of the camera; a new `round` means that its pipeline has to be built anew.
+/// What the owner wants of the camera.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Order {
     pub(super) run: bool,
+    /// A new one means that its pipeline has to be built anew.
     pub(super) round: u64,
+    /// A new one means that its parameters are others now.
+    pub(super) tune: u64,
 }
 
 /// A running or stopped camera; cheap to clone.
@@ -118,7 +121,7 @@ impl View {
 
 impl Inner {
     pub(super) fn new(camera: Camera, gone: CancellationToken) -> Self {
-        let order = Order { run: camera.enabled, round: 0 };
+        let order = Order { run: camera.enabled, round: 0, tune: 0 };
         Self {
             camera: watch::Sender::new(Arc::new(camera)),
             order: watch::Sender::new(order),
@@ -189,7 +192,7 @@ impl CameraHandle {
         self.inner.order.send_if_modified(|order| {
             let news = !order.run || failed;
             if news {
-                *order = Order { run: true, round: order.round + 1 };
+                *order = Order { run: true, round: order.round + 1, ..*order };
             }
             news
         });
@@ -202,7 +205,9 @@ impl CameraHandle {
 
     /// Builds the camera's pipeline anew, whatever its state.
     pub fn restart(&self) {
-        self.inner.order.send_modify(|order| *order = Order { run: true, round: order.round + 1 });
+        self.inner.order.send_modify(|order| {
+            *order = Order { run: true, round: order.round + 1, ..*order };
+        });
     }
 
     /// Completes when the camera was removed or the process stops: no picture will come any more.

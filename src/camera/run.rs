@@ -73,6 +73,10 @@ impl Run {
         Ok(run)
     }
 
+    pub(super) fn pipeline(&self) -> gst::Pipeline {
+        self.built.pipeline.clone()
+    }
+
     /// True when this plays a file that will never give a picture.
     pub(super) fn is_broken_file(&self) -> bool {
         file::is_broken(&self.built.pipeline, &self.meter)

@@ -14,6 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 use super::backoff::Backoff;
 use super::cameras::CameraContext;
+use super::description::Description;
 use super::figures::Figures;
 use super::handle::{Inner, Order, Overlay};
 use super::reach::trouble_reaching;
@@ -21,7 +22,7 @@ use super::reason::{Trouble, explain};
 use super::redact::redact;
 use super::run::{Plan, Run, Signal, StartError};
 use super::watchdog::{End, Watchdog};
-use crate::domain::{CameraState, ParamValue, Timestamp};
+use crate::domain::{Camera, CameraState, ParamValue, Timestamp};
 
 /// How long a pipeline may take to be built, before the camera counts as lost.
 const START_PATIENCE: Duration = Duration::from_secs(15);
@@ -47,6 +48,7 @@ pub(super) async fn keep(context: Arc<CameraContext>, inner: Arc<Inner>) {
     let figures = Figures::new(inner.clone());
     let mut keeper = Keeper {
         away: context.clock.now(),
+        order: *orders.borrow(),
         context,
         inner: inner.clone(),
         figures,
@@ -56,6 +58,7 @@ pub(super) async fn keep(context: Arc<CameraContext>, inner: Arc<Inner>) {
     };
     while !inner.gone.is_cancelled() {
         let order = *orders.borrow_and_update();
+        keeper.order = order;
         let state = if order.run { keeper.run(&mut orders).await } else { Some(CameraState::Stopped) };
         keeper.figures.idle();
         // Without a state to rest in, another order waits.
@@ -72,6 +75,8 @@ pub(super) async fn keep(context: Arc<CameraContext>, inner: Arc<Inner>) {
 struct Keeper {
     context: Arc<CameraContext>,
     inner: Arc<Inner>,
+    /// What is being carried out.
+    order: Order,
     figures: Figures,
     /// Pipelines of this camera that have not ended yet.
     alive: Arc<AtomicUsize>,
@@ -80,6 +85,23 @@ struct Keeper {
     up: Instant,
     /// Since when it has been away.
     away: Timestamp,
+}
+
+/// The parameters that a pipeline plays with.
+struct Tuning {
+    description: Arc<Description>,
+    camera: Arc<Camera>,
+}
+
+impl Tuning {
+    /// Lets `run` go on with the parameters that the camera has now; false when that takes another pipeline.
+    async fn follow(&mut self, inner: &Inner, run: &Run) -> bool {
+        let (description, before) = (self.description.clone(), self.camera.clone());
+        let (pipeline, after) = (run.pipeline(), inner.camera.borrow().clone());
+        self.camera = after.clone();
+        let retune = move || description.retune(&pipeline, &before.parameters, &after.parameters);
+        matches!(timeout(START_PATIENCE, spawn_blocking(retune)).await, Ok(Ok(true)))
+    }
 }
 
 /// What follows a life of the pipeline.
@@ -196,7 +218,7 @@ impl Keeper {
         let plan = Plan {
             context: self.context.clone(),
             inner: self.inner.clone(),
-            camera,
+            camera: camera.clone(),
             description: description.clone(),
             signals,
             alive: self.alive.clone(),
@@ -218,7 +240,9 @@ impl Keeper {
                 (End::Trouble(Trouble::Lost(reason)), None)
             }
             Some(Ok(Ok(Ok(run)))) => {
-                let end = self.watch(&mut Watchdog::new(&run, description.kind), &mut inbox, orders).await;
+                let mut tuning = Tuning { description: description.clone(), camera };
+                let mut watch = Watchdog::new(&run, description.kind);
+                let end = self.watch(&mut watch, &mut tuning, (&mut inbox, orders)).await;
                 (end, Some(run))
             }
             Some(Ok(Ok(Err(error)))) => (End::Trouble(not_started(error, &mut inbox)), None),
@@ -244,8 +268,8 @@ impl Keeper {
     async fn watch(
         &mut self,
         watch: &mut Watchdog<'_>,
-        inbox: &mut mpsc::Receiver<Signal>,
-        orders: &mut watch::Receiver<Order>,
+        tuning: &mut Tuning,
+        (inbox, orders): (&mut mpsc::Receiver<Signal>, &mut watch::Receiver<Order>),
     ) -> End {
         let inner = self.inner.clone();
         let (mut plain, mut drawn) = (inner.plain.wanted(), inner.drawn.wanted());
@@ -259,7 +283,14 @@ impl Keeper {
         loop {
             tokio::select! {
                 () = &mut gone => return End::Asked,
-                _ = orders.changed() => return End::Asked,
+                _ = orders.changed() => {
+                    let order = *orders.borrow_and_update();
+                    let is_tuned_only = Order { tune: order.tune, ..self.order } == order;
+                    if !is_tuned_only || !tuning.follow(&self.inner, watch.run).await {
+                        return End::Asked;
+                    }
+                    self.order = order;
+                }
                 Some(signal) = inbox.recv() => if let Some(end) = watch.hear(&signal) { return end },
                 () = watch.run.meter.first_picture.notified(), if watch.running.is_none() => {
                     watch.running = Some(Instant::now());

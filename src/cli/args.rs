@@ -69,7 +69,13 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
-    /// Bring the database to this version's schema
+    /// Copy the SQLite database, also while the server runs, and check the copy
+    ///
+    /// Without FILE it goes to `backup.dir`, with the scheduled ones. Of Postgres it says how.
+    Backup { file: Option<PathBuf> },
+    /// Put a backup in the place of the SQLite database, which is moved aside; the server has to be stopped
+    Restore { file: PathBuf },
+    /// Bring the database to this version's schema; an SQLite file is copied before
     Migrate,
     /// Tell what is missing on this machine and how to get it
     Doctor,
@@ -123,7 +129,7 @@ pub(super) enum PipelinesCommand {
     List,
     /// Text and parameters of one
     Show { name: String },
-    /// Check descriptions: all known ones, or the named files
+    /// Check descriptions: all known ones, or these files and names
     Check { files: Vec<PathBuf> },
 }
 

@@ -1,13 +1,15 @@
 //! The command line: what was typed → the room that does it → an exit code.
 //!
-//! 0: done. 1: failed. 2: wrongly used, by `clap` itself.
+//! 0: done. 1: failed. 2: wrongly used.
 
 mod analyze;
 mod args;
+mod backup;
 mod geometry;
 mod models;
 mod out;
 mod pipelines;
+mod reload;
 mod run;
 mod serve;
 mod signals;
@@ -21,6 +23,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::EnvFilter;
 
+use crate::camera::PipelineError;
 use crate::config::{self, Config, LogFormat};
 use crate::domain::check_shapes;
 use crate::{demo, doctor, store};
@@ -33,7 +36,7 @@ pub fn main() -> ExitCode {
         Err(error) if out::is_reader_gone(&error) => ExitCode::SUCCESS,
         Err(error) => {
             out::complain(&error);
-            ExitCode::FAILURE
+            if is_wrong_usage(&error) { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -44,25 +47,33 @@ fn parse() -> Cli {
     if let Command::Run(args) = &cli.command
         && let Err(error) = check_shapes(&args.lines, &args.zones)
     {
-        Cli::command().error(ErrorKind::ValueValidation, error).exit();
+        let mut command = Cli::command();
+        command.build();
+        let run = command.find_subcommand_mut("run").expect("`run` should be a command");
+        run.error(ErrorKind::ValueValidation, error).exit();
     }
     cli
 }
 
+/// What only the pipeline's description could tell: that there is none of this name, or that it takes no such value.
+fn is_wrong_usage(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(PipelineError::Unknown { .. } | PipelineError::Parameter { .. }))
+}
+
 fn dispatch(cli: Cli) -> Result<ExitCode> {
-    let config = config::load(&cli.shared.overrides())?;
+    let overrides = cli.shared.overrides();
+    let config = config::load(&overrides)?;
     start_logging(&config, cli.command.is_server())?;
     match cli.command {
-        Command::Serve => serve::serve(&config, cli.shared.config.as_deref())?,
-        Command::Demo(args) => {
-            let data_dir = serve::DataDir::of(cli.shared.data_dir.as_ref(), &config);
-            serve::demo(args, config, cli.shared.config.as_deref(), data_dir)?;
-        }
+        Command::Serve => serve::serve(&config, &overrides)?,
+        Command::Demo(args) => serve::demo(args, config, &overrides)?,
         Command::Run(args) => run::run(&args, &config)?,
         Command::Analyze(args) => analyze::run(&args, &config)?,
         Command::Pipelines { command } => pipelines::run(command, &config)?,
         Command::Models { command } => models::run(command, &config)?,
         Command::Token { command } => token::run(command, &config)?,
+        Command::Backup { file } => backup::back_up(file, &config)?,
+        Command::Restore { file } => backup::restore(&file, &config)?,
         Command::Migrate => migrate(&config)?,
         Command::Doctor => return check_machine(&config),
         Command::SimulateCamera(options) => demo::run(options)?,
@@ -91,8 +102,11 @@ fn migrate(config: &Config) -> Result<()> {
     runtime()?.block_on(async {
         let url = config.database.url.as_ref().map(config::Secret::reveal);
         let store = store::Store::open(url, &config.data_dir).await?;
-        let version = store.migrate().await?;
+        let store::Migrated { version, kept } = store.migrate().await?;
         out::line(format_args!("{}: schema {version}", store.place()))?;
+        if let Some(kept) = kept {
+            out::line(format_args!("the file as it was before: {}", kept.display()))?;
+        }
         store.close().await;
         Ok(())
     })

@@ -54,6 +54,10 @@ fn check(catalog: &Catalog, files: &[PathBuf]) -> Result<()> {
         }
     }
     for file in files {
+        if let Some(known) = file.to_str().and_then(|name| catalog.get(name).ok()) {
+            problems.extend(known.check().iter().map(ToString::to_string));
+            continue;
+        }
         let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
         match Description::parse(&file.display().to_string(), &text) {
             Ok(description) => problems.extend(description.check().iter().map(ToString::to_string)),

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::args::RunArgs;
 use super::signals::Signals;
 use crate::app::detector_settings;
-use crate::camera::{Catalog, Description, Ender, Kind, Pace, start_gstreamer};
+use crate::camera::{Catalog, Description, Ender, Kind, Pace, PipelineError, start_gstreamer};
 use crate::config::Config;
 use crate::domain::ParamValue;
 use crate::run::{Progress, Request, Run};
@@ -61,8 +61,13 @@ fn end_at_signal(ender: Ender) -> Result<()> {
 
 /// A description by its name, or by the path of its file.
 fn find(catalog: &Catalog, name: &str) -> Result<Description> {
-    if !name.contains('/') && !name.ends_with(".toml") {
+    if !name.contains(['/', '.']) {
         return Ok((*catalog.get(name)?).clone());
+    }
+    if !name.ends_with(".toml") {
+        bail!(
+            "{name} is no pipeline description (NAME.toml); to play a film: atalaya run file location={name}"
+        );
     }
     let text = std::fs::read_to_string(name).with_context(|| format!("pipeline {name}"))?;
     Description::parse(name, &text).map_err(|problem| anyhow!("{problem}"))
@@ -72,7 +77,8 @@ fn parameters(description: &Description, given: &[(String, String)]) -> Result<B
     let mut parameters = BTreeMap::new();
     for (key, value) in given {
         if parameters.insert(key.to_owned(), description.parse_value(key, value)?).is_some() {
-            bail!("parameter `{key}` is given twice");
+            let reason = "is given twice".to_owned();
+            return Err(PipelineError::Parameter { key: key.clone(), reason }.into());
         }
     }
     Ok(parameters)

@@ -44,6 +44,13 @@ pub struct Camera {
     pub enabled: bool,
 }
 
+impl Camera {
+    /// Whether both are descriptions of one camera.
+    pub fn is(&self, other: &Self) -> bool {
+        (self.tenant, &self.id) == (other.tenant, &other.id)
+    }
+}
+
 /// Parameters may hold credentials: only their names are shown.
 impl fmt::Debug for Camera {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,14 +1,11 @@
 //! What the recorder hands over: rows of several tables, each of which may be written again and again.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::branch::calendar;
 use super::insert::{Inserted, insert};
 use super::visit::VisitRecord;
 use super::{Store, StoreError, latest, with_pool};
-use crate::domain::{BranchId, Place, TenantId, Timestamp};
-use crate::shift::Period;
+use crate::domain::{BranchId, Place, Shift, TenantId, Timestamp};
 use crate::visit::{Direction, Minute, Quarter};
 
 /// Somebody has crossed a line.
@@ -126,25 +123,17 @@ impl Store {
         tenant: TenantId,
         begins: &[(BranchId, Timestamp)],
     ) -> Result<Vec<i64>, StoreError> {
-        let branches: BTreeSet<_> = begins.iter().map(|(branch, _)| *branch).collect();
-        let mut calendars = BTreeMap::new();
-        for branch in branches {
-            calendars.insert(branch, calendar(&self.branch_or_unnamed(tenant, branch).await?)?);
-        }
-        let mut known: Vec<(BranchId, Period, i64)> = Vec::new();
+        let mut known: Vec<Shift> = Vec::new();
         let mut shifts = Vec::with_capacity(begins.len());
         for (branch, at) in begins {
-            let holds = |(of, period, _): &&(BranchId, Period, i64)| {
-                of == branch && period.start <= *at && *at < period.end
-            };
-            if let Some((_, _, shift)) = known.iter().find(holds) {
-                shifts.push(*shift);
+            let holds = |shift: &&Shift| shift.branch == *branch && shift.start <= *at && *at < shift.end;
+            if let Some(shift) = known.iter().find(holds) {
+                shifts.push(shift.id.get());
                 continue;
             }
-            let period = calendars[branch].period_at(*at);
-            let shift = self.shift_of(tenant, *branch, &period).await?.id.get();
-            known.push((*branch, period, shift));
-            shifts.push(shift);
+            let shift = self.shift_at(tenant, *branch, *at).await?;
+            shifts.push(shift.id.get());
+            known.push(shift);
         }
         Ok(shifts)
     }

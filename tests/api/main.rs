@@ -5,6 +5,7 @@
 mod on_both;
 
 mod access;
+mod branches;
 mod cameras;
 #[path = "../viewer/client.rs"]
 #[allow(dead_code, reason = "the viewer's tests use the rest")]
@@ -12,7 +13,10 @@ mod client;
 mod connections;
 mod contract;
 mod editing;
+#[path = "../common/eventually.rs"]
+mod eventually;
 mod figures;
+mod jobs;
 mod live;
 mod log;
 mod metrics;

@@ -21,11 +21,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("camera", &["domain", "config", "clock"]),
     ("viewer", &["domain", "config", "clock", "camera"]),
     ("recorder", &["domain", "clock", "visit", "shift", "store", "camera"]),
+    // Scheduled work on the store; where there are cameras is handed in by the app.
+    ("jobs", &["domain", "clock", "shift", "store"]),
     (
         "api",
         &[
             "domain", "clock", "config", "visit", "shift", "store", "auth", "wire", "camera", "viewer",
-            "still", "voice",
+            "still", "voice", "jobs",
         ],
     ),
     // An IP camera as the server would meet it: it knows nothing of the server.
@@ -52,6 +54,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("anyhow", &["app", "cli", "main", "run", "demo"]),
     ("gst_rtsp_server", &["demo"]),
     ("ort", &[]),
+    ("tokio_cron_scheduler", &["jobs"]),
 ];
 
 /// The room of a file below `src`: its first folder, or its name.

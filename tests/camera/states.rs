@@ -18,6 +18,7 @@ kind = "live"
 launch = '''
 videotestsrc name=source is-live=true pattern=ball
   ! video/x-raw,format=I420,width=320,height=240,framerate=30/1
+  ! visionmask name=mask
   ! tee name=views
 views. ! appsink name=records sync=false
 '''
@@ -30,6 +31,10 @@ type = "choice"
 choices = ["ball", "smpte"]
 description = "What it shows"
 target = "source.pattern"
+[parameters.mask]
+type = "string"
+description = "What is painted out"
+target = "mask.polygons"
 "#;
     std::fs::write(folder.path().join("plain.toml"), text).unwrap();
     folder
@@ -134,6 +139,44 @@ async fn only_what_makes_the_pipeline_restarts_it() {
         last = Some(frame.number);
     }
     world.cameras.put(camera("door", "plain", &[("pattern", ParamValue::Text("smpte".into()))]));
+    let restarted = async { while world.records.recv().await.unwrap().number != 0 {} };
+    within_deadline("a restart", restarted).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_an_element_takes_while_it_plays_changes_without_a_gap() {
+    let folder = plain_pipeline();
+    let mut world = World::new(Some(folder.path()));
+    let text = |key: &'static str, value: &str| (key, ParamValue::Text(value.into()));
+    let smpte = text("pattern", "smpte");
+    let handle = world.cameras.put(camera("door", "plain", std::slice::from_ref(&smpte)));
+    until(&handle, "running", is_running).await;
+    let demand = handle.demand(Overlay::Plain);
+    let mut pictures = demand.pictures();
+    for (mask, is_dark) in [("0,0,0.5,0,0.5,0.5,0,0.5", true), ("0.5,0.5,1,0.5,1,1", false)] {
+        world.cameras.put(camera("door", "plain", &[smpte.clone(), text("mask", mask)]));
+        let shown = async {
+            loop {
+                pictures.changed().await.unwrap();
+                let picture = pictures.borrow_and_update().clone().unwrap();
+                let map = picture.sample.buffer().unwrap().map_readable().unwrap();
+                // Grey bars are at the left above, unless they are painted out.
+                if (map[0] < 20) == is_dark {
+                    break;
+                }
+            }
+        };
+        within_deadline("a picture with the mask", shown).await;
+    }
+    let mut last = None;
+    while let Ok(frame) = world.records.try_recv() {
+        assert!(last.is_none_or(|last| frame.number > last), "the pipeline restarted for a new mask");
+        last = Some(frame.number);
+    }
+    assert!(last.is_some() && handle.status().reconnects == 0);
+    // Without a gap, but no longer so: nobody knows what it was by itself.
+    world.cameras.put(camera("door", "plain", &[smpte]));
     let restarted = async { while world.records.recv().await.unwrap().number != 0 {} };
     within_deadline("a restart", restarted).await;
     world.end().await;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod analyze;
+mod backup;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../common/eventually.rs"]
@@ -15,6 +16,7 @@ mod pipelines;
 #[allow(dead_code, reason = "other tests ask more of a cluster")]
 mod postgres;
 mod program;
+mod reload;
 mod run;
 mod server;
 #[path = "../common/simulated.rs"]

@@ -24,9 +24,12 @@ async fn the_standard_ones_are_listed_shown_and_sound() {
     for part in ["rtspsrc", "visiondetect", "location", "(required)", "inference-interval"] {
         assert!(shown.contains(part), "{part} is not in {shown}");
     }
-    assert_eq!(Program::new(&["pipelines", "check"]).run().await.fine(), "all sound\n");
+    for names in [&[][..], &["rtsp", "usb"]] {
+        let check = [&["pipelines", "check"], names].concat();
+        assert_eq!(Program::new(&check).run().await.fine(), "all sound\n");
+    }
     let unknown = Program::new(&["pipelines", "show", "rtps"]).run().await;
-    unknown.failed(1, &["no pipeline \"rtps\"; there are file, rtsp, test, usb"]);
+    unknown.failed(2, &["no pipeline \"rtps\"; there are file, rtsp, test, usb"]);
 }
 
 #[tokio::test]

@@ -72,22 +72,23 @@ async fn a_reader_that_leaves_ends_it_in_peace() {
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
 }
 
-async fn refused(arguments: &[&str], parts: &[&str]) {
-    let ended = Program::new(&[&["run"], arguments].concat()).file("a", "").run().await.failed(1, parts);
+async fn refused(code: i32, arguments: &[&str], parts: &[&str]) {
+    let ended = Program::new(&[&["run"], arguments].concat()).file("a", "").run().await.failed(code, parts);
     assert_eq!(ended.stdout, "");
 }
 
 #[tokio::test]
 async fn parameters_that_do_not_fit_are_named() {
-    refused(&["fiel"], &["no pipeline \"fiel\"; there are file, rtsp, test, usb"]).await;
-    refused(&["file"], &["parameter `location`", "required"]).await;
-    refused(&["file", "location=absent.avi"], &["`location`", "no file", "absent.avi"]).await;
-    refused(&["file", "location=a", "speed=1"], &["`speed`", "inference-interval"]).await;
-    refused(&["file", "location=a", "location=a"], &["`location` is given twice"]).await;
-    refused(&["file", "location=a", "inference-interval=0"], &["`inference-interval`", "0", "1 to 1000"])
+    refused(2, &["fiel"], &["no pipeline \"fiel\"; there are file, rtsp, test, usb"]).await;
+    refused(2, &["file"], &["parameter `location`", "required"]).await;
+    refused(2, &["file", "location=absent.avi"], &["`location`", "no file", "absent.avi"]).await;
+    refused(2, &["file", "location=a", "speed=1"], &["`speed`", "inference-interval"]).await;
+    refused(2, &["file", "location=a", "location=a"], &["`location`: is given twice"]).await;
+    refused(2, &["file", "location=a", "inference-interval=0"], &["`inference-interval`", "0", "1 to 1000"])
         .await;
-    refused(&["rtsp", "location=http://a/b"], &["`location`", "http://a/b", "rtsp://"]).await;
-    refused(&["./absent.toml"], &["absent.toml", "No such file"]).await;
+    refused(2, &["rtsp", "location=http://a/b"], &["`location`", "http://a/b", "rtsp://"]).await;
+    refused(1, &["./absent.toml"], &["absent.toml", "No such file"]).await;
+    refused(1, &["a.avi"], &["a.avi is no pipeline description", "atalaya run file location=a.avi"]).await;
 }
 
 #[tokio::test]
@@ -109,7 +110,7 @@ async fn a_camera_that_cannot_be_had_is_told_in_plain_words() {
     let ended = ended.failed(1, &["camera refused user name or password (401)"]);
     assert!(!ended.stderr.contains("wrong-battery"), "{}", ended.stderr);
     let url = camera.kill().await;
-    refused(&["rtsp", &format!("location={url}")], &["connection refused by 127.0.0.1 on port "]).await;
+    refused(1, &["rtsp", &format!("location={url}")], &["connection refused by 127.0.0.1 on port "]).await;
 }
 
 #[tokio::test]

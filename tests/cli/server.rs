@@ -74,6 +74,19 @@ async fn the_first_start_prints_a_link_and_later_ones_do_not() {
 }
 
 #[tokio::test]
+async fn a_data_folder_serves_one_server_at_a_time() {
+    let (server, _) = serve(serve_anywhere()).await;
+    let folder = server.folder.path().join("data");
+    let second = serve_anywhere().data_dir(&folder).run().await;
+    let process = format!("process {}", server.id());
+    second.failed(1, &[folder.to_str().unwrap(), "another Atalaya uses it", &process, "--data-dir"]);
+    server.signal("KILL");
+    server.end().await;
+    let (third, _) = serve(serve_anywhere().data_dir(&folder)).await;
+    terminate(third).await;
+}
+
+#[tokio::test]
 async fn a_port_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

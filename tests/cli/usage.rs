@@ -9,7 +9,7 @@ async fn wrong(arguments: &[&str], parts: &[&str]) {
 
 #[tokio::test]
 async fn every_command_has_help() {
-    let commands: [&[&str]; 16] = [
+    let commands: [&[&str]; 18] = [
         &[],
         &["serve"],
         &["demo"],
@@ -26,6 +26,8 @@ async fn every_command_has_help() {
         &["token", "issue"],
         &["token", "link"],
         &["migrate"],
+        &["backup"],
+        &["restore"],
     ];
     for command in commands {
         let help = Program::new(&[command, &["--help"]].concat()).run().await.fine();

@@ -23,7 +23,7 @@
 //! either, one late result may be of a frame before the jump, with a `seen_pts` yet to come. `visiontrack` predicts
 //! every known box to the frame at hand and writes all of them into `objects`.
 //!
-//! The objects of a result have a [`Look`], which the tracker takes off again.
+//! The objects of a result have a [`Cue`], which the tracker takes off again.
 //!
 //! Scores are the model's. The objects with a score below `threshold` are for a tracker, which can tell a half-hidden
 //! person from nothing. Who draws, counts or records takes [`Detections::shown`], which is the same behind a tracker and
@@ -51,7 +51,7 @@ pub struct Rect {
 
 /// What a box looks like, for a tracker to tell objects apart by and to see whether they live.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Look {
+pub struct Cue {
     /// Histogram of the colours of clothes, upper body first; empty when nothing could be seen.
     pub colours: Vec<u8>,
     /// Part of the box that changed since the result before, 0..1.
@@ -73,7 +73,7 @@ pub struct Object {
     /// What is known of a person; `None` before `visionattributes` or until it has looked.
     pub about: Option<Box<About>>,
     /// Only between `visiondetect` and `visiontrack`, which takes it off: nobody behind needs it.
-    pub look: Option<Look>,
+    pub cue: Option<Cue>,
 }
 
 /// Everything detected in one frame.
@@ -153,8 +153,8 @@ impl Detections {
 }
 
 fn object_to_structure(object: &Object) -> gst::glib::SendValue {
-    let look = object.look.as_ref();
-    let colours = look.map(|look| gst::glib::Bytes::from(look.colours.as_slice()));
+    let cue = object.cue.as_ref();
+    let colours = cue.map(|cue| gst::glib::Bytes::from(cue.colours.as_slice()));
     gst::Structure::builder("object")
         .field("label", &object.label)
         .field("score", object.score)
@@ -166,7 +166,7 @@ fn object_to_structure(object: &Object) -> gst::glib::SendValue {
         .field("seen", object.seen)
         .field_if_some("about", object.about.as_ref().map(|about| about.to_structure()))
         .field_if_some("colours", colours)
-        .field_if_some("change", look.map(|look| look.change))
+        .field_if_some("change", cue.map(|cue| cue.change))
         .build()
         .to_send_value()
 }
@@ -184,13 +184,13 @@ fn object_from_structure(structure: &gst::StructureRef) -> Option<Object> {
         track: structure.get("track").ok(),
         seen: structure.get("seen").ok()?,
         about: structure.get("about").ok().map(|about: gst::Structure| Box::new(About::of(&about))),
-        look: look_from_structure(structure),
+        cue: cue_from_structure(structure),
     })
 }
 
-fn look_from_structure(structure: &gst::StructureRef) -> Option<Look> {
+fn cue_from_structure(structure: &gst::StructureRef) -> Option<Cue> {
     let colours = structure.get::<gst::glib::Bytes>("colours").ok()?;
-    Some(Look { colours: colours.to_vec(), change: structure.get("change").ok()? })
+    Some(Cue { colours: colours.to_vec(), change: structure.get("change").ok()? })
 }
 
 #[cfg(test)]
@@ -226,7 +226,7 @@ mod tests {
                     track: Some(3),
                     seen: true,
                     about: Some(Box::new(about::sample())),
-                    look: Some(Look { colours: vec![0, 128, 255], change: 0.25 }),
+                    cue: Some(Cue { colours: vec![0, 128, 255], change: 0.25 }),
                 },
                 Object { label: "handbag".into(), score: 0.5, ..Object::default() },
             ],

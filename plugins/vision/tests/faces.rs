@@ -6,6 +6,7 @@ mod common;
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
+use gst::prelude::*;
 use gstvision::engine::{Assets, Catalog, Device, Feed, Job, LoadOptions, Network};
 use gstvision::meta::{Detections, Object, Rect};
 
@@ -124,6 +125,19 @@ fn a_face_is_hidden_and_what_is_beside_it_is_not() {
     }
     let heads = blur("heads").push_and_pull(picture(0, &[face], &[PERSON])).expect("a frame");
     assert!(!is_rough(&heads, 90, 24) && !is_rough(&heads, 90, 100), "as heads, more is hidden");
+}
+
+#[test]
+fn faces_that_are_asked_for_while_frames_flow_are_found_from_then_on() {
+    let _alone = alone();
+    let face = (160.0, 70.0, 34.0);
+    let mut blur = blur("nobody");
+    let shown = blur.push_and_pull(picture(0, &[face], &[PERSON])).expect("a frame");
+    assert!(is_rough(&shown, 160, 70), "nobody was to be hidden");
+    blur.element().expect("it has an element").set_property_from_str("target", "faces");
+    let shown = blur.push_and_pull(picture(40, &[face], &[PERSON])).expect("a frame");
+    assert!(!is_rough(&shown, 160, 70), "the face shows");
+    assert!(is_rough(&shown, 90, 24), "the head is hidden instead of the face");
 }
 
 #[test]

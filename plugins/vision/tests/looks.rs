@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use gstvision::meta::{Look, Object, Rect};
+use gstvision::meta::{Cue, Object, Rect};
 use gstvision::track::Tracker;
 
 /// Results a second.
@@ -20,8 +20,8 @@ const NEVER: f32 = 0.0;
 
 fn somebody(x: f32, colours: [u8; 4], change: f32) -> Object {
     let rect = Rect { x, y: 0.3, w: 0.08, h: 0.4 };
-    let look = Some(Look { colours: colours.to_vec(), change });
-    Object { label: "person".into(), score: 0.8, rect, seen: true, look, ..Object::default() }
+    let cue = Some(Cue { colours: colours.to_vec(), change });
+    Object { label: "person".into(), score: 0.8, rect, seen: true, cue, ..Object::default() }
 }
 
 /// First and last sight of every number, in seconds, while `scene` says what is there in each tenth of a second.
@@ -32,7 +32,7 @@ fn stays(seconds: u64, scene: impl Fn(f32) -> Vec<Object>) -> BTreeMap<u64, (f32
         let (at, now) = (Duration::from_millis(result * 1000 / RATE), result as f32 / RATE as f32);
         tracker.update(at, &scene(now));
         for object in tracker.boxes_at(at) {
-            assert_eq!(object.look, None, "looks stay inside");
+            assert_eq!(object.cue, None, "cues stay inside");
             if let Some(number) = object.track {
                 stays.entry(number).or_insert((now, now)).1 = now;
             }

@@ -176,6 +176,17 @@ fn without_a_budget_no_model_is_needed_and_with_one_a_missing_model_is_named() {
 }
 
 #[test]
+fn a_budget_that_is_given_while_frames_flow_is_used() {
+    let mut harness = harness(&[("budget", "0"), ("wait", "true")]);
+    let objects = pass(&mut harness, 0, &[person(7, JACKET)]);
+    assert_eq!(objects[0].about, None);
+    harness.element().expect("it has an element").set_property("budget", 1.0_f32);
+    let objects = pass(&mut harness, 100, &[person(7, JACKET)]);
+    let about = objects[0].about.as_ref().expect("somebody should have looked");
+    assert!(word(about, Aspect::PrimaryColor).is_some(), "{:?}", about.attributes);
+}
+
+#[test]
 fn a_new_stream_knows_nobody() {
     let mut harness = harness(&[("wait", "true")]);
     let objects = pass(&mut harness, 0, &[person(7, JACKET)]);

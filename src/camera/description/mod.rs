@@ -11,6 +11,7 @@ mod packages;
 mod parameters;
 mod parse;
 mod property;
+mod retune;
 
 use std::fmt;
 

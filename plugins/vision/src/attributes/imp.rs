@@ -52,7 +52,8 @@ struct Looking {
 /// The running element.
 #[derive(Default)]
 struct State {
-    /// `None` with no budget: no network is loaded then.
+    is_started: bool,
+    /// `None` as long as there was no budget: no network is loaded then.
     looking: Option<Looking>,
     info: Option<gst_video::VideoInfo>,
     people: People,
@@ -87,7 +88,7 @@ pub struct VisionAttributes {
         maximum = 64, mutable_ready, blurb = "Threads one inference may use")]
     #[property(name = "budget", get, set, type = f32, member = budget, default = 0.1, minimum = 0.0,
         maximum = 1.0, mutable_playing, blurb = "Share of a core that looks at people may take (0 = look at \
-        nobody; when it is 0 at the start no model is loaded, and raising it needs a restart)")]
+        nobody; the models are loaded when it is first more)")]
     #[property(name = "interval-ms", get, set, type = u32, member = interval_ms, default = 2000,
         maximum = 600_000, mutable_playing, blurb = "Between two looks at one person, at least (media time)")]
     #[property(name = "wait", get, set, type = bool, member = wait, default = false,
@@ -119,6 +120,9 @@ impl ObjectImpl for VisionAttributes {
 
     fn set_property(&self, id: usize, value: &glib::Value, spec: &glib::ParamSpec) {
         self.derived_set_property(id, value, spec);
+        if spec.name() == "budget" {
+            self.look_from_now_on();
+        }
     }
 
     fn property(&self, id: usize, spec: &glib::ParamSpec) -> glib::Value {
@@ -156,7 +160,7 @@ impl BaseTransformImpl for VisionAttributes {
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         let settings = lock(&self.settings).clone();
         let looking = if settings.budget > 0.0 { Some(self.start_looking(&settings)?) } else { None };
-        *lock(&self.state) = State { looking, ..State::default() };
+        *lock(&self.state) = State { is_started: true, looking, ..State::default() };
         Ok(())
     }
 
@@ -229,6 +233,24 @@ impl VisionAttributes {
             gst::error_msg!(gst::ResourceError::Failed, ("no thread to look at people: {error}"))
         })?;
         Ok(Looking { worker, ages, keeper })
+    }
+
+    /// Loads the networks where the first budget is given to an element that plays: on the thread that gives it.
+    fn look_from_now_on(&self) {
+        let settings = lock(&self.settings).clone();
+        let is_wanted = |state: &State| state.is_started && state.looking.is_none() && settings.budget > 0.0;
+        if !is_wanted(&lock(&self.state)) {
+            return;
+        }
+        match self.start_looking(&settings) {
+            Ok(looking) => {
+                let mut state = lock(&self.state);
+                if is_wanted(&state) {
+                    state.looking = Some(looking);
+                }
+            }
+            Err(error) => gst::element_imp_warning!(self, gst::StreamError::Failed, ("{error}")),
+        }
     }
 
     fn stats(&self) -> gst::Structure {

@@ -19,7 +19,7 @@ use super::regions::{Cover, Part, Patience, Regions};
 use crate::{
     detect::error_message,
     draw::{I420Frame, frame::Area},
-    engine::I420,
+    engine::{EngineError, I420},
     meta::{Detections, Rect},
     sync::lock,
 };
@@ -75,11 +75,23 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    fn load_faces(&self) -> Result<Faces, EngineError> {
+        Faces::load(&Places {
+            models_dir: self.models_dir.clone(),
+            assets_dir: self.assets_dir.clone(),
+            runtime: self.runtime.clone(),
+            device: self.device.clone(),
+        })
+    }
+}
+
 #[derive(Default)]
 struct State {
+    is_started: bool,
     info: Option<gst_video::VideoInfo>,
     regions: Regions,
-    /// `None` when no faces are asked for at the start.
+    /// `None` as long as nobody asked for faces.
     faces: Option<Faces>,
     /// Of the frame at hand.
     cover: Option<Cover>,
@@ -88,13 +100,12 @@ struct State {
 #[derive(Default, glib::Properties)]
 #[properties(wrapper_type = super::VisionBlur)]
 pub struct VisionBlur {
-    #[property(name = "target", type = Target, get, set, member = target,
-        blurb = "What of a person is hidden; faces are looked for only if they are asked for before the start, and \
-        heads are hidden otherwise", builder(Target::Heads))]
-    #[property(name = "hold-ms", type = u32, get, set, member = hold_ms, maximum = 60_000, default = 1000,
+    #[property(name = "target", type = Target, get, set, member = target, mutable_playing,
+        blurb = "What of a person is hidden", builder(Target::Heads))]
+    #[property(name = "hold-ms", type = u32, get, set, member = hold_ms, mutable_playing, maximum = 60_000, default = 1000,
         blurb = "Somebody who is missed stays hidden, by more and more, until a result of so long after their last \
         sight misses them, too")]
-    #[property(name = "blackout-ms", type = u32, get, set, member = blackout_ms, minimum = 100, maximum = 60_000,
+    #[property(name = "blackout-ms", type = u32, get, set, member = blackout_ms, mutable_playing, minimum = 100, maximum = 60_000,
         default = 2000, blurb = "Without any result of the detector for so long, the whole picture is hidden")]
     #[property(name = "models-dir", get, set, type = Option<String>, member = models_dir,
         mutable_ready, blurb = "Folder of manifests that add to the standard ones or replace them")]
@@ -116,8 +127,22 @@ impl ObjectSubclass for VisionBlur {
     type ParentType = gst_base::BaseTransform;
 }
 
-#[glib::derived_properties]
-impl ObjectImpl for VisionBlur {}
+impl ObjectImpl for VisionBlur {
+    fn properties() -> &'static [glib::ParamSpec] {
+        Self::derived_properties()
+    }
+
+    fn set_property(&self, id: usize, value: &glib::Value, spec: &glib::ParamSpec) {
+        self.derived_set_property(id, value, spec);
+        if spec.name() == "target" {
+            self.find_faces_from_now_on();
+        }
+    }
+
+    fn property(&self, id: usize, spec: &glib::ParamSpec) -> glib::Value {
+        self.derived_property(id, spec)
+    }
+}
 
 impl GstObjectImpl for VisionBlur {}
 
@@ -154,17 +179,11 @@ impl BaseTransformImpl for VisionBlur {
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         let settings = lock(&self.settings).clone();
-        let places = Places {
-            models_dir: settings.models_dir,
-            assets_dir: settings.assets_dir,
-            runtime: settings.runtime,
-            device: settings.device,
-        };
         let faces = match settings.target {
-            Target::Faces => Some(Faces::load(&places).map_err(|error| error_message(&error))?),
+            Target::Faces => Some(settings.load_faces().map_err(|error| error_message(&error))?),
             Target::Heads | Target::People | Target::Nobody => None,
         };
-        self.state().faces = faces;
+        *self.state() = State { is_started: true, faces, ..State::default() };
         Ok(())
     }
 
@@ -233,6 +252,32 @@ impl BaseTransformImpl for VisionBlur {
 impl VisionBlur {
     fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
+    }
+
+    /// Loads the network where faces are first asked for while frames flow: on the thread that asks. Until it is there,
+    /// and when it cannot be had, heads are hidden.
+    fn find_faces_from_now_on(&self) {
+        let settings = lock(&self.settings).clone();
+        let is_wanted =
+            |state: &State| state.is_started && state.faces.is_none() && settings.target == Target::Faces;
+        if !is_wanted(&self.state()) {
+            return;
+        }
+        match settings.load_faces() {
+            Ok(faces) => {
+                let mut state = self.state();
+                if is_wanted(&state) {
+                    state.faces = Some(faces);
+                }
+            }
+            Err(error) => {
+                gst::element_imp_warning!(
+                    self,
+                    gst::StreamError::Failed,
+                    ("heads are hidden, as faces cannot be looked for: {error}")
+                );
+            }
+        }
     }
 
     /// Hides faces instead of `heads` where that is safe; heads when it fails.

@@ -3,7 +3,7 @@
 //! The picture is a grid of small cells, each with the brightness it had when it last changed. A slow movement thus
 //! counts as soon as it has gone far enough, at any frame rate, and noise never adds up to one.
 
-use super::look::Pixels;
+use super::cue::Pixels;
 
 /// Side of a cell in pixels of the network's input.
 pub(super) const CELL: usize = 4;

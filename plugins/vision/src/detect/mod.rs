@@ -28,8 +28,8 @@
 //! capture device would run out of buffers.
 
 mod change;
+mod cue;
 mod imp;
-mod look;
 mod pace;
 mod settings;
 mod stats;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::look::Eye;
+use super::cue::Eye;
 use super::pace::{Pace, Patience};
 use super::stats::Stats;
 use super::worker::{Job, Origin, Outcome, Seen, Worker};
 use crate::engine::{EngineError, Found, I420, Model, Preprocessor, Tensor, Wanted};
-use crate::meta::{Detections, Look, Object};
+use crate::meta::{Cue, Detections, Object};
 
 /// What may change while the stream runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -69,8 +69,8 @@ impl Stream {
         let (looker, mut eye) = (model.clone(), Eye::new(model.input()));
         let worker = Worker::start(move |job| {
             let found = looker.infer(&job.tensor, &job.wanted)?;
-            let looks = eye.look(&job.tensor, job.origin.epoch, &found);
-            Ok(found.into_iter().zip(looks).collect())
+            let cues = eye.cues(&job.tensor, job.origin.epoch, &found);
+            Ok(found.into_iter().zip(cues).collect())
         })?;
         Ok(Self {
             model,
@@ -194,20 +194,20 @@ impl Stream {
         {
             self.seen_pts = origin.pts;
             detections.fresh = true;
-            detections.objects = found.into_iter().map(|(found, look)| self.object(found, look)).collect();
+            detections.objects = found.into_iter().map(|(found, cue)| self.object(found, cue)).collect();
         }
         detections.seen_pts = self.seen_pts;
         Handled { detections, failure: delivery.failure }
     }
 
-    fn object(&self, found: Found, look: Look) -> Object {
+    fn object(&self, found: Found, cue: Cue) -> Object {
         let label = self.model.manifest().labels[found.class].clone();
         Object {
             label,
             score: found.score,
             rect: found.rect,
             seen: true,
-            look: Some(look),
+            cue: Some(cue),
             ..Object::default()
         }
     }

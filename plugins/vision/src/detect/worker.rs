@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::engine::{EngineError, Found, Tensor, Wanted};
-use crate::meta::Look;
+use crate::meta::Cue;
 use crate::sync::{lock, wait, wait_for};
 
 /// A frame to look at.
@@ -27,8 +27,8 @@ pub(super) struct Origin {
     pub(super) epoch: u64,
 }
 
-/// The boxes of a frame, each with its look.
-pub(super) type Seen = Vec<(Found, Look)>;
+/// The boxes of a frame, each with its cue.
+pub(super) type Seen = Vec<(Found, Cue)>;
 
 /// What came of a job.
 pub(super) struct Outcome {

@@ -75,7 +75,7 @@ impl Assets {
         let path = self.weights(manifest);
         match path.exists() {
             true => Ok(path),
-            false => Err(EngineError::MissingWeights { model: manifest.name.clone(), path }),
+            false => Err(missing(manifest, &path)),
         }
     }
 
@@ -93,7 +93,7 @@ impl Assets {
 fn digest(manifest: &Manifest, path: &Path, mut keep: impl FnMut(&[u8])) -> Result<(), EngineError> {
     let model = || manifest.name.clone();
     let unreadable = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => EngineError::MissingWeights { model: model(), path: path.to_owned() },
+        std::io::ErrorKind::NotFound => missing(manifest, path),
         _ => EngineError::UnreadableWeights {
             model: model(),
             path: path.to_owned(),
@@ -115,8 +115,25 @@ fn digest(manifest: &Manifest, path: &Path, mut keep: impl FnMut(&[u8])) -> Resu
     if found == manifest.sha256 {
         return Ok(());
     }
+    let remedy = match is_standard(manifest) {
+        true => "delete the file and run \"make setup\"",
+        false => "take the file that is meant, or put its sha256 into the manifest",
+    };
     let expected = manifest.sha256.clone();
-    Err(EngineError::WrongChecksum { model: model(), path: path.to_owned(), expected, found })
+    Err(EngineError::WrongChecksum { model: model(), path: path.to_owned(), expected, found, remedy })
+}
+
+fn missing(manifest: &Manifest, path: &Path) -> EngineError {
+    let remedy = match is_standard(manifest) {
+        true => "run \"make setup\" or set the assets folder (ATALAYA_ASSETS_DIR) to one that has them",
+        false => "put them there, or beside the manifest",
+    };
+    EngineError::MissingWeights { model: manifest.name.clone(), path: path.to_owned(), remedy }
+}
+
+/// Whether the set-up brings the weights.
+fn is_standard(manifest: &Manifest) -> bool {
+    manifest.source.is_some() || manifest.folder.is_none()
 }
 
 #[cfg(test)]
@@ -147,6 +164,9 @@ mod tests {
             ),
             "{error}"
         );
+        let own = Manifest { file: "nowhere.onnx".into(), ..blob() };
+        let error = Assets::new("/nowhere").verify(&own).unwrap_err().to_string();
+        assert!(error.ends_with("are missing; put them there, or beside the manifest"), "{error}");
         let altered = Manifest { sha256: "0".repeat(64), ..blob() };
         let error = Assets::new("/nowhere").verify(&altered).unwrap_err().to_string();
         assert!(error.contains(&format!("have sha256 {}", blob().sha256)), "{error}");

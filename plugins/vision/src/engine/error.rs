@@ -11,18 +11,12 @@ pub enum EngineError {
     Manifest(#[from] ManifestError),
     #[error("no model \"{name}\"; there are: {known}")]
     NoSuchModel { name: String, known: String },
-    #[error(
-        "model \"{model}\": weights {path} are missing; run \"make setup\" or set the assets folder \
-         (ATALAYA_ASSETS_DIR) to one that has them"
-    )]
-    MissingWeights { model: String, path: PathBuf },
+    #[error("model \"{model}\": weights {path} are missing; {remedy}")]
+    MissingWeights { model: String, path: PathBuf, remedy: &'static str },
     #[error("model \"{model}\": weights {path} cannot be read: {reason}")]
     UnreadableWeights { model: String, path: PathBuf, reason: String },
-    #[error(
-        "model \"{model}\": weights {path} have sha256 {found}, the manifest says {expected}; delete the file and \
-         run \"make setup\", or correct the manifest if the file is yours"
-    )]
-    WrongChecksum { model: String, path: PathBuf, expected: String, found: String },
+    #[error("model \"{model}\": weights {path} have sha256 {found}, the manifest says {expected}; {remedy}")]
+    WrongChecksum { model: String, path: PathBuf, expected: String, found: String, remedy: &'static str },
     #[error(
         "ONNX Runtime {path} is missing; run \"make setup\", or set the runtime or the assets folder \
          (ATALAYA_ASSETS_DIR) to where it is"

@@ -35,7 +35,7 @@ struct State {
 #[derive(Default, glib::Properties)]
 #[properties(wrapper_type = super::VisionMask)]
 pub struct VisionMask {
-    #[property(name = "polygons", type = String, get, set,
+    #[property(name = "polygons", type = String, get, set, mutable_playing,
         blurb = "What is painted out: x,y,x,y,x,y… in fractions of the picture; further polygons after a ;")]
     polygons: Mutex<String>,
     state: Mutex<State>,

@@ -43,7 +43,7 @@ impl Life {
     /// Takes a new sight. When somebody walks past it, only its own movement can be a sign.
     #[must_use]
     pub(super) fn after(self, object: &Object, at: Duration, is_disturbed: bool) -> Self {
-        let Some(look) = &object.look else {
+        let Some(cue) = &object.cue else {
             // Nobody has looked, so everything lives.
             return Self { at, alive_at: Some(at), ..self };
         };
@@ -56,7 +56,7 @@ impl Life {
         if is_disturbed {
             return Self { at, ..self };
         }
-        let sign = if look.change >= SIGN { 1.0 } else { 0.0 };
+        let sign = if cue.change >= SIGN { 1.0 } else { 0.0 };
         let kept = (-seconds / WINDOW).exp();
         let (share, weight) = (self.share * kept + sign * (1.0 - kept), self.weight * kept + 1.0 - kept);
         let is_alive = share >= ALIVE * weight;

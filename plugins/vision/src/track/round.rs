@@ -251,7 +251,7 @@ impl<'a> Sight<'a> {
     }
 
     fn colours(&self) -> &[u8] {
-        self.object.look.as_ref().map_or(&[], |look| look.colours.as_slice())
+        self.object.cue.as_ref().map_or(&[], |cue| cue.colours.as_slice())
     }
 
     /// `None` when nobody can tell.

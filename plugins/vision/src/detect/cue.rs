@@ -7,7 +7,7 @@
 
 use super::change::{CELL, Changes};
 use crate::engine::{ColourOrder, Found, Input, Layout, Region, Tensor};
-use crate::meta::{Look, Rect};
+use crate::meta::{Cue, Rect};
 
 /// Parts of the height of a box that clothes fill: jacket or shirt, trousers or skirt.
 const BANDS: [(f32, f32); 2] = [(0.12, 0.48), (0.5, 0.9)];
@@ -49,21 +49,21 @@ impl Eye {
         Self { input: input.clone(), changes: Changes::default(), epoch: 0 }
     }
 
-    /// One look for each of `found`; `tensor` is what they were found in. Of one `epoch` it is later than the one before;
+    /// One cue for each of `found`; `tensor` is what they were found in. Of one `epoch` it is later than the one before;
     /// between two of them anything may have happened.
-    pub(super) fn look(&mut self, tensor: &Tensor, epoch: u64, found: &[Found]) -> Vec<Look> {
-        let Some(region) = tensor.region() else { return vec![Look::default(); found.len()] };
+    pub(super) fn cues(&mut self, tensor: &Tensor, epoch: u64, found: &[Found]) -> Vec<Cue> {
+        let Some(region) = tensor.region() else { return vec![Cue::default(); found.len()] };
         let pixels = Pixels { values: tensor.values(), input: &self.input };
         if self.epoch != epoch {
             (self.epoch, self.changes) = (epoch, Changes::default());
         }
         let whole = Rect { x: 0.0, y: 0.0, w: 1.0, h: 1.0 };
         self.changes.note(&pixels, area_of(&whole, region, &self.input));
-        let look = |found: &Found| {
+        let cue = |found: &Found| {
             let area = area_of(&found.rect, region, &self.input);
-            Look { colours: colours(&pixels, area), change: self.changes.share(core_of(area)) }
+            Cue { colours: colours(&pixels, area), change: self.changes.share(core_of(area)) }
         };
-        found.iter().map(look).collect()
+        found.iter().map(cue).collect()
     }
 }
 
@@ -183,15 +183,15 @@ mod tests {
 
     type Paint<'a> = &'a dyn Fn(usize, usize) -> [u8; 3];
 
-    /// Looks of one box in pictures of 320×240, `paint` giving red, green and blue of each pixel as brightness and two
+    /// Cues of one box in pictures of 320×240, `paint` giving red, green and blue of each pixel as brightness and two
     /// differences of colours.
-    fn looks(pictures: &[Paint<'_>]) -> Vec<Look> {
+    fn cues(pictures: &[Paint<'_>]) -> Vec<Cue> {
         let epochs: Vec<_> = pictures.iter().map(|paint| (0, *paint)).collect();
-        looks_in(240, 240, &epochs)
+        cues_in(240, 240, &epochs)
     }
 
     /// The same of pictures 320 wide and so high in an input 320 wide and so high, each of an epoch.
-    fn looks_in(height: usize, input: usize, pictures: &[(u64, Paint<'_>)]) -> Vec<Look> {
+    fn cues_in(height: usize, input: usize, pictures: &[(u64, Paint<'_>)]) -> Vec<Cue> {
         gst::init().unwrap();
         let text = include_str!("../../tests/models/blob.toml");
         let text = text.replace("height = 240", &format!("height = {input}"));
@@ -200,7 +200,7 @@ mod tests {
         let (mut eye, mut preprocessor) = (Eye::new(input), Preprocessor::new(input));
         let mut tensor = Tensor::default();
         let found = Found { class: 0, score: 0.8, rect: Rect { x: 0.4, y: 0.2, w: 0.2, h: 0.6 } };
-        let mut look = |epoch: u64, paint: Paint<'_>| {
+        let mut cue = |epoch: u64, paint: Paint<'_>| {
             let plane = |index: usize, scale: usize| -> Vec<u8> {
                 let places =
                     (0..height / scale).flat_map(|y| (0..320 / scale).map(move |x| (x * scale, y * scale)));
@@ -214,9 +214,9 @@ mod tests {
             let colours = crate::engine::Colours::of(&"bt601".parse().unwrap());
             let frame = I420 { width: 320, height, pixel_aspect: 1.0, planes, colours };
             preprocessor.fill(&frame, &mut tensor);
-            eye.look(&tensor, epoch, std::slice::from_ref(&found)).remove(0)
+            eye.cues(&tensor, epoch, std::slice::from_ref(&found)).remove(0)
         };
-        pictures.iter().map(|(epoch, paint)| look(*epoch, *paint)).collect()
+        pictures.iter().map(|(epoch, paint)| cue(*epoch, *paint)).collect()
     }
 
     const GREY: [u8; 3] = [120, 128, 128];
@@ -231,12 +231,12 @@ mod tests {
 
     #[test]
     fn clothes_are_seen_and_the_background_hardly() {
-        let unlike = |one: &Look, other: &Look| {
+        let unlike = |one: &Cue, other: &Cue| {
             let pairs = one.colours.iter().zip(&other.colours);
             let common: f32 = pairs.map(|(a, b)| (f32::from(*a) * f32::from(*b)).sqrt()).sum();
             1.0 - common / 510.0
         };
-        let found = looks(&[&person(RED, GREY), &person(RED, [50, 128, 128]), &person(GREY, [50, 128, 128])]);
+        let found = cues(&[&person(RED, GREY), &person(RED, [50, 128, 128]), &person(GREY, [50, 128, 128])]);
         assert_eq!(found[0].colours.len(), 2 * BINS);
         assert!(unlike(&found[0], &found[1]) < 0.15, "{}", unlike(&found[0], &found[1]));
         assert!(unlike(&found[1], &found[2]) > 0.4, "{}", unlike(&found[1], &found[2]));
@@ -257,12 +257,12 @@ mod tests {
             ("noise", [&still, &noise], false),
         ];
         for (name, pictures, is_change) in cases {
-            let found = looks(&pictures);
+            let found = cues(&pictures);
             assert_eq!(found[0].change, 0.0, "{name}: nothing is known before the first picture");
             assert_eq!(found[1].change > 0.0, is_change, "{name}: {}", found[1].change);
         }
         let all = |value: u8| move |x: usize, y: usize| [still(x, y)[0] - 40 + value, 128, 128];
-        let light = looks(&[&all(0), &all(60)]);
+        let light = cues(&[&all(0), &all(60)]);
         assert_eq!(light[1].change, 0.0, "the light in the whole picture");
     }
 
@@ -273,18 +273,18 @@ mod tests {
         };
         let (before, after) = (view(7), view(13));
         for (height, input) in [(180, 320), (240, 240), (320, 180)] {
-            let found = looks_in(height, input, &[(0, &before), (0, &after)]);
+            let found = cues_in(height, input, &[(0, &before), (0, &after)]);
             assert_eq!(found[1].change, 0.0, "{height} in {input}");
         }
         // In a picture with bars, too, somebody who moves is seen.
         let moved = |x: usize, y: usize| person(RED, GREY)(x.saturating_sub(8), y);
-        assert!(looks_in(180, 320, &[(0, &person(RED, GREY)), (0, &moved)])[1].change > 0.0);
+        assert!(cues_in(180, 320, &[(0, &person(RED, GREY)), (0, &moved)])[1].change > 0.0);
     }
 
     #[test]
     fn nothing_of_another_time_is_a_change() {
         let (before, after) = (person(RED, GREY), person(GREY, GREY));
-        let change = |epoch| looks_in(240, 240, &[(0, &before), (epoch, &after)])[1].change;
+        let change = |epoch| cues_in(240, 240, &[(0, &before), (epoch, &after)])[1].change;
         assert!(change(0) > 0.0 && change(1) == 0.0);
     }
 }
