@@ -2,7 +2,7 @@
 //! same for longer, with figures.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use atalaya::store::{Spool, Store};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
@@ -163,6 +163,10 @@ async fn a_network_that_is_cut_costs_nothing() {
         disk_takes_over(&venue).await;
         eventually("it is noticed", async || venue.figures().is_stuck.then_some(())).await;
         cut.send(false).unwrap();
+        let (back, written) = (Instant::now(), venue.figures().written);
+        eventually("it drains", async || (venue.figures().written > written).then_some(())).await;
+        // Two seconds are promised, on a machine that does nothing else.
+        assert!(back.elapsed() < 2 * Duration::from_secs(2), "{:?}", back.elapsed());
         drained(&venue).await;
     }
     let (frames, recorder) = (stream.end().await, venue.recorder.clone());
