@@ -18,6 +18,8 @@ mod frozen;
 mod on_both;
 #[path = "store/backup.rs"]
 mod backup;
+#[path = "store/by_hand.rs"]
+mod by_hand;
 #[path = "store/counting.rs"]
 mod counting;
 #[path = "store/damaged.rs"]
@@ -30,6 +32,8 @@ mod figures;
 mod jobs;
 #[path = "store/migration.rs"]
 mod migration;
+#[path = "store/older.rs"]
+mod older;
 #[path = "store/opening.rs"]
 mod opening;
 #[path = "store/recording.rs"]
@@ -42,5 +46,7 @@ mod schedule;
 mod story;
 #[path = "store/tables.rs"]
 mod tables;
+#[path = "store/tallies.rs"]
+mod tallies;
 #[path = "store/voice.rs"]
 mod voice;

@@ -36,6 +36,7 @@ mod session;
 mod shifts;
 mod slots;
 mod state;
+mod summaries;
 mod table;
 mod upload;
 mod voice;
@@ -95,6 +96,8 @@ impl Api {
             .or(schedules::routes(&state))
             .unify()
             .or(shifts::routes(&state))
+            .unify()
+            .or(summaries::routes(&state))
             .unify()
             .or(occupancy::routes(&state))
             .unify()

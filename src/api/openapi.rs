@@ -7,7 +7,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 use super::access::SESSION_COOKIE;
 use super::{
     branches, cameras, control, cv, detections, docs, health, jobs, media, metrics, models, occupancy,
-    pipelines, schedules, session, shifts, voice, whep,
+    pipelines, schedules, session, shifts, summaries, voice, whep,
 };
 use crate::wire::Problem;
 
@@ -30,9 +30,10 @@ use crate::wire::Problem;
         branches::list_branches, branches::create_branch, branches::get_branch, branches::put_branch,
         branches::patch_branch, branches::delete_branch,
         schedules::list_schedules, schedules::get_schedule, schedules::put_schedule, schedules::delete_schedule,
-        shifts::list_shifts, shifts::current_shift, shifts::current_summary,
+        shifts::list_shifts, shifts::current_shift, summaries::current_summary,
         cv::detect_people, cv::analyze_people, voice::hear_voice,
-        shifts::current_visits, shifts::get_shift, shifts::get_summary, shifts::list_visits,
+        shifts::current_visits, shifts::get_shift, summaries::get_summary, shifts::list_visits,
+        summaries::current_comparison, summaries::get_comparison,
         occupancy::get_occupancy, occupancy::get_heatmap,
         session::log_in, session::log_out, session::get_session, session::end_session,
         health::get_health, health::get_readiness, metrics::get_metrics,

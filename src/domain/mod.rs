@@ -20,8 +20,8 @@ mod voice;
 pub use camera::{Camera, CameraState, ParamValue};
 pub use detection::{Detection, Frame};
 pub use figures::{
-    LineFigures, LineSummary, LiveFigures, Looks, OccupancySeries, OccupancyStep, Peak, Summary, ValueCount,
-    ZoneFigures, ZoneSummary,
+    Comparison, KeyFigures, LineFigures, LineSummary, LiveFigures, Looks, OccupancySeries, OccupancyStep,
+    Peak, Scope, Summary, ValueCount, ZoneFigures, ZoneSummary,
 };
 pub use geometry::{Line, Point, Rect, ShapeError, Zone, check_shapes};
 pub use heat::Heat;

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 pub use every::{Daily, Every};
-pub use work::{BackupPlan, Outcome, Retention, back_up, backup_name, clean_up, start_shifts};
+pub use work::{BackupPlan, Outcome, Retention, back_up, backup_name, clean_up, settle_shifts, start_shifts};
 
 use crate::clock::Clock;
 use crate::domain::{BranchId, CameraId, JobRun, JobStatus, Node, TenantId, Timestamp};
@@ -56,6 +56,7 @@ pub struct JobsContext {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Work {
     Shifts,
+    Aggregation,
     CleanUp,
     Backup,
 }
@@ -102,6 +103,7 @@ impl Work {
     fn name(self) -> &'static str {
         match self {
             Self::Shifts => "shifts",
+            Self::Aggregation => "aggregation",
             Self::CleanUp => "clean_up",
             Self::Backup => "backup",
         }
@@ -110,7 +112,11 @@ impl Work {
 
 impl Jobs {
     pub fn new(context: JobsContext) -> Self {
-        let mut work = vec![(Work::Shifts, Every::Minute), (Work::CleanUp, Every::Hours(6))];
+        let mut work = vec![
+            (Work::Shifts, Every::Minute),
+            (Work::Aggregation, Every::Hours(1)),
+            (Work::CleanUp, Every::Hours(6)),
+        ];
         if let Some((_, daily)) = &context.backup {
             work.push((Work::Backup, Every::Day(daily.clone())));
         }
@@ -315,6 +321,7 @@ impl Jobs {
         let context = &self.0.context;
         match work {
             Work::Shifts => start_shifts(&context.store, &self.branches().await?, now).await,
+            Work::Aggregation => settle_shifts(&context.store, now).await,
             Work::CleanUp => clean_up(&context.store, &context.retention, now).await,
             Work::Backup => match &context.backup {
                 Some((plan, _)) => back_up(&context.store, plan, now).await,

@@ -54,6 +54,16 @@ pub async fn start_shifts(
     failed.map_or_else(|| Ok(format!("started {started} of {} shifts", branches.len())), Err)
 }
 
+/// Puts the stays of shifts that are over in order, so that they are told without counting; all other figures are counted
+/// as rows are written.
+///
+/// # Errors
+/// When the database fails; what was settled until then stays so.
+pub async fn settle_shifts(store: &Store, now: Timestamp) -> Outcome {
+    let settled = store.aggregate_due(now).await?;
+    Ok(format!("settled {settled} shifts"))
+}
+
 /// Deletes rows that are older than they are to be kept. Summaries stay.
 ///
 /// # Errors

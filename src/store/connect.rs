@@ -21,6 +21,12 @@ const FILE_NAME: &str = "atalaya.db";
 /// How long a statement waits for another process that is writing to the SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Memory of the writer, KiB (negative: so SQLite counts): what a large batch touches should be written once, at its end.
+const WRITER_CACHE: &str = "-32768";
+
+/// Pages of 4 KiB in the write-ahead log before they are put in their places: 32 MiB, some ten large batches.
+const CHECKPOINT_PAGES: &str = "8000";
+
 /// How long a caller waits for a free connection, and for the first answer of Postgres.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -89,7 +95,9 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
         .journal_mode(SqliteJournalMode::Wal)
         // A totem is switched off at the wall: what was committed must survive that too. The recorder commits
         // twice a second and tenant at most, so the flush costs nothing that could be felt.
-        .synchronous(SqliteSynchronous::Full);
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("cache_size", WRITER_CACHE)
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
     // SQLite lets one connection write at a time. Writers that queue for the only one never see "locked".
     let writer = SqlitePoolOptions::new()
         .max_connections(1)

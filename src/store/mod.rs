@@ -7,11 +7,15 @@
 //! A write is durable when its call returns: it survives `kill -9` and, on SQLite too, a power cut. What the database does
 //! not take waits in a [`Spool`], as durable.
 
+mod aggregate;
 pub mod backup;
 mod branch;
+mod bulk;
 mod camera;
 mod columns;
+mod comparison;
 mod connect;
+mod count;
 mod crossing;
 mod error;
 mod heat;
@@ -25,6 +29,7 @@ mod schedule;
 mod shift;
 mod spool;
 mod summary;
+mod tally;
 mod visit;
 mod voice;
 

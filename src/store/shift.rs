@@ -23,7 +23,7 @@ const INSERT: &str = "insert into shift (tenant, branch, name, start_at, end_at)
     values ($1, $2, $3, $4, $5) returning id, tenant, branch, name, start_at, end_at";
 
 #[derive(sqlx::FromRow)]
-struct ShiftRow {
+pub(super) struct ShiftRow {
     id: i64,
     tenant: i64,
     branch: i64,
@@ -33,7 +33,7 @@ struct ShiftRow {
 }
 
 impl ShiftRow {
-    fn load(self) -> Result<Shift, StoreError> {
+    pub(super) fn load(self) -> Result<Shift, StoreError> {
         Ok(Shift {
             id: id(self.id, ShiftId::new)?,
             tenant: id(self.tenant, TenantId::new)?,

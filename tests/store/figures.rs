@@ -258,11 +258,13 @@ async fn tenants_count_for_themselves(store: &Store) {
 /// Postgres takes no text with a zero byte in it, wherever in a batch that is.
 #[tokio::test]
 async fn a_batch_is_written_as_a_whole_or_not_at_all() {
-    let store = crate::fixture::postgres().await.store;
+    let fresh = crate::fixture::postgres().await;
+    let store = &fresh.store;
     let (one, enter) = (tenant(1), at(AFTERNOON));
     let broken = CrossingRecord { line: "do\0or".into(), ..crossing(1, Direction::In, enter) };
     let batch = [Record::Visit(visit(1, 1, enter, seconds(5))), Record::Crossing(broken)];
-    store.write(one, &batch).await.unwrap_err();
+    let refused = store.write(one, &batch).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Refused(_)), "{refused}");
     let shift = store.shift_at(one, branch_id(2), enter).await.unwrap();
     assert_eq!(store.visits(one, shift.id, None, 10).await.unwrap().items, []);
     store.write(one, &batch[..1]).await.unwrap();
