@@ -56,7 +56,13 @@ const HABITS: &[Habit] = &[
     Habit {
         word: "OpenOptions::new",
         // The doctor tries whether a folder can be written to.
-        except: &["src/auth", "src/config/folder.rs", "src/store/connect.rs", "src/store/spool", "src/doctor.rs"],
+        except: &[
+            "src/auth",
+            "src/config/folder.rs",
+            "src/store/connect.rs",
+            "src/store/spool",
+            "src/doctor.rs",
+        ],
         within: &["src", "plugins/vision/src"],
         reason: "no frame may reach a disk; only records that wait for the database, it and the signing secret are written",
     },
