@@ -32,7 +32,7 @@ pub(crate) const PEOPLE_A_FRAME: u64 = 50;
 const STAY_FRAMES: u64 = 4;
 
 /// Records in memory at which a flood waits.
-const MUCH: usize = 5000;
+const MUCH: usize = 2000;
 
 /// Most that waits on disk.
 pub(crate) const SPOOL_BYTES: u64 = 256 << 20;
@@ -75,12 +75,17 @@ impl Venue {
         }
     }
 
-    /// As [`Venue::show`], but no faster than records leave the memory.
+    /// As [`Venue::show`] from the first frame on, but no faster than records leave the memory: there, the end of a stay
+    /// would take the place of its beginning.
     pub(crate) async fn show_many(&self, from: u64, to: u64) {
         for n in from..to {
             show(&self.recorder, n).await;
-            let leaves = async || (self.figures().in_memory < MUCH).then_some(());
-            eventually("records leave the memory", leaves).await;
+            let taken_in = (n + 1) * CAMERAS.len() as u64;
+            let keeps_up = async || {
+                let figures = self.figures();
+                (figures.frames == taken_in && figures.in_memory < MUCH).then_some(())
+            };
+            eventually("records leave the memory", keeps_up).await;
         }
     }
 
