@@ -6,6 +6,8 @@
 mod eventually;
 #[path = "common/postgres.rs"]
 mod postgres;
+#[path = "common/venue.rs"]
+mod venue;
 
 #[path = "store/fixture.rs"]
 mod fixture;
@@ -20,6 +22,10 @@ mod backup;
 mod by_hand;
 #[path = "store/counting.rs"]
 mod counting;
+#[path = "store/damaged.rs"]
+mod damaged;
+#[path = "store/durability.rs"]
+mod durability;
 #[path = "store/figures.rs"]
 mod figures;
 #[path = "store/jobs.rs"]

@@ -12,6 +12,9 @@ const MIN_SECRET_BYTES: usize = 32;
 /// The smallest body that still takes a camera's description.
 const MIN_BODY_BYTES: u64 = 4096;
 
+/// The smallest spool: a few of its files, as one of them is lost at once when it is full.
+const MIN_SPOOL_MIB: u64 = 8;
+
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     if let Some(secret) = &config.auth.jwt_secret
         && secret.reveal().len() < MIN_SECRET_BYTES
@@ -25,6 +28,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     within("server.requests_per_second", config.server.requests_per_second.into(), 0, 1_000_000)?;
     within("server.request_burst", config.server.request_burst.into(), 1, 1_000_000)?;
     check_origins(&config.server.cors_origins)?;
+    within("recorder.spool_max_mib", config.recorder.spool_max_mib, MIN_SPOOL_MIB, 1 << 20)?;
     within("viewer.jpeg_quality", config.viewer.jpeg_quality.into(), 1, 100)?;
     within("viewer.bitrate_kbps", config.viewer.bitrate_kbps.into(), 50, 50_000)?;
     within("detector.threads", config.detector.threads.into(), 1, 64)?;

@@ -4,7 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use super::{
-    Auth, Backup, Config, Database, Detector, Jobs, Log, LogFormat, Retention, Server, Viewer, WebRtc,
+    Auth, Backup, Config, Database, Detector, Jobs, Log, LogFormat, Recorder, Retention, Server, Viewer,
+    WebRtc,
 };
 
 impl Default for Config {
@@ -20,6 +21,7 @@ impl Default for Config {
             server: Server::default(),
             auth: Auth::default(),
             database: Database::default(),
+            recorder: Recorder::default(),
             detector: Detector::default(),
             viewer: Viewer::default(),
             webrtc: WebRtc::default(),
@@ -43,6 +45,12 @@ impl Default for Server {
             request_burst: 400,
             cors_origins: Vec::new(),
         }
+    }
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self { spool_max_mib: 512 }
     }
 }
 

@@ -4,7 +4,8 @@
 //! tenant first, and every statement has it in its `where`, so that no caller can forget it; the few methods
 //! without one serve the app itself and say so.
 //!
-//! A write is durable when its call returns: it survives `kill -9` and, on SQLite too, a power cut.
+//! A write is durable when its call returns: it survives `kill -9` and, on SQLite too, a power cut. What the database does
+//! not take waits in a [`Spool`], as durable.
 
 mod aggregate;
 mod audit;
@@ -29,6 +30,7 @@ mod retention;
 mod schedule;
 mod sector;
 mod shift;
+mod spool;
 mod summary;
 mod tally;
 mod token;
@@ -54,6 +56,7 @@ pub use job::JobLock;
 pub use page::{MAX_PAGE, Page};
 pub use record::{CrossingRecord, HeatRecord, MinuteRecord, Record, ZoneStayRecord};
 pub use retention::Aging;
+pub use spool::{Spool, SpoolFigures};
 pub use token::Revoked;
 pub use visit::{StoredVisit, VisitRecord};
 
