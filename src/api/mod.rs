@@ -10,6 +10,7 @@ mod console;
 mod control;
 mod cv;
 mod detections;
+mod discover;
 mod docs;
 mod edit;
 mod error;
@@ -97,6 +98,8 @@ impl Api {
             .or(cv::routes(&state))
             .unify()
             .or(voice::routes(&state))
+            .unify()
+            .or(discover::routes(&state))
             .unify()
             .or(running)
             .unify();

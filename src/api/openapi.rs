@@ -6,7 +6,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::access::SESSION_COOKIE;
 use super::{
-    cameras, control, cv, detections, docs, health, media, metrics, models, occupancy, pipelines, session,
+    cameras, control, cv, detections, discover, docs, health, media, metrics, models, occupancy, pipelines, session,
     shifts, voice, whep,
 };
 use crate::wire::Problem;
@@ -22,6 +22,7 @@ use crate::wire::Problem;
     paths(
         cameras::list_cameras, cameras::create_camera, cameras::get_camera, cameras::put_camera,
         cameras::patch_camera, cameras::delete_camera,
+        discover::discover_cameras,
         control::get_status, control::start_camera, control::stop_camera, control::restart_camera,
         media::get_snapshot, media::get_mjpeg, detections::stream_detections,
         whep::whep_options, whep::offer_whep, whep::trickle_whep, whep::end_whep,

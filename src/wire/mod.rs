@@ -7,6 +7,7 @@
 mod attributes;
 mod camera;
 mod catalog;
+mod discover;
 mod frame;
 mod geometry;
 pub mod image;
@@ -24,6 +25,9 @@ mod voice;
 pub use attributes::{Attribute, Attributes};
 pub use camera::{Camera, CameraInput, CameraPatch, ManagedBy, Value};
 pub use catalog::{Check, CheckInput, Finding, Model, Parameter, Pipeline, PipelineSummary};
+pub use discover::{
+    CameraEntry, DiscoverInput, DiscoverLine, DiscoveredCamera, DiscoveredProfile, Discovery,
+};
 pub use frame::{Detection, Frame, Missed};
 pub use geometry::{Line, Zone};
 pub use image::{ImageAnalysis, ImageDetections, ImageInput};

@@ -10,12 +10,15 @@ mod cameras;
 #[allow(dead_code, reason = "the viewer's tests use the rest")]
 mod client;
 mod connections;
+mod discovery;
 mod contract;
 mod editing;
 mod figures;
 mod live;
 mod log;
 mod metrics;
+#[path = "../common/onvif.rs"]
+mod onvif;
 mod operations;
 mod parameters;
 mod pictures;

@@ -4,6 +4,7 @@
 mod analyze;
 #[path = "../common/mod.rs"]
 mod common;
+mod discover;
 #[path = "../common/eventually.rs"]
 mod eventually;
 #[path = "../common/film.rs"]
