@@ -68,10 +68,9 @@ pub(super) async fn discover_cameras(
 
 async fn search_of(state: &State, body: DiscoverInput) -> Answer<Search> {
     let credentials = match (body.user, body.password) {
-        (Some(user), Some(password)) => Some(
-            Credentials::new(&user, &password)
-                .ok_or_else(|| ApiError::invalid("user", "is empty, or has a colon or a control character in it"))?,
-        ),
+        (Some(user), Some(password)) => Some(Credentials::new(&user, &password).ok_or_else(|| {
+            ApiError::invalid("user", "is empty, or has a colon or a control character in it")
+        })?),
         (None, None) => None,
         (None, Some(_)) => return Err(ApiError::invalid("user", "is needed with a password")),
         (Some(_), None) => return Err(ApiError::invalid("password", "is needed with a user")),
@@ -154,7 +153,9 @@ impl Searches {
 
     fn turn(&self) -> Answer<OwnedSemaphorePermit> {
         let turn = self.turn.clone().try_acquire_owned();
-        turn.map_err(|_| ApiError::Conflict("another search for cameras is under way; try again after it".into()))
+        turn.map_err(|_| {
+            ApiError::Conflict("another search for cameras is under way; try again after it".into())
+        })
     }
 
     /// `real` as anybody may see it; what is masked in it is kept for a while.

@@ -6,8 +6,8 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::access::SESSION_COOKIE;
 use super::{
-    cameras, control, cv, detections, discover, docs, health, media, metrics, models, occupancy, pipelines, session,
-    shifts, voice, whep,
+    cameras, control, cv, detections, discover, docs, health, media, metrics, models, occupancy, pipelines,
+    session, shifts, voice, whep,
 };
 use crate::wire::Problem;
 

@@ -63,7 +63,8 @@ fn credentials(args: &DiscoverArgs) -> Result<Option<Credentials>> {
         std::io::stdin().lock().take(MAX_PASSWORD).read_to_string(&mut text).context("standard input")?;
         text.lines().next().unwrap_or_default().to_owned()
     } else {
-        let missing = WrongCredentials("--user needs a password: --password-stdin, or the variable CAMERA_PASSWORD");
+        let missing =
+            WrongCredentials("--user needs a password: --password-stdin, or the variable CAMERA_PASSWORD");
         std::env::var(PASSWORD).map_err(|_| missing)?
     };
     let credentials = Credentials::new(user, &password);
@@ -153,7 +154,9 @@ impl<'a> Printer<'a> {
             out::note(format_args!("{} found", self.count));
         }
         if !complete {
-            out::note("the time was over before everybody was asked: try fewer addresses, or a longer --timeout");
+            out::note(
+                "the time was over before everybody was asked: try fewer addresses, or a longer --timeout",
+            );
         }
         if self.hides_password {
             out::note("write the password in the place of ***");

@@ -164,8 +164,18 @@ mod tests {
     #[tokio::test]
     async fn public_addresses_are_never_asked_however_they_are_written() {
         for text in [
-            "8.8.8.8", "8.8.8.0/24", "0.0.0.0", "255.255.255.255", "239.255.255.250", "172.32.0.1",
-            "100.64.0.1", "2001:db8::1", "::ffff:8.8.8.8", "::", "ff02::c", "64:ff9b::a00:1",
+            "8.8.8.8",
+            "8.8.8.0/24",
+            "0.0.0.0",
+            "255.255.255.255",
+            "239.255.255.250",
+            "172.32.0.1",
+            "100.64.0.1",
+            "2001:db8::1",
+            "::ffff:8.8.8.8",
+            "::",
+            "ff02::c",
+            "64:ff9b::a00:1",
         ] {
             assert_eq!(resolve(&[text]).await, Err(TargetError::Public(text.to_owned())), "{text}");
         }

@@ -67,7 +67,9 @@ pub(super) fn host(address: IpAddr) -> String {
 enum Trouble {
     #[error("needs a user and password")]
     NoUser,
-    #[error("does not take this user and password; its ONVIF user may be another one than that of its web page")]
+    #[error(
+        "does not take this user and password; its ONVIF user may be another one than that of its web page"
+    )]
     WrongUser,
     #[error("asks for the password in the open, which is done only for an address that was named")]
     Open,
@@ -115,7 +117,14 @@ pub(super) async fn interview(search: &Search, address: IpAddr, door: Door, unti
         found.note = Some(note.to_owned());
         return found;
     };
-    let mut talk = Talk { search, address, until, ahead_ms: 0, credentials: search.credentials.as_ref(), is_barred: false };
+    let mut talk = Talk {
+        search,
+        address,
+        until,
+        ahead_ms: 0,
+        credentials: search.credentials.as_ref(),
+        is_barred: false,
+    };
     if let Err(trouble) = talk.ask_everything(&url, &mut found).await {
         found.needs_credentials = matches!(trouble, Trouble::NoUser | Trouble::WrongUser | Trouble::Open);
         found.note = Some(talk.explain(&trouble));
@@ -147,7 +156,8 @@ impl Talk<'_> {
                 Err(Trouble::Fault(_)) => None,
                 Err(trouble) => return Err(trouble),
             };
-            profile.stream_url = stream.and_then(|url| self.at_home(&url, &["rtsp", "rtsps"])).map(Into::into);
+            profile.stream_url =
+                stream.and_then(|url| self.at_home(&url, &["rtsp", "rtsps"])).map(Into::into);
             if let Ok(answer) = self.ask(&service, &media.get_snapshot_uri(&token)).await {
                 let snapshot = onvif::snapshot_uri(&answer);
                 profile.snapshot_url =
@@ -209,7 +219,9 @@ impl Talk<'_> {
         let until = self.until.min(Instant::now() + PATIENCE);
         let question = |proof| Question { url, body: envelope(body, self.signature()), proof };
         let mut answer = question(None).ask(self.address, until).await?;
-        if let (401, Some(challenge), Some(credentials)) = (answer.status, &answer.challenge, self.credentials) {
+        if let (401, Some(challenge), Some(credentials)) =
+            (answer.status, &answer.challenge, self.credentials)
+        {
             if !challenge.is_safe() && !self.search.targets.is_named(self.address) {
                 return Err(Trouble::Open);
             }
@@ -230,7 +242,8 @@ impl Talk<'_> {
 
     fn signature(&self) -> Option<(&Credentials, Timestamp)> {
         let now = self.search.clock.now().as_millis();
-        self.credentials.map(|credentials| (credentials, Timestamp::from_millis(now.saturating_add(self.ahead_ms))))
+        self.credentials
+            .map(|credentials| (credentials, Timestamp::from_millis(now.saturating_add(self.ahead_ms))))
     }
 
     fn explain(&self, trouble: &Trouble) -> String {

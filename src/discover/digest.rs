@@ -116,7 +116,11 @@ impl Digest {
     }
 
     fn hash(&self, text: &str) -> String {
-        if self.is_sha256 { hex(&sha2::Digest::finalize(sha2::Digest::chain_update(Sha256::default(), text))) } else { hex(&Md5::digest(text)) }
+        if self.is_sha256 {
+            hex(&sha2::Digest::finalize(sha2::Digest::chain_update(Sha256::default(), text)))
+        } else {
+            hex(&Md5::digest(text))
+        }
     }
 }
 
@@ -190,8 +194,22 @@ mod tests {
         let md5 = "Digest realm=\"a, b\", nonce=\"n\", algorithm=MD5";
         let sha = "digest nonce=n,realm=\"r\",algorithm=\"SHA-256\"";
         assert_eq!(choose(&["Basic realm=\"x\""]), Some(Challenge::Basic));
-        assert!(matches!(choose(&["Basic", md5]), Some(Challenge::Digest(d)) if d.realm == "a, b" && !d.is_sha256));
+        assert!(
+            matches!(choose(&["Basic", md5]), Some(Challenge::Digest(d)) if d.realm == "a, b" && !d.is_sha256)
+        );
         assert!(matches!(choose(&[md5, sha, "Basic"]), Some(Challenge::Digest(d)) if d.is_sha256));
         assert_eq!(choose(&["Bearer", "Digest realm=\"no nonce\"", "Digest nonce=n, algorithm=X", ""]), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_challenge_is_too_odd_to_be_read(header in "(Digest |basic |)[a-z=\\\\\",é ]{0,60}", user in "[^:]{1,8}") {
+            if let Some(challenge) = Challenge::choose([header.as_str()].into_iter())
+                && let Some(credentials) = Credentials::new(&user, "p")
+            {
+                let answer = challenge.answer(&credentials, ASKED);
+                proptest::prop_assert!(!answer.contains(['\r', '\n']), "{answer:?}");
+            }
+        }
     }
 }

@@ -49,7 +49,8 @@ pub fn propose(
 pub fn is_at(parameters: &BTreeMap<String, ParamValue>, address: IpAddr) -> bool {
     parameters.values().any(|value| {
         let ParamValue::Text(text) = value else { return false };
-        let host = Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+        let host =
+            Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
         host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|host| host.to_canonical() == address)
     })
 }

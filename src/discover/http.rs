@@ -12,8 +12,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::digest::{Asked, Challenge};
 use super::Credentials;
+use super::digest::{Asked, Challenge};
 
 /// The largest answer that is read.
 const MAX_BODY: usize = 1 << 20;

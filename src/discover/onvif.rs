@@ -27,8 +27,7 @@ pub(super) const GET_INFORMATION: &str =
     "<GetDeviceInformation xmlns=\"http://www.onvif.org/ver10/device/wsdl\"/>";
 pub(super) const GET_SERVICES: &str = "<GetServices xmlns=\"http://www.onvif.org/ver10/device/wsdl\">\
      <IncludeCapability>false</IncludeCapability></GetServices>";
-pub(super) const GET_CAPABILITIES: &str =
-    "<GetCapabilities xmlns=\"http://www.onvif.org/ver10/device/wsdl\"><Category>Media</Category></GetCapabilities>";
+pub(super) const GET_CAPABILITIES: &str = "<GetCapabilities xmlns=\"http://www.onvif.org/ver10/device/wsdl\"><Category>Media</Category></GetCapabilities>";
 
 impl Media {
     /// The questions for all profiles.
@@ -155,7 +154,8 @@ pub fn snapshot_uri(answer: &str) -> Option<String> {
 /// An address as it stands there, if it may be one.
 fn url(node: Node<'_, '_>, path: &[&'static str]) -> Option<String> {
     let text = xml::first(node, path)?.text()?.trim();
-    (text.len() <= MAX_URL && text.contains("://") && !text.contains(char::is_control)).then(|| text.to_owned())
+    (text.len() <= MAX_URL && text.contains("://") && !text.contains(char::is_control))
+        .then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -226,7 +226,9 @@ mod tests {
     #[test]
     fn addresses_are_taken_as_they_stand_and_nonsense_is_none() {
         let answer = |uri: &str| {
-            format!("<E><GetStreamUriResponse><MediaUri><Uri> {uri} </Uri></MediaUri></GetStreamUriResponse></E>")
+            format!(
+                "<E><GetStreamUriResponse><MediaUri><Uri> {uri} </Uri></MediaUri></GetStreamUriResponse></E>"
+            )
         };
         assert_eq!(stream_uri(&answer("rtsp://a/x?a=1&amp;b=2")).as_deref(), Some("rtsp://a/x?a=1&b=2"));
         assert_eq!(stream_uri(&answer("x")), None);

@@ -55,10 +55,11 @@ fn scope(scopes: &[&str], key: &str) -> Option<String> {
         rest.strip_prefix(key)?.strip_prefix('/')
     })?;
     // In the query of a URL, `+` is a space; in a path, where this stands, it is itself.
-    let value: String =
-        url::form_urlencoded::parse(format!("v={}", value.replace('+', "%2B").replace('&', "%26")).as_bytes())
-            .map(|(_, value)| value.into_owned())
-            .collect();
+    let value: String = url::form_urlencoded::parse(
+        format!("v={}", value.replace('+', "%2B").replace('&', "%26")).as_bytes(),
+    )
+    .map(|(_, value)| value.into_owned())
+    .collect();
     xml::tidy(&value)
 }
 

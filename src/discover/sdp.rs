@@ -9,11 +9,12 @@ pub fn video_codec(sdp: &str) -> Option<String> {
     // m=video PORT PROTOCOL TYPE…
     let payload = lines.next()?.split_whitespace().nth(3).unwrap_or_default().to_owned();
     let own = lines.take_while(|line| !line.starts_with("m="));
-    let mapped = own.filter_map(|line| line.strip_prefix("a=rtpmap:")?.split_once(' ')).find_map(|(of, name)| {
-        let name = name.split('/').next()?.trim();
-        let is_name = (1..=32).contains(&name.len()) && name.chars().all(|c| c.is_ascii_graphic());
-        (of == payload && is_name).then(|| name.to_ascii_uppercase())
-    });
+    let mapped =
+        own.filter_map(|line| line.strip_prefix("a=rtpmap:")?.split_once(' ')).find_map(|(of, name)| {
+            let name = name.split('/').next()?.trim();
+            let is_name = (1..=32).contains(&name.len()) && name.chars().all(|c| c.is_ascii_graphic());
+            (of == payload && is_name).then(|| name.to_ascii_uppercase())
+        });
     let fixed = || FIXED.iter().find(|(of, _)| *of == payload).map(|(_, name)| (*name).to_owned());
     Some(mapped.or_else(fixed).unwrap_or_else(|| "unknown".to_owned()))
 }

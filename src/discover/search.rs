@@ -119,7 +119,8 @@ fn adopt(device: &mut Found, streams: Found) {
         device.needs_credentials |= streams.needs_credentials;
         return;
     }
-    device.note = device.note.take().map(|note| format!("ONVIF: {note}; its stream was found by its usual path"));
+    device.note =
+        device.note.take().map(|note| format!("ONVIF: {note}; its stream was found by its usual path"));
     device.profiles = streams.profiles;
     device.needs_credentials = false;
     device.takes_credentials = streams.takes_credentials;
@@ -127,10 +128,13 @@ fn adopt(device: &mut Found, streams: Found) {
 
 /// Asks the first stream of a device whether it can be seen, and what it is.
 async fn check_stream(search: &Search, device: &mut Found, until: Instant) {
-    let Some(profile) = device.profiles.iter_mut().find(|profile| profile.stream_url.is_some()) else { return };
+    let Some(profile) = device.profiles.iter_mut().find(|profile| profile.stream_url.is_some()) else {
+        return;
+    };
     let url = profile.stream_url.clone().unwrap_or_default();
     let Some(parsed) = Url::parse(&url).ok().filter(|url| url.scheme() == "rtsp") else { return };
-    let Some(mut server) = Server::find(search, device.address, parsed.port().unwrap_or(554), until).await else {
+    let Some(mut server) = Server::find(search, device.address, parsed.port().unwrap_or(554), until).await
+    else {
         device.note = Some("its stream's port does not answer".to_owned());
         return;
     };

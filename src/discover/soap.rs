@@ -74,7 +74,8 @@ pub(super) fn reply(status: u16, body: &str) -> Reply {
     let Some(fault) = xml::first(root, &["Fault"]) else { return Reply::Fine };
     let codes = xml::all(fault, "Value").chain(xml::all(fault, "faultcode")).filter_map(|node| node.text());
     let refusals = ["NotAuthorized", "FailedAuthentication", "InvalidSecurity", "OperationProhibited"];
-    let words = xml::text(fault, &["Text"]).or_else(|| xml::text(fault, &["faultstring"])).unwrap_or_default();
+    let words =
+        xml::text(fault, &["Text"]).or_else(|| xml::text(fault, &["faultstring"])).unwrap_or_default();
     let mut codes = codes.map(|code| code.trim().rsplit(':').next().unwrap_or_default());
     if codes.any(|code| refusals.contains(&code)) || words.to_lowercase().contains("not authorized") {
         return Reply::Refused;
@@ -91,10 +92,15 @@ mod tests {
         // From the ONVIF programmer's guide.
         let nonce: [u8; 16] = STANDARD.decode("LKqI6G/AikKCQrN0zqZFlg==").unwrap().try_into().unwrap();
         let credentials = Credentials::new("user<", "userpassword").unwrap();
-        let at = Timestamp::from_millis("2010-09-16T07:50:45Z".parse::<jiff::Timestamp>().unwrap().as_millisecond());
+        let at = Timestamp::from_millis(
+            "2010-09-16T07:50:45Z".parse::<jiff::Timestamp>().unwrap().as_millisecond(),
+        );
         let token = token(&credentials, at, nonce);
         assert!(token.contains(">tuOSpGlFlIXsozq4HFNeeGeFLEI=<"), "{token}");
-        assert!(token.contains("<Username>user&lt;</Username>") && !token.contains("userpassword"), "{token}");
+        assert!(
+            token.contains("<Username>user&lt;</Username>") && !token.contains("userpassword"),
+            "{token}"
+        );
         assert!(token.contains(">2010-09-16T07:50:45Z<"), "{token}");
     }
 

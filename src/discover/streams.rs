@@ -50,16 +50,8 @@ pub(super) enum Said {
 impl<'a> Server<'a> {
     /// A server at `port` of `address`, when there is one.
     pub(super) async fn find(search: &'a Search, address: IpAddr, port: u16, until: Instant) -> Option<Self> {
-        let mut server = Self {
-            search,
-            address,
-            port,
-            until,
-            line: None,
-            sequence: 0,
-            challenge: None,
-            is_barred: false,
-        };
+        let mut server =
+            Self { search, address, port, until, line: None, sequence: 0, challenge: None, is_barred: false };
         let url = server.url("");
         server.ask("OPTIONS", &url, None).await.map(|_| server)
     }
@@ -84,7 +76,10 @@ impl<'a> Server<'a> {
             profiles: Vec::new(),
             needs_credentials: false,
             takes_credentials: false,
-            note: Some("speaks RTSP, but has no video under the usual paths; its manual tells the right one".to_owned()),
+            note: Some(
+                "speaks RTSP, but has no video under the usual paths; its manual tells the right one"
+                    .to_owned(),
+            ),
         };
         for (main, second) in PATHS {
             match self.look(main).await {
@@ -132,7 +127,9 @@ impl<'a> Server<'a> {
             let credentials = self.search.credentials.as_ref().filter(|_| !self.is_barred);
             let asked = Asked { method: "DESCRIBE", uri: url };
             let proof = self.challenge.as_ref().zip(credentials).map(|(c, who)| c.answer(who, asked));
-            let Some((head, body)) = self.ask("DESCRIBE", url, proof.as_deref()).await else { return Said::Gone };
+            let Some((head, body)) = self.ask("DESCRIBE", url, proof.as_deref()).await else {
+                return Said::Gone;
+            };
             match head.status {
                 200 => return video_codec(&body).map_or(Said::Nothing, Said::Video),
                 401 => {}
@@ -151,7 +148,9 @@ impl<'a> Server<'a> {
             }
             if !challenge.is_safe() && !self.search.targets.is_named(self.address) {
                 self.is_barred = true;
-                return Said::Refused("asks for the password in the open, which is done only for an address that was named");
+                return Said::Refused(
+                    "asks for the password in the open, which is done only for an address that was named",
+                );
             }
             // What was sent with an older challenge may only be stale.
             has_tried = true;

@@ -47,11 +47,13 @@ pub(super) fn ask_all<'a>(
         }
     });
     let answers = opened.map(|socket| {
-        let talk = Talk { socket, to: SocketAddr::from((GROUP, port)), id: uuid(), asked: 0, next: Instant::now() };
+        let talk =
+            Talk { socket, to: SocketAddr::from((GROUP, port)), id: uuid(), asked: 0, next: Instant::now() };
         stream::unfold(talk, |mut talk| async { Some((talk.hear().await, talk)) }).boxed()
     });
     let answers = select_all(answers);
-    answers.flat_map(|(from, said)| stream::iter(said.into_iter().map(move |one| (from, one))))
+    answers
+        .flat_map(|(from, said)| stream::iter(said.into_iter().map(move |one| (from, one))))
         .filter(|(from, _)| std::future::ready(is_near(*from)))
         .take_until(sleep_until(until))
         .boxed()

@@ -48,7 +48,10 @@ async fn what_is_found_can_be_created_as_it_stands_and_gives_frames() {
     // Another's mask stands for nothing.
     let stranger = world.by(&caller(2, &[], &[Role::Admin]), Method::POST, "/api/v1/cameras").json(entry);
     let (status, problem) = answer(stranger).await;
-    assert_eq!((status, &problem["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("parameters.password")));
+    assert_eq!(
+        (status, &problem["field"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("parameters.password"))
+    );
     // And for no other machine.
     let mut moved = entry.clone();
     moved["parameters"]["location"] = "rtsp://127.0.0.2/stream1".into();
@@ -73,7 +76,11 @@ async fn a_stream_without_onvif_is_found_and_one_without_a_user_says_so() {
     let mut body = search(&[port], &[]);
     let (_, found) = world.post(PATH, &body).await;
     let shown = &found["cameras"][0];
-    assert_eq!((&shown["found_by"], &shown["profiles"][0]["codec"]), (&json!("rtsp"), &json!("H264")), "{found}");
+    assert_eq!(
+        (&shown["found_by"], &shown["profiles"][0]["codec"]),
+        (&json!("rtsp"), &json!("H264")),
+        "{found}"
+    );
     assert_eq!(shown["entry"]["parameters"]["location"], camera.url());
     body["user"].take();
     body["password"].take();
@@ -114,7 +121,8 @@ async fn only_local_addresses_are_asked_and_only_by_those_who_may() {
 async fn one_search_at_a_time() {
     let world = World::start().await;
     let device = Device::start(Manners { mood: Mood::SilentLater, ..Manners::default() }).await;
-    let body = json!({"hosts": ["127.0.0.1"], "rtsp_ports": [], "onvif_ports": [device.port], "timeout_s": 4});
+    let body =
+        json!({"hosts": ["127.0.0.1"], "rtsp_ports": [], "onvif_ports": [device.port], "timeout_s": 4});
     let first = world.admin(Method::POST, PATH).json(&body);
     let first = tokio::spawn(answer(first));
     while device.asked().is_empty() {
@@ -124,5 +132,8 @@ async fn one_search_at_a_time() {
     assert_eq!(status, StatusCode::CONFLICT, "{problem}");
     let (status, found) = first.await.unwrap();
     assert_eq!((status, found["cameras"].as_array().unwrap().len()), (StatusCode::OK, 1), "{found}");
-    assert_eq!(world.post(PATH, &json!({"hosts": ["127.0.0.1"], "rtsp_ports": [], "onvif_ports": []})).await.0, StatusCode::OK);
+    assert_eq!(
+        world.post(PATH, &json!({"hosts": ["127.0.0.1"], "rtsp_ports": [], "onvif_ports": []})).await.0,
+        StatusCode::OK
+    );
 }

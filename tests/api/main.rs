@@ -10,8 +10,8 @@ mod cameras;
 #[allow(dead_code, reason = "the viewer's tests use the rest")]
 mod client;
 mod connections;
-mod discovery;
 mod contract;
+mod discovery;
 mod editing;
 mod figures;
 mod live;

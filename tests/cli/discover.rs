@@ -8,7 +8,8 @@ use crate::simulated::SimulatedCamera;
 const PASSWORD: &str = "s3cret-word";
 
 async fn camera() -> (SimulatedCamera, String) {
-    let camera = SimulatedCamera::start(&["--path", "stream1", "--user", "ana", "--password", PASSWORD]).await;
+    let camera =
+        SimulatedCamera::start(&["--path", "stream1", "--user", "ana", "--password", PASSWORD]).await;
     let port = url::Url::parse(&camera.url).unwrap().port().unwrap().to_string();
     (camera, port)
 }
@@ -38,11 +39,13 @@ async fn an_entry_for_the_configuration_file_is_taken_by_it() {
         "[[cameras]]\nid = \"camera-127-0-0-1\"\npipeline = \"rtsp\"\nparameters = {{ location = \"{}\" }}\n",
         camera.url
     );
-    let again = discover(&port, &["--toml", "--user", "ana", "--config", "mine.toml"]).file("mine.toml", &known);
+    let again =
+        discover(&port, &["--toml", "--user", "ana", "--config", "mine.toml"]).file("mine.toml", &known);
     let entry = again.env("CAMERA_PASSWORD", PASSWORD).run().await.fine();
     assert!(entry.contains("known as camera-127-0-0-1"), "{entry}");
     assert!(entry.contains("id = \"camera-127-0-0-1-2\"") && !entry.contains(PASSWORD), "{entry}");
-    let both = Program::new(&["pipelines", "list", "--config", "both.toml"]).file("both.toml", known + &entry);
+    let both =
+        Program::new(&["pipelines", "list", "--config", "both.toml"]).file("both.toml", known + &entry);
     both.run().await.fine();
 }
 

@@ -35,6 +35,10 @@ pub(crate) struct Manners {
 pub(crate) enum Mood {
     #[default]
     Good,
+    /// Wants HTTP's own digest, and looks at no other.
+    HttpDigest,
+    /// Wants the password in the open.
+    HttpBasic,
     /// Has the newer media service only.
     Newer,
     Garbage,
@@ -118,7 +122,10 @@ async fn respond(socket: UdpSocket, xaddr: String) {
     loop {
         let (length, from) = socket.recv_from(&mut buffer).await.unwrap();
         let question = String::from_utf8_lossy(&buffer[..length]);
-        assert!(question.contains("/discovery/Probe") && question.contains("NetworkVideoTransmitter"), "{question}");
+        assert!(
+            question.contains("/discovery/Probe") && question.contains("NetworkVideoTransmitter"),
+            "{question}"
+        );
         let answer = envelope(&format!(
             "<d:ProbeMatches xmlns:d=\"http://schemas.xmlsoap.org/ws/2005/04/discovery\"><d:ProbeMatch>\
              <d:Scopes>onvif://www.onvif.org/name/Front%20Door onvif://www.onvif.org/hardware/SIM-1</d:Scopes>\
@@ -149,6 +156,19 @@ async fn answer(mut stream: TcpStream, manners: Manners, port: u16, asked: Arc<M
                 (1..30).map(|n| format!("<!ENTITY a{n} \"&a{0};&a{0};\">", n - 1)).collect();
             let bomb = format!("<!DOCTYPE x [<!ENTITY a0 \"ha\">{entities}]><x>&a29;</x>");
             ("200 OK", String::new(), bomb)
+        }
+        Mood::HttpDigest
+            if !is_date && !request.contains("uthorization: Digest username=\"ana\", realm=\"sim\"") =>
+        {
+            let wanted = "WWW-Authenticate: Basic realm=\"sim\"\r\n\
+                WWW-Authenticate: Digest realm=\"sim\", nonce=\"n\", qop=\"auth\", algorithm=SHA-256\r\n";
+            ("401 Unauthorized", wanted.to_owned(), String::new())
+        }
+        Mood::HttpBasic if !is_date && !request.contains("uthorization: Basic ") => {
+            ("401 Unauthorized", "WWW-Authenticate: Basic realm=\"sim\"\r\n".to_owned(), String::new())
+        }
+        Mood::HttpDigest | Mood::HttpBasic => {
+            ("200 OK", String::new(), envelope(&manners.tell(&request, port)))
         }
         Mood::Good | Mood::Newer | Mood::SilentLater | Mood::Elsewhere(_) => {
             if !is_date && !is_free(&request) && !manners.knows(&request) {
@@ -211,7 +231,12 @@ impl Manners {
                 "<GetSystemDateAndTimeResponse><SystemDateAndTime><UTCDateTime><Time><Hour>{}</Hour>\
                  <Minute>{}</Minute><Second>{}</Second></Time><Date><Year>{}</Year><Month>{}</Month><Day>{}</Day>\
                  </Date></UTCDateTime></SystemDateAndTime></GetSystemDateAndTimeResponse>",
-                now.hour(), now.minute(), now.second(), now.year(), now.month(), now.day()
+                now.hour(),
+                now.minute(),
+                now.second(),
+                now.year(),
+                now.month(),
+                now.day()
             );
         }
         if asks("GetDeviceInformation") {
@@ -239,12 +264,16 @@ impl Manners {
             let uri = self.stream.replace('&', "&amp;");
             return match is_newer {
                 true => format!("<GetStreamUriResponse><Uri>{uri}</Uri></GetStreamUriResponse>"),
-                false => format!("<GetStreamUriResponse><MediaUri><Uri>{uri}</Uri></MediaUri></GetStreamUriResponse>"),
+                false => format!(
+                    "<GetStreamUriResponse><MediaUri><Uri>{uri}</Uri></MediaUri></GetStreamUriResponse>"
+                ),
             };
         }
         if asks("GetSnapshotUri") {
             let uri = format!("http://{host}/snap.jpg?user=ana&amp;password=s3cret-of-old");
-            return format!("<GetSnapshotUriResponse><MediaUri><Uri>{uri}</Uri></MediaUri></GetSnapshotUriResponse>");
+            return format!(
+                "<GetSnapshotUriResponse><MediaUri><Uri>{uri}</Uri></MediaUri></GetSnapshotUriResponse>"
+            );
         }
         "<s:Fault><s:Code><s:Value>s:Receiver</s:Value></s:Code></s:Fault>".to_owned()
     }

@@ -108,7 +108,8 @@ async fn a_user_is_proved_by_the_devices_own_clock() {
     let camera = camera(Some(user));
     let years = 3 * 365 * 24 * 3600;
     for ahead_s in [0, years, -years] {
-        let manners = Manners { stream: camera.url().into(), user: Some(user), ahead_s, ..Manners::default() };
+        let manners =
+            Manners { stream: camera.url().into(), user: Some(user), ahead_s, ..Manners::default() };
         let device = Device::start(manners).await;
         let ask = async |who| one(&Search { onvif_ports: vec![device.port], ..at_home(who).await }).await;
         let found = ask(Some(user)).await;
@@ -120,8 +121,12 @@ async fn a_user_is_proved_by_the_devices_own_clock() {
         assert_eq!(nobody.note.as_deref(), Some("needs a user and password"));
         let before = device.asked().len();
         let wrong = ask(Some(("ana", "guess"))).await;
-        assert!(wrong.needs_credentials && wrong.note.as_deref().unwrap().starts_with("does not take"), "{wrong:?}");
-        let tries = device.asked()[before..].iter().filter(|request| request.contains("UsernameToken")).count();
+        assert!(
+            wrong.needs_credentials && wrong.note.as_deref().unwrap().starts_with("does not take"),
+            "{wrong:?}"
+        );
+        let tries =
+            device.asked()[before..].iter().filter(|request| request.contains("UsernameToken")).count();
         assert_eq!(tries, 1, "many devices lock an account");
     }
 }
@@ -202,4 +207,28 @@ async fn who_speaks_something_else_or_nothing_is_no_camera() {
     let asked = Search { rtsp_ports: ports.clone(), onvif_ports: vec![ports[0]], ..at_home(None).await };
     let (all, complete) = found(&asked).await;
     assert!(complete && all.is_empty(), "{all:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_goes_in_the_open_only_to_who_was_named() {
+    let camera = camera(None);
+    let ask = async |mood, targets: &[&str]| {
+        let device = Device::start(Manners { stream: camera.url().into(), mood, ..Manners::default() }).await;
+        let asked = Search {
+            targets: Targets::resolve(targets).await.unwrap(),
+            onvif_ports: vec![device.port],
+            ..at_home(Some(("ana", "s3cret"))).await
+        };
+        let (mut all, _) = found(&asked).await;
+        (all.pop(), device.asked().concat())
+    };
+    for targets in [["127.0.0.1"], ["127.0.0.1/32"]] {
+        let (device, said) = ask(Mood::HttpDigest, &targets).await;
+        assert_eq!(device.map(|device| device.profiles.len()), Some(1), "{targets:?}");
+        assert!(!said.contains("uthorization: Basic"), "{said}");
+    }
+    let (device, _) = ask(Mood::HttpBasic, &["127.0.0.1"]).await;
+    assert_eq!(device.map(|device| device.profiles.len()), Some(1));
+    let (device, said) = ask(Mood::HttpBasic, &["127.0.0.1/32"]).await;
+    assert!(!said.contains("uthorization: Basic"), "{device:?} {said}");
 }
