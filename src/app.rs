@@ -3,7 +3,9 @@
 //! It builds them in the order in which they need each other and stops them in reverse: first no new requests,
 //! then no more frames, then the last visits are written.
 
-use std::collections::BTreeSet;
+mod places;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -22,12 +24,14 @@ use crate::auth::{Branches, Caller, Keys, login_link, signing_secret};
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
 use crate::config::{self, Config, FolderLock, private_folder};
-use crate::domain::{Branch, BranchId, Camera, CameraId, Role, SectorId, TenantId};
+use crate::domain::{Camera, CameraId, Role, TenantId, Timestamp};
+use crate::jobs::{BackupPlan, Daily, FindCameras, Jobs, JobsContext};
 use crate::recorder::{Recorder, RecorderContext};
 use crate::still::Analysers;
-use crate::store::Store;
+use crate::store::{Aging, Store, machine_zone};
 use crate::viewer::Viewers;
 use crate::voice::Ears;
+use places::Places;
 
 /// Time for requests, viewers and pipelines to end. The recorder's last writes (2 s at most) and the store come after
 /// it; together they stay below the 5 s after which a service manager may lose its patience.
@@ -47,6 +51,7 @@ pub struct App {
     /// The recorder, which has to outlive the frames.
     backs: TaskTracker,
     stop_recorder: CancellationToken,
+    places: Places,
     /// Given back when all is stopped.
     _lock: FolderLock,
 }
@@ -65,21 +70,12 @@ impl App {
         let clock = Clock::system();
         let keys = Keys::new(&signing_secret(config)?, clock.clone());
         let lock = lock_data(&config.data_dir)?;
-        let store = open_store(config).await?;
+        let store = open_store(config, clock.now()).await?;
         let (stop, stop_recorder) = (CancellationToken::new(), CancellationToken::new());
         let (fronts, backs) = (TaskTracker::new(), TaskTracker::new());
 
         let known: Arc<OnceLock<Cameras>> = Arc::default();
-        let recorder = Recorder::start(RecorderContext {
-            store: store.clone(),
-            clock: clock.clone(),
-            find_camera: Box::new({
-                let known = known.clone();
-                move |tenant, id| Some(known.get()?.get(tenant, id)?.camera())
-            }),
-            tasks: backs.clone(),
-            stop: stop_recorder.clone(),
-        });
+        let recorder = start_recorder(&store, &known, (&backs, &stop_recorder));
         let running = Cameras::new(CameraContext {
             clock: clock.clone(),
             catalog: Arc::new(Catalog::load(config.pipelines_dir.as_deref())?),
@@ -94,13 +90,14 @@ impl App {
         let live = Arc::new(move |tenant, id: &CameraId| live.live(tenant, id));
         let recorder = Arc::new(move || recorder.figures());
         let viewers = Viewers::new(config, fronts.clone(), stop.clone())?;
-        let file_cameras = start_cameras(config, &store, &running, cameras).await?;
+        let places = Places::start(config, (&store, &running, &clock), cameras).await?;
         let models = Arc::new(gstvision::engine::Catalog::open(config.models_dir.as_deref())?);
         let options = load_options(config, config.detector.threads.into())?;
         check_detector(config, &models, &options);
 
         let api = Api::new(Services {
             store: store.clone(),
+            jobs: start_jobs(config, &store, &running, (&backs, &stop)).await?,
             cameras: running,
             viewers,
             analysers: Analysers::new(models.clone(), &config.detector.model, options.clone()),
@@ -111,14 +108,23 @@ impl App {
             clock,
             recorder,
             live,
-            file_cameras,
+            fixed: places.fixed(),
             media_dir: config.server.media_dir.clone(),
             max_body_bytes: config.server.max_body_bytes,
             stop: stop.clone(),
         });
         fronts.spawn(api.serve(listener));
         info!(address = %address, store = store.place(), "listening");
-        Ok(Self { address, keys, store, fronts, stop, backs, stop_recorder, _lock: lock })
+        Ok(Self { address, keys, store, fronts, stop, backs, stop_recorder, places, _lock: lock })
+    }
+
+    /// Brings what changed in the settings into the running server: cameras and branches at once, each by itself. What
+    /// takes a restart is told.
+    ///
+    /// # Errors
+    /// When `config` cannot be used or the database fails; nothing has changed then, or some branches have.
+    pub async fn follow(&mut self, config: Config) -> Result<()> {
+        self.places.follow(config).await
     }
 
     /// Where HTTP listens.
@@ -174,7 +180,7 @@ fn check_detector(config: &Config, models: &gstvision::engine::Catalog, options:
     }
 }
 
-async fn open_store(config: &Config) -> Result<Store> {
+async fn open_store(config: &Config, now: Timestamp) -> Result<Store> {
     let url = config.database.url.as_ref().map(config::Secret::reveal);
     let store = Store::open(url, &config.data_dir).await?;
     store.migrate().await?;
@@ -183,17 +189,82 @@ async fn open_store(config: &Config) -> Result<Store> {
             "this machine's time zone has no name; branch 1 counts its shifts in UTC: describe it by [[branches]] or set TZ"
         );
     }
-    for branch in &config.branches {
-        let tenant = TenantId::new(branch.tenant)?;
-        let branch = Branch {
-            id: BranchId::new(branch.id)?,
-            tenant,
-            name: branch.name.clone(),
-            time_zone: branch.time_zone.clone(),
-        };
-        store.put_branch(tenant, &branch).await?;
-    }
+    places::describe(config, &store, now).await?;
     Ok(store)
+}
+
+/// Starts what writes down whom the cameras see; `known` are the cameras, once they are there.
+fn start_recorder(
+    store: &Store,
+    known: &Arc<OnceLock<Cameras>>,
+    (tasks, stop): (&TaskTracker, &CancellationToken),
+) -> Recorder {
+    let known = known.clone();
+    Recorder::start(RecorderContext {
+        store: store.clone(),
+        clock: Clock::system(),
+        find_camera: Box::new(move |tenant, id| Some(known.get()?.get(tenant, id)?.camera())),
+        tasks: tasks.clone(),
+        stop: stop.clone(),
+    })
+}
+
+/// Starts scheduled work on `tasks` until `stop`.
+async fn start_jobs(
+    config: &Config,
+    store: &Store,
+    running: &Cameras,
+    (tasks, stop): (&TaskTracker, &CancellationToken),
+) -> Result<Jobs> {
+    let jobs = Jobs::new(JobsContext {
+        store: store.clone(),
+        clock: Clock::system(),
+        cameras: find_cameras(running),
+        retention: retention(&config.retention),
+        backup: backup_plan(config, store)?,
+        enabled: config.jobs.enabled,
+        host: host_name(),
+        tasks: tasks.clone(),
+        stop: stop.clone(),
+    });
+    jobs.start().await.context("the scheduler")?;
+    Ok(jobs)
+}
+
+/// How long rows of each table are kept.
+fn retention(days: &config::Retention) -> BTreeMap<Aging, u32> {
+    BTreeMap::from([
+        (Aging::Visit, days.visit_days),
+        (Aging::LineCrossing, days.line_crossing_days),
+        (Aging::ZoneStay, days.zone_stay_days),
+        (Aging::Occupancy, days.occupancy_days),
+        (Aging::Heat, days.heat_days),
+        (Aging::VoiceActivity, days.voice_activity_days),
+    ])
+}
+
+/// Of a database that is a file, and unless none are wanted.
+fn backup_plan(config: &Config, store: &Store) -> Result<Option<(BackupPlan, Daily)>> {
+    let keep = usize::try_from(config.backup.keep)?;
+    if keep == 0 || store.file().is_none() {
+        return Ok(None);
+    }
+    let at = config.backup.at.parse().map_err(anyhow::Error::msg)?;
+    let daily = Daily::at(at, &machine_zone()).context("this machine's time zone")?;
+    Ok(Some((BackupPlan { folder: config.backup.folder(&config.data_dir), keep }, daily)))
+}
+
+fn find_cameras(running: &Cameras) -> FindCameras {
+    let running = running.clone();
+    Arc::new(move || {
+        let place = |camera: &Camera| (camera.tenant, camera.branch, camera.id.clone());
+        running.list_all().iter().map(|handle| place(&handle.camera())).collect()
+    })
+}
+
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname");
+    name.map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
 }
 
 /// What detectors use unless their description says otherwise.
@@ -218,50 +289,5 @@ pub fn load_options(config: &Config, threads: usize) -> Result<LoadOptions> {
         runtime: config.detector.runtime.clone(),
         device: config.detector.device.parse()?,
         threads,
-    })
-}
-
-/// Starts the store's cameras, among them `more`, and the file's; answers those that the API may not change.
-async fn start_cameras(
-    config: &Config,
-    store: &Store,
-    running: &Cameras,
-    more: Vec<Camera>,
-) -> Result<BTreeSet<(TenantId, CameraId)>> {
-    for camera in more {
-        let known = store.all_cameras().await?.into_iter().find(|known| known.is(&camera));
-        let mut kept = known.unwrap_or_else(|| camera.clone());
-        kept.pipeline = camera.pipeline;
-        kept.parameters.extend(camera.parameters);
-        store.put_camera(kept.tenant, &kept).await?;
-    }
-    let fixed = config.cameras.iter().map(camera_of).collect::<Result<Vec<_>>>()?;
-    for camera in store.all_cameras().await? {
-        if fixed.iter().any(|fixed| fixed.is(&camera)) {
-            warn!(camera = %camera.id, "the camera of the config file takes the place of the stored one");
-        } else {
-            running.put(camera);
-        }
-    }
-    let keys = fixed.iter().map(|camera| (camera.tenant, camera.id.clone())).collect();
-    for camera in fixed {
-        running.put(camera);
-    }
-    Ok(keys)
-}
-
-fn camera_of(camera: &config::Camera) -> Result<Camera> {
-    let (lines, zones) = camera.shapes();
-    Ok(Camera {
-        id: CameraId::new(&camera.id)?,
-        tenant: TenantId::new(camera.tenant)?,
-        branch: BranchId::new(camera.branch)?,
-        sector: camera.sector.map(SectorId::new).transpose()?,
-        name: camera.name.clone().unwrap_or_else(|| camera.id.clone()),
-        pipeline: camera.pipeline.clone(),
-        parameters: camera.parameters.iter().map(|(name, value)| (name.clone(), value.into())).collect(),
-        lines,
-        zones,
-        enabled: camera.enabled,
     })
 }

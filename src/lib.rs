@@ -16,6 +16,8 @@ pub mod shift;
 
 pub mod store;
 
+pub mod jobs;
+
 pub mod recorder;
 
 pub mod auth;

@@ -292,6 +292,15 @@ fn value_out_of_its_range_is_told_with_key_and_value() {
         ("[[webrtc.ice_servers]]\nurl = \"http://x\"\n".into(), &["`webrtc.ice_servers[0].url`"]),
         (branch("time_zone = \"Madrid\""), &["`branches[0].time_zone`", "Madrid", "Europe/Madrid"]),
         (branch("time_zone = \"UTC\"\nid = 0"), &["`branches[0].id`", "0"]),
+        ("[backup]\nat = \"half past three\"\n".into(), &["`backup.at`", "half past three", "06:00"]),
+        (
+            branch("time_zone = \"UTC\"\nshifts = [{ name = \"day\", start = \"24:00\" }]"),
+            &["`branches[0].shifts[0].start`", "24:00"],
+        ),
+        (
+            branch("time_zone = \"UTC\"\nshifts = [{ name = \"day\", start = \"9:00\", days = [\"lun\"] }]"),
+            &["`branches[0].shifts[0].days`", "lun", "mon, tue"],
+        ),
         (branch("time_zone = \"UTC\"").repeat(2), &["`branches[1].id`", "twice"]),
         (camera("sector = -3"), &["`cameras[0].sector`", "-3"]),
         (

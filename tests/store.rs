@@ -14,17 +14,33 @@ mod frozen;
 #[macro_use]
 #[path = "store/on_both.rs"]
 mod on_both;
+#[path = "store/backup.rs"]
+mod backup;
+#[path = "store/by_hand.rs"]
+mod by_hand;
 #[path = "store/counting.rs"]
 mod counting;
 #[path = "store/figures.rs"]
 mod figures;
+#[path = "store/jobs.rs"]
+mod jobs;
+#[path = "store/migration.rs"]
+mod migration;
+#[path = "store/older.rs"]
+mod older;
 #[path = "store/opening.rs"]
 mod opening;
 #[path = "store/recording.rs"]
 mod recording;
+#[path = "store/retention.rs"]
+mod retention;
+#[path = "store/schedule.rs"]
+mod schedule;
 #[path = "store/story.rs"]
 mod story;
 #[path = "store/tables.rs"]
 mod tables;
+#[path = "store/tallies.rs"]
+mod tallies;
 #[path = "store/voice.rs"]
 mod voice;

@@ -180,8 +180,9 @@ async fn check_branch(state: &State, caller: &Caller, branch: BranchId) -> Answe
     if super::shifts::exists(state, caller, branch).await? {
         return Ok(());
     }
-    let reason =
-        format!("there is no branch {branch}; describe it in the configuration file, as [[branches]]");
+    let reason = format!(
+        "there is no branch {branch}; describe it first, by POST /api/v1/branches or as [[branches]] of the configuration file"
+    );
     Err(ApiError::invalid("branch_id", reason))
 }
 

@@ -154,7 +154,7 @@ fn sector_of(id: i64) -> Answer<SectorId> {
     SectorId::new(id).map_err(|error| ApiError::invalid("sector_id", error))
 }
 
-fn name_of(name: String) -> Answer<String> {
+pub(super) fn name_of(name: String) -> Answer<String> {
     let chars = name.chars().count();
     if (1..=MAX_NAME_CHARS).contains(&chars) && !name.chars().any(char::is_control) {
         Ok(name)

@@ -18,6 +18,7 @@ use warp::reply::Response;
 use super::analyses::{self, Kind};
 use super::cameras::visible;
 use super::error::ApiError;
+use super::job_metrics::Jobs;
 use super::process;
 use super::reply::{Content, respond};
 use super::request::{Answer, with};
@@ -59,6 +60,10 @@ pub(super) async fn get_metrics(state: State, caller: Caller) -> Answer<Content>
     let mut registry = Registry::with_prefix("atalaya");
     registry.register_collector(Box::new(Cameras(cameras)));
     registry.register_collector(Box::new(Recorder((state.recorder)())));
+    // What the server does for all is for those who operate it.
+    if caller.may(Action::OperateServer) {
+        registry.register_collector(Box::new(Jobs(state.jobs.known())));
+    }
     let labels = |kind: Kind| [("kind", kind.name().to_owned()), ("tenant", caller.tenant.to_string())];
     let analyses = state.analyses.figures(caller.tenant);
     let analyses = analyses.into_iter().map(|(kind, figures)| (labels(kind), figures)).collect();

@@ -5,6 +5,7 @@
 
 mod access;
 mod analyses;
+mod branches;
 mod cameras;
 mod console;
 mod control;
@@ -16,6 +17,8 @@ mod edit;
 mod error;
 mod gate;
 mod health;
+mod job_metrics;
+mod jobs;
 mod media;
 mod metrics;
 mod models;
@@ -28,11 +31,13 @@ mod pipelines;
 mod process;
 mod reply;
 mod request;
+mod schedules;
 mod serve;
 mod session;
 mod shifts;
 mod slots;
 mod state;
+mod summaries;
 mod table;
 mod upload;
 mod voice;
@@ -49,7 +54,7 @@ use warp::{Filter, Rejection, Reply};
 
 pub use error::ApiError;
 pub use serve::{BindError, Limits};
-pub use state::{Live, Services};
+pub use state::{Fixed, Live, Services};
 
 use crate::auth::{Action, Caller};
 use gate::Gate;
@@ -87,13 +92,21 @@ impl Api {
             .unify()
             .or(watching)
             .unify()
+            .or(branches::routes(&state))
+            .unify()
+            .or(schedules::routes(&state))
+            .unify()
             .or(shifts::routes(&state))
+            .unify()
+            .or(summaries::routes(&state))
             .unify()
             .or(occupancy::routes(&state))
             .unify()
             .or(session::routes(&state))
             .unify()
             .or(choosing)
+            .unify()
+            .or(jobs::routes(&state))
             .unify()
             .or(cv::routes(&state))
             .unify()

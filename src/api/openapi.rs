@@ -6,8 +6,8 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::access::SESSION_COOKIE;
 use super::{
-    cameras, control, cv, detections, discover, docs, health, media, metrics, models, occupancy, pipelines,
-    session, shifts, voice, whep,
+    branches, cameras, control, cv, detections, discover, docs, health, jobs, media, metrics, models,
+    occupancy, pipelines, schedules, session, shifts, summaries, voice, whep,
 };
 use crate::wire::Problem;
 
@@ -28,12 +28,17 @@ use crate::wire::Problem;
         whep::whep_options, whep::offer_whep, whep::trickle_whep, whep::end_whep,
         pipelines::list_pipelines, pipelines::get_pipeline, pipelines::check_pipeline,
         models::list_models,
-        shifts::list_branches, shifts::list_shifts, shifts::current_shift, shifts::current_summary,
+        branches::list_branches, branches::create_branch, branches::get_branch, branches::put_branch,
+        branches::patch_branch, branches::delete_branch,
+        schedules::list_schedules, schedules::get_schedule, schedules::put_schedule, schedules::delete_schedule,
+        shifts::list_shifts, shifts::current_shift, summaries::current_summary,
         cv::detect_people, cv::analyze_people, voice::hear_voice,
-        shifts::current_visits, shifts::get_shift, shifts::get_summary, shifts::list_visits,
+        shifts::current_visits, shifts::get_shift, summaries::get_summary, shifts::list_visits,
+        summaries::current_comparison, summaries::get_comparison,
         occupancy::get_occupancy, occupancy::get_heatmap,
         session::log_in, session::log_out, session::get_session, session::end_session,
         health::get_health, health::get_readiness, metrics::get_metrics,
+        jobs::list_jobs, jobs::run_job, jobs::list_nodes,
         docs::get_openapi, docs::get_docs,
     ),
     tags(
@@ -41,7 +46,7 @@ use crate::wire::Problem;
         (name = "video", description = "What the cameras see, live"),
         (name = "pipelines", description = "How a camera's pictures are got and looked at"),
         (name = "models", description = "What looks at them"),
-        (name = "places", description = "Branches"),
+        (name = "places", description = "Branches, and when their shifts start"),
         (name = "shifts", description = "Figures and visits by work period"),
         (name = "pictures", description = "Single ones, analysed and forgotten"),
         (name = "figures", description = "How many people there were, and where they stood"),
@@ -93,6 +98,15 @@ pub(super) enum Absence {
 #[expect(dead_code, reason = "read by the OpenAPI document only")]
 pub(super) enum Fixed {
     /// The camera stands in the configuration file
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(Problem),
+}
+
+/// As [`Fixed`], of branches.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "read by the OpenAPI document only")]
+pub(super) enum InFile {
+    /// The branch stands in the configuration file
     #[response(status = 409, content_type = "application/problem+json")]
     Conflict(Problem),
 }

@@ -21,6 +21,9 @@ pub(super) struct Created<T> {
     pub(super) body: T,
 }
 
+/// `202` with JSON: it has begun.
+pub(super) struct Accepted<T>(pub(super) T);
+
 /// `204`.
 pub(super) struct NoContent;
 
@@ -61,6 +64,16 @@ impl<T: Serialize + Send> Reply for Created<T> {
             if let Ok(location) = HeaderValue::try_from(self.location) {
                 response.headers_mut().insert(LOCATION, location);
             }
+        }
+        response
+    }
+}
+
+impl<T: Serialize + Send> Reply for Accepted<T> {
+    fn into_response(self) -> WarpResponse {
+        let mut response = Json(self.0).into_response();
+        if response.status() == StatusCode::OK {
+            *response.status_mut() = StatusCode::ACCEPTED;
         }
         response
     }

@@ -1,31 +1,23 @@
-//! Branches and their shifts: which there were, their figures and their visits.
-
-use std::collections::BTreeSet;
+//! Shifts: which there were, and their visits.
 
 use serde::Deserialize;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use super::cameras::visible;
 use super::error::ApiError;
 use super::reply::{Json, respond};
 use super::request::{Answer, query, with};
 use super::{State, caller};
 use crate::auth::{Action, Branches, Caller};
 use crate::domain::{self, BranchId, ShiftId};
-use crate::store::{MAX_PAGE, StoredVisit, unnamed_branch};
-use crate::wire::{Branch, Page, Shift, Summary, Visit, VisitState, ZoneClock};
+use crate::store::{MAX_PAGE, StoredVisit};
+use crate::wire::{Page, Shift, Visit, VisitState, ZoneClock};
 
 const DEFAULT_PAGE: u32 = 100;
 
 pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
     let with_caller = || with(state.clone()).and(caller());
-    let branches = warp::path!("api" / "v1" / "branches")
-        .and(warp::get())
-        .and(with_caller())
-        .then(list_branches)
-        .map(respond);
     let list = warp::path!("api" / "v1" / "shifts")
         .and(warp::get())
         .and(with_caller())
@@ -38,20 +30,14 @@ pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
         .and(query())
         .then(current_shift)
         .map(respond);
-    let current_summary = warp::path!("api" / "v1" / "shifts" / "current" / "summary")
-        .and(warp::get())
-        .and(with_caller())
-        .and(query())
-        .then(current_summary)
-        .map(respond);
     let current_visits = warp::path!("api" / "v1" / "shifts" / "current" / "visits")
         .and(warp::get())
         .and(with_caller())
         .and(query())
         .then(current_visits)
         .map(respond);
-    let running = current.or(current_summary).unify().or(current_visits).unify();
-    branches.or(list).unify().or(running).unify().or(by_id(state)).unify().boxed()
+    let running = current.or(current_visits).unify();
+    list.or(running).unify().or(by_id(state)).unify().boxed()
 }
 
 fn by_id(state: &State) -> BoxedFilter<(Response,)> {
@@ -61,18 +47,13 @@ fn by_id(state: &State) -> BoxedFilter<(Response,)> {
         .and(with_caller())
         .then(get_shift)
         .map(respond);
-    let summary = warp::path!("api" / "v1" / "shifts" / String / "summary")
-        .and(warp::get())
-        .and(with_caller())
-        .then(get_summary)
-        .map(respond);
     let visits = warp::path!("api" / "v1" / "shifts" / String / "visits")
         .and(warp::get())
         .and(with_caller())
         .and(query())
         .then(list_visits)
         .map(respond);
-    shift.or(summary).unify().or(visits).unify().boxed()
+    shift.or(visits).unify().boxed()
 }
 
 #[derive(Debug, Deserialize)]
@@ -94,20 +75,6 @@ pub(super) struct ShiftsQuery {
 pub(super) struct PageQuery {
     limit: Option<u32>,
     cursor: Option<String>,
-}
-
-/// The branches of the caller, by id: those that are described, and those that cameras are in.
-#[utoipa::path(get, path = "/api/v1/branches", tag = "places",
-    responses((status = 200, body = Page<Branch>), super::openapi::Away, super::openapi::Refusals))]
-pub(super) async fn list_branches(state: State, caller: Caller) -> Answer<Json<Page<Branch>>> {
-    super::permit(&caller, Action::View)?;
-    let mut branches = state.store.branches(caller.tenant).await?;
-    branches.retain(|branch| caller.branches.contain(branch.id));
-    let known: BTreeSet<_> = branches.iter().map(|branch| branch.id).collect();
-    let in_use: BTreeSet<_> = visible(&state, &caller).iter().map(|handle| handle.camera().branch).collect();
-    branches.extend(in_use.difference(&known).map(|id| unnamed_branch(caller.tenant, *id)));
-    branches.sort_by_key(|branch| branch.id);
-    Ok(Json(Page::whole(branches.iter().map(Into::into).collect())))
 }
 
 /// The shifts of a branch, newest first.
@@ -144,19 +111,6 @@ pub(super) async fn current_shift(
     Ok(Json(Shift::new(&shift, &clock)))
 }
 
-/// The figures of the shift that runs now.
-#[utoipa::path(get, path = "/api/v1/shifts/current/summary", tag = "shifts",
-    params(("branch_id" = Option<i64>, Query, description = "Default: the caller's first branch")),
-    responses((status = 200, body = Summary), super::openapi::Absence, super::openapi::BadQuery, super::openapi::Away, super::openapi::Refusals))]
-pub(super) async fn current_summary(
-    state: State,
-    caller: Caller,
-    query: Answer<BranchQuery>,
-) -> Answer<Json<Summary>> {
-    let shift = running(&state, &caller, query?.branch_id).await?;
-    summarise(&state, &caller, &shift).await
-}
-
 /// The visits of the shift that runs now, newest first.
 #[utoipa::path(get, path = "/api/v1/shifts/current/visits", tag = "shifts",
     params(("branch_id" = Option<i64>, Query, description = "Default: the caller's first branch"),
@@ -180,14 +134,6 @@ pub(super) async fn get_shift(id: String, state: State, caller: Caller) -> Answe
     let shift = find(&state, &caller, &id).await?;
     let clock = zone(&state, &caller, shift.branch).await?;
     Ok(Json(Shift::new(&shift, &clock)))
-}
-
-/// A shift's figures.
-#[utoipa::path(get, path = "/api/v1/shifts/{id}/summary", tag = "shifts", params(("id" = i64, Path)),
-    responses((status = 200, body = Summary), super::openapi::Absence, super::openapi::Away, super::openapi::Refusals))]
-pub(super) async fn get_summary(id: String, state: State, caller: Caller) -> Answer<Json<Summary>> {
-    let shift = find(&state, &caller, &id).await?;
-    summarise(&state, &caller, &shift).await
 }
 
 /// A shift's visits, newest first.
@@ -231,23 +177,11 @@ pub(super) async fn find(state: &State, caller: &Caller, id: &str) -> Answer<dom
     shift.filter(|shift| caller.sees(shift.tenant, shift.branch)).ok_or_else(|| ApiError::no("shift", id))
 }
 
-async fn running(state: &State, caller: &Caller, branch_id: Option<i64>) -> Answer<domain::Shift> {
+/// The shift that runs now, of the branch that is asked for.
+pub(super) async fn running(state: &State, caller: &Caller, branch_id: Option<i64>) -> Answer<domain::Shift> {
     super::permit(caller, Action::View)?;
     let branch = branch(state, caller, branch_id).await?;
     Ok(state.store.shift_at(caller.tenant, branch, state.clock.now()).await?)
-}
-
-async fn summarise(state: &State, caller: &Caller, shift: &domain::Shift) -> Answer<Json<Summary>> {
-    let mut summary = state.store.summary(caller.tenant, shift).await?;
-    let has_entrance = |camera: &domain::Camera| {
-        camera.branch == shift.branch && camera.lines.iter().any(|line| line.entrance)
-    };
-    // Nobody came in: none is a figure only where there is an entrance.
-    if state.cameras.list(caller.tenant).iter().any(|handle| has_entrance(&handle.camera())) {
-        summary.unique_people.get_or_insert(0);
-    }
-    let clock = zone(state, caller, shift.branch).await?;
-    Ok(Json(Summary::new(&summary, &clock)))
 }
 
 /// The branch that is asked for, else the first one that the caller has.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use gstvision::engine;
 use gstvision::person::Language;
 use tokio::sync::Mutex;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
@@ -23,7 +24,10 @@ use super::session::LoginTries;
 use crate::auth::{Keys, LoginLinks};
 use crate::camera::{CameraHandle, Cameras};
 use crate::clock::Clock;
-use crate::domain::{Camera, CameraId, LiveFigures, ParamValue, RecorderFigures, TenantId, Timestamp};
+use crate::domain::{
+    BranchId, Camera, CameraId, LiveFigures, ParamValue, RecorderFigures, TenantId, Timestamp,
+};
+use crate::jobs::Jobs;
 use crate::still::Analysers;
 use crate::store::{Store, StoreError};
 use crate::viewer::{ViewerError, Viewers};
@@ -35,6 +39,13 @@ const FILES_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Says what a camera's lines and zones say now.
 pub type Live = Arc<dyn Fn(TenantId, &CameraId) -> LiveFigures + Send + Sync>;
+
+/// What the configuration file names: the API shows it and does not change it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fixed {
+    pub cameras: BTreeSet<(TenantId, CameraId)>,
+    pub branches: BTreeSet<(TenantId, BranchId)>,
+}
 
 /// The rooms that the API opens to the world.
 #[derive(Clone)]
@@ -52,12 +63,14 @@ pub struct Services {
     pub ears: Ears,
     pub keys: Keys,
     pub clock: Clock,
+    /// Scheduled work.
+    pub jobs: Jobs,
     /// How the recorder does.
     pub recorder: Arc<dyn Fn() -> RecorderFigures + Send + Sync>,
     /// What a camera's lines and zones say now.
     pub live: Live,
-    /// Cameras of the configuration file: the API shows them and does not change them.
-    pub file_cameras: BTreeSet<(TenantId, CameraId)>,
+    /// What stands in the configuration file now.
+    pub fixed: watch::Receiver<Arc<Fixed>>,
     /// `server.media_dir`.
     pub media_dir: Option<PathBuf>,
     /// `server.max_body_bytes`.
@@ -174,7 +187,7 @@ impl State {
     }
 
     fn managed_by(&self, camera: &Camera) -> ManagedBy {
-        match self.file_cameras.contains(&(camera.tenant, camera.id.clone())) {
+        match self.fixed.borrow().cameras.contains(&(camera.tenant, camera.id.clone())) {
             true => ManagedBy::File,
             false => ManagedBy::Api,
         }

@@ -18,11 +18,22 @@ pub enum Action {
     OperateCameras,
     /// Create, change and delete cameras, and try out pipeline descriptions.
     ConfigureCameras,
+    /// Create, change and delete branches, and their schedules.
+    ConfigureBranches,
+    /// See the server's nodes and scheduled work, and run it.
+    OperateServer,
 }
 
 impl Action {
-    pub const ALL: [Self; 5] =
-        [Self::View, Self::ReadMetrics, Self::Analyse, Self::OperateCameras, Self::ConfigureCameras];
+    pub const ALL: [Self; 7] = [
+        Self::View,
+        Self::ReadMetrics,
+        Self::Analyse,
+        Self::OperateCameras,
+        Self::ConfigureCameras,
+        Self::ConfigureBranches,
+        Self::OperateServer,
+    ];
 
     /// What a refusal calls it.
     pub fn name(self) -> &'static str {
@@ -32,6 +43,8 @@ impl Action {
             Self::Analyse => "have pictures or sound analysed",
             Self::OperateCameras => "operate cameras",
             Self::ConfigureCameras => "configure cameras",
+            Self::ConfigureBranches => "configure branches",
+            Self::OperateServer => "operate the server",
         }
     }
 }
@@ -41,7 +54,10 @@ pub fn allows(role: Role, action: Action) -> bool {
     match action {
         Action::View => true,
         Action::ReadMetrics | Action::Analyse => matches!(role, Role::Admin | Role::Viewer),
-        Action::OperateCameras | Action::ConfigureCameras => role == Role::Admin,
+        Action::OperateCameras
+        | Action::ConfigureCameras
+        | Action::ConfigureBranches
+        | Action::OperateServer => role == Role::Admin,
     }
 }
 
@@ -55,6 +71,6 @@ mod tests {
             let may = Action::ALL.map(|action| if allows(role, action) { 'x' } else { '-' });
             format!("{} {}", role.name(), may.iter().collect::<String>())
         });
-        assert_eq!(table, ["admin xxxxx", "kitchen x----", "waiter x----", "viewer xxx--"]);
+        assert_eq!(table, ["admin xxxxxxx", "kitchen x------", "waiter x------", "viewer xxx----"]);
     }
 }

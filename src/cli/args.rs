@@ -73,7 +73,13 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
-    /// Bring the database to this version's schema
+    /// Copy the SQLite database, also while the server runs, and check the copy
+    ///
+    /// Without FILE it goes to `backup.dir`, with the scheduled ones. Of Postgres it says how.
+    Backup { file: Option<PathBuf> },
+    /// Put a backup in the place of the SQLite database, which is moved aside; the server has to be stopped
+    Restore { file: PathBuf },
+    /// Bring the database to this version's schema; an SQLite file is copied before
     Migrate,
     /// Tell what is missing on this machine and how to get it
     Doctor,

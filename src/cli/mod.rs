@@ -4,11 +4,13 @@
 
 mod analyze;
 mod args;
+mod backup;
 mod discover;
 mod geometry;
 mod models;
 mod out;
 mod pipelines;
+mod reload;
 mod run;
 mod serve;
 mod signals;
@@ -64,20 +66,20 @@ fn is_wrong_usage(error: &anyhow::Error) -> bool {
 }
 
 fn dispatch(cli: Cli) -> Result<ExitCode> {
-    let config = config::load(&cli.shared.overrides())?;
+    let overrides = cli.shared.overrides();
+    let config = config::load(&overrides)?;
     start_logging(&config, cli.command.is_server())?;
     match cli.command {
-        Command::Serve => serve::serve(&config, cli.shared.config.as_deref())?,
-        Command::Demo(args) => {
-            let data_dir = serve::DataDir::of(cli.shared.data_dir.as_ref(), &config);
-            serve::demo(args, config, cli.shared.config.as_deref(), data_dir)?;
-        }
+        Command::Serve => serve::serve(&config, &overrides)?,
+        Command::Demo(args) => serve::demo(args, config, &overrides)?,
         Command::Run(args) => run::run(&args, &config)?,
         Command::Analyze(args) => analyze::run(&args, &config)?,
         Command::Pipelines { command } => pipelines::run(command, &config)?,
         Command::Models { command } => models::run(command, &config)?,
         Command::Token { command } => token::run(command, &config)?,
         Command::Discover(args) => discover::run(&args, &config)?,
+        Command::Backup { file } => backup::back_up(file, &config)?,
+        Command::Restore { file } => backup::restore(&file, &config)?,
         Command::Migrate => migrate(&config)?,
         Command::Doctor => return check_machine(&config),
         Command::SimulateCamera(options) => demo::run(options)?,
@@ -106,8 +108,11 @@ fn migrate(config: &Config) -> Result<()> {
     runtime()?.block_on(async {
         let url = config.database.url.as_ref().map(config::Secret::reveal);
         let store = store::Store::open(url, &config.data_dir).await?;
-        let version = store.migrate().await?;
+        let store::Migrated { version, kept } = store.migrate().await?;
         out::line(format_args!("{}: schema {version}", store.place()))?;
+        if let Some(kept) = kept {
+            out::line(format_args!("the file as it was before: {}", kept.display()))?;
+        }
         store.close().await;
         Ok(())
     })

@@ -4,14 +4,15 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use tracing::info;
+use tracing::{error, info};
 
 use super::args::DemoArgs;
+use super::reload::Reload;
 use super::signals::Signals;
 use super::{out, runtime};
 use crate::app::App;
 use crate::auth::has_signing_secret;
-use crate::config::Config;
+use crate::config::{self, Config, Overrides};
 use crate::demo::{Options, SimulatedCamera};
 use crate::domain::{BranchId, Camera, CameraId, Line, ParamValue, Point, SectorId, TenantId, Zone};
 
@@ -20,14 +21,31 @@ const FOOTAGE: &str = "footage/vtest.avi";
 /// Its header says 10, but people walk at their natural pace at 7.
 const FOOTAGE_FPS: u32 = 7;
 
-/// Serves until SIGTERM or SIGINT; `file` is where the settings come from.
+/// Where the settings come from, and what this command makes of them.
+struct Settings<'a> {
+    overrides: &'a Overrides,
+    adapt: fn(&mut Config, DataDir),
+    data_dir: DataDir,
+}
+
+impl Settings<'_> {
+    fn read(&self) -> Result<Config> {
+        let mut config = config::load(self.overrides)?;
+        (self.adapt)(&mut config, self.data_dir);
+        Ok(config)
+    }
+}
+
+/// Serves until SIGTERM or SIGINT; `overrides` is where the settings come from.
 ///
 /// # Errors
 /// When the server cannot start.
-pub(super) fn serve(config: &Config, file: Option<&Path>) -> Result<()> {
+pub(super) fn serve(config: &Config, overrides: &Overrides) -> Result<()> {
     // A token must not end up in a service's journal: a link is for the first start and for people at a terminal.
     let show_link = !has_signing_secret(config) || std::io::stdout().is_terminal();
-    until_signal(App::start(config, Vec::new()), |app| {
+    let settings = Settings { overrides, adapt: |_, _| {}, data_dir: DataDir::Given };
+    let file = overrides.file.as_deref();
+    until_signal(App::start(config, Vec::new()), &settings, |app| {
         out::line(format_args!("atalaya listens on http://{}", app.address()))?;
         if show_link { print_link(app, config, file) } else { Ok(()) }
     })
@@ -37,17 +55,10 @@ pub(super) fn serve(config: &Config, file: Option<&Path>) -> Result<()> {
 ///
 /// # Errors
 /// As [`serve`], and when there is no footage.
-pub(super) fn demo(
-    args: DemoArgs,
-    mut config: Config,
-    file: Option<&Path>,
-    data_dir_given: DataDir,
-) -> Result<()> {
-    // Who passes before the demo's camera is nobody's visit.
-    config.database.url = None;
-    if data_dir_given == DataDir::Default {
-        config.data_dir = config.data_dir.join("demo");
-    }
+pub(super) fn demo(args: DemoArgs, mut config: Config, overrides: &Overrides) -> Result<()> {
+    let data_dir = DataDir::of(overrides.data_dir.as_ref(), &config);
+    let settings = Settings { overrides, adapt: for_demo, data_dir };
+    for_demo(&mut config, data_dir);
     let own = args.footage.is_none();
     let footage = args.footage.unwrap_or_else(|| config.assets_dir.join(FOOTAGE));
     if !footage.is_file() {
@@ -56,20 +67,31 @@ pub(super) fn demo(
     let options = Options { footage: Some(footage), fps: own.then_some(FOOTAGE_FPS), ..Options::default() };
     let simulated = SimulatedCamera::start(options)?;
     info!(url = simulated.url(), "the demo's camera plays");
-    until_signal(App::start(&config, vec![demo_camera(simulated.url())?]), |app| {
-        print_link(app, &config, file)
+    until_signal(App::start(&config, vec![demo_camera(simulated.url())?]), &settings, |app| {
+        print_link(app, &config, overrides.file.as_deref())
     })
 }
 
-/// Starts the server, tells of it, and stops it at a signal: in order at the first, at once at the second.
+/// Who passes before the demo's camera is nobody's visit.
+fn for_demo(config: &mut Config, data_dir: DataDir) {
+    config.database.url = None;
+    if data_dir == DataDir::Default {
+        config.data_dir = config.data_dir.join("demo");
+    }
+}
+
+/// Starts the server, tells of it, lets it follow its settings, and stops it at a signal: in order at the first, at once
+/// at the second.
 fn until_signal(
     start: impl Future<Output = Result<App>>,
+    settings: &Settings<'_>,
     tell: impl FnOnce(&App) -> Result<()>,
 ) -> Result<()> {
     let runtime = runtime()?;
     let result = runtime.block_on(async {
         let mut signals = Signals::new()?;
-        let app = tokio::select! {
+        let mut reload = Reload::new(settings.overrides.file.as_deref())?;
+        let mut app = tokio::select! {
             app = start => app?,
             () = signals.next() => {
                 info!("stopped before the start was over");
@@ -77,7 +99,12 @@ fn until_signal(
             }
         };
         tell(&app)?;
-        signals.next().await;
+        loop {
+            tokio::select! {
+                () = signals.next() => break,
+                () = reload.asked() => follow(&mut app, settings).await,
+            }
+        }
         info!("stopping; a second signal ends at once");
         tokio::select! {
             () = app.shut_down() => {
@@ -92,15 +119,26 @@ fn until_signal(
     result
 }
 
+/// A mistake in the file changes nothing but the log.
+async fn follow(app: &mut App, settings: &Settings<'_>) {
+    let followed = match settings.read() {
+        Ok(config) => app.follow(config).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = followed {
+        error!("the settings stay as they are: {error:#}");
+    }
+}
+
 /// Whether the user has named a data folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum DataDir {
+enum DataDir {
     Default,
     Given,
 }
 
 impl DataDir {
-    pub(super) fn of(flag: Option<&PathBuf>, config: &Config) -> Self {
+    fn of(flag: Option<&PathBuf>, config: &Config) -> Self {
         match flag.is_none() && config.data_dir == Config::default().data_dir {
             true => Self::Default,
             false => Self::Given,

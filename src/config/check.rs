@@ -1,7 +1,7 @@
 //! What types alone cannot say about the settings: ranges, names, and what must not stand there twice.
 
 use super::{Branch, Camera, Config, ConfigError};
-use crate::domain::{CameraId, check_shapes};
+use crate::domain::{CameraId, TimeOfDay, check_shapes};
 
 /// What `detector.device` can ask for; whether it is there is known when a model is loaded.
 const DEVICES: [&str; 5] = ["auto", "cpu", "cuda", "tensorrt", "openvino"];
@@ -47,6 +47,9 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
             return Err(ConfigError::value(format!("webrtc.ice_servers[{index}].url"), reason));
         }
     }
+    if let Err(reason) = config.backup.at.parse::<TimeOfDay>() {
+        return Err(ConfigError::value("backup.at", reason));
+    }
     check_branches(&config.branches)?;
     check_cameras(&config.cameras)
 }
@@ -60,6 +63,7 @@ fn check_branches(branches: &[Branch]) -> Result<(), ConfigError> {
             let reason = format!("{:?} is not an IANA time zone like \"Europe/Madrid\"", branch.time_zone);
             return Err(ConfigError::value(key("time_zone"), reason));
         }
+        branch.schedule().map_err(|error| ConfigError::value(key(&error.field), error.reason))?;
         if branches[..index].iter().any(|other| (other.tenant, other.id) == (branch.tenant, branch.id)) {
             return Err(ConfigError::value(key("id"), format!("{} stands there twice", branch.id)));
         }

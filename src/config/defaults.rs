@@ -3,7 +3,9 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use super::{Auth, Config, Database, Detector, Log, LogFormat, Server, Viewer, WebRtc};
+use super::{
+    Auth, Backup, Config, Database, Detector, Jobs, Log, LogFormat, Retention, Server, Viewer, WebRtc,
+};
 
 impl Default for Config {
     fn default() -> Self {
@@ -22,6 +24,9 @@ impl Default for Config {
             viewer: Viewer::default(),
             webrtc: WebRtc::default(),
             log: Log::default(),
+            jobs: Jobs::default(),
+            retention: Retention::default(),
+            backup: Backup::default(),
             branches: Vec::new(),
             cameras: Vec::new(),
         }
@@ -70,6 +75,34 @@ impl Default for WebRtc {
 impl Default for Log {
     fn default() -> Self {
         Self { format: LogFormat::Text, filter: "info".into() }
+    }
+}
+
+impl Default for Jobs {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
+}
+
+impl Default for Retention {
+    /// Thirteen months, so that the same weeks of last year can be looked at; three of what is told by the camera
+    /// only, and of heat, whose rows are by far the largest.
+    fn default() -> Self {
+        Self {
+            visit_days: 400,
+            line_crossing_days: 400,
+            zone_stay_days: 400,
+            occupancy_days: 400,
+            heat_days: 90,
+            voice_activity_days: 90,
+        }
+    }
+}
+
+impl Default for Backup {
+    /// Before the morning shift, when least is written.
+    fn default() -> Self {
+        Self { dir: None, keep: 7, at: "03:30".into() }
     }
 }
 

@@ -9,11 +9,11 @@ mod load;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::domain::{self, ParamValue, Point};
+use crate::domain::{self, Days, ParamValue, Point, Schedule, ScheduleError};
 
 pub use folder::{FolderLock, private_folder};
 pub use load::{ConfigError, Overrides, load, load_with};
@@ -37,8 +37,34 @@ pub struct Config {
     pub viewer: Viewer,
     pub webrtc: WebRtc,
     pub log: Log,
+    pub jobs: Jobs,
+    pub retention: Retention,
+    pub backup: Backup,
     pub branches: Vec<Branch>,
     pub cameras: Vec<Camera>,
+}
+
+impl Config {
+    /// The sections, besides branches and cameras, in which `other` says something else.
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let differs = [
+            ("data_dir", self.data_dir != other.data_dir),
+            ("assets_dir", self.assets_dir != other.assets_dir),
+            ("pipelines_dir", self.pipelines_dir != other.pipelines_dir),
+            ("models_dir", self.models_dir != other.models_dir),
+            ("server", self.server != other.server),
+            ("auth", self.auth != other.auth),
+            ("database", self.database != other.database),
+            ("detector", self.detector != other.detector),
+            ("viewer", self.viewer != other.viewer),
+            ("webrtc", self.webrtc != other.webrtc),
+            ("log", self.log != other.log),
+            ("jobs", self.jobs != other.jobs),
+            ("retention", self.retention != other.retention),
+            ("backup", self.backup != other.backup),
+        ];
+        differs.into_iter().filter(|(_, differs)| *differs).map(|(section, _)| section).collect()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -138,6 +164,44 @@ pub struct Log {
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Jobs {
+    /// Whether this server does scheduled work; of several that share a Postgres one at least should.
+    pub enabled: bool,
+}
+
+/// Days that rows are kept after their shift has ended; 0: for ever. Summaries stay in any case.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    pub visit_days: u32,
+    pub line_crossing_days: u32,
+    pub zone_stay_days: u32,
+    pub occupancy_days: u32,
+    pub heat_days: u32,
+    pub voice_activity_days: u32,
+}
+
+/// Copies of the SQLite file.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Backup {
+    /// Absent: `backups` in the data folder.
+    pub dir: Option<PathBuf>,
+    /// How many are kept; 0: none are made.
+    pub keep: u32,
+    /// When one is made each day, by this machine's clock.
+    pub at: String,
+}
+
+impl Backup {
+    /// The folder of backups.
+    pub fn folder(&self, data_dir: &Path) -> PathBuf {
+        self.dir.clone().unwrap_or_else(|| data_dir.join("backups"))
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Branch {
     #[serde(default = "one")]
@@ -147,9 +211,49 @@ pub struct Branch {
     pub name: String,
     /// IANA zone, e.g. `Europe/Madrid`.
     pub time_zone: String,
+    /// Empty: morning, afternoon and night from 06:00, 14:00 and 22:00.
+    #[serde(default)]
+    pub shifts: Vec<Shift>,
 }
 
-/// A camera of the config file. It is read at start; the API cannot change it.
+/// A work period of a branch's week: it lasts until the next one starts.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shift {
+    pub name: String,
+    /// On the branch's clock, e.g. `06:00`.
+    pub start: String,
+    /// `mon` to `sun`, on which it starts; empty: all.
+    #[serde(default)]
+    pub days: Vec<String>,
+}
+
+impl Branch {
+    /// Its shifts.
+    ///
+    /// # Errors
+    /// When they are no schedule.
+    pub fn schedule(&self) -> Result<Schedule, ScheduleError> {
+        if self.shifts.is_empty() {
+            return Ok(Schedule::default());
+        }
+        let shifts = self.shifts.iter().enumerate().map(|(index, shift)| {
+            let wrong =
+                |name: &str, reason| ScheduleError { field: format!("shifts[{index}].{name}"), reason };
+            let days = match shift.days.is_empty() {
+                true => Days::ALL,
+                false => Days::from_names(shift.days.iter().map(String::as_str))
+                    .map_err(|reason| wrong("days", reason))?,
+            };
+            let start = shift.start.parse().map_err(|reason| wrong("start", reason))?;
+            Ok(domain::ScheduledShift { name: shift.name.clone(), start, days })
+        });
+        let schedule = Schedule { shifts: shifts.collect::<Result<_, _>>()? };
+        schedule.check().map(|()| schedule)
+    }
+}
+
+/// A camera of the config file. The API cannot change it.
 #[derive(Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Camera {

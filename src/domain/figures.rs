@@ -2,7 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{Shift, Timestamp};
+use super::{CameraId, SectorId, Shift, Timestamp};
+
+/// The part of a shift that figures are of: all of it unless said otherwise.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// What happened while its camera was in this sector.
+    pub sector: Option<SectorId>,
+    pub camera: Option<CameraId>,
+}
 
 /// The most people that were there at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,8 +113,9 @@ pub struct Looks {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
     pub shift: Shift,
+    pub scope: Scope,
     pub visits: u64,
-    /// Entries over lines that were entrances; `None` when nobody crossed one.
+    /// Of one camera its distinct people; else entries over lines that were entrances, `None` when nobody crossed one.
     pub unique_people: Option<u64>,
     /// Middle and 95th percentile of the stay, whole seconds; `None` without visits.
     pub dwell_median_s: Option<u32>,
@@ -124,4 +133,35 @@ pub struct Summary {
     /// By camera slug and name.
     pub zones: Vec<ZoneSummary>,
     pub looks: Looks,
+}
+
+/// What one shift is measured by beside others.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct KeyFigures {
+    pub visits: f64,
+    /// As of a summary.
+    pub unique_people: Option<f64>,
+    pub entries: f64,
+    pub exits: f64,
+    pub dwell_median_s: Option<f64>,
+    pub dwell_p95_s: Option<f64>,
+    /// The most people before any one camera at once.
+    pub occupancy_peak: Option<f64>,
+}
+
+/// A shift beside earlier ones of its name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    pub summary: Summary,
+    pub figures: KeyFigures,
+    /// How much of it is over. Of the others, visits, people, entries and exits are counted until as long after
+    /// their start.
+    pub elapsed: std::time::Duration,
+    pub is_running: bool,
+    /// The last one of the same name, of the four weeks before, of which anything was seen.
+    pub previous: Option<(Shift, KeyFigures)>,
+    /// How many there were of the same name in the four weeks before of which anything was seen.
+    pub others: usize,
+    /// The mean of these; of each figure of those that have it.
+    pub mean: Option<KeyFigures>,
 }

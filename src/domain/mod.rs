@@ -9,6 +9,7 @@ mod figures;
 mod geometry;
 mod heat;
 mod ids;
+mod job;
 mod recording;
 mod role;
 mod shift;
@@ -19,15 +20,16 @@ mod voice;
 pub use camera::{Camera, CameraState, ParamValue};
 pub use detection::{Detection, Frame};
 pub use figures::{
-    LineFigures, LineSummary, LiveFigures, Looks, OccupancySeries, OccupancyStep, Peak, Summary, ValueCount,
-    ZoneFigures, ZoneSummary,
+    Comparison, KeyFigures, LineFigures, LineSummary, LiveFigures, Looks, OccupancySeries, OccupancyStep,
+    Peak, Scope, Summary, ValueCount, ZoneFigures, ZoneSummary,
 };
 pub use geometry::{Line, Point, Rect, ShapeError, Zone, check_shapes};
 pub use heat::Heat;
 pub use ids::{BranchId, CameraId, IdError, SectorId, ShiftId, TenantId, VisitId};
+pub use job::{JobRun, JobStatus, Node};
 pub use recording::RecorderFigures;
 pub use role::Role;
-pub use shift::{Branch, Schedule, ScheduledShift, Shift, TimeOfDay};
+pub use shift::{Branch, Days, Schedule, ScheduleError, ScheduledShift, Shift, TimeOfDay};
 pub use timestamp::Timestamp;
 pub use visit::{Attribute, Attributes, Place, Visit};
 pub use voice::VoiceActivity;

@@ -1,18 +1,26 @@
-//! Branches: the venues of a tenant.
+//! Branches: the venues of a tenant, and the schedules that their shifts follow.
 
 use jiff::tz::TimeZone;
 
+use super::columns::Time;
+use super::schedule::{
+    DELETE_VERSIONS, INSERT_VERSION, SELECT_VERSIONS, VersionRow, calendar, columns, in_turn, plan,
+};
 use super::{Put, Store, StoreError, id, with_pool};
-use crate::domain::{Branch, BranchId, Schedule, TenantId};
-use crate::shift::Calendar;
+use crate::domain::{Branch, BranchId, Schedule, TenantId, Timestamp};
+use crate::shift::{Plan, Version};
 
 const UTC: &str = "UTC";
 
 const SELECT: &str = "select tenant, id, name, time_zone from branch where tenant = $1 and id = $2";
 const SELECT_ALL: &str = "select tenant, id, name, time_zone from branch where tenant = $1 order by id";
-const INSERT: &str = "insert into branch (tenant, id, name, time_zone) values ($1, $2, $3, $4)
-    on conflict (tenant, id) do nothing";
-const UPDATE: &str = "update branch set name = $3, time_zone = $4 where tenant = $1 and id = $2";
+const SELECT_EVERY: &str = "select tenant, id, name, time_zone from branch order by tenant, id";
+const UPSERT: &str = "insert into branch (tenant, id, name, time_zone) values ($1, $2, $3, $4)
+    on conflict (tenant, id) do update set name = excluded.name, time_zone = excluded.time_zone";
+const DELETE: &str = "delete from branch where tenant = $1 and id = $2";
+const SELECT_NEWEST_SHIFT: &str = "select id, start_at, end_at from shift
+    where tenant = $1 and branch = $2 order by start_at desc limit 1";
+const UPDATE_SHIFT_END: &str = "update shift set end_at = $2 where id = $1";
 
 #[derive(sqlx::FromRow)]
 struct BranchRow {
@@ -31,6 +39,20 @@ impl BranchRow {
             time_zone: self.time_zone,
         })
     }
+}
+
+/// What is to become of a branch; what is absent stays.
+#[derive(Clone, Copy)]
+struct Change<'a> {
+    branch: Option<&'a Branch>,
+    schedule: Option<&'a Schedule>,
+    if_known: IfKnown,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum IfKnown {
+    Refuse,
+    Replace,
 }
 
 impl Store {
@@ -62,53 +84,179 @@ impl Store {
         rows.into_iter().map(BranchRow::load).collect()
     }
 
-    /// Adds a branch.
+    /// All branches of all tenants, for the app's own work.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when its id is taken, [`StoreError::Branch`] when its time zone is unknown.
-    pub async fn create_branch(&self, tenant: TenantId, branch: &Branch) -> Result<(), StoreError> {
-        if self.write_branch(tenant, branch, INSERT).await? {
-            return Ok(());
-        }
-        Err(StoreError::Conflict(format!("branch {}", branch.id)))
+    /// When the database fails.
+    pub async fn all_branches(&self) -> Result<Vec<Branch>, StoreError> {
+        let rows: Vec<BranchRow> = with_pool!(self.read, pool => {
+            sqlx::query_as(SELECT_EVERY).fetch_all(pool).await
+        })?;
+        rows.into_iter().map(BranchRow::load).collect()
     }
 
-    /// Adds a branch, or replaces the one of its id. A changed time zone holds for shifts from now on; those
-    /// that were begun keep their times.
+    /// How the schedules of a branch follow each other.
     ///
     /// # Errors
-    /// [`StoreError::Branch`] when its time zone is unknown.
-    pub async fn put_branch(&self, tenant: TenantId, branch: &Branch) -> Result<Put, StoreError> {
-        // Two tries, as another process may add or delete it in between.
-        for _ in 0..2 {
-            if self.write_branch(tenant, branch, UPDATE).await? {
-                return Ok(Put::Replaced);
-            }
-            if self.write_branch(tenant, branch, INSERT).await? {
-                return Ok(Put::Created);
-            }
-        }
-        Err(StoreError::Conflict(format!("branch {}", branch.id)))
+    /// When the database fails, or a time zone is no longer known.
+    pub async fn plan(&self, tenant: TenantId, branch: BranchId) -> Result<Plan, StoreError> {
+        let described = self.branch_or_unnamed(tenant, branch).await?;
+        let rows: Vec<VersionRow> = with_pool!(self.read, pool => {
+            sqlx::query_as(SELECT_VERSIONS).bind(tenant.get()).bind(branch.get()).fetch_all(pool).await
+        })?;
+        plan(&described, rows)
     }
 
-    /// Answers whether a row was written.
-    async fn write_branch(
+    /// Adds a branch with the default schedule, unless `schedule` is another.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when its id is taken, [`StoreError::Branch`] when its time zone is unknown or its
+    /// schedule none.
+    pub async fn create_branch(
         &self,
         tenant: TenantId,
         branch: &Branch,
-        sql: &'static str,
-    ) -> Result<bool, StoreError> {
-        if branch.tenant != tenant {
-            return Err(StoreError::Tenant { row: branch.tenant, caller: tenant });
-        }
-        calendar(branch)?;
-        let rows = with_pool!(self.write, pool => {
-            let query = sqlx::query(sql).bind(tenant.get()).bind(branch.id.get());
-            query.bind(&branch.name).bind(&branch.time_zone).execute(pool).await
-                .map(|done| done.rows_affected())
-        })?;
-        Ok(rows > 0)
+        schedule: Option<&Schedule>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let change = Change { branch: Some(branch), schedule, if_known: IfKnown::Refuse };
+        self.change_branch(tenant, branch.id, change, now).await.map(drop)
     }
+
+    /// Adds a branch, or replaces the one of its id; without `schedule` that stays as it is. A changed time zone is a
+    /// changed schedule: see [`Store::put_schedule`].
+    ///
+    /// # Errors
+    /// As [`Store::create_branch`], but for the conflict.
+    pub async fn put_branch(
+        &self,
+        tenant: TenantId,
+        branch: &Branch,
+        schedule: Option<&Schedule>,
+        now: Timestamp,
+    ) -> Result<Put, StoreError> {
+        let change = Change { branch: Some(branch), schedule, if_known: IfKnown::Replace };
+        self.change_branch(tenant, branch.id, change, now).await
+    }
+
+    /// Puts another schedule in place of the branch's. What has begun keeps its begin; the running shift lasts until
+    /// the first start of the new schedule: see [`Plan::changed`].
+    ///
+    /// # Errors
+    /// [`StoreError::Branch`] when it is none.
+    pub async fn put_schedule(
+        &self,
+        tenant: TenantId,
+        branch: BranchId,
+        schedule: &Schedule,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let change = Change { branch: None, schedule: Some(schedule), if_known: IfKnown::Replace };
+        self.change_branch(tenant, branch, change, now).await.map(drop)
+    }
+
+    /// Forgets a branch's description. Its shifts and visits stay, and so do its hours, should something be recorded
+    /// there yet. Answers whether there was one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn delete_branch(&self, tenant: TenantId, branch: BranchId) -> Result<bool, StoreError> {
+        in_turn!(self, tenant, branch, transaction => {
+            let row: Option<BranchRow> = sqlx::query_as(SELECT)
+                .bind(tenant.get()).bind(branch.get()).fetch_optional(&mut *transaction).await?;
+            let known = row.is_some();
+            if let Some(row) = row {
+                let rows: Vec<VersionRow> = sqlx::query_as(SELECT_VERSIONS)
+                    .bind(tenant.get()).bind(branch.get()).fetch_all(&mut *transaction).await?;
+                if rows.is_empty() {
+                    for version in plan(&row.load()?, rows)?.versions() {
+                        let (from, decided, zone, shifts) = columns(version);
+                        sqlx::query(INSERT_VERSION).bind(tenant.get()).bind(branch.get())
+                            .bind(from).bind(decided).bind(zone).bind(shifts)
+                            .execute(&mut *transaction).await?;
+                    }
+                }
+                sqlx::query(DELETE).bind(tenant.get()).bind(branch.get()).execute(&mut *transaction).await?;
+            }
+            known
+        })
+    }
+
+    async fn change_branch(
+        &self,
+        tenant: TenantId,
+        branch: BranchId,
+        change: Change<'_>,
+        now: Timestamp,
+    ) -> Result<Put, StoreError> {
+        if let Some(foreign) = change.branch.filter(|branch| branch.tenant != tenant) {
+            return Err(StoreError::Tenant { row: foreign.tenant, caller: tenant });
+        }
+        in_turn!(self, tenant, branch, transaction => {
+            let row: Option<BranchRow> = sqlx::query_as(SELECT)
+                .bind(tenant.get()).bind(branch.get()).fetch_optional(&mut *transaction).await?;
+            let put = if row.is_some() { Put::Replaced } else { Put::Created };
+            let before = match row {
+                Some(_) if change.if_known == IfKnown::Refuse => {
+                    return Err(StoreError::Conflict(format!("branch {branch}")));
+                }
+                Some(row) => row.load()?,
+                None => unnamed_branch(tenant, branch),
+            };
+            let rows: Vec<VersionRow> = sqlx::query_as(SELECT_VERSIONS)
+                .bind(tenant.get()).bind(branch.get()).fetch_all(&mut *transaction).await?;
+            let newest: Option<(i64, Time, Time)> = sqlx::query_as(SELECT_NEWEST_SHIFT)
+                .bind(tenant.get()).bind(branch.get()).fetch_optional(&mut *transaction).await?;
+            let old = plan(&before, rows)?;
+            let after = change.branch.unwrap_or(&before);
+            let Changed { versions, shift_end } = changed(&old, after, change.schedule, newest, now)?;
+            sqlx::query(UPSERT).bind(tenant.get()).bind(branch.get())
+                .bind(&after.name).bind(&after.time_zone).execute(&mut *transaction).await?;
+            if versions != old.versions() {
+                sqlx::query(DELETE_VERSIONS).bind(tenant.get()).bind(branch.get())
+                    .execute(&mut *transaction).await?;
+                for version in &versions {
+                    let (from, decided, zone, shifts) = columns(version);
+                    sqlx::query(INSERT_VERSION).bind(tenant.get()).bind(branch.get())
+                        .bind(from).bind(decided).bind(zone).bind(shifts)
+                        .execute(&mut *transaction).await?;
+                }
+            }
+            if let Some((shift, end)) = shift_end {
+                sqlx::query(UPDATE_SHIFT_END).bind(shift).bind(end).execute(&mut *transaction).await?;
+            }
+            put
+        })
+    }
+}
+
+/// What a change comes to.
+struct Changed {
+    versions: Vec<Version>,
+    /// The shift that runs, and its new end.
+    shift_end: Option<(i64, Time)>,
+}
+
+/// `newest` is the branch's last shift so far.
+fn changed(
+    old: &Plan,
+    branch: &Branch,
+    schedule: Option<&Schedule>,
+    newest: Option<(i64, Time, Time)>,
+    now: Timestamp,
+) -> Result<Changed, StoreError> {
+    let schedule = schedule.unwrap_or_else(|| old.latest().calendar.schedule());
+    let calendar = calendar(branch, schedule.clone())?;
+    let Some((shift, start, end)) = newest else {
+        // Nothing has begun that would have to keep its hours.
+        return Ok(Changed { versions: Plan::always(calendar).versions().to_vec(), shift_end: None });
+    };
+    // The clock of another node may be ahead of this one's: what it has begun has begun.
+    let now = now.max(start.0);
+    let plan = old.changed(calendar, now);
+    let runs = end.0 > now && plan != *old;
+    let shift_end = runs.then(|| (shift, Time(plan.period_at(now).end)));
+    Ok(Changed { versions: plan.versions().to_vec(), shift_end })
 }
 
 /// A branch that nobody has described. The first one is where this machine stands, as most installations are one
@@ -119,17 +267,8 @@ pub fn unnamed_branch(tenant: TenantId, id: BranchId) -> Branch {
 }
 
 /// The IANA name of the zone this machine is set to; UTC when it has none, or one that no table knows.
-fn machine_zone() -> String {
+pub fn machine_zone() -> String {
     let zone = TimeZone::try_system().ok();
     let name = zone.as_ref().and_then(TimeZone::iana_name).filter(|name| TimeZone::get(name).is_ok());
     name.unwrap_or(UTC).to_owned()
-}
-
-/// The shifts of `branch` through time.
-pub(super) fn calendar(branch: &Branch) -> Result<Calendar, StoreError> {
-    Calendar::new(Schedule::default(), &branch.time_zone).map_err(|error| StoreError::Branch {
-        tenant: branch.tenant,
-        branch: branch.id,
-        reason: error.to_string(),
-    })
 }

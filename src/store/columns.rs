@@ -59,6 +59,11 @@ impl<'r> Decode<'r, Postgres> for Time {
     }
 }
 
+/// A value as JSON; those of ours can all be written so.
+pub(super) fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("numbers and texts should be JSON")
+}
+
 /// A camera's parameter.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]

@@ -21,6 +21,12 @@ const FILE_NAME: &str = "atalaya.db";
 /// How long a statement waits for another process that is writing to the SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Memory of the writer, KiB (negative: so SQLite counts): what a large batch touches should be written once, at its end.
+const WRITER_CACHE: &str = "-32768";
+
+/// Pages of 4 KiB in the write-ahead log before they are put in their places: 32 MiB, some ten large batches.
+const CHECKPOINT_PAGES: &str = "8000";
+
 /// How long a caller waits for a free connection, and for the first answer of Postgres.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -38,15 +44,26 @@ const POSTGRES_CONNECTIONS: u32 = 8;
 
 /// Opens what `url` names, or the SQLite file in `data_dir` when there is none.
 pub(super) async fn open(url: Option<&str>, data_dir: &Path) -> Result<Store, StoreError> {
-    let Some(url) = url else { return open_sqlite(&data_dir.join(FILE_NAME)).await };
+    match sqlite_file(url, data_dir)? {
+        Some(file) => open_sqlite(&file).await,
+        None => open_postgres(url.unwrap_or_default()).await,
+    }
+}
+
+/// The SQLite file that `url` names, or that lies in `data_dir` when there is none; `None` when it is Postgres.
+///
+/// # Errors
+/// When `url` is of no known kind.
+pub fn sqlite_file(url: Option<&str>, data_dir: &Path) -> Result<Option<PathBuf>, StoreError> {
+    let Some(url) = url else { return Ok(Some(data_dir.join(FILE_NAME))) };
     if let Some(path) = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) {
         if path.is_empty() || path.starts_with(":memory:") {
             return Err(wrong_url("names no file"));
         }
-        return open_sqlite(&data_dir.join(path)).await;
+        return Ok(Some(data_dir.join(path)));
     }
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        return open_postgres(url).await;
+        return Ok(None);
     }
     Err(wrong_url("is of no known kind"))
 }
@@ -73,7 +90,9 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
         .journal_mode(SqliteJournalMode::Wal)
         // A totem is switched off at the wall: what was committed must survive that too. The recorder commits
         // twice a second and tenant at most, so the flush costs nothing that could be felt.
-        .synchronous(SqliteSynchronous::Full);
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("cache_size", WRITER_CACHE)
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
     // SQLite lets one connection write at a time. Writers that queue for the only one never see "locked".
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
@@ -89,7 +108,8 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_lazy_with(options.read_only(true));
     let place = format!("SQLite file {}", path.display());
-    Ok(Store { read: Pools::Sqlite(reader), write: Pools::Sqlite(writer), place: place.into() })
+    let file = Some(path.into());
+    Ok(Store { read: Pools::Sqlite(reader), write: Pools::Sqlite(writer), place: place.into(), file })
 }
 
 /// Reads and writes once, so that a foreign, broken, locked or read-only file is found now and not at the
@@ -102,7 +122,7 @@ async fn check_sqlite(writer: &SqlitePool) -> Result<(), sqlx::Error> {
 }
 
 /// Creates `folder` and tries a file in it.
-fn make_writable(folder: &Path) -> Result<(), StoreError> {
+pub(super) fn make_writable(folder: &Path) -> Result<(), StoreError> {
     let fail = |error: &io::Error| StoreError::Open {
         place: format!("data folder {}", folder.display()),
         reason: error.to_string(),
@@ -118,14 +138,14 @@ fn make_writable(folder: &Path) -> Result<(), StoreError> {
 
 /// Creates an empty file, which SQLite takes for a new database, for its owner only: camera passwords will lie in it.
 /// SQLite gives its log and index the same mode. One that is there is left as it is.
-fn make_private(file: &Path) -> io::Result<()> {
+pub(super) fn make_private(file: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         made => made.map(drop),
     }
 }
 
-fn sqlite_error(path: &Path, error: &sqlx::Error) -> StoreError {
+pub(super) fn sqlite_error(path: &Path, error: &sqlx::Error) -> StoreError {
     let code = error.as_database_error().and_then(|error| error.code());
     let code = code.and_then(|code| code.parse::<u32>().ok()).map_or(0, |code| code & 0xff);
     let (reason, remedy) = match code {
@@ -176,7 +196,8 @@ async fn open_postgres(url: &str) -> Result<Store, StoreError> {
         })
         .after_release(|connection, _| Box::pin(is_alive(connection)))
         .connect_lazy_with(options);
-    Ok(Store { read: Pools::Postgres(pool.clone()), write: Pools::Postgres(pool), place: place.into() })
+    let (read, write) = (Pools::Postgres(pool.clone()), Pools::Postgres(pool));
+    Ok(Store { read, write, place: place.into(), file: None })
 }
 
 /// A connection whose call was given up may be dead. Its place in the pool is free again as soon as that is clear,

@@ -2,8 +2,9 @@
 
 use sqlx::types::Json;
 
-use super::columns::Time;
-use super::insert::{Inserted, Row};
+use super::bulk::Cell;
+use super::columns::{Time, json};
+use super::insert::Inserted;
 use super::record::{HeatRecord, instant, number};
 use super::{Store, StoreError, with_pool};
 use crate::domain::{BranchId, CameraId, Heat, Place, ShiftId, TenantId, Timestamp};
@@ -18,6 +19,7 @@ type Cells = (Json<Vec<u64>>,);
 impl Inserted for HeatRecord {
     const INSERT: &str =
         "insert into heat (tenant, branch, sector, camera, shift, run, start_at, total_ms, cells) ";
+    const COLUMNS: usize = 9;
     /// Of two states of one quarter the later one stays: the one with more time in it.
     const KEEP: &str = " on conflict (tenant, camera, start_at, run) do update set
             total_ms = excluded.total_ms, cells = excluded.cells
@@ -35,9 +37,13 @@ impl Inserted for HeatRecord {
         instant(self.quarter.start_ms)
     }
 
-    fn put(&self, row: &mut impl Row) {
+    fn put<'a>(&'a self, row: &mut Vec<Cell<'a>>) {
         let heat = &self.quarter.heat;
-        row.put(Time(self.begin())).put(number(heat.total_ms())).put(Json(heat.cells()));
+        row.extend([
+            Cell::Time(self.begin()),
+            Cell::Int(number(heat.total_ms())),
+            Cell::Json(json(&heat.cells())),
+        ]);
     }
 }
 

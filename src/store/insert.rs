@@ -1,43 +1,14 @@
-//! Rows of the recorder's tables, each written the same way: bounded statements, columns in their order.
+//! Rows of the recorder's tables, each written the same way: columns in their order, many at once.
 
-use sqlx::query_builder::Separated;
-use sqlx::{Encode, Postgres, Sqlite, Type};
-
+use super::bulk::{Cell, Rows, Sql, Writing};
 use crate::domain::{Place, SectorId, Timestamp};
-
-/// Rows of one statement: both databases limit its parameters, SQLite to 32766.
-pub(super) const ROWS_A_STATEMENT: usize = 500;
-
-/// A row that is being built, of either database.
-pub(super) trait Row: Sized {
-    /// Appends a column.
-    fn put<'t, T>(&mut self, value: T) -> &mut Self
-    where
-        T: Encode<'t, Sqlite> + Type<Sqlite> + Encode<'t, Postgres> + Type<Postgres>;
-}
-
-impl Row for Separated<'_, Sqlite, &'static str> {
-    fn put<'t, T>(&mut self, value: T) -> &mut Self
-    where
-        T: Encode<'t, Sqlite> + Type<Sqlite> + Encode<'t, Postgres> + Type<Postgres>,
-    {
-        self.push_bind(value)
-    }
-}
-
-impl Row for Separated<'_, Postgres, &'static str> {
-    fn put<'t, T>(&mut self, value: T) -> &mut Self
-    where
-        T: Encode<'t, Sqlite> + Type<Sqlite> + Encode<'t, Postgres> + Type<Postgres>,
-    {
-        self.push_bind(value)
-    }
-}
 
 /// A record of one table.
 pub(super) trait Inserted {
     /// The statement up to its values: tenant, branch, sector, camera, shift, run, and then what `put` appends.
     const INSERT: &str;
+    /// How many columns that makes.
+    const COLUMNS: usize;
     /// What becomes of a row that is there already.
     const KEEP: &str;
 
@@ -46,33 +17,44 @@ pub(super) trait Inserted {
     /// The instant that decides about the shift.
     fn begin(&self) -> Timestamp;
     /// Appends the columns of this table alone.
-    fn put(&self, row: &mut impl Row);
+    fn put<'a>(&'a self, row: &mut Vec<Cell<'a>>);
 }
 
-/// Appends all columns of `record`, which belongs to the shift of this number.
-pub(super) fn put_all<R: Inserted>(row: &mut impl Row, record: &R, shift: i64) {
-    let place = record.place();
-    row.put(place.tenant.get())
-        .put(place.branch.get())
-        .put(place.sector.map(SectorId::get))
-        .put(place.camera.as_str())
-        .put(shift)
-        .put(record.run());
-    record.put(row);
+/// A record and the number of the shift it belongs to.
+pub(super) type InShift<'a, R> = (&'a R, i64);
+
+/// All columns of all records.
+pub(super) fn rows<'a, R: Inserted>(records: &[InShift<'a, R>]) -> Rows<'a> {
+    let mut rows = Rows::new(R::COLUMNS);
+    for (record, shift) in records {
+        let place = record.place();
+        let mut row = Vec::with_capacity(R::COLUMNS);
+        row.extend([
+            Cell::Int(place.tenant.get()),
+            Cell::Int(place.branch.get()),
+            Cell::Maybe(place.sector.map(SectorId::get)),
+            Cell::Text(place.camera.as_str()),
+            Cell::Int(*shift),
+            Cell::Int(record.run()),
+        ]);
+        record.put(&mut row);
+        rows.push(row);
+    }
+    rows
 }
 
-/// Writes rows, pairs of a record and the number of its shift, within an open transaction.
-macro_rules! insert {
-    ($transaction:ident, $record:ty, $rows:expr) => {
-        for rows in $rows.chunks($crate::store::insert::ROWS_A_STATEMENT) {
-            let mut query = sqlx::QueryBuilder::new(<$record as $crate::store::insert::Inserted>::INSERT);
-            query.push_values(rows, |mut row, (record, shift)| {
-                $crate::store::insert::put_all::<$record>(&mut row, record, *shift);
-            });
-            query.push(<$record as $crate::store::insert::Inserted>::KEEP);
-            // Its text depends on the number of rows; keeping each would fill the cache of statements.
-            query.build().persistent(false).execute(&mut *$transaction).await?;
-        }
-    };
+/// Writes records within an open transaction.
+pub(super) async fn insert<R: Inserted>(
+    writing: &mut Writing,
+    records: &[InShift<'_, R>],
+) -> Result<(), sqlx::Error> {
+    writing.put(R::INSERT, &rows(records), R::KEEP).await
 }
-pub(super) use insert;
+
+/// The same for a table whose `KEEP` ends in `returning`: answers that of the rows that were written or changed.
+pub(super) async fn insert_asking<R: Inserted, A: super::bulk::Answered>(
+    writing: &mut Writing,
+    records: &[InShift<'_, R>],
+) -> Result<Vec<A>, sqlx::Error> {
+    writing.put_asking(R::INSERT, &rows(records), Sql::same(R::KEEP)).await
+}

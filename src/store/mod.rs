@@ -6,36 +6,48 @@
 //!
 //! A write is durable when its call returns: it survives `kill -9` and, on SQLite too, a power cut.
 
+mod aggregate;
+pub mod backup;
 mod branch;
+mod bulk;
 mod camera;
 mod columns;
+mod comparison;
 mod connect;
+mod count;
 mod crossing;
 mod error;
 mod heat;
 mod insert;
+mod job;
 mod occupancy;
 mod page;
 mod record;
+mod retention;
+mod schedule;
 mod shift;
 mod summary;
+mod tally;
 mod visit;
 mod voice;
 
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{PgPool, SqlitePool};
 
-pub use branch::unnamed_branch;
+pub use branch::{machine_zone, unnamed_branch};
+pub use connect::sqlite_file;
 pub use error::StoreError;
+pub use job::JobLock;
 pub use page::{MAX_PAGE, Page};
 pub use record::{CrossingRecord, HeatRecord, MinuteRecord, Record, ZoneStayRecord};
+pub use retention::Aging;
 pub use visit::{StoredVisit, VisitRecord};
 
 /// Longest time for one call, waiting for a connection included.
@@ -43,6 +55,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+const HAS_MIGRATIONS: &str =
+    "select exists (select 1 from sqlite_schema where type = 'table' and name = '_sqlx_migrations')";
+const SELECT_SCHEMA: &str = "select max(version) from _sqlx_migrations";
 
 /// Runs the same expression on whichever pool it is, and gives it up when it takes too long.
 macro_rules! with_pool {
@@ -68,6 +84,17 @@ pub struct Store {
     /// On Postgres the same pool as `read`; on SQLite the only connection that writes.
     write: Pools,
     place: Arc<str>,
+    /// None on Postgres.
+    file: Option<Arc<Path>>,
+}
+
+/// What [`Store::migrate`] did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migrated {
+    /// The schema that the tables have now.
+    pub version: i64,
+    /// The SQLite file as it was, if there was something to change in it.
+    pub kept: Option<PathBuf>,
 }
 
 /// What a write to a named thing did.
@@ -93,18 +120,24 @@ impl Store {
         &self.place
     }
 
-    /// Brings the tables up to what this program needs; does nothing the second time. Answers the schema
-    /// version.
+    /// The SQLite file; `None` on Postgres.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Brings the tables up to what this program needs; does nothing the second time. An SQLite file that is older is
+    /// copied before.
     ///
     /// # Errors
-    /// When a newer program has written the database, or it refuses.
-    pub async fn migrate(&self) -> Result<i64, StoreError> {
+    /// When a newer program has written the database, or it refuses; nothing is changed without a copy of before.
+    pub async fn migrate(&self) -> Result<Migrated, StoreError> {
+        let kept = self.keep_before_migration().await?;
         let done = match &self.write {
             Pools::Sqlite(pool) => SQLITE_MIGRATIONS.run(pool).await,
             Pools::Postgres(pool) => connect::migrate_postgres(pool, &POSTGRES_MIGRATIONS).await,
         };
         match done {
-            Ok(()) => Ok(Self::schema_version()),
+            Ok(()) => Ok(Migrated { version: Self::schema_version(), kept }),
             Err(MigrateError::VersionMissing(found)) => Err(StoreError::Open {
                 place: self.place.as_ref().to_owned(),
                 reason: format!("its schema {found} is newer than {}", Self::schema_version()),
@@ -117,6 +150,23 @@ impl Store {
                 remedy: "restore a backup, or start with an empty database".to_owned(),
             }),
         }
+    }
+
+    /// Copies an SQLite file that a migration is going to change.
+    async fn keep_before_migration(&self) -> Result<Option<PathBuf>, StoreError> {
+        let (Some(file), Pools::Sqlite(pool)) = (self.file(), &self.write) else { return Ok(None) };
+        let (is_ours,): (bool,) = in_time(sqlx::query_as(HAS_MIGRATIONS).fetch_one(pool)).await?;
+        if !is_ours {
+            return Ok(None);
+        }
+        let (found,): (Option<i64>,) = in_time(sqlx::query_as(SELECT_SCHEMA).fetch_one(pool)).await?;
+        if found.is_none_or(|found| found >= Self::schema_version()) {
+            return Ok(None);
+        }
+        let kept = backup::free(file, &format!(".before-{}", Self::schema_version()));
+        backup::copy(file, &kept).await?;
+        tracing::info!(file = %kept.display(), "kept a copy of the database before its tables are changed");
+        Ok(Some(kept))
     }
 
     /// The schema this program needs.
@@ -153,11 +203,21 @@ impl Pools {
 async fn in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
     match tokio::time::timeout(PATIENCE, work).await {
         Ok(done) => Ok(done?),
-        Err(_) => {
-            let reason = format!("no answer within {} s", PATIENCE.as_secs());
-            Err(StoreError::Away(io::Error::new(io::ErrorKind::TimedOut, reason).into()))
-        }
+        Err(_) => Err(too_late()),
     }
+}
+
+/// As [`in_time`], of work that is more than the database's.
+async fn patiently<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    match tokio::time::timeout(PATIENCE, work).await {
+        Ok(done) => done,
+        Err(_) => Err(too_late()),
+    }
+}
+
+fn too_late() -> StoreError {
+    let reason = format!("no answer within {} s", PATIENCE.as_secs());
+    StoreError::Away(io::Error::new(io::ErrorKind::TimedOut, reason).into())
 }
 
 /// Of all states of each thing the furthest, as one statement may touch a row only once.

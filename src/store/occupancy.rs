@@ -1,7 +1,8 @@
 //! How many people there were: a row a minute, read back in steps of any length.
 
+use super::bulk::Cell;
 use super::columns::Time;
-use super::insert::{Inserted, Row};
+use super::insert::Inserted;
 use super::record::{MinuteRecord, instant, number};
 use super::{Pools, Store, StoreError, with_pool};
 use crate::domain::{BranchId, CameraId, OccupancySeries, OccupancyStep, Peak, Place, TenantId, Timestamp};
@@ -40,11 +41,13 @@ struct StepRow {
 impl Inserted for MinuteRecord {
     const INSERT: &str = "insert into occupancy (tenant, branch, sector, camera, shift, run,
         minute_at, min_people, max_people, people_ms, seen_ms) ";
+    const COLUMNS: usize = 11;
     /// Of two states of one minute the later one stays: the one that has seen more of it.
     const KEEP: &str = " on conflict (tenant, camera, minute_at, run) do update set
             min_people = excluded.min_people, max_people = excluded.max_people,
             people_ms = excluded.people_ms, seen_ms = excluded.seen_ms
-        where excluded.seen_ms > occupancy.seen_ms";
+        where excluded.seen_ms > occupancy.seen_ms
+        returning shift, camera, sector";
 
     fn place(&self) -> &Place {
         &self.place
@@ -58,13 +61,15 @@ impl Inserted for MinuteRecord {
         instant(self.minute.start_ms)
     }
 
-    fn put(&self, row: &mut impl Row) {
+    fn put<'a>(&'a self, row: &mut Vec<Cell<'a>>) {
         let minute = &self.minute;
-        row.put(Time(self.begin()))
-            .put(i64::from(minute.min))
-            .put(i64::from(minute.max))
-            .put(number(minute.people_ms))
-            .put(number(minute.seen_ms));
+        row.extend([
+            Cell::Time(self.begin()),
+            Cell::Int(i64::from(minute.min)),
+            Cell::Int(i64::from(minute.max)),
+            Cell::Int(number(minute.people_ms)),
+            Cell::Int(number(minute.seen_ms)),
+        ]);
     }
 }
 

@@ -1,14 +1,14 @@
 //! What the recorder hands over: rows of several tables, each of which may be written again and again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::branch::calendar;
-use super::insert::{Inserted, insert};
+use super::bulk::Writing;
+use super::count::{Shifted, hold, write_crossings, write_minutes, write_stays, write_visits};
+use super::insert::{InShift, Inserted, insert};
 use super::visit::VisitRecord;
-use super::{Store, StoreError, latest, with_pool};
-use crate::domain::{BranchId, Place, TenantId, Timestamp};
-use crate::shift::Period;
+use super::{Store, StoreError, in_time, latest};
+use crate::domain::{BranchId, Place, Shift, TenantId, Timestamp};
 use crate::visit::{Direction, Minute, Quarter};
 
 /// Somebody has crossed a line.
@@ -95,21 +95,28 @@ impl Store {
         if records.is_empty() {
             return Ok(());
         }
-        let mut shifts = self.shifts_of(tenant, &sorted.begins()).await?.into_iter();
+        let shifts = self.shifts_of(tenant, &sorted.begins()).await?;
+        let held: BTreeSet<i64> = shifts.iter().map(|shift| shift.id).collect();
+        let mut shifts = shifts.into_iter();
         let visits = with_shifts(sorted.visits, &mut shifts);
         let crossings = with_shifts(sorted.crossings, &mut shifts);
-        let stays = with_shifts(sorted.stays, &mut shifts);
-        let minutes = with_shifts(sorted.minutes, &mut shifts);
-        let heats = with_shifts(sorted.heats, &mut shifts);
-        with_pool!(self.write, pool => {
-            let mut transaction = pool.begin().await?;
-            insert!(transaction, VisitRecord, visits);
-            insert!(transaction, CrossingRecord, crossings);
-            insert!(transaction, ZoneStayRecord, stays);
-            insert!(transaction, MinuteRecord, minutes);
-            insert!(transaction, HeatRecord, heats);
-            transaction.commit().await
+        let stays = numbered(with_shifts(sorted.stays, &mut shifts));
+        let minutes = numbered(with_shifts(sorted.minutes, &mut shifts));
+        let heats = numbered(with_shifts(sorted.heats, &mut shifts));
+        in_time(async {
+            let mut writing = Writing::begin(&self.write).await?;
+            // Rows do not look for their shift themselves.
+            if hold(&mut writing, tenant, &held).await? < held.len() {
+                return Err(sqlx::Error::RowNotFound);
+            }
+            write_visits(&mut writing, tenant, &visits).await?;
+            write_crossings(&mut writing, tenant, &crossings).await?;
+            write_stays(&mut writing, tenant, &stays).await?;
+            write_minutes(&mut writing, tenant, &minutes).await?;
+            insert(&mut writing, &heats).await?;
+            writing.commit().await
         })
+        .await
     }
 
     /// As [`Store::write`], for whoever has nothing but visits.
@@ -120,31 +127,24 @@ impl Store {
         self.write(tenant, &records.iter().cloned().map(Record::Visit).collect::<Vec<_>>()).await
     }
 
-    /// The numbers of the shifts that hold these instants at these branches, in their order.
+    /// The shifts that hold these instants at these branches, in their order.
     pub(super) async fn shifts_of(
         &self,
         tenant: TenantId,
         begins: &[(BranchId, Timestamp)],
-    ) -> Result<Vec<i64>, StoreError> {
-        let branches: BTreeSet<_> = begins.iter().map(|(branch, _)| *branch).collect();
-        let mut calendars = BTreeMap::new();
-        for branch in branches {
-            calendars.insert(branch, calendar(&self.branch_or_unnamed(tenant, branch).await?)?);
-        }
-        let mut known: Vec<(BranchId, Period, i64)> = Vec::new();
+    ) -> Result<Vec<Shifted>, StoreError> {
+        let mut known: Vec<Shift> = Vec::new();
         let mut shifts = Vec::with_capacity(begins.len());
         for (branch, at) in begins {
-            let holds = |(of, period, _): &&(BranchId, Period, i64)| {
-                of == branch && period.start <= *at && *at < period.end
+            let holds = |shift: &&Shift| shift.branch == *branch && shift.start <= *at && *at < shift.end;
+            let shift = match known.iter().find(holds) {
+                Some(shift) => shift,
+                None => {
+                    known.push(self.shift_at(tenant, *branch, *at).await?);
+                    known.last().expect("one should have been added")
+                }
             };
-            if let Some((_, _, shift)) = known.iter().find(holds) {
-                shifts.push(*shift);
-                continue;
-            }
-            let period = calendars[branch].period_at(*at);
-            let shift = self.shift_of(tenant, *branch, &period).await?.id.get();
-            known.push((*branch, period, shift));
-            shifts.push(shift);
+            shifts.push(Shifted { id: shift.id.get(), start: shift.start });
         }
         Ok(shifts)
     }
@@ -204,8 +204,12 @@ impl<'a> Sorted<'a> {
 }
 
 /// Each record with the next of the shifts.
-fn with_shifts<R>(records: Vec<R>, shifts: &mut impl Iterator<Item = i64>) -> Vec<(R, i64)> {
+fn with_shifts<R>(records: Vec<R>, shifts: &mut impl Iterator<Item = Shifted>) -> Vec<(R, Shifted)> {
     records.into_iter().zip(shifts).collect()
+}
+
+fn numbered<R>(records: Vec<(&R, Shifted)>) -> Vec<InShift<'_, R>> {
+    records.into_iter().map(|(record, shift)| (record, shift.id)).collect()
 }
 
 /// An instant of a watch's own time, which counts from 1970.

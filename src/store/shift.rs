@@ -1,23 +1,29 @@
-//! Shifts: numbered when somebody first asks for them or a visit falls into them.
+//! Shifts: numbered when they start, or when somebody first asks for them or a visit falls into them.
+//!
+//! A stored shift is never cut by another: who numbers one has the branch's turn and keeps clear of its neighbours.
 
-use super::branch::calendar;
+use super::branch::unnamed_branch;
 use super::columns::Time;
 use super::page::{LATEST, Page, instant, rows_to_read};
+use super::schedule::{SELECT_VERSIONS, VersionRow, in_turn, plan};
 use super::{Store, StoreError, id, with_pool};
-use crate::domain::{BranchId, Shift, ShiftId, TenantId, Timestamp};
-use crate::shift::Period;
+use crate::domain::{Branch, BranchId, Shift, ShiftId, TenantId, Timestamp};
 
 const SELECT: &str = "select id, tenant, branch, name, start_at, end_at from shift
     where tenant = $1 and id = $2";
-const SELECT_START: &str = "select id, tenant, branch, name, start_at, end_at from shift
-    where tenant = $1 and branch = $2 and start_at = $3";
+/// As shifts do not overlap, no other can hold the instant.
+const SELECT_BEFORE: &str = "select id, tenant, branch, name, start_at, end_at from shift
+    where tenant = $1 and branch = $2 and start_at <= $3 order by start_at desc limit 1";
+const SELECT_NEXT_START: &str = "select min(start_at) from shift
+    where tenant = $1 and branch = $2 and start_at > $3";
+const SELECT_BRANCH: &str = "select name, time_zone from branch where tenant = $1 and id = $2";
 const SELECT_LATEST: &str = "select id, tenant, branch, name, start_at, end_at from shift
     where tenant = $1 and branch = $2 and start_at < $3 order by start_at desc limit $4";
 const INSERT: &str = "insert into shift (tenant, branch, name, start_at, end_at)
-    values ($1, $2, $3, $4, $5) on conflict (tenant, branch, start_at) do nothing";
+    values ($1, $2, $3, $4, $5) returning id, tenant, branch, name, start_at, end_at";
 
 #[derive(sqlx::FromRow)]
-struct ShiftRow {
+pub(super) struct ShiftRow {
     id: i64,
     tenant: i64,
     branch: i64,
@@ -27,7 +33,7 @@ struct ShiftRow {
 }
 
 impl ShiftRow {
-    fn load(self) -> Result<Shift, StoreError> {
+    pub(super) fn load(self) -> Result<Shift, StoreError> {
         Ok(Shift {
             id: id(self.id, ShiftId::new)?,
             tenant: id(self.tenant, TenantId::new)?,
@@ -51,8 +57,18 @@ impl Store {
         branch: BranchId,
         at: Timestamp,
     ) -> Result<Shift, StoreError> {
-        let branch_row = self.branch_or_unnamed(tenant, branch).await?;
-        self.shift_of(tenant, branch, &calendar(&branch_row)?.period_at(at)).await
+        let before: Option<ShiftRow> = with_pool!(self.read, pool => {
+            sqlx::query_as(SELECT_BEFORE)
+                .bind(tenant.get())
+                .bind(branch.get())
+                .bind(Time(at))
+                .fetch_optional(pool)
+                .await
+        })?;
+        match before {
+            Some(row) if at < row.end_at.0 => row.load(),
+            _ => self.number_shift(tenant, branch, at).await,
+        }
     }
 
     /// # Errors
@@ -92,48 +108,47 @@ impl Store {
         Ok(Page::cut(shifts, limit, |last| format!("{:x}", last.start.as_millis())))
     }
 
-    /// The row of `period`; of two who add it at once, both get the same.
-    pub(super) async fn shift_of(
+    /// The shift that holds `at`, of however many who number it at once the same for all.
+    async fn number_shift(
         &self,
         tenant: TenantId,
         branch: BranchId,
-        period: &Period,
+        at: Timestamp,
     ) -> Result<Shift, StoreError> {
-        if let Some(shift) = self.shift_starting(tenant, branch, period.start).await? {
-            return Ok(shift);
-        }
-        with_pool!(self.write, pool => {
-            sqlx::query(INSERT)
-                .bind(tenant.get())
-                .bind(branch.get())
-                .bind(&period.name)
-                .bind(Time(period.start))
-                .bind(Time(period.end))
-                .execute(pool)
-                .await
-                .map(drop)
-        })?;
-        let added = self.shift_starting(tenant, branch, period.start).await?;
-        added.ok_or_else(|| StoreError::Row {
-            what: format!("shift of branch {branch}"),
-            reason: "it vanished as soon as it was added".to_owned(),
+        in_turn!(self, tenant, branch, transaction => {
+            let before: Option<ShiftRow> = sqlx::query_as(SELECT_BEFORE)
+                .bind(tenant.get()).bind(branch.get()).bind(Time(at))
+                .fetch_optional(&mut *transaction).await?;
+            let row = match before {
+                Some(row) if at < row.end_at.0 => row,
+                before => {
+                    let (after,): (Option<Time>,) = sqlx::query_as(SELECT_NEXT_START)
+                        .bind(tenant.get()).bind(branch.get()).bind(Time(at))
+                        .fetch_one(&mut *transaction).await?;
+                    let described: Option<(String, String)> = sqlx::query_as(SELECT_BRANCH)
+                        .bind(tenant.get()).bind(branch.get())
+                        .fetch_optional(&mut *transaction).await?;
+                    let rows: Vec<VersionRow> = sqlx::query_as(SELECT_VERSIONS)
+                        .bind(tenant.get()).bind(branch.get())
+                        .fetch_all(&mut *transaction).await?;
+                    let period = plan(&as_described(tenant, branch, described), rows)?.period_at(at);
+                    // Older programs let shifts overlap when the time zone changed: neighbours keep their times.
+                    let start = before.map_or(period.start, |row| row.end_at.0.max(period.start));
+                    let end = after.map_or(period.end, |after| after.0.min(period.end));
+                    sqlx::query_as(INSERT)
+                        .bind(tenant.get()).bind(branch.get()).bind(period.name)
+                        .bind(Time(start)).bind(Time(end))
+                        .fetch_one(&mut *transaction).await?
+                }
+            };
+            row.load()?
         })
     }
+}
 
-    async fn shift_starting(
-        &self,
-        tenant: TenantId,
-        branch: BranchId,
-        start: Timestamp,
-    ) -> Result<Option<Shift>, StoreError> {
-        let row: Option<ShiftRow> = with_pool!(self.read, pool => {
-            sqlx::query_as(SELECT_START)
-                .bind(tenant.get())
-                .bind(branch.get())
-                .bind(Time(start))
-                .fetch_optional(pool)
-                .await
-        })?;
-        row.map(ShiftRow::load).transpose()
+fn as_described(tenant: TenantId, id: BranchId, row: Option<(String, String)>) -> Branch {
+    match row {
+        Some((name, time_zone)) => Branch { id, tenant, name, time_zone },
+        None => unnamed_branch(tenant, id),
     }
 }

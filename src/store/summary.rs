@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::columns::Time;
+use sqlx::types::Json;
+
 use super::{Pools, Store, StoreError, with_pool};
-use crate::domain::{LineSummary, Looks, Peak, Shift, Summary, TenantId, Timestamp, ValueCount, ZoneSummary};
+use crate::domain::{
+    CameraId, LineSummary, Looks, Peak, Scope, SectorId, Shift, Summary, TenantId, Timestamp, ValueCount,
+    ZoneSummary,
+};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -17,76 +21,60 @@ const TOP: usize = 5;
 /// What the look at a head says that saw nothing on it: known, and yet no accessory.
 const BARE: &str = "none";
 
-/// One statement, so that all figures are of the same instant. Counts of equal stays (whole seconds) stand in
-/// for the stays themselves: percentiles come out exact to the second and few rows travel.
+/// One statement, so that all figures are of the same instant. Stays travel as one object for all of a kind: how many
+/// took how many whole seconds, which makes percentiles exact to the second and a recount equal.
 macro_rules! summary_sql {
-    (hour: $hour:literal, minute: $minute:literal, said: [$(($name:literal, $value:literal)),+]) => {
+    (object: $object:literal, minute: $minute:literal) => {
         concat!(
-            "with seen as materialized (
-                select camera, run, track, open, attributes, dwell_ms / 1000 as dwell_s, ",
-            $hour,
-            " as hour from visit where tenant = $1 and shift = $2
-            )
-            select 'hour' as figure, hour as number, '' as name, '' as detail,
-                cast(count(*) as bigint) as amount from seen group by hour
+            "select 'dwell' as figure, '' as camera, '' as name, 0 as number, 0 as amount, ",
+            $object,
+            " as stays
+                from (
+                    select number, sum(amount) as amount from tally
+                    where tenant = $1 and shift = $2 and figure = 'dwell' and amount > 0
+                        and ($3 = 0 or sector = $3) and ($4 = '' or camera = $4)
+                    group by number
+                ) as stay
             union all
-            select 'camera', 0, camera, '', cast(count(*) as bigint) from seen group by camera
+            select 'zone', camera, name, 0, 0, ",
+            $object,
+            " from (
+                    select name, camera, number, sum(amount) as amount from tally
+                    where tenant = $1 and shift = $2 and figure = 'zone' and amount > 0
+                        and ($3 = 0 or sector = $3) and ($4 = '' or camera = $4)
+                    group by name, number, camera
+                ) as stay group by camera, name
             union all
-            select 'people', 0, camera, '', cast(count(*) as bigint)
-                from (select distinct camera, run, track from seen) as person group by camera
+            select figure, camera, name, number, cast(sum(amount) as bigint), null from tally
+                where tenant = $1 and shift = $2 and amount > 0
+                    and ($3 = 0 or sector = $3) and ($4 = '' or camera = $4)
+                    and figure in ('visit', 'person', 'garment', 'color', 'accessory', 'bag', 'age',
+                        'in', 'out', 'entrance_in', 'entrance_out')
+                group by figure, name, number, camera
             union all
-            select 'dwell', dwell_s, '', '', cast(count(*) as bigint)
-                from seen where not open group by dwell_s
-            union all
-            select direction, cast(cast(entrance as integer) as bigint), camera, line, cast(count(*) as bigint)
-                from line_crossing where tenant = $1 and shift = $2
-                group by camera, line, entrance, direction
-            union all
-            select 'zone', dwell_ms / 1000, camera, zone, cast(count(*) as bigint)
-                from zone_stay where tenant = $1 and shift = $2 group by camera, zone, dwell_ms / 1000
-            union all
-            select 'peak', ",
+            select 'peak', camera, '', ",
             $minute,
-            ", camera, '', max_people from (
-                    select camera, minute_at, max_people, row_number() over (
-                        partition by camera order by max_people desc, minute_at) as place
-                    from occupancy where tenant = $1 and shift = $2
-                ) as best where place = 1",
-            $(" union all select '", $name, "', 0, ", $value, ", '', cast(count(*) as bigint)
-                from seen where ", $value, " is not null group by ", $value,)+
+            ", people, null from occupancy_peak
+                where tenant = $1 and shift = $2 and ($3 = 0 or sector = $3) and ($4 = '' or camera = $4)"
         )
     };
 }
-const SQLITE: &str = summary_sql!(
-    hour: "(enter_at - $3) / 3600000",
-    minute: "minute_at",
-    said: [
-        ("garment", "attributes ->> '$.garment.value'"),
-        ("color", "attributes ->> '$.primary_color.value'"),
-        ("accessory", "attributes ->> '$.head_accessory.value'"),
-        ("bag", "attributes ->> '$.bag.value'"),
-        ("age", "attributes ->> '$.age_range.value'")
-    ]
-);
+const SQLITE: &str = summary_sql!(object: "json_group_object(number, amount)", minute: "minute_at");
 const POSTGRES: &str = summary_sql!(
-    hour: "cast(floor(extract(epoch from enter_at - $3) / 3600) as bigint)",
-    minute: "cast(extract(epoch from minute_at) * 1000 as bigint)",
-    said: [
-        ("garment", "attributes -> 'garment' ->> 'value'"),
-        ("color", "attributes -> 'primary_color' ->> 'value'"),
-        ("accessory", "attributes -> 'head_accessory' ->> 'value'"),
-        ("bag", "attributes -> 'bag' ->> 'value'"),
-        ("age", "attributes -> 'age_range' ->> 'value'")
-    ]
+    object: "json_object_agg(number, amount)",
+    minute: "cast(extract(epoch from minute_at) * 1000 as bigint)"
 );
 
 #[derive(sqlx::FromRow)]
 struct FigureRow {
     figure: String,
-    number: i64,
+    camera: String,
     name: String,
-    detail: String,
+    /// The hour, or the instant of the peak.
+    number: i64,
     amount: i64,
+    /// Of stays: seconds and how many took so long.
+    stays: Option<Json<BTreeMap<i64, u64>>>,
 }
 
 impl Store {
@@ -96,21 +84,41 @@ impl Store {
     /// # Errors
     /// When the database fails, or `shift` is another tenant's.
     pub async fn summary(&self, tenant: TenantId, shift: &Shift) -> Result<Summary, StoreError> {
+        self.summary_of(tenant, shift, &Scope::default()).await
+    }
+
+    /// The figures of a part of `shift`; of one that nothing is known of, all are nothing.
+    ///
+    /// # Errors
+    /// As [`Store::summary`].
+    pub async fn summary_of(
+        &self,
+        tenant: TenantId,
+        shift: &Shift,
+        scope: &Scope,
+    ) -> Result<Summary, StoreError> {
         if shift.tenant != tenant {
             return Err(StoreError::Tenant { row: shift.tenant, caller: tenant });
         }
-        let start = Time(shift.start);
         let sql = match self.read {
             Pools::Sqlite(_) => SQLITE,
             Pools::Postgres(_) => POSTGRES,
         };
+        let (sector, camera) = bounds(scope);
         let rows: Vec<FigureRow> = with_pool!(self.read, pool => {
-            sqlx::query_as(sql).bind(tenant.get()).bind(shift.id.get()).bind(start).fetch_all(pool).await
+            sqlx::query_as(sql)
+                .bind(tenant.get()).bind(shift.id.get()).bind(sector).bind(camera)
+                .fetch_all(pool).await
         })?;
         let mut figures = Figures::new(shift);
         rows.into_iter().for_each(|row| figures.take(row));
-        Ok(figures.summary(shift))
+        Ok(figures.summary(shift, scope))
     }
+}
+
+/// The sector and the camera that are meant; 0 and nothing for all.
+pub(super) fn bounds(scope: &Scope) -> (i64, &str) {
+    (scope.sector.map_or(0, SectorId::get), scope.camera.as_ref().map_or("", CameraId::as_str))
 }
 
 /// What the rows say, sorted out. Sorted here, as Postgres would sort texts by the language of the database.
@@ -126,7 +134,7 @@ struct Figures {
     peaks: BTreeMap<String, Peak>,
     /// Entries over entrances, once anybody crossed one.
     entered: Option<u64>,
-    said: BTreeMap<String, Vec<(String, u64)>>,
+    said: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
 impl Figures {
@@ -137,25 +145,34 @@ impl Figures {
     }
 
     fn take(&mut self, row: FigureRow) {
-        let FigureRow { figure, number, name, detail, amount } = row;
+        let FigureRow { figure, camera, name, number, amount, stays } = row;
         let count = amount.cast_unsigned();
+        let stays = stays.map(|stays| stays.0).unwrap_or_default();
         match figure.as_str() {
-            "hour" => {
+            "visit" => {
                 let slot = usize::try_from(number).ok().and_then(|hour| self.by_hour.get_mut(hour));
                 if let Some(slot) = slot {
-                    *slot = count;
+                    *slot += count;
                 }
+                *self.by_camera.entry(camera).or_default() += count;
             }
-            "camera" => drop(self.by_camera.insert(name, count)),
-            "people" => drop(self.people.insert(name, count)),
-            "dwell" => drop(self.stays.insert(number, count)),
-            "in" | "out" => self.crossed((name, detail), figure == "in", number != 0, count),
-            "zone" => drop(self.zones.entry((name, detail)).or_default().insert(number, count)),
+            "person" => *self.people.entry(camera).or_default() += count,
+            "dwell" => self.stays = stays,
+            "zone" => drop(self.zones.insert((camera, name), stays)),
+            "in" | "out" | "entrance_in" | "entrance_out" => {
+                let entrance = figure.starts_with("entrance");
+                self.crossed((camera, name), figure.ends_with("in"), entrance, count);
+            }
             "peak" => {
                 let people = u32::try_from(amount).unwrap_or(u32::MAX);
-                self.peaks.insert(name, Peak { people, at: Timestamp::from_millis(number) });
+                let peak = Peak { people, at: Timestamp::from_millis(number) };
+                let known = self.peaks.entry(camera).or_insert(peak);
+                // One that was moved to another sector has a peak in each.
+                if (peak.people, known.at) > (known.people, peak.at) {
+                    *known = peak;
+                }
             }
-            _ => self.said.entry(figure).or_default().push((name, count)),
+            _ => *self.said.entry(figure).or_default().entry(name).or_default() += count,
         }
     }
 
@@ -174,7 +191,7 @@ impl Figures {
         }
     }
 
-    fn summary(mut self, shift: &Shift) -> Summary {
+    fn summary(mut self, shift: &Shift, scope: &Scope) -> Summary {
         let zone = |((camera, zone), stays): ((String, String), BTreeMap<i64, u64>)| ZoneSummary {
             camera,
             zone,
@@ -182,7 +199,11 @@ impl Figures {
             dwell_median_s: percentile(&stays, 50),
             dwell_p95_s: percentile(&stays, 95),
         };
-        let mut said = |name| self.said.remove(name).unwrap_or_default();
+        let unique_people = match scope.camera {
+            Some(_) => Some(self.people.values().sum()),
+            None => self.entered,
+        };
+        let mut said = |name| self.said.remove(name).unwrap_or_default().into_iter().collect();
         let mut ages = shares(said("age"));
         ages.sort_by(|a, b| a.value.cmp(&b.value));
         let looks = Looks {
@@ -195,8 +216,9 @@ impl Figures {
         };
         Summary {
             shift: shift.clone(),
+            scope: scope.clone(),
             visits: self.by_camera.values().sum(),
-            unique_people: self.entered,
+            unique_people,
             dwell_median_s: percentile(&self.stays, 50),
             dwell_p95_s: percentile(&self.stays, 95),
             visits_by_hour: self.by_hour,

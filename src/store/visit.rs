@@ -2,13 +2,12 @@
 
 use sqlx::types::Json;
 
-use super::columns::{StoredAttributes, Time};
-use super::insert::{Inserted, Row};
+use super::bulk::Cell;
+use super::columns::{StoredAttributes, Time, json};
+use super::insert::Inserted;
 use super::page::{Page, instant, rows_to_read};
 use super::{Store, StoreError, id, with_pool};
 use crate::domain::{BranchId, CameraId, Place, SectorId, ShiftId, TenantId, Timestamp, Visit, VisitId};
-
-const CLOSE_OPEN: &str = "update visit set open = false where open";
 
 const SELECT_FIRST: &str = "select * from visit where tenant = $1 and shift = $2
     order by enter_at desc, id desc limit $3";
@@ -83,6 +82,7 @@ impl VisitRow {
 impl Inserted for VisitRecord {
     const INSERT: &str = "insert into visit (tenant, branch, sector, camera, shift, run, track,
         enter_at, leave_at, dwell_ms, open, confidence, model, attributes) ";
+    const COLUMNS: usize = 14;
     /// Of two states of one visit the later one stays, in whatever order and however often they arrive.
     const KEEP: &str = " on conflict (tenant, camera, run, track, enter_at) do update set
             leave_at = excluded.leave_at, dwell_ms = excluded.dwell_ms, open = excluded.open,
@@ -102,32 +102,22 @@ impl Inserted for VisitRecord {
         self.visit.enter
     }
 
-    fn put(&self, row: &mut impl Row) {
+    fn put<'a>(&'a self, row: &mut Vec<Cell<'a>>) {
         let visit = &self.visit;
-        row.put(visit.track.cast_signed())
-            .put(Time(visit.enter))
-            .put(Time(visit.leave))
-            .put(millis(visit))
-            .put(self.open)
-            .put(visit.confidence)
-            .put(visit.model.as_ref())
-            .put(Json(StoredAttributes::from(&visit.attributes)));
+        row.extend([
+            Cell::Int(visit.track.cast_signed()),
+            Cell::Time(visit.enter),
+            Cell::Time(visit.leave),
+            Cell::Int(millis(visit)),
+            Cell::Bool(self.open),
+            Cell::Real(visit.confidence),
+            Cell::Text(&visit.model),
+            Cell::Json(json(&StoredAttributes::from(&visit.attributes))),
+        ]);
     }
 }
 
 impl Store {
-    /// Ends every visit that is still open, at the last time known. For the app at its start, when nobody is
-    /// observed yet and what is open was left so by a crash. Answers how many there were.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn close_open_visits(&self) -> Result<u64, StoreError> {
-        let rows = with_pool!(self.write, pool => {
-            sqlx::query(CLOSE_OPEN).execute(pool).await.map(|done| done.rows_affected())
-        })?;
-        Ok(rows)
-    }
-
     /// A page of a shift's visits, newest first, `limit` or [`super::MAX_PAGE`] at most. Visits that begin while
     /// somebody pages neither repeat nor hide older ones.
     ///
@@ -160,7 +150,8 @@ impl Store {
     }
 }
 
-fn millis(visit: &Visit) -> i64 {
+/// How long it was, as it is stored.
+pub(super) fn millis(visit: &Visit) -> i64 {
     i64::try_from(visit.leave.since(visit.enter).as_millis()).unwrap_or(i64::MAX)
 }
 

@@ -69,7 +69,10 @@ impl Sound {
     fn of_raw(bytes: &[u8], raw: Raw) -> Result<Self, SoundError> {
         let samples = pcm::mono(bytes, raw)?;
         let duration_ms = duration_ms(samples.len(), raw.rate_hz);
-        Ok(Self { samples: resample::to_rate(samples, raw.rate_hz, RATE_HZ)?, duration_ms })
+        let mut samples = resample::to_rate(samples, raw.rate_hz, RATE_HZ)?;
+        // Behind a jump the filter swings over.
+        samples.iter_mut().for_each(|sample| *sample = sample.clamp(-1.0, 1.0));
+        Ok(Self { samples, duration_ms })
     }
 }
 
@@ -97,7 +100,7 @@ mod tests {
         #[test]
         fn no_bytes_break_a_decoder(bytes in prop::collection::vec(any::<u8>(), 0..3000), format in any_format()) {
             if let Ok(sound) = Sound::decode(&bytes, format) {
-                prop_assert!(sound.samples.iter().all(|sample| sample.is_finite()));
+                prop_assert!(sound.samples.iter().all(|sample| sample.abs() <= 1.0));
             }
         }
     }

@@ -5,12 +5,15 @@
 //! that users give is 0..1 of the picture, boxes that we give are in pixels of the source.
 
 mod attributes;
+mod branch;
 mod camera;
 mod catalog;
+mod comparison;
 mod discover;
 mod frame;
 mod geometry;
 pub mod image;
+mod job;
 mod occupancy;
 mod page;
 mod problem;
@@ -23,19 +26,22 @@ mod time;
 mod voice;
 
 pub use attributes::{Attribute, Attributes};
+pub use branch::{Branch, BranchInput, BranchPatch, Schedule, ScheduleInput, ScheduledShift};
 pub use camera::{Camera, CameraInput, CameraPatch, ManagedBy, Value};
 pub use catalog::{Check, CheckInput, Finding, Model, Parameter, Pipeline, PipelineSummary};
+pub use comparison::{Comparison, EarlierShift, KeyFigures, MeanShift};
 pub use discover::{
     CameraEntry, DiscoverInput, DiscoverLine, DiscoveredCamera, DiscoveredProfile, Discovery,
 };
 pub use frame::{Detection, Frame, Missed};
 pub use geometry::{Line, Zone};
 pub use image::{ImageAnalysis, ImageDetections, ImageInput};
+pub use job::{Job, JobOutcome, JobRun, Node};
 pub use occupancy::{Occupancy, OccupancyPoint, Peak};
 pub use page::Page;
 pub use problem::Problem;
 pub use session::{Health, Readiness, Session};
-pub use shift::{Branch, Shift, Visit, VisitState};
+pub use shift::{Shift, Visit, VisitState};
 pub use status::{CameraStatus, LineStatus, State, ZoneStatus};
 pub use summary::{BranchPeak, CameraVisits, HourVisits, LineSummary, Summary, ValueCount, ZoneSummary};
 pub use time::{Time, ZoneClock, instant};

@@ -1,32 +1,10 @@
-//! Branches, shifts and their visits.
+//! Shifts and their visits.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Attributes, Time, ZoneClock};
 use crate::domain;
-
-/// A venue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Branch {
-    pub id: i64,
-    pub tenant_id: i64,
-    pub name: String,
-    /// IANA zone.
-    #[schema(examples("Europe/Madrid"))]
-    pub time_zone: String,
-}
-
-impl From<&domain::Branch> for Branch {
-    fn from(branch: &domain::Branch) -> Self {
-        Self {
-            id: branch.id.get(),
-            tenant_id: branch.tenant.get(),
-            name: branch.name.clone(),
-            time_zone: branch.time_zone.clone(),
-        }
-    }
-}
 
 /// A work period of a branch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

@@ -83,8 +83,13 @@ impl From<&domain::ValueCount> for ValueCount {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Summary {
     pub shift: Shift,
+    /// The sector it is of; null for all of the branch.
+    pub sector_id: Option<i64>,
+    /// The camera it is of; null for all.
+    pub camera: Option<String>,
     pub visits: u64,
-    /// Entries over the lines that are marked `entrance`; null when the branch has none.
+    /// Of one camera its distinct people; else entries over the lines that are marked `entrance`, null when there is
+    /// none.
     pub unique_people: Option<u64>,
     /// Middle of all stays; null without visits.
     pub dwell_median_s: Option<u32>,
@@ -122,6 +127,8 @@ impl Summary {
         let looks = &summary.looks;
         Self {
             shift: Shift::new(&summary.shift, clock),
+            sector_id: summary.scope.sector.map(domain::SectorId::get),
+            camera: summary.scope.camera.as_ref().map(ToString::to_string),
             visits: summary.visits,
             unique_people: summary.unique_people,
             dwell_median_s: summary.dwell_median_s,

@@ -5,6 +5,7 @@
 mod on_both;
 
 mod access;
+mod branches;
 mod cameras;
 #[path = "../viewer/client.rs"]
 #[allow(dead_code, reason = "the viewer's tests use the rest")]
@@ -13,7 +14,10 @@ mod connections;
 mod contract;
 mod discovery;
 mod editing;
+#[path = "../common/eventually.rs"]
+mod eventually;
 mod figures;
+mod jobs;
 mod live;
 mod log;
 mod metrics;

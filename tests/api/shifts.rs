@@ -33,6 +33,8 @@ fn record(camera: &str, minutes: u64, seconds: u64) -> VisitRecord {
 
 on_both!(
     the_current_summary_has_the_documented_shape,
+    a_summary_is_also_told_of_a_sector_or_a_camera,
+    a_shift_is_compared_with_earlier_ones_of_its_name,
     visits_come_newest_first_page_by_page,
     shifts_are_told_in_the_time_of_their_branch,
     past_shifts_are_listed_newest_first_page_by_page,
@@ -105,4 +107,82 @@ async fn past_shifts_are_listed_newest_first_page_by_page(world: &World) {
         let (status, problem) = world.get(&format!("/api/v1/shifts?cursor={cursor}")).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{cursor}: {problem}");
     }
+}
+
+async fn a_summary_is_also_told_of_a_sector_or_a_camera(world: &World) {
+    add_visits(world).await;
+    let (_, shift) = world.get("/api/v1/shifts/current").await;
+    for base in ["/api/v1/shifts/current".to_owned(), format!("/api/v1/shifts/{}", shift["id"])] {
+        let visits = async |query: &str| {
+            let (status, told) = world.get(&format!("{base}/summary?{query}")).await;
+            assert_eq!(status, StatusCode::OK, "{query}: {told}");
+            told["visits"].as_u64().unwrap()
+        };
+        assert_eq!((visits("").await, visits("camera=hall").await, visits("camera=fixed").await), (4, 3, 1));
+        assert_eq!((visits("sector_id=1").await, visits("sector_id=1&camera=fixed").await), (4, 1));
+        // What is not known has no figures, and neither has what is another tenant's: nobody can tell which it is.
+        for query in ["camera=theirs", "camera=nobody", "sector_id=99"] {
+            let (_, told) = world.get(&format!("{base}/summary?{query}")).await;
+            assert_eq!((&told["visits"], &told["visits_by_camera"]), (&0.into(), &Value::Array(Vec::new())));
+        }
+        for (query, field) in [("camera=NO", "camera"), ("sector_id=0", "sector_id")] {
+            for figures in ["summary", "comparison"] {
+                let (status, problem) = world.get(&format!("{base}/{figures}?{query}")).await;
+                assert_eq!(
+                    (status, &problem["field"]),
+                    (StatusCode::UNPROCESSABLE_ENTITY, &field.into()),
+                    "{problem}"
+                );
+            }
+        }
+    }
+    let (_, told) = world.get("/api/v1/shifts/current/summary?camera=hall&sector_id=1").await;
+    assert_eq!(
+        (&told["camera"], &told["sector_id"], &told["unique_people"]),
+        (&"hall".into(), &1.into(), &3.into())
+    );
+}
+
+/// The world's clock stands at noon, six of eight hours into the morning.
+async fn a_shift_is_compared_with_earlier_ones_of_its_name(world: &World) {
+    let path = "/api/v1/shifts/current/comparison";
+    let (status, alone) = world.get(path).await;
+    assert_eq!(status, StatusCode::OK, "{alone}");
+    assert_eq!(
+        (&alone["previous"], &alone["mean"], &alone["running"]),
+        (&Value::Null, &Value::Null, &true.into())
+    );
+    add_visits(world).await;
+    let days_ago = |days: u64, minutes: u64, seconds: u64| {
+        let mut record = record("hall", minutes, seconds);
+        let back = Duration::from_secs(days * 24 * 3600);
+        record.open = false;
+        record.visit.track = days * 10_000 + minutes;
+        (record.visit.enter, record.visit.leave) = (record.visit.enter - back, record.visit.leave - back);
+        record
+    };
+    let mut after_noon = days_ago(1, 0, 40);
+    after_noon.visit.enter = after_noon.visit.enter + Duration::from_secs(3600);
+    after_noon.visit.leave = after_noon.visit.leave + Duration::from_secs(3600);
+    let earlier =
+        [days_ago(1, 200, 20), days_ago(1, 60, 60), after_noon, days_ago(28, 100, 10), days_ago(29, 90, 9)];
+    world.store.write_visits(tenant(1), &earlier).await.unwrap();
+    let (_, compared) = world.get(path).await;
+    insta::assert_json_snapshot!("current_comparison", compared);
+    assert_eq!(world.get("/api/v1/shifts/current/summary").await.1, compared["summary"]);
+    assert_eq!(
+        compared["previous"]["figures"]["visits"], 2.0,
+        "the third came later in the day than it is now"
+    );
+    assert_eq!(compared["mean"]["shifts"], 2, "the one of 29 days ago is too long ago");
+    // Once it is over, all of the others counts; settled or not, the answer is the same.
+    let id = &compared["previous"]["shift"]["id"];
+    let (_, yesterday) = world.get(&format!("/api/v1/shifts/{id}/comparison")).await;
+    assert_eq!((&yesterday["figures"]["visits"], &yesterday["running"]), (&3.0.into(), &false.into()));
+    assert_eq!(yesterday["mean"]["shifts"], 2);
+    assert_eq!(world.store.aggregate_due(NOON).await.unwrap(), 3);
+    assert_eq!(world.get(path).await.1, compared);
+    assert_eq!(world.get(&format!("/api/v1/shifts/{id}/comparison")).await.1, yesterday);
+    let (_, other) = world.get(&format!("{path}?camera=fixed")).await;
+    assert_eq!((&other["figures"]["visits"], &other["mean"]), (&1.0.into(), &Value::Null));
 }

@@ -6,24 +6,25 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use atalaya::api::{Api, Limits, Services};
+use atalaya::api::{Api, Fixed, Limits, Services};
 use atalaya::auth::{Caller, Keys, Ttl};
 use atalaya::camera::{CameraContext, Cameras, Catalog, DetectorSettings};
 use atalaya::clock::Clock;
 use atalaya::config::{Config, Secret};
 use atalaya::domain::{
     Branch, BranchId, Camera, CameraId, CameraState, Frame, LiveFigures, ParamValue, RecorderFigures, Role,
-    TenantId, Timestamp,
+    TenantId, TimeOfDay, Timestamp,
 };
+use atalaya::jobs::{BackupPlan, Daily, Jobs, JobsContext};
 use atalaya::still::Analysers;
-use atalaya::store::Store;
+use atalaya::store::{Aging, Store};
 use atalaya::viewer::Viewers;
 use atalaya::voice::Ears;
 use gstvision::engine::{self, Assets, Device, LoadOptions};
 use gstvision::person::Language;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -79,6 +80,7 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) store: Store,
     pub(crate) cameras: Cameras,
+    pub(crate) jobs: Jobs,
     /// What the recorder is to say of itself.
     pub(crate) recorder: Arc<Mutex<RecorderFigures>>,
     /// What it is to say of lines and zones.
@@ -110,6 +112,48 @@ fn folder() -> tempfile::TempDir {
 
 fn recorder(figures: Arc<Mutex<RecorderFigures>>) -> Arc<dyn Fn() -> RecorderFigures + Send + Sync> {
     Arc::new(move || *figures.lock().unwrap())
+}
+
+/// Cameras of the folder's descriptions.
+fn cameras(
+    folder: &Path,
+    records: mpsc::Sender<Arc<Frame>>,
+    (tasks, stop): (&TaskTracker, &CancellationToken),
+) -> Cameras {
+    Cameras::new(CameraContext {
+        clock: Clock::system(),
+        catalog: Arc::new(Catalog::load(Some(folder)).unwrap()),
+        language: "en".into(),
+        detector: DetectorSettings::default(),
+        records,
+        tasks: tasks.clone(),
+        stop: stop.clone(),
+    })
+}
+
+/// Scheduled work that nobody wakes but the test.
+fn jobs(
+    store: &Store,
+    clock: &Clock,
+    cameras: &Cameras,
+    folder: &Path,
+    (tasks, stop): (&TaskTracker, &CancellationToken),
+) -> Jobs {
+    let at = TimeOfDay { hour: 3, minute: 30 };
+    let plan = BackupPlan { folder: folder.join("backups"), keep: 2 };
+    let cameras = cameras.clone();
+    let place = |camera: &Camera| (camera.tenant, camera.branch, camera.id.clone());
+    Jobs::new(JobsContext {
+        store: store.clone(),
+        clock: clock.clone(),
+        cameras: Arc::new(move || cameras.list_all().iter().map(|handle| place(&handle.camera())).collect()),
+        retention: [(Aging::Visit, 30)].into(),
+        backup: store.file().map(|_| (plan, Daily::at(at, "Europe/Madrid").unwrap())),
+        enabled: true,
+        host: "testing".into(),
+        tasks: tasks.clone(),
+        stop: stop.clone(),
+    })
 }
 
 fn config() -> Config {
@@ -155,23 +199,15 @@ impl World {
         let store = open_store(url.as_deref(), folder.path()).await;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (records, received) = mpsc::channel(1024);
-        let cameras = Cameras::new(CameraContext {
-            clock: Clock::system(),
-            catalog: Arc::new(Catalog::load(Some(folder.path())).unwrap()),
-            language: "en".into(),
-            detector: DetectorSettings::default(),
-            records,
-            tasks: tasks.clone(),
-            stop: stop.clone(),
-        });
+        let cameras = cameras(folder.path(), records, (&tasks, &stop));
         put_cameras(&store, &cameras).await;
-        let config = config();
-        let clock = Clock::held_at(NOON);
+        let (config, clock) = (config(), Clock::held_at(NOON));
         let keys = Keys::new(&Secret::new(SECRET.into()), clock.clone());
         let figures = Arc::new(Mutex::new(RecorderFigures::default()));
-        let models = Arc::new(engine::Catalog::open(None).unwrap());
-        let live: Live = Arc::default();
+        let (models, live) = (Arc::new(engine::Catalog::open(None).unwrap()), Live::default());
+        let jobs = jobs(&store, &clock, &cameras, folder.path(), (&tasks, &stop));
         let services = Services {
+            jobs: jobs.clone(),
             store: store.clone(),
             cameras: cameras.clone(),
             viewers: Viewers::new(&config, tasks.clone(), stop.clone()).unwrap(),
@@ -183,7 +219,11 @@ impl World {
             clock: clock.clone(),
             recorder: recorder(figures.clone()),
             live: teller(&live),
-            file_cameras: BTreeSet::from([(tenant(1), CameraId::new("fixed").unwrap())]),
+            fixed: watch::Sender::new(Arc::new(Fixed {
+                cameras: BTreeSet::from([(tenant(1), CameraId::new("fixed").unwrap())]),
+                branches: BTreeSet::from([(tenant(1), branch(2))]),
+            }))
+            .subscribe(),
             media_dir: Some(folder.path().join("media")),
             max_body_bytes: 64 * 1024,
             stop: stop.clone(),
@@ -199,6 +239,7 @@ impl World {
             clock,
             store,
             cameras,
+            jobs,
             recorder: figures,
             live,
             stop,
@@ -280,7 +321,7 @@ async fn open_store(url: Option<&str>, folder: &Path) -> Store {
         [(1, 1, "Centro", "Europe/Madrid"), (1, 2, "Playa", "Atlantic/Canary"), (2, 1, "Ajena", "UTC")]
     {
         let branch = Branch { id: branch(id), tenant: tenant(of), name: name.into(), time_zone: zone.into() };
-        store.create_branch(branch.tenant, &branch).await.unwrap();
+        store.create_branch(branch.tenant, &branch, None, NOON).await.unwrap();
     }
     store
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod analyze;
+mod backup;
 #[path = "../common/mod.rs"]
 mod common;
 mod discover;
@@ -12,6 +13,7 @@ mod film;
 mod models;
 mod pipelines;
 mod program;
+mod reload;
 mod run;
 mod server;
 #[path = "../common/simulated.rs"]

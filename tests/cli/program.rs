@@ -2,8 +2,9 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::common::within_deadline;
@@ -84,14 +85,17 @@ impl Program {
     pub(crate) fn start(mut self) -> Running {
         let mut child = self.command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut errors = child.stderr.take().unwrap();
+        let mut errors = BufReader::new(child.stderr.take().unwrap()).lines();
+        let said = Arc::<Mutex<String>>::default();
         // Read to the end, so that the program never waits for a full pipe.
+        let heard = said.clone();
         let stderr = tokio::spawn(async move {
-            let mut text = String::new();
-            errors.read_to_string(&mut text).await.unwrap();
-            text
+            while let Some(line) = errors.next_line().await.unwrap() {
+                heard.lock().unwrap().push_str(&format!("{line}\n"));
+            }
+            heard.lock().unwrap().clone()
         });
-        Running { child, lines, stderr, folder: self.folder }
+        Running { child, lines, said, stderr, folder: self.folder }
     }
 }
 
@@ -99,6 +103,7 @@ impl Program {
 pub(crate) struct Running {
     child: Child,
     lines: tokio::io::Lines<BufReader<ChildStdout>>,
+    said: Arc<Mutex<String>>,
     stderr: tokio::task::JoinHandle<String>,
     pub(crate) folder: tempfile::TempDir,
 }
@@ -120,6 +125,11 @@ impl Running {
         }
     }
 
+    /// Whether it has said this on standard error by now.
+    pub(crate) fn has_said(&self, part: &str) -> bool {
+        self.said.lock().unwrap().contains(part)
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.child.id().expect("the program should run")
     }
@@ -132,7 +142,7 @@ impl Running {
 
     /// Closes its standard output and waits for its end: exit code and what it said on standard error.
     pub(crate) async fn leave(self) -> (Option<i32>, String) {
-        let Self { mut child, lines, stderr, folder: _folder } = self;
+        let Self { mut child, lines, said: _, stderr, folder: _folder } = self;
         drop(lines);
         let status = within_deadline("the end of the program", child.wait()).await.unwrap();
         (status.code(), stderr.await.unwrap())

@@ -9,7 +9,7 @@ async fn wrong(arguments: &[&str], parts: &[&str]) {
 
 #[tokio::test]
 async fn every_command_has_help() {
-    let commands: [&[&str]; 17] = [
+    let commands: [&[&str]; 19] = [
         &[],
         &["serve"],
         &["demo"],
@@ -27,6 +27,8 @@ async fn every_command_has_help() {
         &["token", "link"],
         &["migrate"],
         &["discover"],
+        &["backup"],
+        &["restore"],
     ];
     for command in commands {
         let help = Program::new(&[command, &["--help"]].concat()).run().await.fine();

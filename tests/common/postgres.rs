@@ -137,6 +137,12 @@ impl Cluster {
         format!("postgres://postgres@localhost/{name}?host={}", self.socket_folder())
     }
 
+    /// Runs a program of Postgres, its name first, in the cluster's own folder.
+    pub(crate) fn run(&self, words: &[String]) {
+        let done = self.command(&words[0]).args(&words[1..]).output().unwrap();
+        assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
     fn answers(&self) -> bool {
         let ready = self.command("pg_isready").args(["-q", "-h", &self.socket_folder()]).status();
         ready.unwrap().success()

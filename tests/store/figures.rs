@@ -6,7 +6,7 @@ use atalaya::store::{
 };
 use atalaya::visit::{Direction, Minute, Quarter};
 
-use crate::fixture::{at, branch, branch_id, camera_id, seconds, tenant, visit};
+use crate::fixture::{EARLY, at, branch, branch_id, camera_id, seconds, tenant, visit};
 
 const MENDOZA: &str = "America/Argentina/Mendoza";
 
@@ -55,7 +55,7 @@ fn heat(run: i64, start: Timestamp, ms: u64) -> HeatRecord {
 
 async fn a_shift_is_summed_up_by_line_zone_and_minute(store: &Store) {
     let one = tenant(1);
-    store.put_branch(one, &branch(1, 2, MENDOZA)).await.unwrap();
+    store.put_branch(one, &branch(1, 2, MENDOZA), None, EARLY).await.unwrap();
     let start = at(AFTERNOON);
     let before = Timestamp::from_millis(start.as_millis() - 60_000);
     let side = CrossingRecord { line: "side".into(), entrance: false, ..crossing(4, Direction::In, start) };
@@ -162,7 +162,7 @@ async fn occupancy_is_told_in_steps_of_any_length(store: &Store) {
 
 async fn heat_is_added_up_by_shift_and_by_time(store: &Store) {
     let (one, door, start) = (tenant(1), camera_id("door"), at(AFTERNOON));
-    store.put_branch(one, &branch(1, 2, MENDOZA)).await.unwrap();
+    store.put_branch(one, &branch(1, 2, MENDOZA), None, EARLY).await.unwrap();
     let quarter = |n: u64| start + seconds(n * 900);
     let before = Timestamp::from_millis(start.as_millis() - 900_000);
     let heats = [heat(1, before, 7), heat(1, quarter(0), 10), heat(1, quarter(1), 100)].map(Record::Heat);
@@ -258,11 +258,13 @@ async fn tenants_count_for_themselves(store: &Store) {
 /// Postgres takes no text with a zero byte in it, wherever in a batch that is.
 #[tokio::test]
 async fn a_batch_is_written_as_a_whole_or_not_at_all() {
-    let store = crate::fixture::postgres().await.store;
+    let fresh = crate::fixture::postgres().await;
+    let store = &fresh.store;
     let (one, enter) = (tenant(1), at(AFTERNOON));
     let broken = CrossingRecord { line: "do\0or".into(), ..crossing(1, Direction::In, enter) };
     let batch = [Record::Visit(visit(1, 1, enter, seconds(5))), Record::Crossing(broken)];
-    store.write(one, &batch).await.unwrap_err();
+    let refused = store.write(one, &batch).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Refused(_)), "{refused}");
     let shift = store.shift_at(one, branch_id(2), enter).await.unwrap();
     assert_eq!(store.visits(one, shift.id, None, 10).await.unwrap().items, []);
     store.write(one, &batch[..1]).await.unwrap();

@@ -13,6 +13,9 @@ use tempfile::TempDir;
 
 use crate::postgres::Cluster;
 
+/// When branches are described: before anything happens.
+pub(crate) const EARLY: Timestamp = Timestamp::from_millis(1_000_000_000_000);
+
 /// A store and what must outlive it.
 pub(crate) struct Fresh {
     pub(crate) store: Store,
@@ -33,7 +36,7 @@ async fn fresh(cluster: Option<Arc<Cluster>>) -> Fresh {
     let folder = tempfile::tempdir().unwrap();
     let url = cluster.as_ref().map(|cluster| cluster.create_database());
     let store = Store::open(url.as_deref(), folder.path()).await.unwrap();
-    assert_eq!(store.migrate().await.unwrap(), Store::schema_version());
+    assert_eq!(store.migrate().await.unwrap().version, Store::schema_version());
     Fresh { store, folder, url, _cluster: cluster }
 }
 

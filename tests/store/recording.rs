@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::eventually::eventually;
-use crate::fixture::{at, bare_camera, branch, branch_id, camera_id, seconds, sqlite, tenant, visit};
+use crate::fixture::{EARLY, at, bare_camera, branch, branch_id, camera_id, seconds, sqlite, tenant, visit};
 use crate::postgres::Cluster;
 
 on_both!(
@@ -164,7 +164,7 @@ async fn visit_is_stored_while_the_person_is_there_and_completed_after(store: &S
 }
 
 async fn a_busy_hour_is_stored_person_by_person(store: &Store) {
-    store.put_branch(tenant(1), &branch(1, 2, "UTC")).await.unwrap();
+    store.put_branch(tenant(1), &branch(1, 2, "UTC"), None, EARLY).await.unwrap();
     let scene = Scene::start(store);
     // Person n comes every 40 s and stays 10 + n s; at 14:00, between persons 44 and 45, the shift changes.
     let stay = |n: u64| (n * 40_000, n * 40_000 + (10 + n) * 1000);

@@ -3,7 +3,7 @@
 use atalaya::domain::Timestamp;
 use atalaya::store::{Put, Store, StoreError, VisitRecord};
 
-use crate::fixture::{at, bare_camera, branch, branch_id, camera, camera_id, seconds, tenant, visit};
+use crate::fixture::{EARLY, at, bare_camera, branch, branch_id, camera, camera_id, seconds, tenant, visit};
 
 const MENDOZA: &str = "America/Argentina/Mendoza";
 
@@ -49,22 +49,25 @@ async fn cameras_are_added_replaced_and_forgotten(store: &Store) {
 
 async fn branches_are_added_and_replaced(store: &Store) {
     let one = tenant(1);
-    store.create_branch(one, &branch(1, 2, MENDOZA)).await.unwrap();
-    let taken = store.create_branch(one, &branch(1, 2, "UTC")).await.unwrap_err();
+    store.create_branch(one, &branch(1, 2, MENDOZA), None, EARLY).await.unwrap();
+    let taken = store.create_branch(one, &branch(1, 2, "UTC"), None, EARLY).await.unwrap_err();
     assert_eq!(taken.to_string(), "branch 2 exists already");
-    assert_eq!(store.put_branch(one, &branch(1, 1, "UTC")).await.unwrap(), Put::Created);
-    assert_eq!(store.put_branch(one, &branch(1, 1, "Europe/Madrid")).await.unwrap(), Put::Replaced);
+    assert_eq!(store.put_branch(one, &branch(1, 1, "UTC"), None, EARLY).await.unwrap(), Put::Created);
+    assert_eq!(
+        store.put_branch(one, &branch(1, 1, "Europe/Madrid"), None, EARLY).await.unwrap(),
+        Put::Replaced
+    );
     let all = [branch(1, 1, "Europe/Madrid"), branch(1, 2, MENDOZA)];
     assert_eq!(store.branches(one).await.unwrap(), all);
     assert_eq!(store.branch(one, branch_id(2)).await.unwrap(), Some(branch(1, 2, MENDOZA)));
-    let nowhere = store.put_branch(one, &branch(1, 3, "Mars/Base")).await.unwrap_err();
+    let nowhere = store.put_branch(one, &branch(1, 3, "Mars/Base"), None, EARLY).await.unwrap_err();
     assert!(matches!(nowhere, StoreError::Branch { .. }), "{nowhere}");
     assert_eq!(store.branch(one, branch_id(3)).await.unwrap(), None);
 }
 
 async fn a_day_is_summed_up_shift_by_shift(store: &Store) {
     let one = tenant(1);
-    store.put_branch(one, &branch(1, 2, MENDOZA)).await.unwrap();
+    store.put_branch(one, &branch(1, 2, MENDOZA), None, EARLY).await.unwrap();
     // 13:59:30 in Mendoza: it began in the morning, so it belongs there though it ended in the afternoon.
     let late = visit(1, 1, at("2026-06-10T16:59:30Z"), seconds(90));
     let before = |camera: &str, mut record: VisitRecord| {
@@ -232,12 +235,12 @@ async fn tenants_never_see_each_other(store: &Store) {
     let (one, two) = (tenant(1), tenant(2));
     let enter = at("2026-06-10T17:00:00Z");
     for id in [1, 2] {
-        store.put_branch(tenant(id), &branch(id, 2, MENDOZA)).await.unwrap();
+        store.put_branch(tenant(id), &branch(id, 2, MENDOZA), None, EARLY).await.unwrap();
         store.put_camera(tenant(id), &camera(id, "door")).await.unwrap();
     }
     store.write_visits(one, &[visit(1, 1, enter, seconds(5))]).await.unwrap();
     store.put_camera(one, &camera(1, "secret")).await.unwrap();
-    store.put_branch(one, &branch(1, 9, "UTC")).await.unwrap();
+    store.put_branch(one, &branch(1, 9, "UTC"), None, EARLY).await.unwrap();
 
     assert_eq!(store.cameras(two).await.unwrap(), [camera(2, "door")]);
     assert_eq!(store.camera(two, &camera_id("secret")).await.unwrap(), None);
@@ -258,7 +261,7 @@ async fn tenants_never_see_each_other(store: &Store) {
     foreign(store.summary(two, &theirs).await.unwrap_err());
     foreign(store.put_camera(two, &camera(1, "door")).await.unwrap_err());
     foreign(store.create_camera(two, &camera(1, "x")).await.unwrap_err());
-    foreign(store.put_branch(two, &branch(1, 2, "UTC")).await.unwrap_err());
+    foreign(store.put_branch(two, &branch(1, 2, "UTC"), None, EARLY).await.unwrap_err());
     let mixed = [visit(2, 1, enter, seconds(5)), visit(1, 9, enter, seconds(5))];
     foreign(store.write_visits(two, &mixed).await.unwrap_err());
     assert_eq!(store.summary(one, &theirs).await.unwrap().visits, 1);

@@ -1,0 +1,148 @@
+//! Cameras and branches of the settings file beside those of the store.
+//!
+//! The file comes first: what it names, the API shows and does not change. A stored camera of the same name rests
+//! meanwhile and is there again when the file names it no more; a branch stays as the file last described it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::Result;
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use crate::api::Fixed;
+use crate::camera::Cameras;
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::domain::{Branch, BranchId, Camera, CameraId, SectorId, TenantId, Timestamp};
+use crate::store::Store;
+
+/// What runs, and what the file says of it.
+pub(super) struct Places {
+    store: Store,
+    running: Cameras,
+    clock: Clock,
+    config: Config,
+    fixed: watch::Sender<Arc<Fixed>>,
+}
+
+impl Places {
+    /// Starts the store's cameras, among them `more`, and the file's.
+    pub(super) async fn start(
+        config: &Config,
+        (store, running, clock): (&Store, &Cameras, &Clock),
+        more: Vec<Camera>,
+    ) -> Result<Self> {
+        for camera in more {
+            let known = store.camera(camera.tenant, &camera.id).await?;
+            let mut kept = known.unwrap_or_else(|| camera.clone());
+            kept.pipeline = camera.pipeline;
+            kept.parameters.extend(camera.parameters);
+            store.put_camera(kept.tenant, &kept).await?;
+        }
+        let cameras = cameras_of(config)?;
+        for camera in store.all_cameras().await? {
+            if cameras.iter().any(|fixed| fixed.is(&camera)) {
+                warn!(camera = %camera.id, "the camera of the config file takes the place of the stored one");
+            } else {
+                running.put(camera);
+            }
+        }
+        for camera in cameras {
+            running.put(camera);
+        }
+        Ok(Self {
+            store: store.clone(),
+            running: running.clone(),
+            clock: clock.clone(),
+            fixed: watch::Sender::new(Arc::new(fixed(config)?)),
+            config: config.clone(),
+        })
+    }
+
+    /// What the API may not change.
+    pub(super) fn fixed(&self) -> watch::Receiver<Arc<Fixed>> {
+        self.fixed.subscribe()
+    }
+
+    /// Brings the cameras and branches of `config` into the running server; the rest of it waits for a restart.
+    pub(super) async fn follow(&mut self, config: Config) -> Result<()> {
+        let (before, after) = (cameras_of(&self.config)?, cameras_of(&config)?);
+        let fixed = fixed(&config)?;
+        if config.branches != self.config.branches {
+            describe(&config, &self.store, self.clock.now()).await?;
+        }
+        let mut stored = Vec::new();
+        for gone in before.iter().filter(|camera| !after.iter().any(|other| other.is(camera))) {
+            stored.push((gone, self.store.camera(gone.tenant, &gone.id).await?));
+        }
+        // Before the cameras themselves: nobody changes one over the API that is about to be the file's.
+        self.fixed.send_replace(Arc::new(fixed));
+        for (gone, stored) in stored {
+            info!(camera = %gone.id, "the settings name this camera no more");
+            match stored {
+                Some(camera) => drop(self.running.put(camera)),
+                None => drop(self.running.remove(gone.tenant, &gone.id)),
+            }
+        }
+        for camera in after.iter().filter(|camera| !before.contains(camera)) {
+            info!(camera = %camera.id, "the settings of this camera changed");
+            self.running.put(camera.clone());
+        }
+        let waiting = self.config.differences(&config);
+        if waiting.is_empty() {
+            info!("the settings were read again");
+        } else {
+            let sections = waiting.join(", ");
+            warn!(sections, "the settings were read again; what changed in these holds after a restart");
+        }
+        // What waits is told again as long as it does.
+        self.config.branches = config.branches;
+        self.config.cameras = config.cameras;
+        Ok(())
+    }
+}
+
+/// Writes the branches of `config` down.
+pub(super) async fn describe(config: &Config, store: &Store, now: Timestamp) -> Result<()> {
+    for branch in &config.branches {
+        let tenant = TenantId::new(branch.tenant)?;
+        let described = Branch {
+            id: BranchId::new(branch.id)?,
+            tenant,
+            name: branch.name.clone(),
+            time_zone: branch.time_zone.clone(),
+        };
+        store.put_branch(tenant, &described, Some(&branch.schedule()?), now).await?;
+    }
+    Ok(())
+}
+
+fn fixed(config: &Config) -> Result<Fixed> {
+    let branch = |branch: &config::Branch| Ok((TenantId::new(branch.tenant)?, BranchId::new(branch.id)?));
+    let camera = |camera: &config::Camera| Ok((TenantId::new(camera.tenant)?, CameraId::new(&camera.id)?));
+    Ok(Fixed {
+        cameras: config.cameras.iter().map(camera).collect::<Result<BTreeSet<_>>>()?,
+        branches: config.branches.iter().map(branch).collect::<Result<BTreeSet<_>>>()?,
+    })
+}
+
+fn cameras_of(config: &Config) -> Result<Vec<Camera>> {
+    config.cameras.iter().map(camera_of).collect()
+}
+
+fn camera_of(camera: &config::Camera) -> Result<Camera> {
+    let (lines, zones) = camera.shapes();
+    Ok(Camera {
+        id: CameraId::new(&camera.id)?,
+        tenant: TenantId::new(camera.tenant)?,
+        branch: BranchId::new(camera.branch)?,
+        sector: camera.sector.map(SectorId::new).transpose()?,
+        name: camera.name.clone().unwrap_or_else(|| camera.id.clone()),
+        pipeline: camera.pipeline.clone(),
+        parameters: camera.parameters.iter().map(|(name, value)| (name.clone(), value.into())).collect(),
+        lines,
+        zones,
+        enabled: camera.enabled,
+    })
+}

@@ -1,0 +1,117 @@
+//! What the jobs do: functions of the store and an instant, so that tests turn the clock and call them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tracing::info;
+
+use crate::domain::{BranchId, TenantId, Timestamp};
+use crate::store::{Aging, Store, StoreError};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Backups are named by their instant, so that names sort by age; others in the folder are left alone.
+const BACKUP_START: &str = "atalaya-";
+const BACKUP_END: &str = ".db";
+
+/// What a job says of itself in a line, or why it failed.
+pub type Outcome = Result<String, StoreError>;
+
+/// Where backups go, and how many are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupPlan {
+    pub folder: PathBuf,
+    pub keep: usize,
+}
+
+/// Days that rows of each table are kept; those of tables that are not named stay.
+pub type Retention = BTreeMap<Aging, u32>;
+
+/// Numbers the shifts of `branches` that run at `now`, and says so of those that have just begun.
+///
+/// # Errors
+/// When the database fails; the others are numbered all the same.
+pub async fn start_shifts(
+    store: &Store,
+    branches: &BTreeSet<(TenantId, BranchId)>,
+    now: Timestamp,
+) -> Outcome {
+    let (mut started, mut failed) = (0, None);
+    for (tenant, branch) in branches {
+        let newest = store.shifts(*tenant, *branch, None, 1).await.map(|page| page.items.into_iter().next());
+        let shift = store.shift_at(*tenant, *branch, now).await;
+        match (newest, shift) {
+            (Ok(newest), Ok(shift)) if newest.as_ref() != Some(&shift) => {
+                info!(%tenant, %branch, shift = %shift.id, name = shift.name, "a shift has started");
+                started += 1;
+            }
+            (Ok(_), Ok(_)) => {}
+            (Err(error), _) | (_, Err(error)) => failed = Some(error),
+        }
+    }
+    failed.map_or_else(|| Ok(format!("started {started} of {} shifts", branches.len())), Err)
+}
+
+/// Puts the stays of shifts that are over in order, so that they are told without counting; all other figures are counted
+/// as rows are written.
+///
+/// # Errors
+/// When the database fails; what was settled until then stays so.
+pub async fn settle_shifts(store: &Store, now: Timestamp) -> Outcome {
+    let settled = store.aggregate_due(now).await?;
+    Ok(format!("settled {settled} shifts"))
+}
+
+/// Deletes rows that are older than they are to be kept. Summaries stay.
+///
+/// # Errors
+/// When the database fails; what was deleted until then stays so.
+pub async fn clean_up(store: &Store, retention: &Retention, now: Timestamp) -> Outcome {
+    let mut told = Vec::new();
+    for (table, days) in retention.iter().filter(|(_, days)| **days > 0) {
+        let deleted = store.expire(*table, now - DAY * *days).await?;
+        if deleted > 0 {
+            told.push(format!("{deleted} of {}", table.table()));
+        }
+    }
+    Ok(if told.is_empty() {
+        "nothing was old enough".to_owned()
+    } else {
+        format!("deleted {}", told.join(", "))
+    })
+}
+
+/// Copies the database into the plan's folder, checked, and lets go of the oldest beyond those to keep.
+///
+/// # Errors
+/// When the copy cannot be made or is not right; no older one is let go then.
+pub async fn back_up(store: &Store, plan: &BackupPlan, now: Timestamp) -> Outcome {
+    let file = plan.folder.join(backup_name(now));
+    let made = store.back_up(&file).await?;
+    let gone = rotate(&plan.folder, plan.keep);
+    let name = file.file_name().unwrap_or_default().display();
+    Ok(format!("{name}: {} rows, {} bytes, checked; {gone} older deleted", made.rows, made.bytes))
+}
+
+/// The name of a backup that is made at `now`.
+pub fn backup_name(now: Timestamp) -> String {
+    let at = jiff::Timestamp::from_millisecond(now.as_millis()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    format!("{BACKUP_START}{}{BACKUP_END}", at.strftime("%Y%m%dT%H%M%SZ"))
+}
+
+/// Deletes all backups but the newest `keep`; answers how many.
+fn rotate(folder: &Path, keep: usize) -> usize {
+    let names = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut backups: Vec<_> = names.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    backups.retain(|name| is_backup(name));
+    backups.sort_unstable();
+    let old = &backups[..backups.len().saturating_sub(keep)];
+    old.iter().filter(|name| fs::remove_file(folder.join(name)).is_ok()).count()
+}
+
+fn is_backup(name: &str) -> bool {
+    let stamp = name.strip_prefix(BACKUP_START).and_then(|rest| rest.strip_suffix(BACKUP_END));
+    stamp.is_some_and(|stamp| jiff::fmt::strtime::parse("%Y%m%dT%H%M%SZ", stamp).is_ok())
+}

@@ -1,0 +1,78 @@
+//! A server whose settings change under it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::eventually::eventually;
+use crate::program::Program;
+use crate::server::{get, serve, terminate};
+
+const PLAIN: &str = "name = \"plain\"\ndescription = \"A ball\"\nkind = \"live\"\nlaunch = \"\"\"
+videotestsrc name=source is-live=true pattern=ball ! video/x-raw,format=I420,width=64,height=48,framerate=10/1
+  ! appsink name=records sync=false\"\"\"\n";
+
+fn camera(id: &str, name: &str) -> String {
+    format!("[[cameras]]\nid = \"{id}\"\nname = \"{name}\"\npipeline = \"plain\"\n")
+}
+
+/// As an editor does: a new file in the place of the old one.
+fn write(folder: &Path, settings: &str) {
+    std::fs::write(folder.join("new.toml"), settings).unwrap();
+    std::fs::rename(folder.join("new.toml"), folder.join("mine.toml")).unwrap();
+}
+
+/// Name and whose it is, of each camera.
+fn cameras(list: &Value) -> BTreeMap<String, (String, String)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let items = list["items"].as_array().unwrap().iter();
+    items.map(|item| (text(&item["id"]), (text(&item["name"]), text(&item["managed_by"])))).collect()
+}
+
+fn expected(all: &[[&str; 3]]) -> BTreeMap<String, (String, String)> {
+    all.iter().map(|[id, name, by]| ((*id).to_owned(), ((*name).to_owned(), (*by).to_owned()))).collect()
+}
+
+#[tokio::test]
+async fn what_changes_in_the_file_holds_and_a_mistake_changes_nothing() {
+    let head = "pipelines_dir = \"pipes\"\n";
+    let first = format!("{head}{}{}", camera("a", "A"), camera("b", "B"));
+    let program = Program::new(&["serve", "--listen", "127.0.0.1:0", "--config", "mine.toml"]);
+    let (server, address) = serve(program.file("pipes/plain.toml", PLAIN).file("mine.toml", first)).await;
+    let folder = server.folder.path().to_owned();
+    let issue = Program::new(&["token", "issue", "--role", "admin"]).data_dir(&folder.join("data"));
+    let token = issue.run().await.fine().trim().to_owned();
+    let url = format!("{address}/api/v1/cameras");
+    let shown = async |all: &[[&str; 3]]| {
+        let wanted = expected(all);
+        eventually("the cameras of the settings", async || {
+            (cameras(&get(&url, &token).await.1) == wanted).then_some(())
+        })
+        .await;
+    };
+    let body = json!({"id": "c", "name": "C", "pipeline": "plain"});
+    let made = reqwest::Client::new().post(&url).bearer_auth(&token).json(&body).send().await.unwrap();
+    assert_eq!(made.status(), StatusCode::CREATED);
+    shown(&[["a", "A", "file"], ["b", "B", "file"], ["c", "C", "api"]]).await;
+    let frames = async || get(&format!("{url}/b/status"), &token).await.1["frames_in"].as_u64().unwrap();
+    let before = eventually("frames", async || Some(frames().await).filter(|frames| *frames > 3)).await;
+
+    write(&folder, &format!("{head}{}{}", camera("b", "Bar"), camera("c", "File")));
+    shown(&[["b", "Bar", "file"], ["c", "File", "file"]]).await;
+    assert!(frames().await >= before, "the camera was made anew for its name");
+
+    write(&folder, &format!("{head}{}", camera("b", "Broken").replace("pipeline ", "pipelin ")));
+    server.signal("HUP");
+    let told = async |part: &str| {
+        eventually(part, async || server.has_said(part).then_some(())).await;
+    };
+    told("the settings stay as they are: config file mine.toml: line 5: key `cameras[0].pipelin`").await;
+    shown(&[["b", "Bar", "file"], ["c", "File", "file"]]).await;
+
+    write(&folder, &format!("{head}[server]\nmax_body_bytes = 5000\n{}", camera("b", "Bar")));
+    shown(&[["b", "Bar", "file"], ["c", "C", "api"]]).await;
+    told("what changed in these holds after a restart sections=\"server\"").await;
+    terminate(server).await;
+}

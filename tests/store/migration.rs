@@ -1,0 +1,143 @@
+//! Databases of older programs are brought forward with all they hold.
+
+use std::fs;
+use std::path::Path;
+
+use atalaya::store::{Migrated, Store};
+use sqlx::Connection;
+use sqlx::migrate::Migrator;
+
+use crate::fixture::{at, branch_id, postgres, tenant};
+
+/// Tables as of the first release that had visits, lines, zones and sound.
+const OLD: i64 = 3;
+
+/// One visit of ten seconds, one entry, one stay and one minute, of tenant 1, branch 2, one afternoon in UTC.
+const ROWS: [&str; 6] = [
+    "insert into branch (tenant, id, name, time_zone) values (1, 2, 'Sol', 'UTC')",
+    "insert into shift (tenant, branch, name, start_at, end_at) values (1, 2, 'afternoon', AT_0, AT_28800000)",
+    "insert into visit (tenant, branch, sector, camera, shift, run, track, enter_at, leave_at, dwell_ms, open,
+        confidence, model, attributes)
+        values (1, 2, null, 'door', 1, 7, 1, AT_60000, AT_70000, 10000, false, 0.5, 'nanodet',
+            '{\"garment\":{\"value\":\"jacket\",\"confidence\":0.5}}')",
+    "insert into line_crossing (tenant, branch, sector, camera, shift, run, track, line, entrance, direction,
+        crossed_at) values (1, 2, null, 'door', 1, 7, 1, 'door', true, 'in', AT_60500)",
+    "insert into zone_stay (tenant, branch, sector, camera, shift, run, track, zone, enter_at, leave_at, dwell_ms)
+        values (1, 2, null, 'door', 1, 7, 1, 'bar', AT_61000, AT_66000, 5000)",
+    "insert into occupancy (tenant, branch, sector, camera, shift, run, minute_at, min_people, max_people,
+        people_ms, seen_ms) values (1, 2, null, 'door', 1, 7, AT_60000, 0, 1, 10000, 60000)",
+];
+
+/// The start of the afternoon.
+const START: &str = "2026-06-10T14:00:00Z";
+
+/// A folder with the migrations up to [`OLD`].
+fn old_migrations(kind: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(kind);
+    for entry in fs::read_dir(source).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().into_string().unwrap();
+        if name.split('_').next().unwrap().parse::<i64>().unwrap() <= OLD {
+            fs::copy(entry.path(), folder.path().join(name)).unwrap();
+        }
+    }
+    folder
+}
+
+/// `AT_n` is n milliseconds after the start.
+fn rows(write: impl Fn(i64) -> String) -> Vec<String> {
+    let start = at(START).as_millis();
+    let fill = |sql: &&str| {
+        let mut parts = sql.split("AT_");
+        let mut text = parts.next().unwrap().to_owned();
+        for part in parts {
+            let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap();
+            let offset: i64 = part[..digits].parse().unwrap();
+            text.push_str(&write(start + offset));
+            text.push_str(&part[digits..]);
+        }
+        text
+    };
+    ROWS.iter().map(fill).collect()
+}
+
+async fn check(store: &Store) {
+    let shift = store.shift_at(tenant(1), branch_id(2), at("2026-06-10T15:00:00Z")).await.unwrap();
+    assert_eq!((shift.id.get(), shift.name.as_str(), shift.start), (1, "afternoon", at(START)));
+    let summary = store.summary(tenant(1), &shift).await.unwrap();
+    assert_eq!((summary.visits, summary.dwell_median_s, summary.unique_people), (1, Some(10), Some(1)));
+    assert_eq!(summary.visits_by_hour, [1, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(summary.visits_by_camera, [("door".to_owned(), 1)]);
+    assert_eq!(store.visits(tenant(1), shift.id, None, 10).await.unwrap().items.len(), 1);
+    let next = store.shift_at(tenant(1), branch_id(2), shift.end).await.unwrap();
+    assert_eq!((next.name.as_str(), next.start), ("night", shift.end));
+}
+
+async fn old_file(folder: &Path) {
+    let file = folder.join("atalaya.db");
+    let mut connection =
+        sqlx::SqliteConnection::connect(&format!("{}?mode=rwc", file.display())).await.unwrap();
+    Migrator::new(old_migrations("sqlite").path()).await.unwrap().run(&mut connection).await.unwrap();
+    for sql in rows(|ms| ms.to_string()) {
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    }
+    connection.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn old_sqlite_file_is_brought_forward_with_its_rows_and_kept_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    old_file(folder.path()).await;
+    let store = Store::open(None, folder.path()).await.unwrap();
+    let Migrated { version, kept } = store.migrate().await.unwrap();
+    assert_eq!(version, Store::schema_version());
+    check(&store).await;
+    let kept = kept.unwrap();
+    assert_eq!(kept, folder.path().join(format!("atalaya.db.before-{version}")));
+    let mut connection = sqlx::SqliteConnection::connect(kept.to_str().unwrap()).await.unwrap();
+    let count = "select (select max(version) from _sqlx_migrations), (select count(*) from visit)";
+    let found: (i64, i64) = sqlx::query_as(count).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(found, (OLD, 1));
+    assert_eq!(store.migrate().await.unwrap().kept, None, "there is nothing to change the second time");
+}
+
+#[tokio::test]
+async fn old_postgres_database_is_brought_forward_with_its_rows() {
+    let fresh = postgres().await;
+    let url = fresh.url.as_deref().unwrap();
+    // An empty one beside it, as the fixture's own is of today.
+    let mut admin = sqlx::PgConnection::connect(url).await.unwrap();
+    sqlx::query("create database old_rows").execute(&mut admin).await.unwrap();
+    let name =
+        url.rsplit('/').find(|part| part.starts_with("test_")).map(|part| part.split('?').next().unwrap());
+    let url = url.replace(name.unwrap(), "old_rows");
+    let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+    Migrator::new(old_migrations("postgres").path()).await.unwrap().run(&mut connection).await.unwrap();
+    for sql in rows(|ms| format!("to_timestamp({ms} / 1000.0)")) {
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    }
+    connection.close().await.unwrap();
+    let store = Store::open(Some(&url), fresh.folder.path()).await.unwrap();
+    let done = store.migrate().await.unwrap();
+    assert_eq!(done, Migrated { version: Store::schema_version(), kept: None });
+    check(&store).await;
+    store.close().await;
+}
+
+#[tokio::test]
+async fn damaged_old_file_is_named_and_not_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    old_file(folder.path()).await;
+    let file = folder.path().join("atalaya.db");
+    let mut bytes = fs::read(&file).unwrap();
+    let end = bytes.len();
+    // The first page, which tells where everything is, stays.
+    bytes[8192..end].fill(0x5a);
+    fs::write(&file, &bytes).unwrap();
+    let error = match Store::open(None, folder.path()).await {
+        Ok(store) => store.migrate().await.unwrap_err().to_string(),
+        Err(error) => error.to_string(),
+    };
+    assert!(error.contains(&file.display().to_string()) && error.contains("damaged"), "{error}");
+    assert_eq!(fs::read(&file).unwrap()[8192..], bytes[8192..]);
+}
