@@ -138,9 +138,9 @@ pub(super) struct DiscoverArgs {
     /// Read the password from the first line of standard input
     #[arg(long, requires = "user")]
     pub(super) password_stdin: bool,
-    /// For the whole search: 5s, 1m
-    #[arg(long, default_value = "5s", value_parser = parse_timeout)]
-    pub(super) timeout: Ttl,
+    /// For the whole search; 5s when nothing is said, 15s of more than 32 addresses
+    #[arg(long, value_parser = parse_timeout)]
+    pub(super) timeout: Option<Ttl>,
     /// Print entries for the configuration file instead
     #[arg(long)]
     pub(super) toml: bool,

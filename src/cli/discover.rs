@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::args::DiscoverArgs;
 use super::{out, runtime};
+use crate::auth::Ttl;
 use crate::camera::{Catalog, Description};
 use crate::clock::Clock;
 use crate::config::{self, Config};
@@ -34,7 +35,7 @@ pub(super) fn run(args: &DiscoverArgs, config: &Config) -> Result<()> {
     runtime()?.block_on(async {
         let targets = Targets::resolve(&args.hosts).await?;
         let mut search = Search::new(targets, credentials, Clock::system());
-        search.timeout = args.timeout.get();
+        search.timeout = args.timeout.map_or(search.timeout, Ttl::get);
         if !args.rtsp_ports.is_empty() {
             search.rtsp_ports.clone_from(&args.rtsp_ports);
         }

@@ -43,8 +43,12 @@ pub const ONVIF_PORTS: [u16; 4] = [80, 2020, 8000, 8899];
 pub const MAX_PORTS: usize = 8;
 /// The longest search.
 pub const MAX_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a search takes when nothing is said.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a search may take when nothing is said.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// The same of many addresses: most of a network are nobody's, and each of those is waited for.
+const LONG_TIMEOUT: Duration = Duration::from_secs(15);
+/// More than this are many.
+const FEW: usize = 32;
 
 /// What is looked for, and where.
 #[derive(Debug, Clone)]
@@ -66,12 +70,13 @@ pub struct Search {
 impl Search {
     /// With the usual ports, on all local networks.
     pub fn new(targets: Targets, credentials: Option<Credentials>, clock: Clock) -> Self {
+        let timeout = if targets.len() > FEW { LONG_TIMEOUT } else { TIMEOUT };
         Self {
             targets,
             credentials,
             rtsp_ports: RTSP_PORTS.to_vec(),
             onvif_ports: ONVIF_PORTS.to_vec(),
-            timeout: DEFAULT_TIMEOUT,
+            timeout,
             discovery_port: udp::PORT,
             interfaces: udp::interfaces(),
             clock,

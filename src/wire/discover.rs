@@ -25,7 +25,7 @@ pub struct DiscoverInput {
     pub user: Option<String>,
     /// Sent as a digest; in the open only to hosts that are named one by one, if they ask for it so.
     pub password: Option<String>,
-    /// 1 to 30, default 5.
+    /// 1 to 30; default 5, of more than 32 addresses 15.
     pub timeout_s: Option<u64>,
     /// Where RTSP is looked for; default 554 and 8554.
     pub rtsp_ports: Option<Vec<u16>>,
