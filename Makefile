@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory
 ARGS ?= demo
 
 # What `make fuzz` runs, and for how many seconds each: TIME=600 for a proper hunt.
-TARGETS ?= picture sound boxes manifest description
+TARGETS ?= picture sound boxes manifest description discovery
 TIME ?= 60
 
 .PHONY: help run setup packages assets console toolchain build plugin test test-tools check bench fuzz accuracy

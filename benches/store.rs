@@ -253,7 +253,7 @@ fn records(n: u64) -> Vec<Record> {
     let record = visit(n);
     let Visit { enter, leave, track, .. } = record.visit;
     let mut records = Vec::with_capacity(5);
-    if n % 5 == 0 {
+    if n.is_multiple_of(5) {
         for (direction, at) in [(Direction::In, enter), (Direction::Out, leave)] {
             let line = "door".into();
             let crossing =

@@ -26,6 +26,8 @@ pub mod wire;
 
 pub mod camera;
 
+pub mod discover;
+
 pub mod viewer;
 
 pub mod still;

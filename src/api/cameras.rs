@@ -135,7 +135,8 @@ pub(super) async fn create_camera(
     body: Answer<CameraInput>,
 ) -> Answer<Told<Created<Camera>>> {
     super::permit(&caller, Action::ConfigureCameras)?;
-    let body = body?;
+    let mut body = body?;
+    state.searches.fill(&caller, &mut body);
     let asker = caller.clone();
     let camera = state.off_the_runtime(move |rules| edit::created(rules, &asker, body)).await?;
     check_branch(&state, &caller, camera.branch).await?;

@@ -13,9 +13,10 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, 
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder};
 
 /// Routes that are not GET and change nothing that anybody would look up later, with the reason.
-const UNNOTED: [(&str, &str); 9] = [
+const UNNOTED: [(&str, &str); 10] = [
     // They look at something and forget it.
     ("POST", "/api/v1/pipelines/check"),
+    ("POST", "/api/v1/discover"),
     ("POST", "/api/v1/cv/detect"),
     ("POST", "/api/v1/cv/analyze"),
     // A totem's record, not somebody's change; it has a table of its own.
@@ -108,7 +109,7 @@ fn bound(parameter: &mut RefOr<Parameter>) {
     match (parameter.name.as_str(), &schema.schema_type) {
         ("limit", _) => (schema.minimum, schema.maximum) = (Some(1.into()), Some(500.into())),
         ("id" | "branch_id" | "sector_id", SchemaType::Type(Type::Integer)) => {
-            schema.minimum = Some(1.into())
+            schema.minimum = Some(1.into());
         }
         ("from" | "to" | "at", _) => schema.format = Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)),
         _ => {}

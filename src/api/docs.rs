@@ -150,7 +150,7 @@ fn kind_of(schema: &Value) -> String {
         Value::String(kind) => words.push(kind.clone()),
         Value::Array(kinds) => words.extend(kinds.iter().filter_map(Value::as_str).map(str::to_owned)),
         _ => {
-            words.extend(schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()).map(str::to_owned))
+            words.extend(schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()).map(str::to_owned));
         }
     }
     for (key, name) in [("format", ""), ("minimum", "from "), ("maximum", "to "), ("pattern", "like ")] {

@@ -17,6 +17,7 @@ mod cors;
 mod cv;
 mod derived;
 mod detections;
+mod discover;
 mod docs;
 mod edit;
 mod error;
@@ -140,6 +141,8 @@ impl Api {
             .or(voice::routes(&state))
             .unify()
             .or(managing)
+            .unify()
+            .or(discover::routes(&state))
             .unify()
             .or(running)
             .unify();

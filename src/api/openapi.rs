@@ -6,8 +6,8 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::access::SESSION_COOKIE;
 use super::{
-    audit, branches, cameras, control, cv, derived, detections, docs, health, jobs, media, metrics, models,
-    occupancy, pipelines, schedules, sectors, session, shifts, summaries, tokens, voice, whep,
+    audit, branches, cameras, control, cv, derived, detections, discover, docs, health, jobs, media, metrics,
+    models, occupancy, pipelines, schedules, sectors, session, shifts, summaries, tokens, voice, whep,
 };
 use crate::wire::Problem;
 
@@ -22,6 +22,7 @@ use crate::wire::Problem;
     paths(
         cameras::list_cameras, cameras::create_camera, cameras::get_camera, cameras::put_camera,
         cameras::patch_camera, cameras::delete_camera,
+        discover::discover_cameras,
         control::get_status, control::start_camera, control::stop_camera, control::restart_camera,
         media::get_snapshot, media::get_mjpeg, detections::stream_detections,
         whep::whep_options, whep::offer_whep, whep::trickle_whep, whep::end_whep,

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
 
 use super::analyses::Analyses;
+use super::discover::Searches;
 use super::edit::Rules;
 use super::error::ApiError;
 use super::rate::Rate;
@@ -96,6 +97,7 @@ pub(super) struct Inner {
     pub(super) analyses: Analyses,
     /// Heatmaps, which take their turns by the same rules and keep no analysis waiting.
     pub(super) drawings: Analyses,
+    pub(super) searches: Searches,
     /// Changes under way.
     pub(super) tasks: TaskTracker,
     turn: Mutex<()>,
@@ -126,6 +128,7 @@ impl State {
             started: services.clock.now(),
             analyses: Analyses::new(),
             drawings: Analyses::new(),
+            searches: Searches::new(services.clock.clone()),
             tasks: TaskTracker::new(),
             turn: Mutex::default(),
             services,

@@ -16,7 +16,7 @@ pub enum Action {
     Analyse,
     /// Start, stop and restart cameras.
     OperateCameras,
-    /// Create, change and delete cameras, and try out pipeline descriptions.
+    /// Create, change and delete cameras, look for new ones, and try out pipeline descriptions.
     ConfigureCameras,
     /// Create, change and delete branches, their schedules and sectors.
     ConfigurePlaces,

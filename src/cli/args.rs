@@ -64,6 +64,10 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: ModelsCommand,
     },
+    /// Look for cameras on the local networks; one JSON object a camera on stdout
+    ///
+    /// Without an address it asks whoever answers ONVIF's multicast; with addresses it asks those, for RTSP as well.
+    Discover(DiscoverArgs),
     /// Issue tokens and login links
     Token {
         #[command(subcommand)]
@@ -121,6 +125,31 @@ pub(super) struct AnalyzeArgs {
     /// JPEG, PNG or WebP
     #[arg(required = true, value_name = "IMAGE")]
     pub(super) images: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct DiscoverArgs {
+    /// Hosts, and networks of at most a /24, on local networks
+    #[arg(value_name = "HOST|CIDR")]
+    pub(super) hosts: Vec<String>,
+    /// User of the cameras; the password comes from CAMERA_PASSWORD or --password-stdin
+    #[arg(long)]
+    pub(super) user: Option<String>,
+    /// Read the password from the first line of standard input
+    #[arg(long, requires = "user")]
+    pub(super) password_stdin: bool,
+    /// For the whole search; 5s when nothing is said, 15s of more than 32 addresses
+    #[arg(long, value_parser = parse_timeout)]
+    pub(super) timeout: Option<Ttl>,
+    /// Print entries for the configuration file instead
+    #[arg(long)]
+    pub(super) toml: bool,
+    /// Where RTSP is looked for, instead of 554 and 8554; may repeat
+    #[arg(long = "rtsp-port", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) rtsp_ports: Vec<u16>,
+    /// Where ONVIF is looked for at named addresses, instead of 80, 2020, 8000 and 8899; may repeat
+    #[arg(long = "onvif-port", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) onvif_ports: Vec<u16>,
 }
 
 #[derive(Debug, Clone, Subcommand)]
@@ -192,4 +221,11 @@ fn roles() -> impl TypedValueParser<Value = Role> {
 fn parse_parameter(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("has no `=`")?;
     Ok((key.to_owned(), value.to_owned()))
+}
+
+fn parse_timeout(text: &str) -> Result<Ttl, String> {
+    // Nobody waits longer, and a typing mistake is told.
+    const MOST: Ttl = Ttl::from_secs(600);
+    let wrong = || format!("{text:?} is not a time from 1s to {MOST}");
+    text.parse::<Ttl>().ok().filter(|time| time.get() <= MOST.get()).ok_or_else(wrong)
 }

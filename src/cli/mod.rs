@@ -5,6 +5,7 @@
 mod analyze;
 mod args;
 mod backup;
+mod discover;
 mod geometry;
 mod models;
 mod out;
@@ -25,6 +26,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::camera::PipelineError;
 use crate::config::{self, Config, LogFormat};
+use crate::discover::TargetError;
 use crate::domain::check_shapes;
 use crate::{demo, doctor, store};
 use args::{Cli, Command};
@@ -55,9 +57,12 @@ fn parse() -> Cli {
     cli
 }
 
-/// What only the pipeline's description could tell: that there is none of this name, or that it takes no such value.
+/// What only the pipeline's description could tell: that there is none of this name, or that it takes no such value. And
+/// whom `discover` does not ask.
 fn is_wrong_usage(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(PipelineError::Unknown { .. } | PipelineError::Parameter { .. }))
+        || error.is::<TargetError>()
+        || error.is::<discover::WrongCredentials>()
 }
 
 fn dispatch(cli: Cli) -> Result<ExitCode> {
@@ -72,6 +77,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Pipelines { command } => pipelines::run(command, &config)?,
         Command::Models { command } => models::run(command, &config)?,
         Command::Token { command } => token::run(command, &config)?,
+        Command::Discover(args) => discover::run(&args, &config)?,
         Command::Backup { file } => backup::back_up(file, &config)?,
         Command::Restore { file } => backup::restore(&file, &config)?,
         Command::Migrate => migrate(&config)?,

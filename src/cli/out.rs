@@ -20,6 +20,12 @@ pub(super) fn complain(error: &anyhow::Error) {
     let _ = writeln!(io::stderr(), "atalaya: {error:#}");
 }
 
+/// Tells on standard error how it goes.
+pub(super) fn note(text: impl Display) {
+    // Without standard error there is nobody to tell.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
 /// True when `error` only says that the reader of standard output has gone, as `head` does.
 pub(super) fn is_reader_gone(error: &anyhow::Error) -> bool {
     error

@@ -10,6 +10,7 @@ mod branch;
 mod camera;
 mod catalog;
 mod comparison;
+mod discover;
 mod frame;
 mod geometry;
 pub mod image;
@@ -33,6 +34,9 @@ pub use branch::{Branch, BranchInput, BranchPatch, Schedule, ScheduleInput, Sche
 pub use camera::{Camera, CameraInput, CameraPatch, ManagedBy, ParameterValue};
 pub use catalog::{Check, CheckInput, Finding, Model, Parameter, Pipeline, PipelineSummary};
 pub use comparison::{Comparison, EarlierShift, KeyFigures, MeanShift};
+pub use discover::{
+    CameraEntry, DiscoverInput, DiscoverLine, DiscoveredCamera, DiscoveredProfile, Discovery,
+};
 pub use frame::{Detection, Frame, Missed};
 pub use geometry::{Line, Zone};
 pub use image::{ImageAnalysis, ImageDetections, ImageInput};

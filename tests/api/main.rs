@@ -13,6 +13,7 @@ mod changes;
 mod client;
 mod connections;
 mod contract;
+mod discovery;
 mod editing;
 #[path = "../common/eventually.rs"]
 mod eventually;
@@ -23,6 +24,8 @@ mod limits;
 mod live;
 mod log;
 mod metrics;
+#[path = "../common/onvif.rs"]
+mod onvif;
 mod operations;
 mod parameters;
 mod pictures;

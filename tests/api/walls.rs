@@ -48,18 +48,7 @@ async fn mark(world: &World) -> Marked {
     world.store.put_branch(one, &venue, None, NOON).await.unwrap();
     let sector = Sector { id: SectorId::new(5).unwrap(), tenant: one, branch: at, name: text("sector") };
     world.store.create_sector(one, &sector).await.unwrap();
-    let token = IssuedToken {
-        tenant: one,
-        id: format!("{MARK}-token"),
-        subject: text("subject"),
-        roles: vec![Role::Viewer],
-        branches: vec![at],
-        sectors: Vec::new(),
-        issued_by: text("issuer"),
-        issued: Some(NOON),
-        expires: None,
-        revoked: None,
-    };
+    let token = issued(&text);
     world.store.add_token(one, &token).await.unwrap();
     let change = Change {
         tenant: one,
@@ -79,6 +68,22 @@ async fn mark(world: &World) -> Marked {
     let shift = world.store.shift_at(one, at, NOON).await.unwrap();
     let ids = vec![marked, shift.id.to_string(), "5".into(), token.id, "hall".into(), "1".into()];
     Marked { ids }
+}
+
+/// A token with a mark in each of its texts.
+fn issued(text: &impl Fn(&str) -> String) -> IssuedToken {
+    IssuedToken {
+        tenant: tenant(1),
+        id: format!("{MARK}-token"),
+        subject: text("subject"),
+        roles: vec![Role::Viewer],
+        branches: vec![branch(1)],
+        sectors: Vec::new(),
+        issued_by: text("issuer"),
+        issued: Some(NOON),
+        expires: None,
+        revoked: None,
+    }
 }
 
 /// Every way to fill a route's path.

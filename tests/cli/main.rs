@@ -5,6 +5,7 @@ mod analyze;
 mod backup;
 #[path = "../common/mod.rs"]
 mod common;
+mod discover;
 #[path = "../common/eventually.rs"]
 mod eventually;
 #[path = "../common/film.rs"]

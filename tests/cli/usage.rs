@@ -9,7 +9,7 @@ async fn wrong(arguments: &[&str], parts: &[&str]) {
 
 #[tokio::test]
 async fn every_command_has_help() {
-    let commands: [&[&str]; 18] = [
+    let commands: [&[&str]; 19] = [
         &[],
         &["serve"],
         &["demo"],
@@ -26,6 +26,7 @@ async fn every_command_has_help() {
         &["token", "issue"],
         &["token", "link"],
         &["migrate"],
+        &["discover"],
         &["backup"],
         &["restore"],
     ];
@@ -49,6 +50,11 @@ async fn wrong_usage_is_told_with_what_fits() {
     wrong(&["run", "file", "--zone", "bar=0,0,1,1"], &["--zone", "needs 3 to 64"]).await;
     let twice = ["run", "file", "--zone", "bar=0,0,1,0,1,1", "--zone", "bar=0,0,1,0,1,1"];
     wrong(&twice, &["zones[1]", "\"bar\" stands there twice"]).await;
+    wrong(&["discover", "8.8.8.8"], &["8.8.8.8", "never public ones"]).await;
+    wrong(&["discover", "10.0.0.0/8"], &["10.0.0.0/8", "at most a /24"]).await;
+    wrong(&["discover", "127.0.0.1", "--timeout", "1h"], &["\"1h\"", "10m"]).await;
+    wrong(&["discover", "127.0.0.1", "--user", "ana"], &["--password-stdin", "CAMERA_PASSWORD"]).await;
+    wrong(&["discover", "--password-stdin"], &["--user"]).await;
     wrong(&["token", "issue"], &["--role"]).await;
     wrong(&["token", "issue", "--role", "boss"], &["'boss'", "admin, kitchen, waiter, viewer"]).await;
     wrong(&["token", "issue", "--role", "admin", "--ttl", "soon"], &["\"soon\"", "30d"]).await;
