@@ -1,7 +1,7 @@
 //! Tokens that are good no more before their time.
 //!
 //! Every request asks, so they are kept in memory: what is revoked here holds at once, what another server of the same
-//! database revokes within [`EVERY`].
+//! database revokes within two seconds.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -47,7 +47,7 @@ impl Revocations {
         known.entry(tenant).or_default().insert(token.to_owned(), expires);
     }
 
-    /// Learns what the store knows, and again every [`EVERY`] until `stop`. While the store is away, what is known
+    /// Learns what the store knows, and again every two seconds until `stop`. While the store is away, what is known
     /// holds on.
     pub async fn follow(&self, stop: CancellationToken) {
         let mut since = Timestamp::from_millis(0);
