@@ -53,6 +53,7 @@ test-tools:
 	scripts/assets.py
 	scripts/console.sh test
 	scripts/deny.sh install
+	scripts/contract.sh install
 
 test: test-tools ## installs what tests need and runs everything; passes only when all passed
 	@scripts/test.sh all

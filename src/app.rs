@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use crate::api::{Api, Services};
+use crate::api::{Api, Rate, Services};
 use crate::auth::{Branches, Caller, Keys, login_link, signing_secret};
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
@@ -28,7 +28,7 @@ use crate::domain::{Camera, CameraId, Role, TenantId, Timestamp};
 use crate::jobs::{BackupPlan, Daily, FindCameras, Jobs, JobsContext};
 use crate::recorder::{Recorder, RecorderContext};
 use crate::still::Analysers;
-use crate::store::{Aging, Store, machine_zone};
+use crate::store::{Aging, Spool, Store, machine_zone};
 use crate::viewer::Viewers;
 use crate::voice::Ears;
 use places::Places;
@@ -71,11 +71,12 @@ impl App {
         let keys = Keys::new(&signing_secret(config)?, clock.clone());
         let lock = lock_data(&config.data_dir)?;
         let store = open_store(config, clock.now()).await?;
+        let spool = open_spool(config, &store).await?;
         let (stop, stop_recorder) = (CancellationToken::new(), CancellationToken::new());
         let (fronts, backs) = (TaskTracker::new(), TaskTracker::new());
 
         let known: Arc<OnceLock<Cameras>> = Arc::default();
-        let recorder = start_recorder(&store, &known, (&backs, &stop_recorder));
+        let recorder = start_recorder(&store, spool, &known, (&backs, &stop_recorder));
         let running = Cameras::new(CameraContext {
             clock: clock.clone(),
             catalog: Arc::new(Catalog::load(config.pipelines_dir.as_deref())?),
@@ -111,6 +112,8 @@ impl App {
             fixed: places.fixed(),
             media_dir: config.server.media_dir.clone(),
             max_body_bytes: config.server.max_body_bytes,
+            rate: Rate { per_second: config.server.requests_per_second, burst: config.server.request_burst },
+            cors_origins: config.server.cors_origins.clone(),
             stop: stop.clone(),
         });
         fronts.spawn(api.serve(listener));
@@ -193,15 +196,24 @@ async fn open_store(config: &Config, now: Timestamp) -> Result<Store> {
     Ok(store)
 }
 
+async fn open_spool(config: &Config, store: &Store) -> Result<Spool> {
+    let (folder, max_bytes) = (config.data_dir.clone(), config.recorder.spool_max_mib << 20);
+    let place = store.place().to_owned();
+    // What is left of a long outage takes a while to count.
+    Ok(tokio::task::spawn_blocking(move || Spool::open(&folder, &place, max_bytes)).await??)
+}
+
 /// Starts what writes down whom the cameras see; `known` are the cameras, once they are there.
 fn start_recorder(
     store: &Store,
+    spool: Spool,
     known: &Arc<OnceLock<Cameras>>,
     (tasks, stop): (&TaskTracker, &CancellationToken),
 ) -> Recorder {
     let known = known.clone();
     Recorder::start(RecorderContext {
         store: store.clone(),
+        spool,
         clock: Clock::system(),
         find_camera: Box::new(move |tenant, id| Some(known.get()?.get(tenant, id)?.camera())),
         tasks: tasks.clone(),

@@ -2,10 +2,13 @@
 //!
 //! One task watches all cameras and writes what it sees in batches. A visit is written as soon as it counts,
 //! so that the running shift's number rises when somebody comes in, and completed when it ends. The database
-//! may be slow or away: frames are taken in all the same, and what waits for it is kept, up to a bound.
+//! may be slow or away: frames are taken in all the same, and what it does not have within a second is on disk until it
+//! takes it.
 
 mod backlog;
 mod board;
+mod disk;
+mod keeper;
 mod presence;
 mod watched;
 mod writer;
@@ -18,11 +21,11 @@ use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::warn;
+use tracing::{error, info};
 
 use crate::clock::Clock;
 use crate::domain::{Camera, CameraId, Frame, LiveFigures, RecorderFigures, TenantId, Timestamp};
-use crate::store::Store;
+use crate::store::{Spool, Store};
 use backlog::Backlog;
 use board::Board;
 use watched::{Outlets, Watched};
@@ -40,6 +43,9 @@ const QUEUE_DELAY: Duration = Duration::from_secs(1);
 /// off.
 const CHECKPOINT: Duration = Duration::from_secs(10);
 
+/// How often those counts are written while they go to disk, where each takes its own space and not the last one's.
+const CHECKPOINT_ON_DISK: Duration = Duration::from_secs(60);
+
 /// A step back of the machine's clock beyond this ends what is open: durations over it would mean nothing.
 const STEP_BACK: Duration = Duration::from_secs(2);
 
@@ -52,6 +58,8 @@ pub type FindCamera = Box<dyn Fn(TenantId, &CameraId) -> Option<Arc<Camera>> + S
 /// What the recorder needs of the house.
 pub struct RecorderContext {
     pub store: Store,
+    /// Where records wait that `store` does not take.
+    pub spool: Spool,
     pub clock: Clock,
     pub find_camera: FindCamera,
     pub tasks: TaskTracker,
@@ -72,6 +80,8 @@ impl Recorder {
     pub fn start(context: RecorderContext) -> Self {
         let (frames, queue) = mpsc::channel(QUEUE_FRAMES);
         let (backlog, board) = (Arc::new(Backlog::default()), Arc::new(Board::default()));
+        // Now and not when the task begins: what an earlier run left waits already.
+        backlog.set_spooled(context.spool.figures());
         let tasks = context.tasks.clone();
         let out = Outlets { backlog: backlog.clone(), board: board.clone() };
         tasks.spawn(record(context, queue, out));
@@ -94,19 +104,22 @@ impl Recorder {
 }
 
 async fn record(context: RecorderContext, queue: mpsc::Receiver<Arc<Frame>>, out: Outlets) {
-    let RecorderContext { store, clock, find_camera, stop, .. } = context;
+    let RecorderContext { store, spool, clock, find_camera, tasks, stop } = context;
     let backlog = out.backlog.clone();
-    let watch = Watch { clock, find_camera, out, cameras: HashMap::new() };
-    // Both in one task: while the database is waited for, frames are taken in.
-    let mut writing = std::pin::pin!(writer::write(store, backlog.clone()));
-    tokio::select! {
-        () = watch.run(queue, stop) => {}
-        // Does not happen before `watch` has closed the backlog.
-        () = &mut writing => return,
-    }
+    // A task of its own: neither do frames wait for the database, nor the disk for a flood of frames.
+    let writing = tasks.spawn(writer::write(store, spool, backlog.clone()));
+    Watch { clock, find_camera, out, cameras: HashMap::new() }.run(queue, stop).await;
+    let stop_writing = writing.abort_handle();
     if tokio::time::timeout(LAST_WRITES, writing).await.is_err() {
-        let lost = backlog.figures().waiting;
-        warn!(lost, "the database did not take the last visits in time");
+        stop_writing.abort();
+        let RecorderFigures { in_memory: lost, waiting, .. } = backlog.figures();
+        match lost {
+            0 => info!(
+                waiting,
+                "the database did not take everything in time; it waits on disk for the next start"
+            ),
+            _ => error!(lost, "neither the database nor the disk took the last records in time"),
+        }
     }
 }
 
@@ -123,6 +136,7 @@ impl Watch {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut checkpoint = self.clock.now();
+        let mut counts_checkpoint = checkpoint;
         loop {
             tokio::select! {
                 biased;
@@ -137,7 +151,12 @@ impl Watch {
                     self.tick(now);
                     if now.since(checkpoint) >= CHECKPOINT || now < checkpoint {
                         checkpoint = now;
-                        self.cameras.values_mut().for_each(|watched| watched.checkpoint(&self.out.backlog));
+                        self.cameras.values().for_each(|watched| watched.checkpoint(&self.out.backlog));
+                        let is_due = now.since(counts_checkpoint) >= CHECKPOINT_ON_DISK || now < counts_checkpoint;
+                        if is_due || !self.out.backlog.is_spooling() {
+                            counts_checkpoint = now;
+                            self.cameras.values_mut().for_each(|watched| watched.checkpoint_counts(&self.out.backlog));
+                        }
                     }
                 }
                 frame = queue.recv() => match frame {

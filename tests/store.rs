@@ -6,6 +6,8 @@
 mod eventually;
 #[path = "common/postgres.rs"]
 mod postgres;
+#[path = "common/venue.rs"]
+mod venue;
 
 #[path = "store/fixture.rs"]
 mod fixture;
@@ -20,6 +22,10 @@ mod backup;
 mod by_hand;
 #[path = "store/counting.rs"]
 mod counting;
+#[path = "store/damaged.rs"]
+mod damaged;
+#[path = "store/durability.rs"]
+mod durability;
 #[path = "store/figures.rs"]
 mod figures;
 #[path = "store/jobs.rs"]
@@ -32,6 +38,8 @@ mod older;
 mod opening;
 #[path = "store/recording.rs"]
 mod recording;
+#[path = "store/rest.rs"]
+mod rest;
 #[path = "store/retention.rs"]
 mod retention;
 #[path = "store/schedule.rs"]

@@ -4,7 +4,7 @@ use warp::http::header::{AUTHORIZATION, COOKIE, HOST, HeaderMap, ORIGIN};
 use warp::http::{HeaderName, Method};
 
 use super::error::ApiError;
-use crate::auth::{Caller, Keys, TokenError};
+use crate::auth::{Bearer, Keys, Revocations, TokenError};
 
 /// The session's cookie; HttpOnly, so scripts never see it.
 pub(super) const SESSION_COOKIE: &str = "atalaya_session";
@@ -15,16 +15,26 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 ///
 /// # Errors
 /// Without a valid token, and when a page of another origin uses the session's cookie to change something.
-pub(super) fn caller(keys: &Keys, method: &Method, headers: &HeaderMap) -> Result<Caller, ApiError> {
-    if headers.contains_key(AUTHORIZATION) {
+pub(super) fn bearer(
+    keys: &Keys,
+    revocations: &Revocations,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Bearer, ApiError> {
+    let is_cookie = !headers.contains_key(AUTHORIZATION);
+    let token = match is_cookie {
         // A header that is there but wrong is not made good by a cookie.
-        let token = bearer(headers).ok_or(TokenError::Invalid)?;
-        return Ok(keys.check(token)?);
+        false => bearer_token(headers).ok_or(TokenError::Invalid)?,
+        true => session_token(headers).ok_or(TokenError::Missing)?,
+    };
+    let bearer = keys.identify(token)?;
+    if bearer.token.as_ref().is_some_and(|token| revocations.contains(bearer.caller.tenant, token)) {
+        return Err(TokenError::Revoked.into());
     }
-    let token = session_token(headers).ok_or(TokenError::Missing)?;
-    let caller = keys.check(token)?;
-    check_origin(method, headers)?;
-    Ok(caller)
+    if is_cookie {
+        check_origin(method, headers)?;
+    }
+    Ok(bearer)
 }
 
 /// Browsers send cookies along whoever asks; only our own pages may change things with them.
@@ -52,7 +62,7 @@ fn same_origin(headers: &HeaderMap) -> bool {
     })
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

@@ -52,7 +52,8 @@ pub(super) async fn get_branch(id: String, state: State, caller: Caller) -> Answ
 }
 
 /// Describes a new branch, with the default schedule.
-#[utoipa::path(post, path = "/api/v1/branches", tag = "places", request_body = BranchInput,
+#[utoipa::path(post, path = "/api/v1/branches", tag = "places", 
+    request_body(content = BranchInput, example = json!({"name": "Harbour", "time_zone": "Europe/Madrid"})),
     responses((status = 201, body = Branch, headers(("Location" = String))),
         (status = 409, description = "The id is taken", body = Problem, content_type = "application/problem+json"),
         super::openapi::BadBody, super::openapi::Away, super::openapi::Refusals))]
@@ -61,7 +62,7 @@ pub(super) async fn create_branch(
     caller: Caller,
     body: Answer<BranchInput>,
 ) -> Answer<Created<Branch>> {
-    super::permit(&caller, Action::ConfigureBranches)?;
+    super::permit(&caller, Action::ConfigurePlaces)?;
     if caller.branches != Branches::All {
         return Err(ApiError::Forbidden("your token is of some branches only".into()));
     }
@@ -82,7 +83,7 @@ pub(super) async fn create_branch(
 
 /// Describes a branch anew. Another time zone is another schedule: it holds from its first start on.
 #[utoipa::path(put, path = "/api/v1/branches/{id}", tag = "places", params(("id" = i64, Path)),
-    request_body = BranchInput,
+    request_body(content = BranchInput, example = json!({"name": "Harbour", "time_zone": "Europe/Madrid"})),
     responses((status = 200, body = Branch), super::openapi::InFile, super::openapi::Absence,
         super::openapi::BadBody, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn put_branch(
@@ -91,7 +92,7 @@ pub(super) async fn put_branch(
     caller: Caller,
     body: Answer<BranchInput>,
 ) -> Answer<Json<Branch>> {
-    super::permit(&caller, Action::ConfigureBranches)?;
+    super::permit(&caller, Action::ConfigurePlaces)?;
     let body = body?;
     rewrite(state, caller, id, move |before| {
         if body.id.is_some_and(|id| id != before.id.get()) {
@@ -107,7 +108,7 @@ pub(super) async fn put_branch(
 
 /// Changes what is given and leaves the rest.
 #[utoipa::path(patch, path = "/api/v1/branches/{id}", tag = "places", params(("id" = i64, Path)),
-    request_body = BranchPatch,
+    request_body(content = BranchPatch, example = json!({"name": "Centre"})),
     responses((status = 200, body = Branch), super::openapi::InFile, super::openapi::Absence,
         super::openapi::BadBody, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn patch_branch(
@@ -116,7 +117,7 @@ pub(super) async fn patch_branch(
     caller: Caller,
     body: Answer<BranchPatch>,
 ) -> Answer<Json<Branch>> {
-    super::permit(&caller, Action::ConfigureBranches)?;
+    super::permit(&caller, Action::ConfigurePlaces)?;
     let body = body?;
     rewrite(state, caller, id, move |before| {
         Ok((body.name.unwrap_or(before.name), body.time_zone.unwrap_or(before.time_zone)))
@@ -131,7 +132,7 @@ pub(super) async fn patch_branch(
             content_type = "application/problem+json"),
         super::openapi::Absence, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn delete_branch(id: String, state: State, caller: Caller) -> Answer<NoContent> {
-    super::permit(&caller, Action::ConfigureBranches)?;
+    super::permit(&caller, Action::ConfigurePlaces)?;
     state
         .clone()
         .change(async move {

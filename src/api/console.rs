@@ -3,10 +3,11 @@
 //! They hold no data and need no token: a page that nobody is logged in on says how to log in.
 
 use rust_embed::{EmbeddedFile, RustEmbed};
-use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
+use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use warp::http::{Response, StatusCode};
 use warp::reply::{Reply, Response as WarpResponse};
 
+use super::conditions::{Conditions, Tag};
 use super::error::ApiError;
 use super::page;
 
@@ -32,13 +33,8 @@ pub(super) fn file(path: &str, headers: &HeaderMap) -> WarpResponse {
 }
 
 fn answer(name: &str, file: EmbeddedFile, headers: &HeaderMap) -> WarpResponse {
-    let tag: String = file.metadata.sha256_hash()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    let tag = format!("\"{tag}\"");
-    let known = headers
-        .get(IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|tags| tags.split(',').any(|known| known.trim().trim_start_matches("W/") == tag));
-    let mut response = if known {
+    let tag = Tag::of_hash(&file.metadata.sha256_hash());
+    let mut response = if Conditions::of(headers).has(&tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let mut response = Response::new(match file.data {
@@ -50,9 +46,7 @@ fn answer(name: &str, file: EmbeddedFile, headers: &HeaderMap) -> WarpResponse {
     };
     let keep = if name.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(keep));
-    if let Ok(tag) = HeaderValue::try_from(tag) {
-        response.headers_mut().insert(ETAG, tag);
-    }
+    tag.put(response.headers_mut());
     response
 }
 

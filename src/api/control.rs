@@ -7,7 +7,8 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::cameras::find;
-use super::reply::{Json, respond};
+use super::journal::Note;
+use super::reply::{Json, Told, respond};
 use super::request::{Answer, with};
 use super::{State, caller};
 use crate::auth::{Action, Caller};
@@ -47,21 +48,33 @@ pub(super) async fn get_status(id: String, state: State, caller: Caller) -> Answ
 /// Lets a camera run; does nothing to one that runs.
 #[utoipa::path(post, path = "/api/v1/cameras/{id}/start", tag = "cameras", params(("id" = String, Path)),
     responses((status = 200, body = CameraStatus), super::openapi::Absence, super::openapi::Refusals))]
-pub(super) async fn start_camera(id: String, state: State, caller: Caller) -> Answer<Json<CameraStatus>> {
+pub(super) async fn start_camera(
+    id: String,
+    state: State,
+    caller: Caller,
+) -> Answer<Told<Json<CameraStatus>>> {
     operate(&id, &state, &caller, CameraHandle::start, |state| *state != CameraState::Stopped).await
 }
 
 /// Switches a camera off until it is started or the server is; set `enabled` to false to keep it off.
 #[utoipa::path(post, path = "/api/v1/cameras/{id}/stop", tag = "cameras", params(("id" = String, Path)),
     responses((status = 200, body = CameraStatus), super::openapi::Absence, super::openapi::Refusals))]
-pub(super) async fn stop_camera(id: String, state: State, caller: Caller) -> Answer<Json<CameraStatus>> {
+pub(super) async fn stop_camera(
+    id: String,
+    state: State,
+    caller: Caller,
+) -> Answer<Told<Json<CameraStatus>>> {
     operate(&id, &state, &caller, CameraHandle::stop, |state| *state == CameraState::Stopped).await
 }
 
 /// Builds a camera's pipeline anew, whatever its state.
 #[utoipa::path(post, path = "/api/v1/cameras/{id}/restart", tag = "cameras", params(("id" = String, Path)),
     responses((status = 200, body = CameraStatus), super::openapi::Absence, super::openapi::Refusals))]
-pub(super) async fn restart_camera(id: String, state: State, caller: Caller) -> Answer<Json<CameraStatus>> {
+pub(super) async fn restart_camera(
+    id: String,
+    state: State,
+    caller: Caller,
+) -> Answer<Told<Json<CameraStatus>>> {
     operate(&id, &state, &caller, CameraHandle::restart, |_| true).await
 }
 
@@ -72,12 +85,13 @@ async fn operate(
     caller: &Caller,
     order: impl Fn(&CameraHandle),
     settled: impl FnMut(&CameraState) -> bool,
-) -> Answer<Json<CameraStatus>> {
+) -> Answer<Told<Json<CameraStatus>>> {
     super::permit(caller, Action::OperateCameras)?;
     let handle = find(state, caller, id)?;
     order(&handle);
     let mut now = handle.state();
     // A camera that is gone by now, and one that takes longer, are shown as they are.
     let _ = tokio::time::timeout(SETTLES_WITHIN, now.wait_for(settled)).await;
-    Ok(Json(state.status(&handle)))
+    let note = Note { branch: Some(handle.camera().branch), fields: None };
+    Ok(Told::new(Json(state.status(&handle))).note(note))
 }

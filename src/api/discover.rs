@@ -24,7 +24,7 @@ use crate::camera::Description;
 use crate::clock::Clock;
 use crate::discover::{self, Credentials, Found, MAX_PORTS, MAX_TIMEOUT, Search, Targets};
 use crate::domain::{ParamValue, TenantId, Timestamp};
-use crate::wire::{CameraInput, DiscoverInput, DiscoveredCamera, Discovery, Problem, Value};
+use crate::wire::{CameraInput, DiscoverInput, DiscoveredCamera, Discovery, ParameterValue, Problem};
 
 /// How long a mask stands for the password that it hides.
 const REMEMBERED: Duration = Duration::from_secs(600);
@@ -56,6 +56,7 @@ pub(super) async fn discover_cameras(
     let body = body?;
     let _turn = state.searches.turn()?;
     let search = search_of(&state, body).await?;
+    tracing::info!(subject = caller.subject, addresses = search.targets.len(), "looks for cameras");
     let mut all = Vec::new();
     let complete = discover::search(&search, |found| all.push(found)).await;
     all.sort_by_key(|found| found.address);
@@ -185,7 +186,7 @@ impl Searches {
         hidden.retain(|one| one.until > now);
         let is_shown = |one: &&Hidden| {
             let same = |(key, value): (&String, &ParamValue)| {
-                input.parameters.get(key).is_some_and(|given| *given == Value::from(value))
+                input.parameters.get(key).is_some_and(|given| *given == ParameterValue::from(value))
             };
             one.tenant == caller.tenant && one.pipeline == input.pipeline && one.shown.iter().all(same)
         };

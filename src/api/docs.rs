@@ -4,8 +4,10 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::Serialize;
+use serde_json::Value;
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::{OpenApi, RefOr};
+use utoipa::openapi::{OpenApi, RefOr, Required};
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
@@ -41,12 +43,14 @@ pub(super) fn get_docs(html: &str) -> WarpResponse {
 }
 
 fn body(document: &OpenApi) -> String {
-    let mut out =
-        String::from("<p>The contract for programs: <a href=\"/api/v1/openapi.json\">OpenAPI 3.1</a>.</p>");
-    let mut tags: Vec<&str> = document.tags.iter().flatten().map(|tag| tag.name.as_str()).collect();
-    tags.dedup();
-    for tag in tags {
-        let _ = write!(out, "<h2>{}</h2>", escape(tag));
+    let mut out = String::from(
+        "<p>The contract for programs: <a href=\"/api/v1/openapi.json\">OpenAPI 3.1</a>. In the examples, <code>$TOKEN</code> \
+         is what <code>atalaya token issue</code> prints, and <code>$SERVER</code> where this page is.</p>",
+    );
+    let text = |text: &Option<String>| escape(text.as_deref().unwrap_or_default());
+    for tag in document.tags.iter().flatten() {
+        let _ = write!(out, "<h2 id=\"{0}\">{0}</h2><p>{1}</p>", escape(&tag.name), text(&tag.description));
+        let tag = tag.name.as_str();
         for (path, item) in &document.paths.paths {
             for (method, operation) in operations(item) {
                 if operation.tags.iter().flatten().any(|own| own == tag) {
@@ -81,13 +85,20 @@ fn write_operation(out: &mut String, method: &str, path: &str, operation: &Opera
     );
     for parameter in operation.parameters.iter().flatten() {
         let RefOr::T(parameter) = parameter else { continue };
+        let place = as_json(&parameter.parameter_in);
+        let needed = if parameter.required == Required::True { ", needed" } else { "" };
         let _ = write!(
             out,
-            "<tr><td><code>{}</code><td>{}</tr>",
+            "<tr><td><code>{}</code><td>{}{needed}<td>{} {}</tr>",
             escape(&parameter.name),
+            escape(place.as_str().unwrap_or_default()),
+            escape(&kind_of(&as_json(&parameter.schema))),
             text(&parameter.description)
         );
     }
+    out.push_str("</table>");
+    write_body(out, method, path, operation);
+    out.push_str("<table>");
     for (status, response) in &operation.responses.responses {
         let description = match response {
             RefOr::T(response) => response.description.as_str(),
@@ -96,4 +107,58 @@ fn write_operation(out: &mut String, method: &str, path: &str, operation: &Opera
         let _ = write!(out, "<tr><td>{}<td>{}</tr>", escape(status), escape(description));
     }
     out.push_str("</table></details>");
+}
+
+/// The types of a body, an example of it, and how to send that from a terminal.
+fn write_body(out: &mut String, method: &str, path: &str, operation: &Operation) {
+    let Some(RefOr::T(body)) = &operation.request_body else {
+        if operation.security.is_none() {
+            let _ = write!(
+                out,
+                "<pre>curl -X {method} -H \"Authorization: Bearer $TOKEN\" $SERVER{}</pre>",
+                escape(path)
+            );
+        }
+        return;
+    };
+    let kinds: Vec<_> = body.content.keys().map(String::as_str).collect();
+    let _ = write!(out, "<p>Body: <code>{}</code></p>", escape(&kinds.join(", ")));
+    let example = body.content.values().find_map(|content| match content {
+        RefOr::T(content) => content.example.as_ref(),
+        RefOr::Ref(_) => None,
+    });
+    let Some(example) = example else { return };
+    let example = serde_json::to_string_pretty(example).unwrap_or_default();
+    let _ = write!(
+        out,
+        "<pre>curl -X {method} -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \\\n  \
+         $SERVER{} -d '{}'</pre>",
+        escape(path),
+        escape(&example)
+    );
+}
+
+/// A part of the document as it is written, which is how everybody else reads it.
+fn as_json(part: &impl Serialize) -> Value {
+    serde_json::to_value(part).unwrap_or_default()
+}
+
+/// A parameter's type with its bounds, in a few words.
+fn kind_of(schema: &Value) -> String {
+    let mut words = Vec::new();
+    match &schema["type"] {
+        Value::String(kind) => words.push(kind.clone()),
+        Value::Array(kinds) => words.extend(kinds.iter().filter_map(Value::as_str).map(str::to_owned)),
+        _ => {
+            words.extend(schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()).map(str::to_owned))
+        }
+    }
+    for (key, name) in [("format", ""), ("minimum", "from "), ("maximum", "to "), ("pattern", "like ")] {
+        match &schema[key] {
+            Value::Null => {}
+            Value::String(value) => words.push(format!("{name}{value}")),
+            value => words.push(format!("{name}{value}")),
+        }
+    }
+    if words.is_empty() { String::new() } else { format!("({})", words.join(" ")) }
 }

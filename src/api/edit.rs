@@ -155,11 +155,16 @@ fn sector_of(id: i64) -> Answer<SectorId> {
 }
 
 pub(super) fn name_of(name: String) -> Answer<String> {
-    let chars = name.chars().count();
-    if (1..=MAX_NAME_CHARS).contains(&chars) && !name.chars().any(char::is_control) {
-        Ok(name)
+    text_of("name", name)
+}
+
+/// A name for people, as a label or a line of a list can show it.
+pub(super) fn text_of(field: &str, text: String) -> Answer<String> {
+    let chars = text.chars().count();
+    if (1..=MAX_NAME_CHARS).contains(&chars) && !text.chars().any(char::is_control) {
+        Ok(text)
     } else {
-        Err(ApiError::invalid("name", format!("must have 1 to {MAX_NAME_CHARS} printable characters")))
+        Err(ApiError::invalid(field, format!("must have 1 to {MAX_NAME_CHARS} printable characters")))
     }
 }
 

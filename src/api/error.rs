@@ -45,8 +45,11 @@ pub enum ApiError {
     /// As [`Self::Invalid`], of a body that has no fields.
     #[error("{0}")]
     Unfit(String),
-    #[error("too many failed tries; try again in {0} s")]
-    TooMany(u64),
+    /// `If-Match` names a description that is not the one there is.
+    #[error("it has changed meanwhile: read it again, and send its `ETag` as `If-Match`")]
+    Precondition,
+    #[error("too many requests; try again in {0} s")]
+    TooFast(u64),
     /// There is too much to do; soon there will be less.
     #[error("too much waits here already; try again in {0} s")]
     Busy(u64),
@@ -90,7 +93,8 @@ impl ApiError {
             Self::TooLarge(_) | Self::Oversized(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::WrongType { .. } | Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid { .. } | Self::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Precondition => StatusCode::PRECONDITION_FAILED,
+            Self::TooFast(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) | Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -110,7 +114,7 @@ impl ApiError {
             Self::NoToken(TokenError::Missing) => Some((WWW_AUTHENTICATE, "Bearer".into())),
             Self::NoToken(_) => Some((WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"".into())),
             Self::WrongMethod { allow, .. } => Some((ALLOW, allow.clone())),
-            Self::TooMany(seconds) | Self::Busy(seconds) => Some((RETRY_AFTER, seconds.to_string())),
+            Self::TooFast(seconds) | Self::Busy(seconds) => Some((RETRY_AFTER, seconds.to_string())),
             _ => None,
         }
     }

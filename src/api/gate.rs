@@ -15,11 +15,14 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap,
 use warp::http::{HeaderName, Method};
 use warp::reply::{Reply, Response};
 
+use super::compress::{self, Coding};
+use super::cors::Origins;
 use super::error::{ApiError, Pending};
+use super::rate::Rates;
 use super::request::drain;
-use super::table::{Access, Table};
+use super::table::{Access, Route, Table};
 use super::{Api, access, console, upload};
-use crate::auth::Keys;
+use crate::auth::{Keys, Revocations};
 use crate::wire::Problem;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -70,8 +73,13 @@ impl Api {
         B: hyper::body::Body + Send + Sync + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        let (coding, origin) = (Coding::of(request.headers()), self.gate.origins.of(request.headers()));
         let mut response = match self.gate.admit(&mut request) {
             Ok(Door::Console) => console::file(path, request.headers()),
+            Ok(Door::Preflight(answer)) => *answer,
+            Ok(Door::Change(route)) => {
+                self.change(request, route, id).await.unwrap_or_else(Reply::into_response)
+            }
             Ok(Door::Route) => {
                 // The server leaves out the body of what was asked by HEAD; routes need not know of it.
                 if request.method() == Method::HEAD {
@@ -88,21 +96,28 @@ impl Api {
             Err(error) => error.into_response(),
         };
         finish(&mut response, path, id);
-        response
+        self.gate.origins.open(response.headers_mut(), origin);
+        compress::pack(response, coding)
     }
 }
 
 /// Where a request may go.
 enum Door {
     Route,
+    /// To a route that changes something.
+    Change(Route),
     Console,
+    /// Nowhere: a browser only asks whether it might.
+    Preflight(Box<Response>),
 }
 
 /// What the gate needs to know.
-#[derive(Debug)]
 pub(super) struct Gate {
     pub(super) table: Table,
     pub(super) keys: Keys,
+    pub(super) revocations: Revocations,
+    pub(super) rates: Rates,
+    pub(super) origins: Origins,
     /// Largest body of most routes.
     pub(super) max_body_bytes: u64,
 }
@@ -111,34 +126,68 @@ impl Gate {
     fn admit<B>(&self, request: &mut Request<B>) -> Result<Door, ApiError> {
         let (method, path) = (request.method(), request.uri().path());
         let entry = self.table.find(path);
-        let access = entry.and_then(|entry| entry.access(method));
         let Some(entry) = entry else {
             if path.starts_with("/api/") {
-                access::caller(&self.keys, method, request.headers())?;
-                return Err(ApiError::no("route", path));
+                self.let_in(request)?;
+                return Err(ApiError::no("route", request.uri().path()));
             }
+            self.count_stranger(request)?;
             return match *method {
                 Method::GET | Method::HEAD => Ok(Door::Console),
                 _ => Err(ApiError::no("route", path)),
             };
         };
-        if access == Some(Access::Open) || entry.is_open() {
+        let allow = entry.allow();
+        if let Some(answer) = self.origins.preflight(method, request.headers(), &allow) {
+            self.count_stranger(request)?;
+            return Ok(Door::Preflight(Box::new(answer)));
+        }
+        let route = entry.route(method);
+        if route.is_some_and(|route| route.access == Access::Open) || entry.is_open() {
+            self.count_stranger(request)?;
             access::check_origin(method, request.headers())?;
         } else {
-            let caller = access::caller(&self.keys, method, request.headers())?;
-            request.extensions_mut().insert(caller);
+            self.let_in(request)?;
         }
-        if access.is_none() {
-            return Err(ApiError::WrongMethod { method: request.method().to_string(), allow: entry.allow() });
-        }
+        let Some(route) = route else {
+            return Err(ApiError::WrongMethod { method: request.method().to_string(), allow });
+        };
         let length: Option<u64> =
             request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let limit = upload::limit_of(request.uri().path(), self.max_body_bytes);
         match length {
             Some(length) if limit < length => Err(ApiError::TooLarge(limit)),
+            _ if route.is_noted => Ok(Door::Change(route.clone())),
             _ => Ok(Door::Route),
         }
     }
+
+    /// Finds out who is asking, and tells the route.
+    fn let_in<B>(&self, request: &mut Request<B>) -> Result<(), ApiError> {
+        let bearer = access::bearer(&self.keys, &self.revocations, request.method(), request.headers());
+        match bearer {
+            Ok(bearer) => {
+                self.rates.count(Some(&bearer), peer(request).ip())?;
+                request.extensions_mut().insert(bearer.caller.clone());
+                request.extensions_mut().insert(bearer);
+                Ok(())
+            }
+            Err(error) => {
+                self.count_stranger(request)?;
+                Err(error)
+            }
+        }
+    }
+
+    fn count_stranger<B>(&self, request: &Request<B>) -> Result<(), ApiError> {
+        self.rates.count(None, peer(request).ip())
+    }
+}
+
+/// Where a request came from; this machine, should nobody have said so.
+fn peer<B>(request: &Request<B>) -> SocketAddr {
+    let peer = request.extensions().get::<Peer>();
+    peer.map_or(SocketAddr::from(([127, 0, 0, 1], 0)), |Peer(address)| *address)
 }
 
 /// The client's own name for the request when it is harmless, else a new one.

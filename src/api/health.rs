@@ -10,6 +10,7 @@ use warp::reply::{Reply, Response};
 use super::State;
 use super::reply::Json;
 use super::request::with;
+use crate::domain::RecorderFigures;
 use crate::wire::{Health, Readiness};
 
 /// A store that takes longer than this to say a word cannot serve anybody.
@@ -52,11 +53,23 @@ pub(super) async fn get_readiness(state: State) -> Response {
         status: if ready { "ready" } else { "not ready" }.into(),
         store: store.unwrap_or_else(|reason| reason).into(),
         pipelines: pipelines.unwrap_or_else(|reason| reason),
-        recorder: if (state.recorder)().is_stuck { "visits wait for the database" } else { "ok" }.into(),
+        recorder: recorder(&(state.recorder)()).into(),
     };
     let mut response = Json(body).into_response();
     if !ready {
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     }
     response
+}
+
+fn recorder(figures: &RecorderFigures) -> &'static str {
+    if figures.is_losing {
+        "visits wait for the database, there is no more space for them, and the oldest are lost"
+    } else if RecorderFigures::is_filling(figures.spool_bytes, figures.spool_max_bytes) {
+        "visits wait for the database, and the space for them is nearly used up"
+    } else if figures.is_stuck {
+        "visits wait for the database"
+    } else {
+        "ok"
+    }
 }

@@ -182,6 +182,14 @@ impl Collector for Recorder {
         }
         for (name, help, value) in [
             ("recorder_waiting", "Records that wait for the database", figures.waiting as i64),
+            ("recorder_in_memory", "Those of them that are not on disk", figures.in_memory as i64),
+            ("recorder_spool_bytes", "Space that the others take on disk", figures.spool_bytes.cast_signed()),
+            (
+                "recorder_spool_max_bytes",
+                "Space that they may take; then the oldest are lost",
+                figures.spool_max_bytes.cast_signed(),
+            ),
+            ("recorder_losing", "1 while records are lost for want of space", figures.is_losing.into()),
             ("recorder_stuck", "1 while the database does not take what waits", figures.is_stuck.into()),
         ] {
             let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;

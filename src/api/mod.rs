@@ -5,11 +5,17 @@
 
 mod access;
 mod analyses;
+mod audit;
 mod branches;
 mod cameras;
+mod change;
+mod compress;
+mod conditions;
 mod console;
 mod control;
+mod cors;
 mod cv;
+mod derived;
 mod detections;
 mod discover;
 mod docs;
@@ -19,6 +25,8 @@ mod gate;
 mod health;
 mod job_metrics;
 mod jobs;
+mod journal;
+mod list;
 mod media;
 mod metrics;
 mod models;
@@ -29,9 +37,11 @@ mod parameters;
 mod patient;
 mod pipelines;
 mod process;
+mod rate;
 mod reply;
 mod request;
 mod schedules;
+mod sectors;
 mod serve;
 mod session;
 mod shifts;
@@ -39,6 +49,7 @@ mod slots;
 mod state;
 mod summaries;
 mod table;
+mod tokens;
 mod upload;
 mod voice;
 mod whep;
@@ -53,11 +64,14 @@ use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
 pub use error::ApiError;
+pub use rate::Rate;
 pub use serve::{BindError, Limits};
 pub use state::{Fixed, Live, Services};
 
-use crate::auth::{Action, Caller};
+use crate::auth::{Action, Caller, Revocations};
+use change::Changes;
 use gate::Gate;
+use journal::Journal;
 use state::State;
 
 /// The HTTP server, ready to listen.
@@ -65,8 +79,10 @@ pub struct Api {
     gate: Gate,
     routes: BoxedFilter<(Response,)>,
     stop: CancellationToken,
+    changes: Changes,
     /// Changes that go on when their client has hung up.
-    changes: TaskTracker,
+    tasks: TaskTracker,
+    revocations: Revocations,
     limits: Limits,
 }
 
@@ -74,14 +90,26 @@ impl Api {
     /// The server of `services`; it stops when `services.stop` is cancelled.
     pub fn new(services: Services) -> Self {
         let document = openapi::document();
-        let gate = Gate {
-            table: table::Table::new(&document),
-            keys: services.keys.clone(),
-            max_body_bytes: services.max_body_bytes,
-        };
+        let rates = rate::Rates::new(services.rate);
+        let origins = cors::Origins(services.cors_origins.clone());
         let stop = services.stop.clone();
         let state = State::new(services);
-        let changes = state.tasks.clone();
+        let (tasks, revocations) = (state.tasks.clone(), state.revocations.clone());
+        let gate = Gate {
+            table: table::Table::new(&document),
+            keys: state.keys.clone(),
+            revocations: revocations.clone(),
+            rates,
+            origins,
+            max_body_bytes: state.max_body_bytes,
+        };
+        let changes = Changes {
+            store: state.store.clone(),
+            journal: Journal::new(state.store.clone(), tasks.clone(), stop.clone()),
+            clock: state.clock.clone(),
+        };
+        let managing =
+            audit::routes(&state).or(tokens::routes(&state)).unify().or(sectors::routes(&state)).unify();
         let watching =
             media::routes(&state).or(whep::routes(&state)).unify().or(detections::routes(&state)).unify();
         let choosing = pipelines::routes(&state).or(models::routes(&state)).unify();
@@ -112,11 +140,14 @@ impl Api {
             .unify()
             .or(voice::routes(&state))
             .unify()
+            .or(managing)
+            .unify()
             .or(discover::routes(&state))
             .unify()
             .or(running)
             .unify();
-        Self { gate, routes: routes.or_else(not_routed).boxed(), stop, changes, limits: Limits::default() }
+        let routes = routes.or_else(not_routed).boxed();
+        Self { gate, routes, stop, changes, tasks, revocations, limits: Limits::default() }
     }
 
     /// With other limits than the usual ones.

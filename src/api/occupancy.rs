@@ -82,7 +82,7 @@ enum Behind {
     params(("id" = String, Path),
         ("from" = Option<String>, Query, description = "RFC 3339; default: the start of the current shift"),
         ("to" = Option<String>, Query, description = "RFC 3339; default: now. At most 366 days after `from`"),
-        ("step" = Option<u32>, Query, description = "Seconds, a multiple of 60, no longer than the range; at most 1500 steps. Default: 60, or as much more as a long range needs")),
+        ("step" = Option<u32>, Query, minimum = 60, multiple_of = 60, description = "Seconds, a multiple of 60, no longer than the range; at most 1500 steps. Default: 60, or as much more as a long range needs")),
     responses((status = 200, body = Occupancy), super::openapi::Absence, super::openapi::BadQuery, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn get_occupancy(
     id: String,
@@ -120,7 +120,7 @@ pub(super) async fn get_occupancy(
         ("shift" = Option<String>, Query, description = "A shift's id, or `current`, which is the default"),
         ("from" = Option<String>, Query, description = "Instead of a shift: RFC 3339, cut to quarters of an hour"),
         ("to" = Option<String>, Query, description = "RFC 3339; default: now. At most 31 days after `from`"),
-        ("background" = Option<String>, Query, description = "`plain` (default); `outline`: edges of what the camera shows now, if it shows anything; `none`: transparent")),
+        ("background" = Option<String>, Query, pattern = "^(plain|outline|none)$", description = "`plain` (default); `outline`: edges of what the camera shows now, if it shows anything; `none`: transparent")),
     responses((status = 200, content_type = "image/png", body = Vec<u8>), super::openapi::Absence, super::openapi::BadQuery, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn get_heatmap(
     id: String,

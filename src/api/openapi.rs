@@ -6,8 +6,8 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::access::SESSION_COOKIE;
 use super::{
-    branches, cameras, control, cv, detections, discover, docs, health, jobs, media, metrics, models,
-    occupancy, pipelines, schedules, session, shifts, summaries, voice, whep,
+    audit, branches, cameras, control, cv, derived, detections, discover, docs, health, jobs, media, metrics,
+    models, occupancy, pipelines, schedules, sectors, session, shifts, summaries, tokens, voice, whep,
 };
 use crate::wire::Problem;
 
@@ -36,6 +36,9 @@ use crate::wire::Problem;
         shifts::current_visits, shifts::get_shift, summaries::get_summary, shifts::list_visits,
         summaries::current_comparison, summaries::get_comparison,
         occupancy::get_occupancy, occupancy::get_heatmap,
+        sectors::list_sectors, sectors::create_sector, sectors::get_sector, sectors::put_sector,
+        sectors::patch_sector, sectors::delete_sector,
+        tokens::list_tokens, tokens::issue_token, tokens::revoke_token, audit::list_changes,
         session::log_in, session::log_out, session::get_session, session::end_session,
         health::get_health, health::get_readiness, metrics::get_metrics,
         jobs::list_jobs, jobs::run_job, jobs::list_nodes,
@@ -46,12 +49,13 @@ use crate::wire::Problem;
         (name = "video", description = "What the cameras see, live"),
         (name = "pipelines", description = "How a camera's pictures are got and looked at"),
         (name = "models", description = "What looks at them"),
-        (name = "places", description = "Branches, and when their shifts start"),
+        (name = "places", description = "Branches, their sectors, and when their shifts start"),
         (name = "shifts", description = "Figures and visits by work period"),
         (name = "pictures", description = "Single ones, analysed and forgotten"),
         (name = "figures", description = "How many people there were, and where they stood"),
         (name = "sound", description = "When somebody spoke; the sound itself is forgotten"),
         (name = "session", description = "Who is asking"),
+        (name = "access", description = "Who may ask, and who changed what"),
         (name = "operations", description = "For those who run the server"),
         (name = "contract", description = "This document"),
     ),
@@ -155,5 +159,7 @@ pub(super) enum Away {
 
 /// The contract of this server.
 pub(super) fn document() -> Document {
-    Contract::openapi()
+    let mut document = Contract::openapi();
+    derived::complete(&mut document);
+    document
 }

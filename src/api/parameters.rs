@@ -11,7 +11,7 @@ use super::error::ApiError;
 use super::request::Answer;
 use crate::camera::{Description, Parameter, ParameterType, PipelineError};
 use crate::domain::{Camera, ParamValue};
-use crate::wire::Value;
+use crate::wire::ParameterValue;
 
 /// What secrets are shown as.
 pub(super) const MASK: &str = "***";
@@ -28,7 +28,7 @@ pub(super) struct Given {
 /// `given` with what stands masked in it taken from `before`, as long as that has the same pipeline: another one may
 /// show what this one hides.
 pub(super) fn restore(
-    given: BTreeMap<String, Value>,
+    given: BTreeMap<String, ParameterValue>,
     before: Option<&Camera>,
     description: &Description,
 ) -> Answer<Given> {

@@ -66,7 +66,8 @@ pub(super) async fn get_pipeline(name: String, state: State, caller: Caller) -> 
 }
 
 /// Looks for everything that is wrong with a description, or with values for one.
-#[utoipa::path(post, path = "/api/v1/pipelines/check", tag = "pipelines", request_body = CheckInput,
+#[utoipa::path(post, path = "/api/v1/pipelines/check", tag = "pipelines",
+    request_body(content = CheckInput, example = json!({"pipeline": "rtsp", "parameters": {"location": "rtsp://192.0.2.7/live"}})),
     responses((status = 200, body = Check), super::openapi::BadBody, super::openapi::Refusals))]
 pub(super) async fn check_pipeline(
     state: State,

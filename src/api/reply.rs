@@ -9,7 +9,9 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION};
 use warp::http::{Response, StatusCode};
 use warp::reply::{Reply, Response as WarpResponse};
 
+use super::conditions::Tag;
 use super::error::ApiError;
+use super::journal::Note;
 use super::request::Answer;
 
 /// `200` with JSON.
@@ -26,6 +28,18 @@ pub(super) struct Accepted<T>(pub(super) T);
 
 /// `204`.
 pub(super) struct NoContent;
+
+/// An answer with what is to be told of it: its tag to the client, a note and a warning to the gate.
+pub(super) struct Told<R> {
+    reply: R,
+    tag: Option<Tag>,
+    note: Option<Note>,
+    is_secret: bool,
+}
+
+/// Says to the gate that an answer holds a secret, which is not to be kept for a request that is repeated.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unkept;
 
 /// `200` with a body of any type.
 pub(super) struct Content {
@@ -74,6 +88,40 @@ impl<T: Serialize + Send> Reply for Accepted<T> {
         let mut response = Json(self.0).into_response();
         if response.status() == StatusCode::OK {
             *response.status_mut() = StatusCode::ACCEPTED;
+        }
+        response
+    }
+}
+
+impl<R> Told<R> {
+    pub(super) fn new(reply: R) -> Self {
+        Self { reply, tag: None, note: None, is_secret: false }
+    }
+
+    pub(super) fn tag(self, tag: Tag) -> Self {
+        Self { tag: Some(tag), ..self }
+    }
+
+    pub(super) fn note(self, note: Note) -> Self {
+        Self { note: Some(note), ..self }
+    }
+
+    pub(super) fn unkept(self) -> Self {
+        Self { is_secret: true, ..self }
+    }
+}
+
+impl<R: Reply> Reply for Told<R> {
+    fn into_response(self) -> WarpResponse {
+        let mut response = self.reply.into_response();
+        if let Some(tag) = self.tag {
+            tag.put(response.headers_mut());
+        }
+        if let Some(note) = self.note {
+            response.extensions_mut().insert(note);
+        }
+        if self.is_secret {
+            response.extensions_mut().insert(Unkept);
         }
         response
     }

@@ -1,12 +1,14 @@
 //! Reading what came with a request. Nothing here rejects: what cannot be read becomes the handler's [`ApiError`].
 
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::time::Duration;
 
 use bytes::Buf;
 use futures_util::{Stream, StreamExt};
 use hyper::body::Body;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use warp::http::header::{CONTENT_TYPE, HeaderMap};
 use warp::{Filter, Rejection};
 
@@ -74,12 +76,37 @@ pub(super) fn instant_in(field: &str, text: &str) -> Answer<Timestamp> {
     })
 }
 
-/// `bytes` as JSON.
+/// `bytes` as JSON. To JSON schema `1.0` is an integer, and to some programs every number is written so.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
+    let error = match parse_strictly(bytes) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    let Ok(mut value) = serde_json::from_slice(bytes) else { return Err(error) };
+    make_whole(&mut value);
+    T::deserialize(value).map_err(|_| error)
+}
+
+fn parse_strictly<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(unreadable)?;
     json.end().map_err(|error| ApiError::Unreadable { field: None, detail: error.to_string() })?;
     Ok(value)
+}
+
+/// Writes whole numbers as integers.
+fn make_whole(value: &mut Value) {
+    /// Beyond it a double leaves integers out.
+    const MOST: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let whole = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() <= MOST);
+            *value = whole.map_or_else(|| value.clone(), |whole| (whole as i64).into());
+        }
+        Value::Array(items) => items.iter_mut().for_each(make_whole),
+        Value::Object(fields) => fields.values_mut().for_each(make_whole),
+        _ => {}
+    }
 }
 
 fn unreadable<E: std::error::Error>(error: serde_path_to_error::Error<E>) -> ApiError {
@@ -102,8 +129,8 @@ async fn read<B: Buf>(
 }
 
 /// The whole of a body, of at most `limit` bytes.
-pub(super) async fn collect<B: Buf>(
-    body: impl Stream<Item = Result<B, warp::Error>>,
+pub(super) async fn collect<B: Buf, E: Display>(
+    body: impl Stream<Item = Result<B, E>>,
     limit: u64,
 ) -> Answer<Vec<u8>> {
     let collect = async {
@@ -131,7 +158,7 @@ pub(super) async fn collect<B: Buf>(
 }
 
 /// Reads what is left of a body that is refused: see [`DRAIN_BYTES`].
-pub(super) async fn pass_over<B: Buf>(body: impl Stream<Item = Result<B, warp::Error>>, limit: u64) {
+pub(super) async fn pass_over<B: Buf, E>(body: impl Stream<Item = Result<B, E>>, limit: u64) {
     rest_of(body.map(|chunk| chunk.ok().map(|chunk| chunk.remaining())), limit).await;
 }
 

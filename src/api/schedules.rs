@@ -55,7 +55,9 @@ pub(super) async fn get_schedule(id: String, state: State, caller: Caller) -> An
 /// start of the new schedule that is a minute away or more.
 #[utoipa::path(put, path = "/api/v1/schedules/{id}", tag = "places",
     params(("id" = i64, Path, description = "The branch")),
-    request_body = ScheduleInput,
+    request_body(content = ScheduleInput, example = json!({"shifts": [
+        {"name": "lunch", "start": "12:00", "days": ["mon", "tue", "wed", "thu", "fri"]},
+        {"name": "dinner", "start": "19:00"}]})),
     responses((status = 200, body = Schedule), super::openapi::InFile, super::openapi::Absence,
         super::openapi::BadBody, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn put_schedule(
@@ -64,7 +66,7 @@ pub(super) async fn put_schedule(
     caller: Caller,
     body: Answer<ScheduleInput>,
 ) -> Answer<Json<Schedule>> {
-    super::permit(&caller, Action::ConfigureBranches)?;
+    super::permit(&caller, Action::ConfigurePlaces)?;
     let schedule = body?.read()?;
     replace(state, caller, id, schedule).await
 }
@@ -75,7 +77,7 @@ pub(super) async fn put_schedule(
     responses((status = 200, body = Schedule), super::openapi::InFile, super::openapi::Absence,
         super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn delete_schedule(id: String, state: State, caller: Caller) -> Answer<Json<Schedule>> {
-    super::permit(&caller, Action::ConfigureBranches)?;
+    super::permit(&caller, Action::ConfigurePlaces)?;
     replace(state, caller, id, domain::Schedule::default()).await
 }
 

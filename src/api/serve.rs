@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use super::Api;
 use super::patient::Patient;
 use super::slots::Slots;
+use crate::domain::Timestamp;
 
 /// The longest idle time between two requests, and the longest time that the head of one may take.
 const IDLE: Duration = Duration::from_secs(30);
@@ -76,6 +77,12 @@ pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> 
 /// Answers until the API is to stop, then lets requests under way end, for two seconds at most.
 pub(super) async fn serve(listener: TcpListener, api: Api) {
     let stop = api.stop.clone();
+    // Before the first request, as a token may have been revoked before this start.
+    if let Err(error) = api.revocations.learn(Timestamp::from_millis(0)).await {
+        tracing::error!(%error, "cannot ask for revoked tokens; until the store answers they are taken");
+    }
+    let (revocations, until) = (api.revocations.clone(), stop.clone());
+    api.tasks.spawn(async move { revocations.follow(until).await });
     let api = Arc::new(api);
     let connections = TaskTracker::new();
     let all = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -111,7 +118,7 @@ pub(super) async fn serve(listener: TcpListener, api: Api) {
         });
     }
     drop(listener);
-    for tasks in [&connections, &api.changes] {
+    for tasks in [&connections, &api.tasks] {
         tasks.close();
         tasks.wait().await;
     }

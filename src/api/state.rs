@@ -19,9 +19,10 @@ use super::analyses::Analyses;
 use super::discover::Searches;
 use super::edit::Rules;
 use super::error::ApiError;
+use super::rate::Rate;
 use super::request::Answer;
 use super::session::LoginTries;
-use crate::auth::{Keys, LoginLinks};
+use crate::auth::{Keys, LoginLinks, Revocations};
 use crate::camera::{CameraHandle, Cameras};
 use crate::clock::Clock;
 use crate::domain::{
@@ -75,6 +76,10 @@ pub struct Services {
     pub media_dir: Option<PathBuf>,
     /// `server.max_body_bytes`.
     pub max_body_bytes: u64,
+    /// `server.requests_per_second` and `server.request_burst`.
+    pub rate: Rate,
+    /// `server.cors_origins`.
+    pub cors_origins: Vec<String>,
     /// Cancelled: streams end, requests under way are answered, no new ones are taken.
     pub stop: CancellationToken,
 }
@@ -86,6 +91,7 @@ pub(super) struct State(Arc<Inner>);
 pub(super) struct Inner {
     services: Services,
     pub(super) links: LoginLinks,
+    pub(super) revocations: Revocations,
     pub(super) login_tries: LoginTries,
     pub(super) started: Timestamp,
     pub(super) analyses: Analyses,
@@ -117,6 +123,7 @@ impl State {
     pub(super) fn new(services: Services) -> Self {
         Self(Arc::new(Inner {
             links: LoginLinks::new(services.keys.clone(), services.clock.clone()),
+            revocations: Revocations::new(services.store.clone(), services.clock.clone()),
             login_tries: LoginTries::new(services.clock.clone()),
             started: services.clock.now(),
             analyses: Analyses::new(),

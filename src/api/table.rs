@@ -3,9 +3,13 @@
 //! The gate lets nothing through that is not in this table, so a route that somebody forgets to document does not
 //! answer at all, and it takes from here whether a route is open: only when the document says so.
 
+use std::sync::Arc;
+
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::{OpenApi, SecurityRequirement};
 use warp::http::Method;
+
+use super::derived;
 
 /// Its GET uses up a login link.
 const LOGIN: &str = "/login";
@@ -19,8 +23,20 @@ pub(super) struct Table {
 /// One path with its methods.
 #[derive(Debug)]
 pub(super) struct Entry {
-    template: String,
-    methods: Vec<(Method, Access)>,
+    template: Arc<str>,
+    methods: Vec<(Method, Route)>,
+}
+
+/// One method of a path.
+#[derive(Debug, Clone)]
+pub(super) struct Route {
+    /// The path as the contract writes it.
+    pub(super) template: Arc<str>,
+    pub(super) access: Access,
+    /// A successful request stands in the change log.
+    pub(super) is_noted: bool,
+    /// It makes something, once for each `Idempotency-Key`.
+    pub(super) creates: bool,
 }
 
 /// Who may come to a route.
@@ -32,8 +48,10 @@ pub(super) enum Access {
 
 impl Table {
     pub(super) fn new(document: &OpenApi) -> Self {
-        let entry =
-            |(path, item): (&String, &PathItem)| Entry { template: path.clone(), methods: methods(item) };
+        let entry = |(path, item): (&String, &PathItem)| {
+            let template: Arc<str> = path.as_str().into();
+            Entry { methods: methods(&template, item), template }
+        };
         Self { entries: document.paths.paths.iter().map(entry).collect() }
     }
 
@@ -45,22 +63,22 @@ impl Table {
 }
 
 impl Entry {
-    /// How `method` is protected; `None` when there is no such method here. HEAD is GET without its body, except where
-    /// GET uses something up.
-    pub(super) fn access(&self, method: &Method) -> Option<Access> {
-        let method = if method == Method::HEAD && self.template != LOGIN { &Method::GET } else { method };
-        self.methods.iter().find(|(own, _)| own == method).map(|(_, access)| *access)
+    /// What `method` does; `None` when there is no such method here. HEAD is GET without its body, except where GET uses
+    /// something up.
+    pub(super) fn route(&self, method: &Method) -> Option<&Route> {
+        let method = if method == Method::HEAD && &*self.template != LOGIN { &Method::GET } else { method };
+        self.methods.iter().find(|(own, _)| own == method).map(|(_, route)| route)
     }
 
     /// Whether no method of it needs a token.
     pub(super) fn is_open(&self) -> bool {
-        self.methods.iter().all(|(_, access)| *access == Access::Open)
+        self.methods.iter().all(|(_, route)| route.access == Access::Open)
     }
 
     /// The value of `Allow`.
     pub(super) fn allow(&self) -> String {
         let mut names: Vec<_> = self.methods.iter().map(|(method, _)| method.as_str()).collect();
-        if names.contains(&"GET") && self.template != LOGIN {
+        if names.contains(&"GET") && &*self.template != LOGIN {
             names.push("HEAD");
         }
         names.sort_unstable();
@@ -83,7 +101,13 @@ impl Entry {
     }
 }
 
-fn methods(item: &PathItem) -> Vec<(Method, Access)> {
+fn methods(template: &Arc<str>, item: &PathItem) -> Vec<(Method, Route)> {
+    let route = |operation: &Operation| Route {
+        template: template.clone(),
+        access: access(operation),
+        is_noted: derived::is_noted(operation),
+        creates: derived::makes_something(operation),
+    };
     [
         (Method::GET, &item.get),
         (Method::POST, &item.post),
@@ -93,7 +117,7 @@ fn methods(item: &PathItem) -> Vec<(Method, Access)> {
         (Method::OPTIONS, &item.options),
     ]
     .into_iter()
-    .filter_map(|(method, operation)| Some((method, access(operation.as_ref()?))))
+    .filter_map(|(method, operation)| Some((method, route(operation.as_ref()?))))
     .collect()
 }
 

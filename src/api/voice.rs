@@ -68,13 +68,13 @@ enum SampleName {
 
 /// When somebody spoke in a sound, and how loud it was; kept as numbers.
 #[utoipa::path(post, path = "/api/v1/tracking/voice", tag = "sound",
-    params(("camera" = String, Query, description = "Camera or totem that heard it"),
+    params(("camera" = String, Query, pattern = "^[a-z0-9][a-z0-9-]{0,63}$", description = "Camera or totem that heard it"),
         ("branch_id" = Option<i64>, Query, description = "Where a totem stands that is no camera here; default: the caller's first branch"),
         ("sector_id" = Option<i64>, Query, description = "As `branch_id`"),
         ("at" = Option<String>, Query, description = "When it began, RFC 3339; default: its length before it arrived. With it, a sound that is sent again is kept once"),
-        ("rate" = Option<u32>, Query, description = "Of raw samples: how many a second, 8000 to 192000"),
-        ("channels" = Option<u32>, Query, description = "Of raw samples: 1 to 8, default 1"),
-        ("format" = Option<String>, Query, description = "Of raw samples: s16le, s16be or f32le; audio/L16 is s16be unless said otherwise")),
+        ("rate" = Option<u32>, Query, minimum = 8000, maximum = 192000, description = "Of raw samples: how many a second, 8000 to 192000"),
+        ("channels" = Option<u32>, Query, minimum = 1, maximum = 8, description = "Of raw samples: 1 to 8, default 1"),
+        ("format" = Option<String>, Query, pattern = "^(s16le|s16be|f32le)$", description = "Of raw samples: s16le, s16be or f32le; audio/L16 is s16be unless said otherwise")),
     request_body(content((Vec<u8> = "audio/wav"), (Vec<u8> = "audio/ogg"), (Vec<u8> = "audio/L16"), (Vec<u8> = "application/octet-stream"))),
     responses((status = 200, body = VoiceActivity),
         (status = 503, description = "Too much waits to be analysed (`Retry-After`), or the model or the database is away", body = Problem, content_type = "application/problem+json"),

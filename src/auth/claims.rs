@@ -28,6 +28,8 @@ pub enum TokenError {
     /// Of a login link.
     #[error("the token was used before")]
     Used,
+    #[error("the token was revoked")]
+    Revoked,
     #[error("the token's claim `{claim}` is not valid: {reason}")]
     Claim { claim: &'static str, reason: String },
 }

@@ -6,11 +6,13 @@
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use rand::Rng;
 use serde::de::IgnoredAny;
+use sha2::{Digest, Sha256};
 
 use super::claims::seconds;
 use super::{Caller, Claims, TokenError, Ttl};
 use crate::clock::Clock;
 use crate::config::Secret;
+use crate::domain::Timestamp;
 
 /// What tokens are signed and checked with.
 #[derive(Clone)]
@@ -18,7 +20,28 @@ pub struct Keys {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
+    /// Derived of the secret: what [`Keys::fingerprint`] begins with.
+    salt: [u8; 32],
     clock: Clock,
+}
+
+/// A token that is signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// The token itself; whoever has it can use it.
+    pub token: String,
+    /// Its own name, the claim `jti`.
+    pub id: String,
+    pub issued: Timestamp,
+    pub expires: Timestamp,
+}
+
+/// Who sent a token, and which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bearer {
+    pub caller: Caller,
+    /// The token's own name, if it has one.
+    pub token: Option<String>,
 }
 
 impl std::fmt::Debug for Keys {
@@ -40,13 +63,26 @@ impl Keys {
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
             validation,
+            salt: Sha256::new_with_prefix(b"atalaya fingerprints").chain_update(secret).finalize().into(),
             clock,
         }
     }
 
     /// A token for the API that lives for `ttl`.
     pub fn issue(&self, caller: &Caller, ttl: Ttl) -> String {
+        self.issue_named(caller, ttl).token
+    }
+
+    /// As [`Keys::issue`], with what can be told of the token.
+    pub fn issue_named(&self, caller: &Caller, ttl: Ttl) -> Signed {
         self.sign(Claims::of(caller), ttl)
+    }
+
+    /// A short text that is the same for the same bytes, and that nobody without the secret can find bytes for: not
+    /// even by trying every password there is.
+    pub fn fingerprint(&self, bytes: &[u8]) -> String {
+        let digest = Sha256::new_with_prefix(self.salt).chain_update(bytes).finalize();
+        digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Who sent `token`.
@@ -54,20 +90,30 @@ impl Keys {
     /// # Errors
     /// When it is not signed by us, is over, or is not meant for the API.
     pub fn check(&self, token: &str) -> Result<Caller, TokenError> {
+        self.identify(token).map(|bearer| bearer.caller)
+    }
+
+    /// Who sent `token`, and the token's own name.
+    ///
+    /// # Errors
+    /// As [`Keys::check`].
+    pub fn identify(&self, token: &str) -> Result<Bearer, TokenError> {
         let claims = self.open(token)?;
         if claims.purpose.is_some() {
             return Err(TokenError::Invalid);
         }
-        claims.caller()
+        Ok(Bearer { caller: claims.caller()?, token: claims.jti })
     }
 
-    pub(super) fn sign(&self, mut claims: Claims, ttl: Ttl) -> String {
-        let now = self.clock.now();
-        claims.iat = Some(seconds(now).floor());
-        claims.exp = seconds(now + ttl.get()).ceil();
-        claims.jti = Some(random_name());
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
-            .expect("claims should be JSON and the key HMAC's")
+    pub(super) fn sign(&self, mut claims: Claims, ttl: Ttl) -> Signed {
+        let issued = self.clock.now();
+        let id = random_name();
+        claims.iat = Some(seconds(issued).floor());
+        claims.exp = seconds(issued + ttl.get()).ceil();
+        claims.jti = Some(id.clone());
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
+            .expect("claims should be JSON and the key HMAC's");
+        Signed { token, id, issued, expires: Timestamp::from_millis((claims.exp * 1000.0) as i64) }
     }
 
     /// The claims of a token that is signed by us and alive.

@@ -25,7 +25,7 @@ const MAX_USED: usize = 10_000;
 /// The address that logs `caller` in when opened in a browser, once, within [`LOGIN_LINK_TTL`].
 pub fn login_link(keys: &Keys, caller: &Caller, server: SocketAddr) -> String {
     let claims = Claims { purpose: Some(PURPOSE.to_owned()), ..Claims::of(caller) };
-    let token = keys.sign(claims, LOGIN_LINK_TTL);
+    let token = keys.sign(claims, LOGIN_LINK_TTL).token;
     // An unspecified address is where a server listens, not where a browser can go.
     let host = match server {
         _ if server.ip().is_unspecified() => format!("localhost:{}", server.port()),

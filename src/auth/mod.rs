@@ -5,16 +5,20 @@
 
 mod caller;
 mod claims;
+mod grant;
 mod keys;
 mod login;
+mod revocations;
 pub mod roles;
 mod secret;
 mod ttl;
 
 pub use caller::{Branches, Caller};
 pub use claims::{Claims, TokenError};
-pub use keys::Keys;
+pub use grant::{GrantError, Wish, grant};
+pub use keys::{Bearer, Keys, Signed};
 pub use login::{LOGIN_LINK_TTL, LoginLinks, SESSION_TTL, login_link};
+pub use revocations::Revocations;
 pub use roles::Action;
 pub use secret::{SecretError, has_signing_secret, signing_secret};
 pub use ttl::{Ttl, TtlError};

@@ -18,20 +18,26 @@ pub enum Action {
     OperateCameras,
     /// Create, change and delete cameras, look for new ones, and try out pipeline descriptions.
     ConfigureCameras,
-    /// Create, change and delete branches, and their schedules.
-    ConfigureBranches,
+    /// Create, change and delete branches, their schedules and sectors.
+    ConfigurePlaces,
+    /// List, issue and revoke tokens.
+    ManageTokens,
+    /// Read who changed what.
+    ReadAudit,
     /// See the server's nodes and scheduled work, and run it.
     OperateServer,
 }
 
 impl Action {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::View,
         Self::ReadMetrics,
         Self::Analyse,
         Self::OperateCameras,
         Self::ConfigureCameras,
-        Self::ConfigureBranches,
+        Self::ConfigurePlaces,
+        Self::ManageTokens,
+        Self::ReadAudit,
         Self::OperateServer,
     ];
 
@@ -43,7 +49,9 @@ impl Action {
             Self::Analyse => "have pictures or sound analysed",
             Self::OperateCameras => "operate cameras",
             Self::ConfigureCameras => "configure cameras",
-            Self::ConfigureBranches => "configure branches",
+            Self::ConfigurePlaces => "configure places",
+            Self::ManageTokens => "manage tokens",
+            Self::ReadAudit => "read the change log",
             Self::OperateServer => "operate the server",
         }
     }
@@ -56,7 +64,9 @@ pub fn allows(role: Role, action: Action) -> bool {
         Action::ReadMetrics | Action::Analyse => matches!(role, Role::Admin | Role::Viewer),
         Action::OperateCameras
         | Action::ConfigureCameras
-        | Action::ConfigureBranches
+        | Action::ConfigurePlaces
+        | Action::ManageTokens
+        | Action::ReadAudit
         | Action::OperateServer => role == Role::Admin,
     }
 }
@@ -71,6 +81,6 @@ mod tests {
             let may = Action::ALL.map(|action| if allows(role, action) { 'x' } else { '-' });
             format!("{} {}", role.name(), may.iter().collect::<String>())
         });
-        assert_eq!(table, ["admin xxxxxxx", "kitchen x------", "waiter x------", "viewer xxx----"]);
+        assert_eq!(table, ["admin xxxxxxxxx", "kitchen x--------", "waiter x--------", "viewer xxx------"]);
     }
 }

@@ -12,6 +12,9 @@ const MIN_SECRET_BYTES: usize = 32;
 /// The smallest body that still takes a camera's description.
 const MIN_BODY_BYTES: u64 = 4096;
 
+/// The smallest spool: a few of its files, as one of them is lost at once when it is full.
+const MIN_SPOOL_MIB: u64 = 8;
+
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     if let Some(secret) = &config.auth.jwt_secret
         && secret.reveal().len() < MIN_SECRET_BYTES
@@ -22,6 +25,10 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
         ));
     }
     within("server.max_body_bytes", config.server.max_body_bytes, MIN_BODY_BYTES, 1 << 30)?;
+    within("server.requests_per_second", config.server.requests_per_second.into(), 0, 1_000_000)?;
+    within("server.request_burst", config.server.request_burst.into(), 1, 1_000_000)?;
+    check_origins(&config.server.cors_origins)?;
+    within("recorder.spool_max_mib", config.recorder.spool_max_mib, MIN_SPOOL_MIB, 1 << 20)?;
     within("viewer.jpeg_quality", config.viewer.jpeg_quality.into(), 1, 100)?;
     within("viewer.bitrate_kbps", config.viewer.bitrate_kbps.into(), 50, 50_000)?;
     within("detector.threads", config.detector.threads.into(), 1, 64)?;
@@ -52,6 +59,18 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     }
     check_branches(&config.branches)?;
     check_cameras(&config.cameras)
+}
+
+/// As browsers write them; anything else would never be equal to what one sends.
+fn check_origins(origins: &[String]) -> Result<(), ConfigError> {
+    for (index, origin) in origins.iter().enumerate() {
+        let written = url::Url::parse(origin).map(|url| url.origin().ascii_serialization());
+        if written.as_deref() != Ok(origin) {
+            let reason = format!("{origin:?} is no origin like \"https://panel.example.com\"");
+            return Err(ConfigError::value(format!("server.cors_origins[{index}]"), reason));
+        }
+    }
+    Ok(())
 }
 
 fn check_branches(branches: &[Branch]) -> Result<(), ConfigError> {

@@ -4,7 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use super::{
-    Auth, Backup, Config, Database, Detector, Jobs, Log, LogFormat, Retention, Server, Viewer, WebRtc,
+    Auth, Backup, Config, Database, Detector, Jobs, Log, LogFormat, Recorder, Retention, Server, Viewer,
+    WebRtc,
 };
 
 impl Default for Config {
@@ -20,6 +21,7 @@ impl Default for Config {
             server: Server::default(),
             auth: Auth::default(),
             database: Database::default(),
+            recorder: Recorder::default(),
             detector: Detector::default(),
             viewer: Viewer::default(),
             webrtc: WebRtc::default(),
@@ -39,7 +41,16 @@ impl Default for Server {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8001)),
             media_dir: None,
             max_body_bytes: 1 << 20,
+            requests_per_second: 100,
+            request_burst: 400,
+            cors_origins: Vec::new(),
         }
+    }
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self { spool_max_mib: 512 }
     }
 }
 

@@ -18,7 +18,7 @@ const PREFIX: &str = "ATALAYA_";
 const SEPARATOR: &str = "__";
 
 /// Keys that an environment variable gives as a list, parted by commas.
-const LISTS: [&str; 2] = ["viewer.encoders", "webrtc.public_addresses"];
+const LISTS: [&str; 3] = ["server.cors_origins", "viewer.encoders", "webrtc.public_addresses"];
 
 /// Keys with secrets in or below them.
 const SECRETS: [&str; 4] = ["auth", "database", "cameras", "webrtc.ice_servers"];

@@ -22,7 +22,7 @@ pub use load::{ConfigError, Overrides, load, load_with};
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where the SQLite file and the signing secret lie. Default `$XDG_DATA_HOME/atalaya`.
+    /// Where the SQLite file, records that wait for the database and the signing secret lie. Default `$XDG_DATA_HOME/atalaya`.
     pub data_dir: PathBuf,
     /// Where model weights, ONNX Runtime and demo footage lie.
     pub assets_dir: PathBuf,
@@ -33,6 +33,7 @@ pub struct Config {
     pub server: Server,
     pub auth: Auth,
     pub database: Database,
+    pub recorder: Recorder,
     pub detector: Detector,
     pub viewer: Viewer,
     pub webrtc: WebRtc,
@@ -59,6 +60,7 @@ impl Config {
             ("viewer", self.viewer != other.viewer),
             ("webrtc", self.webrtc != other.webrtc),
             ("log", self.log != other.log),
+            ("recorder", self.recorder != other.recorder),
             ("jobs", self.jobs != other.jobs),
             ("retention", self.retention != other.retention),
             ("backup", self.backup != other.backup),
@@ -76,6 +78,12 @@ pub struct Server {
     pub media_dir: Option<PathBuf>,
     /// Largest request body, bytes.
     pub max_body_bytes: u64,
+    /// Requests a second of one token, or of one address without one; 0: any number.
+    pub requests_per_second: u32,
+    /// As many may come at once.
+    pub request_burst: u32,
+    /// Origins whose pages may use the API, such as `https://panel.example.com`.
+    pub cors_origins: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Default, Deserialize)]
@@ -94,6 +102,13 @@ pub struct Database {
     pub url: Option<Secret>,
     /// A file that holds `url`.
     pub url_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Recorder {
+    /// Most space in the data folder for records that wait while the database is away.
+    pub spool_max_mib: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -3,6 +3,7 @@
 //! Nothing here does IO and nothing here is `Serialize`: JSON is made in [`crate::wire`], rows in
 //! `crate::store`, so that neither contract changes by accident when a type does.
 
+mod audit;
 mod camera;
 mod detection;
 mod figures;
@@ -12,11 +13,14 @@ mod ids;
 mod job;
 mod recording;
 mod role;
+mod sector;
 mod shift;
 mod timestamp;
+mod token;
 mod visit;
 mod voice;
 
+pub use audit::Change;
 pub use camera::{Camera, CameraState, ParamValue};
 pub use detection::{Detection, Frame};
 pub use figures::{
@@ -29,7 +33,9 @@ pub use ids::{BranchId, CameraId, IdError, SectorId, ShiftId, TenantId, VisitId}
 pub use job::{JobRun, JobStatus, Node};
 pub use recording::RecorderFigures;
 pub use role::Role;
+pub use sector::Sector;
 pub use shift::{Branch, Days, Schedule, ScheduleError, ScheduledShift, Shift, TimeOfDay};
 pub use timestamp::Timestamp;
+pub use token::IssuedToken;
 pub use visit::{Attribute, Attributes, Place, Visit};
 pub use voice::VoiceActivity;

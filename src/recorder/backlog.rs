@@ -1,14 +1,16 @@
-//! What waits for the database: the latest state of each thing, oldest first, never more than a bound. When it is
-//! reached, minutes and heat go first: they say less than a visit, and a minute that is lost is a gap and no error.
+//! What waits in memory until the database or the disk has it: the latest state of each thing, oldest first, never more
+//! than a bound. It is reached when neither takes anything; minutes and heat go first then: they say less than a visit,
+//! and a minute that is lost is a gap and no error.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
-use tracing::warn;
+use tokio_util::sync::CancellationToken;
+use tracing::error;
 
 use crate::domain::{CameraId, RecorderFigures, TenantId, Timestamp};
-use crate::store::Record;
+use crate::store::{Record, SpoolFigures};
 
 /// Most records that wait, and most quarters of heat among them, of which each takes 5 kB while all others take less than
 /// 600 bytes: together some 80 MB of memory, and a day of twenty busy cameras (28800 minutes, 1920 quarters, and the rest
@@ -48,6 +50,8 @@ enum Of {
 pub(super) struct Backlog {
     state: Mutex<State>,
     changed: Notify,
+    /// Cancelled when it is closed, and everything that was in it in the database or on disk.
+    kept: CancellationToken,
 }
 
 #[derive(Debug, Default)]
@@ -59,8 +63,9 @@ struct State {
     minutes: BTreeSet<u64>,
     heats: BTreeSet<u64>,
     next: u64,
-    /// Taken by the writer and not yet reported on.
+    /// Taken and not yet reported on.
     in_flight: usize,
+    spooled: SpoolFigures,
     is_closed: bool,
     /// Records are being lost, which is said once and not at each.
     is_dropping: bool,
@@ -71,9 +76,9 @@ impl Backlog {
     /// Adds a state of a thing; one of the same thing that still waits is replaced by it.
     pub(super) fn put(&self, record: Record) {
         if self.state().put(record, MOST) {
-            warn!(
+            error!(
                 most = MOST.records,
-                "too many records wait for the database; from now on the oldest are lost, minutes and heat first"
+                "too many records wait in memory; from now on the oldest are lost, minutes and heat first"
             );
         }
         self.changed.notify_one();
@@ -85,8 +90,10 @@ impl Backlog {
         self.changed.notify_one();
     }
 
-    pub(super) fn is_closed(&self) -> bool {
-        self.state().is_closed
+    /// Nothing more will come, and so many records are not kept yet.
+    pub(super) fn is_ending_with_more_than(&self, records: usize) -> bool {
+        let state = self.state();
+        state.is_closed && state.waiting.len() + state.in_flight > records
     }
 
     /// Waits for a batch: until something is there, then until it is full, closed, or `patience` is over.
@@ -100,17 +107,52 @@ impl Backlog {
         (!batch.is_empty()).then_some(batch)
     }
 
-    /// Waits for the end of the recorder.
-    pub(super) async fn closed(&self) {
-        self.wait_for(|state| state.is_closed).await;
-    }
-
     /// Reports on a batch that was taken: so many were written, the others are lost.
     pub(super) fn done(&self, batch: usize, written: usize) {
         let mut state = self.state();
         state.in_flight -= batch;
         state.figures.written += written as u64;
         state.figures.dropped += (batch - written) as u64;
+    }
+
+    /// Reports that a batch that was taken is on disk.
+    pub(super) fn spooled(&self, batch: usize) {
+        self.state().in_flight -= batch;
+    }
+
+    /// Reports on records from disk: so many were written, the others are lost.
+    pub(super) fn count_drained(&self, records: usize, written: usize) {
+        let mut state = self.state();
+        state.figures.written += written as u64;
+        state.figures.dropped += (records - written) as u64;
+    }
+
+    /// Says how it stands on disk.
+    pub(super) fn set_spooled(&self, spooled: SpoolFigures) {
+        self.state().spooled = spooled;
+    }
+
+    /// Records wait on disk.
+    pub(super) fn is_spooling(&self) -> bool {
+        self.state().spooled.records > 0
+    }
+
+    /// Some of them are of an earlier process.
+    pub(super) fn has_earlier(&self) -> bool {
+        self.state().spooled.has_earlier
+    }
+
+    /// Says that everything is in the database or on disk, and nothing more will come.
+    pub(super) fn set_kept(&self) {
+        self.kept.cancel();
+    }
+
+    pub(super) fn is_kept(&self) -> bool {
+        self.kept.is_cancelled()
+    }
+
+    pub(super) async fn kept(&self) {
+        self.kept.cancelled().await;
     }
 
     pub(super) fn count_frame(&self) {
@@ -134,7 +176,17 @@ impl Backlog {
 
     pub(super) fn figures(&self) -> RecorderFigures {
         let state = self.state();
-        RecorderFigures { waiting: state.waiting.len() + state.in_flight, ..state.figures }
+        let SpoolFigures { records, bytes, max_bytes, lost, is_full, .. } = state.spooled;
+        let in_memory = state.waiting.len() + state.in_flight;
+        RecorderFigures {
+            waiting: in_memory + usize::try_from(records).unwrap_or(usize::MAX),
+            in_memory,
+            spool_bytes: bytes,
+            spool_max_bytes: max_bytes,
+            dropped: state.figures.dropped + lost,
+            is_losing: state.is_dropping || is_full,
+            ..state.figures
+        }
     }
 
     async fn wait_for(&self, condition: impl Fn(&State) -> bool) {
@@ -216,7 +268,7 @@ fn key(record: &Record) -> Key {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::time::Duration;
 
     use super::*;
@@ -247,7 +299,8 @@ mod tests {
         Record::Heat(HeatRecord { run: 1, place: place(), quarter })
     }
 
-    fn record(track: u64, leave_ms: i64) -> Record {
+    /// A visit.
+    pub(in crate::recorder) fn record(track: u64, leave_ms: i64) -> Record {
         Record::Visit(VisitRecord {
             run: 1,
             open: false,

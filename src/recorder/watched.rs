@@ -94,11 +94,15 @@ impl Watched {
         true
     }
 
-    /// Writes the last sight of those who are still there, and what was counted so far.
-    pub(super) fn checkpoint(&mut self, backlog: &Backlog) {
+    /// Writes the last sight of those who are still there.
+    pub(super) fn checkpoint(&self, backlog: &Backlog) {
         for stay in self.observer.open() {
             backlog.put(self.visit(stay, State::Open));
         }
+    }
+
+    /// Writes what was counted so far in the minute and the quarter at hand.
+    pub(super) fn checkpoint_counts(&mut self, backlog: &Backlog) {
         self.presence.checkpoint(&self.place, backlog);
     }
 

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use sqlx::types::Json;
 
 use super::columns::{StoredShape, StoredValue, load_parameters, store_parameters};
-use super::{Put, Store, StoreError, id, with_pool};
+use super::{Pools, Put, Store, StoreError, Swap, id, with_pool};
 use crate::domain::{BranchId, Camera, CameraId, SectorId, TenantId};
 
 const SELECT: &str = "select * from camera where tenant = $1 and id = $2";
+/// The row stays as it is until the transaction ends. SQLite has one connection that writes, and so does without.
+const SELECT_LOCKED: &str = "select * from camera where tenant = $1 and id = $2 for update";
 const SELECT_TENANT: &str = "select * from camera where tenant = $1";
 const SELECT_ALL: &str = "select * from camera";
 const DELETE: &str = "delete from camera where tenant = $1 and id = $2";
@@ -54,6 +56,26 @@ impl CameraRow {
             enabled: self.enabled,
         })
     }
+}
+
+/// Binds all columns in their order.
+macro_rules! bind_camera {
+    ($query:expr, $camera:expr) => {{
+        let camera: &Camera = $camera;
+        let lines: Vec<_> = camera.lines.iter().map(StoredShape::of_line).collect();
+        let zones: Vec<_> = camera.zones.iter().map(StoredShape::of_zone).collect();
+        $query
+            .bind(camera.tenant.get())
+            .bind(camera.id.as_str())
+            .bind(camera.branch.get())
+            .bind(camera.sector.map(SectorId::get))
+            .bind(&camera.name)
+            .bind(&camera.pipeline)
+            .bind(Json(store_parameters(&camera.parameters)))
+            .bind(Json(lines))
+            .bind(Json(zones))
+            .bind(camera.enabled)
+    }};
 }
 
 impl Store {
@@ -127,6 +149,47 @@ impl Store {
         Ok(rows > 0)
     }
 
+    /// Puts `after` in the place of `before`, or nothing when there is none, if the store still has it as it was.
+    ///
+    /// # Errors
+    /// When the database fails, or a camera is another tenant's.
+    pub async fn swap_camera(
+        &self,
+        tenant: TenantId,
+        before: &Camera,
+        after: Option<&Camera>,
+    ) -> Result<Swap, StoreError> {
+        for camera in [Some(before), after].into_iter().flatten() {
+            if camera.tenant != tenant {
+                return Err(StoreError::Tenant { row: camera.tenant, caller: tenant });
+            }
+        }
+        let select = match &self.write {
+            Pools::Sqlite(_) => SELECT,
+            Pools::Postgres(_) => SELECT_LOCKED,
+        };
+        with_pool!(self.write, pool => {
+            let mut transaction = pool.begin().await?;
+            let found: Option<CameraRow> = sqlx::query_as(select)
+                .bind(tenant.get())
+                .bind(before.id.as_str())
+                .fetch_optional(&mut *transaction)
+                .await?;
+            if found.and_then(|row| row.load().ok()).as_ref() != Some(before) {
+                return Ok(Swap::Changed);
+            }
+            match after {
+                Some(after) => bind_camera!(sqlx::query(UPDATE), after).execute(&mut *transaction).await?,
+                None => {
+                    let delete = sqlx::query(DELETE).bind(tenant.get()).bind(before.id.as_str());
+                    delete.execute(&mut *transaction).await?
+                }
+            };
+            transaction.commit().await?;
+            Ok(Swap::Done)
+        })
+    }
+
     /// Answers whether a row was written.
     async fn write_camera(
         &self,
@@ -137,23 +200,8 @@ impl Store {
         if camera.tenant != tenant {
             return Err(StoreError::Tenant { row: camera.tenant, caller: tenant });
         }
-        let lines: Vec<_> = camera.lines.iter().map(StoredShape::of_line).collect();
-        let zones: Vec<_> = camera.zones.iter().map(StoredShape::of_zone).collect();
         let rows = with_pool!(self.write, pool => {
-            sqlx::query(sql)
-                .bind(tenant.get())
-                .bind(camera.id.as_str())
-                .bind(camera.branch.get())
-                .bind(camera.sector.map(SectorId::get))
-                .bind(&camera.name)
-                .bind(&camera.pipeline)
-                .bind(Json(store_parameters(&camera.parameters)))
-                .bind(Json(&lines))
-                .bind(Json(&zones))
-                .bind(camera.enabled)
-                .execute(pool)
-                .await
-                .map(|done| done.rows_affected())
+            bind_camera!(sqlx::query(sql), camera).execute(pool).await.map(|done| done.rows_affected())
         })?;
         Ok(rows > 0)
     }

@@ -30,11 +30,16 @@ const CHECKPOINT_PAGES: &str = "8000";
 /// How long a caller waits for a free connection, and for the first answer of Postgres.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A connection that lies in the pool says a word in this time, or another one is made.
+const AT_HAND: Duration = Duration::from_millis(250);
+
 /// SQLite readers do not wait for the writer; more of them than this would only wait for the disk.
 const SQLITE_READERS: u32 = 4;
 
 /// Postgres ends a statement itself shortly before we stop waiting for it: it should not go on for nobody.
-const STATEMENT_TIMEOUT: &str = "set statement_timeout = '9s'";
+/// And it ends a transaction whose client was cut off in the middle of it, whose rows would be locked until TCP gives up.
+const STATEMENT_TIMEOUT: &str =
+    "set statement_timeout = '9s'; set idle_in_transaction_session_timeout = '30s'";
 
 /// A new table may be years of rows long, and another node's migration is worth waiting for.
 const NO_STATEMENT_TIMEOUT: &str = "set statement_timeout = 0";
@@ -194,7 +199,10 @@ async fn open_postgres(url: &str) -> Result<Store, StoreError> {
         .after_connect(|connection, _| {
             Box::pin(async move { connection.execute(STATEMENT_TIMEOUT).await.map(drop) })
         })
-        .after_release(|connection, _| Box::pin(is_alive(connection)))
+        // Those that a cut network left are many, and each would be waited for.
+        .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(is_alive(connection, AT_HAND)))
+        .after_release(|connection, _| Box::pin(is_alive(connection, ACQUIRE_TIMEOUT)))
         .connect_lazy_with(options);
     let (read, write) = (Pools::Postgres(pool.clone()), Pools::Postgres(pool));
     Ok(Store { read, write, place: place.into(), file: None })
@@ -202,8 +210,8 @@ async fn open_postgres(url: &str) -> Result<Store, StoreError> {
 
 /// A connection whose call was given up may be dead. Its place in the pool is free again as soon as that is clear,
 /// and not when TCP gives up.
-async fn is_alive(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    match tokio::time::timeout(ACQUIRE_TIMEOUT, connection.ping()).await {
+async fn is_alive(connection: &mut PgConnection, patience: Duration) -> Result<bool, sqlx::Error> {
+    match tokio::time::timeout(patience, connection.ping()).await {
         Ok(answer) => answer.map(|()| true),
         Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
     }

@@ -59,15 +59,16 @@ fn may_pass(error: &sqlx::Error) -> bool {
 }
 
 /// What time or a person's hand on the machine can mend, so that rows are worth keeping for a retry. Postgres:
-/// connection, read-only server, login, no such database, rolled back, out of resources, operator, system.
-/// SQLite (the low byte of extended codes is the basic one): busy, locked, read-only, disk I/O, full, cannot
-/// open.
+/// connection, read-only server, login, no such database, rolled back, no permission, no such table (somebody restores a
+/// backup), out of resources, lock not to be had, operator, system, data damaged. SQLite (the low byte of extended codes
+/// is the basic one): busy, locked, no memory, read-only, disk I/O, damaged, full, cannot open, not a database.
 fn is_passing_code(code: &str) -> bool {
     if code.len() == 5 {
-        let classes = ["08", "25006", "28", "3D", "40", "53", "57", "58"];
+        let classes =
+            ["08", "25006", "28", "3D", "40", "42501", "42P01", "53", "55P03", "57", "58", "XX001", "XX002"];
         return classes.iter().any(|class| code.starts_with(class));
     }
-    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14))
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5..=8 | 10 | 11 | 13 | 14 | 26))
 }
 
 #[cfg(test)]
@@ -76,12 +77,12 @@ mod tests {
 
     #[test]
     fn only_passing_troubles_are_worth_a_retry() {
-        for code in
-            ["08006", "57P01", "53100", "40001", "28P01", "5", "517", "6", "8", "13", "14", "10", "778"]
-        {
+        let postgres = ["08006", "57P01", "53100", "53300", "25006", "40001", "28P01", "42P01", "XX001"];
+        let sqlite = ["5", "517", "6", "8", "10", "778", "11", "267", "13", "14", "26"];
+        for code in postgres.into_iter().chain(sqlite) {
             assert!(is_passing_code(code), "{code}");
         }
-        for code in ["23505", "42P01", "22003", "1", "19", "2067", "26", "11"] {
+        for code in ["23505", "42703", "22003", "XX000", "1", "9", "19", "2067"] {
             assert!(!is_passing_code(code), "{code}");
         }
     }

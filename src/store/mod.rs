@@ -4,9 +4,11 @@
 //! tenant first, and every statement has it in its `where`, so that no caller can forget it; the few methods
 //! without one serve the app itself and say so.
 //!
-//! A write is durable when its call returns: it survives `kill -9` and, on SQLite too, a power cut.
+//! A write is durable when its call returns: it survives `kill -9` and, on SQLite too, a power cut. What the database does
+//! not take waits in a [`Spool`], as durable.
 
 mod aggregate;
+mod audit;
 pub mod backup;
 mod branch;
 mod bulk;
@@ -18,6 +20,7 @@ mod count;
 mod crossing;
 mod error;
 mod heat;
+mod idempotency;
 mod insert;
 mod job;
 mod occupancy;
@@ -25,9 +28,12 @@ mod page;
 mod record;
 mod retention;
 mod schedule;
+mod sector;
 mod shift;
+mod spool;
 mod summary;
 mod tally;
+mod token;
 mod visit;
 mod voice;
 
@@ -41,13 +47,17 @@ use std::time::Duration;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{PgPool, SqlitePool};
 
+pub use audit::ChangeFilter;
 pub use branch::{machine_zone, unnamed_branch};
 pub use connect::sqlite_file;
 pub use error::StoreError;
+pub use idempotency::{Claim, Once, SavedAnswer};
 pub use job::JobLock;
 pub use page::{MAX_PAGE, Page};
 pub use record::{CrossingRecord, HeatRecord, MinuteRecord, Record, ZoneStayRecord};
 pub use retention::Aging;
+pub use spool::{Spool, SpoolFigures};
+pub use token::Revoked;
 pub use visit::{StoredVisit, VisitRecord};
 
 /// Longest time for one call, waiting for a connection included.
@@ -102,6 +112,14 @@ pub struct Migrated {
 pub enum Put {
     Created,
     Replaced,
+}
+
+/// What became of a change that was to be made only to what it was decided on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Swap {
+    Done,
+    /// Somebody else has changed it meanwhile, or it is gone; nothing was written.
+    Changed,
 }
 
 impl Store {

@@ -5,22 +5,35 @@ use std::fmt;
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::{CameraStatus, Line, Zone};
 use crate::domain::{self, ParamValue};
 
 /// A parameter's value.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Value {
+pub enum ParameterValue {
     Bool(bool),
     Int(i64),
     Float(f64),
     Text(String),
 }
 
-impl From<&ParamValue> for Value {
+/// One type of several: as alternatives, every integer would be two of them at once.
+impl PartialSchema for ParameterValue {
+    fn schema() -> RefOr<Schema> {
+        let types = [Type::Boolean, Type::Number, Type::String];
+        let value = ObjectBuilder::new().schema_type(SchemaType::from_iter(types));
+        value.description(Some("A parameter's value.")).build().into()
+    }
+}
+
+impl ToSchema for ParameterValue {}
+
+impl From<&ParamValue> for ParameterValue {
     fn from(value: &ParamValue) -> Self {
         match value {
             ParamValue::Bool(value) => Self::Bool(*value),
@@ -31,13 +44,13 @@ impl From<&ParamValue> for Value {
     }
 }
 
-impl From<Value> for ParamValue {
-    fn from(value: Value) -> Self {
+impl From<ParameterValue> for ParamValue {
+    fn from(value: ParameterValue) -> Self {
         match value {
-            Value::Bool(value) => Self::Bool(value),
-            Value::Int(value) => Self::Int(value),
-            Value::Float(value) => Self::Float(value),
-            Value::Text(text) => Self::Text(text),
+            ParameterValue::Bool(value) => Self::Bool(value),
+            ParameterValue::Int(value) => Self::Int(value),
+            ParameterValue::Float(value) => Self::Float(value),
+            ParameterValue::Text(text) => Self::Text(text),
         }
     }
 }
@@ -64,8 +77,7 @@ pub struct Camera {
     #[schema(examples("rtsp"))]
     pub pipeline: String,
     /// Secrets are shown as `***`; sent back so, they stay what they are.
-    #[schema(examples(json!({"location": "rtsp://admin:***@10.0.0.7/live"})))]
-    pub parameters: BTreeMap<String, Value>,
+    pub parameters: BTreeMap<String, ParameterValue>,
     pub lines: Vec<Line>,
     pub zones: Vec<Zone>,
     pub enabled: bool,
@@ -113,21 +125,22 @@ impl<'de> Deserialize<'de> for Unread {
 #[serde(deny_unknown_fields)]
 pub struct CameraInput {
     /// 1 to 64 of a-z, 0-9 and -. Needed to create; with PUT it must be that of the path, if it is there.
-    #[schema(examples("entrance"))]
+    #[schema(examples("entrance"), pattern = "^[a-z0-9][a-z0-9-]{0,63}$")]
     pub id: Option<String>,
     /// Default 1.
+    #[schema(minimum = 1)]
     pub branch_id: Option<i64>,
+    #[schema(minimum = 1)]
     pub sector_id: Option<i64>,
     /// Default: the id.
-    #[schema(examples("Entrance"))]
+    #[schema(examples("Entrance"), min_length = 1, max_length = 100)]
     pub name: Option<String>,
     /// Name of a pipeline description, see `/api/v1/pipelines`.
     #[schema(examples("rtsp"))]
     pub pipeline: String,
     /// By the schema of the pipeline.
     #[serde(default)]
-    #[schema(examples(json!({"location": "rtsp://admin:secret@10.0.0.7/live"})))]
-    pub parameters: BTreeMap<String, Value>,
+    pub parameters: BTreeMap<String, ParameterValue>,
     #[serde(default)]
     pub lines: Vec<Line>,
     #[serde(default)]
@@ -149,17 +162,20 @@ pub struct CameraInput {
 #[derive(Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CameraPatch {
+    #[schema(minimum = 1)]
     pub branch_id: Option<i64>,
     /// Null takes the sector away.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<i64>)]
+    #[schema(value_type = Option<i64>, minimum = 1)]
     pub sector_id: Option<Option<i64>>,
+    #[schema(min_length = 1, max_length = 100)]
     pub name: Option<String>,
     /// Another pipeline takes other parameters: the old ones are dropped.
     pub pipeline: Option<String>,
     /// Each one is changed by itself; null takes it back to its default.
     #[serde(default)]
-    pub parameters: BTreeMap<String, Option<Value>>,
+    #[schema(schema_with = changed_parameters)]
+    pub parameters: BTreeMap<String, Option<ParameterValue>>,
     pub lines: Option<Vec<Line>>,
     pub zones: Option<Vec<Zone>>,
     pub enabled: Option<bool>,
@@ -184,6 +200,12 @@ impl fmt::Debug for CameraPatch {
             .field("parameters", &self.parameters.keys())
             .finish_non_exhaustive()
     }
+}
+
+fn changed_parameters() -> Schema {
+    let value = [Type::Boolean, Type::Number, Type::String, Type::Null];
+    let value = ObjectBuilder::new().schema_type(SchemaType::from_iter(value)).build();
+    ObjectBuilder::new().additional_properties(Some(Schema::Object(value))).build().into()
 }
 
 /// Tells null from absent.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Value;
+use super::ParameterValue;
 
 /// A pipeline description in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -28,7 +28,7 @@ pub struct Parameter {
     pub required: bool,
     /// True: its value is never shown.
     pub secret: bool,
-    pub default: Option<Value>,
+    pub default: Option<ParameterValue>,
     /// Least and greatest value, of numbers.
     pub min: Option<f64>,
     pub max: Option<f64>,
@@ -55,7 +55,7 @@ pub struct CheckInput {
     /// Name of a pipeline description, instead of `description`.
     pub pipeline: Option<String>,
     #[serde(default)]
-    pub parameters: BTreeMap<String, Value>,
+    pub parameters: BTreeMap<String, ParameterValue>,
 }
 
 /// One thing that is wrong.

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Value;
+use super::ParameterValue;
 use crate::camera::redact;
 use crate::discover::{Credentials, Entry, Found, Profile};
 use crate::domain::ParamValue;
@@ -112,7 +112,7 @@ pub struct CameraEntry {
     #[schema(examples("rtsp"))]
     pub pipeline: String,
     #[schema(examples(json!({"location": "rtsp://192.168.1.20:554/stream1", "user": "ana", "password": "***"})))]
-    pub parameters: BTreeMap<String, Value>,
+    pub parameters: BTreeMap<String, ParameterValue>,
 }
 
 impl DiscoveredCamera {
@@ -160,12 +160,12 @@ impl CameraEntry {
     /// As the configuration file wants it.
     fn to_toml(&self) -> String {
         let text = |text: &str| toml::Value::String(text.to_owned()).to_string();
-        let parameter = |(key, value): (&String, &Value)| {
+        let parameter = |(key, value): (&String, &ParameterValue)| {
             let value = match value {
-                Value::Text(value) => text(value),
-                Value::Bool(value) => value.to_string(),
-                Value::Int(value) => value.to_string(),
-                Value::Float(value) => value.to_string(),
+                ParameterValue::Text(value) => text(value),
+                ParameterValue::Bool(value) => value.to_string(),
+                ParameterValue::Int(value) => value.to_string(),
+                ParameterValue::Float(value) => value.to_string(),
             };
             format!("{key} = {value}")
         };
@@ -196,7 +196,7 @@ mod tests {
             id: "a".into(),
             name: "\"]\n[server]\nlisten = \"0.0.0.0:1\"".into(),
             pipeline: "rtsp".into(),
-            parameters: [("location".to_owned(), Value::Text("rtsp://a/'\"\\x".into()))].into(),
+            parameters: [("location".to_owned(), ParameterValue::Text("rtsp://a/'\"\\x".into()))].into(),
         };
         let read: toml::Table = entry.to_toml().parse().unwrap();
         assert_eq!(read.keys().collect::<Vec<_>>(), ["cameras"]);

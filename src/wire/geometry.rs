@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 
 use crate::domain;
 
@@ -12,10 +13,10 @@ pub struct Line {
     #[schema(examples("door"))]
     pub name: String,
     /// `[x, y]`, 0..1 of the picture, origin top left.
-    #[schema(examples(json!([0.1, 0.5])))]
+    #[schema(schema_with = point_schema)]
     pub from: [f32; 2],
     /// `[x, y]`, as `from`.
-    #[schema(examples(json!([0.9, 0.5])))]
+    #[schema(schema_with = point_schema)]
     pub to: [f32; 2],
     /// Whoever crosses it inwards comes into the branch: its entries count as the branch's people.
     #[serde(default)]
@@ -29,8 +30,17 @@ pub struct Zone {
     #[schema(examples("bar"))]
     pub name: String,
     /// `[x, y]` each, 0..1 of the picture, origin top left.
-    #[schema(examples(json!([[0.0, 0.5], [1.0, 0.5], [1.0, 1.0], [0.0, 1.0]])))]
+    #[schema(schema_with = corners_schema)]
     pub corners: Vec<[f32; 2]>,
+}
+
+fn point_schema() -> ArrayBuilder {
+    let fraction = ObjectBuilder::new().schema_type(Type::Number).minimum(Some(0.0)).maximum(Some(1.0));
+    ArrayBuilder::new().items(fraction).min_items(Some(2)).max_items(Some(2))
+}
+
+fn corners_schema() -> ArrayBuilder {
+    ArrayBuilder::new().items(point_schema()).min_items(Some(3)).max_items(Some(64))
 }
 
 /// As they are written, unchecked: see [`domain::check_shapes`].

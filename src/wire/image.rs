@@ -39,7 +39,9 @@ impl Person {
 #[serde(deny_unknown_fields)]
 pub struct ImageInput {
     /// JPEG, PNG or WebP in base64; a data URL's beginning may stand before it.
-    #[schema(examples("/9j/4AAQSkZJRg…"))]
+    #[schema(examples(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    ))]
     pub image_data: String,
     /// Whether the picture with the boxes is wanted; as the query's `annotated`.
     #[serde(default)]

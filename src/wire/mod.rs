@@ -5,6 +5,7 @@
 //! that users give is 0..1 of the picture, boxes that we give are in pixels of the source.
 
 mod attributes;
+mod audit;
 mod branch;
 mod camera;
 mod catalog;
@@ -18,16 +19,19 @@ mod occupancy;
 mod page;
 mod problem;
 pub mod run;
+mod sector;
 mod session;
 mod shift;
 mod status;
 mod summary;
 mod time;
+mod token;
 mod voice;
 
 pub use attributes::{Attribute, Attributes};
+pub use audit::Change;
 pub use branch::{Branch, BranchInput, BranchPatch, Schedule, ScheduleInput, ScheduledShift};
-pub use camera::{Camera, CameraInput, CameraPatch, ManagedBy, Value};
+pub use camera::{Camera, CameraInput, CameraPatch, ManagedBy, ParameterValue};
 pub use catalog::{Check, CheckInput, Finding, Model, Parameter, Pipeline, PipelineSummary};
 pub use comparison::{Comparison, EarlierShift, KeyFigures, MeanShift};
 pub use discover::{
@@ -40,9 +44,11 @@ pub use job::{Job, JobOutcome, JobRun, Node};
 pub use occupancy::{Occupancy, OccupancyPoint, Peak};
 pub use page::Page;
 pub use problem::Problem;
+pub use sector::{Sector, SectorInput, SectorPatch};
 pub use session::{Health, Readiness, Session};
 pub use shift::{Shift, Visit, VisitState};
 pub use status::{CameraStatus, LineStatus, State, ZoneStatus};
 pub use summary::{BranchPeak, CameraVisits, HourVisits, LineSummary, Summary, ValueCount, ZoneSummary};
 pub use time::{Time, ZoneClock, instant};
+pub use token::{NewToken, Token, TokenInput, TokenRole};
 pub use voice::VoiceActivity;

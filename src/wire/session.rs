@@ -38,7 +38,8 @@ pub struct Readiness {
     pub store: String,
     #[schema(examples("ok"))]
     pub pipelines: String,
-    /// `ok`, or that visits wait for the database; they do so in memory, so that the server is ready all the same.
+    /// `ok`, or that visits wait for the database, and whether the space for them runs out; they wait on disk, so that
+    /// the server is ready all the same.
     #[schema(examples("ok"))]
     pub recorder: String,
 }

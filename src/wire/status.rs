@@ -1,6 +1,6 @@
 //! Where a camera stands, in words and figures.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::frame::rounded;
@@ -9,7 +9,7 @@ use crate::camera;
 use crate::domain::{self, Camera, CameraState, LiveFigures};
 
 /// The state in a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// No frame yet since it was started.
@@ -22,6 +22,19 @@ pub enum State {
     Stopped,
     /// Retrying cannot help: somebody has to change the pipeline, a parameter or the machine.
     Failed,
+}
+
+impl State {
+    /// The word for `state`.
+    pub fn of(state: &CameraState) -> Self {
+        match state {
+            CameraState::Connecting { .. } => Self::Connecting,
+            CameraState::Running { .. } => Self::Running,
+            CameraState::Lost { .. } => Self::Lost,
+            CameraState::Stopped => Self::Stopped,
+            CameraState::Failed { .. } => Self::Failed,
+        }
+    }
 }
 
 /// Who crossed a line.
@@ -91,17 +104,14 @@ impl CameraStatus {
         viewers: usize,
         clock: &ZoneClock,
     ) -> Self {
-        let (word, since, reason, next_try) = match state {
-            CameraState::Connecting { since } => (State::Connecting, Some(*since), None, None),
-            CameraState::Running { since } => (State::Running, Some(*since), None, None),
-            CameraState::Lost { since, reason, next_try } => {
-                (State::Lost, Some(*since), Some(reason), Some(*next_try))
-            }
-            CameraState::Stopped => (State::Stopped, None, None, None),
-            CameraState::Failed { since, reason } => (State::Failed, Some(*since), Some(reason), None),
+        let (since, reason, next_try) = match state {
+            CameraState::Connecting { since } | CameraState::Running { since } => (Some(*since), None, None),
+            CameraState::Lost { since, reason, next_try } => (Some(*since), Some(reason), Some(*next_try)),
+            CameraState::Stopped => (None, None, None),
+            CameraState::Failed { since, reason } => (Some(*since), Some(reason), None),
         };
         Self {
-            state: word,
+            state: State::of(state),
             since: since.map(|at| clock.write(at)),
             reason: reason.cloned(),
             next_try: next_try.map(|at| clock.write(at)),

@@ -4,6 +4,7 @@ use atalaya::domain::{CameraId, ParamValue};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::eventually::eventually;
 use crate::world::{World, header, json as answer, tenant};
 
 fn text(value: &str) -> ParamValue {
@@ -114,10 +115,11 @@ async fn start_stop_and_restart_act_on_one_camera() {
     world.running(1, "hall").await;
     let (_, before) = world.get("/api/v1/cameras/hall/status").await;
     assert_eq!(order("restart").await.0, StatusCode::OK);
-    state.wait_for(|state| state.name() == "connecting").await.unwrap();
-    world.running(1, "hall").await;
-    let (_, after) = world.get("/api/v1/cameras/hall/status").await;
-    assert_ne!(before["since"], after["since"]);
+    eventually("another run", async || {
+        let (_, after) = world.get("/api/v1/cameras/hall/status").await;
+        (after["state"] == "running" && after["since"] != before["since"]).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

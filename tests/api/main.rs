@@ -7,6 +7,7 @@ mod on_both;
 mod access;
 mod branches;
 mod cameras;
+mod changes;
 #[path = "../viewer/client.rs"]
 #[allow(dead_code, reason = "the viewer's tests use the rest")]
 mod client;
@@ -16,8 +17,10 @@ mod discovery;
 mod editing;
 #[path = "../common/eventually.rs"]
 mod eventually;
+mod examples;
 mod figures;
 mod jobs;
+mod limits;
 mod live;
 mod log;
 mod metrics;
@@ -30,6 +33,8 @@ mod pictures;
 #[allow(dead_code, reason = "the store's tests use the rest")]
 mod postgres;
 mod problems;
+mod repeats;
+mod sectors;
 mod session;
 mod shifts;
 #[path = "../common/sound.rs"]
@@ -37,6 +42,9 @@ mod shifts;
 mod sound;
 #[path = "../common/street.rs"]
 mod street;
+mod tags;
 mod tenants;
+mod tokens;
 mod voice;
+mod walls;
 mod world;

@@ -119,12 +119,25 @@ async fn figures_tell_what_the_recorder_could_not_write() {
         visits_open: 2,
         written: 3,
         waiting: 4,
+        in_memory: 1,
+        spool_bytes: 7,
+        spool_max_bytes: 8,
         dropped: 5,
+        is_losing: true,
         failures: 6,
         is_stuck: true,
     };
     let figures = Figures::read(&world).await;
-    for (name, value) in [("waiting", 4.0), ("dropped_total", 5.0), ("failures_total", 6.0), ("stuck", 1.0)] {
+    for (name, value) in [
+        ("waiting", 4.0),
+        ("in_memory", 1.0),
+        ("spool_bytes", 7.0),
+        ("spool_max_bytes", 8.0),
+        ("dropped_total", 5.0),
+        ("losing", 1.0),
+        ("failures_total", 6.0),
+        ("stuck", 1.0),
+    ] {
         assert_eq!(figures.value(&format!("atalaya_recorder_{name}")), value, "{name}");
     }
     for name in ["frames", "written", "visits_open"] {

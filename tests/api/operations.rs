@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use atalaya::api::{Api, BindError};
+use atalaya::domain::RecorderFigures;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,6 +20,25 @@ async fn readiness_follows_the_store_and_health_does_not() {
     world.recorder.lock().unwrap().is_stuck = true;
     let (status, body) = answer(world.bare(Method::GET, "/readyz")).await;
     assert_eq!((status, &body["recorder"]), (StatusCode::OK, &json!("visits wait for the database")));
+    for (spool_bytes, is_losing, word) in
+        [(79, false, ""), (80, false, "nearly used up"), (100, true, "are lost")]
+    {
+        let figures = RecorderFigures {
+            is_stuck: true,
+            spool_bytes,
+            spool_max_bytes: 100,
+            is_losing,
+            ..Default::default()
+        };
+        *world.recorder.lock().unwrap() = figures;
+        let (status, body) = answer(world.bare(Method::GET, "/readyz")).await;
+        let told = body["recorder"].as_str().unwrap();
+        assert!(
+            status == StatusCode::OK && told.starts_with("visits wait") && told.ends_with(word),
+            "{told}"
+        );
+        assert_eq!(told.contains("space"), spool_bytes >= 80, "{told}");
+    }
     world.store.close().await;
     let (status, body) = answer(world.bare(Method::GET, "/readyz")).await;
     assert_eq!((status, &body["store"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("does not answer")));

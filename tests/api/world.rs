@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use atalaya::api::{Api, Fixed, Limits, Services};
+use atalaya::api::{Api, Fixed, Limits, Rate, Services};
 use atalaya::auth::{Caller, Keys, Ttl};
 use atalaya::camera::{CameraContext, Cameras, Catalog, DetectorSettings};
 use atalaya::clock::Clock;
@@ -92,13 +92,28 @@ pub(crate) struct World {
     _records: mpsc::Receiver<Arc<Frame>>,
     /// `media` in it is `server.media_dir`.
     pub(crate) folder: tempfile::TempDir,
-    _cluster: Option<Arc<Cluster>>,
+    cluster: Option<(Arc<Cluster>, String)>,
+}
+
+/// What a server bears.
+#[derive(Clone, Copy)]
+struct Bounds {
+    limits: Limits,
+    rate: Rate,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        let server = atalaya::config::Config::default().server;
+        let rate = Rate { per_second: server.requests_per_second, burst: server.request_burst };
+        Self { limits: Limits::default(), rate }
+    }
 }
 
 async fn put_cameras(store: &Store, cameras: &Cameras) {
     for (tenant, branch, id) in [(1, 1, "hall"), (1, 2, "bar"), (1, 1, "fixed"), (2, 1, "theirs")] {
         let camera = camera(tenant, branch, id);
-        store.create_camera(camera.tenant, &camera).await.unwrap();
+        store.put_camera(camera.tenant, &camera).await.unwrap();
         cameras.put(camera);
     }
 }
@@ -172,12 +187,12 @@ fn teller(live: &Live) -> atalaya::api::Live {
 impl World {
     /// On an SQLite file.
     pub(crate) async fn start() -> Self {
-        Self::start_with(None, Limits::default(), Assets::locate()).await
+        Self::start_with(None, Bounds::default(), Assets::locate()).await
     }
 
     /// With models and runtime of another place than the installed one.
     pub(crate) async fn with_assets(assets: Assets) -> Self {
-        Self::start_with(None, Limits::default(), assets).await
+        Self::start_with(None, Bounds::default(), assets).await
     }
 
     /// On a database of a real Postgres.
@@ -186,17 +201,26 @@ impl World {
     }
 
     pub(crate) async fn start_on(cluster: Arc<Cluster>) -> Self {
-        Self::start_with(Some(cluster), Limits::default(), Assets::locate()).await
+        let url = cluster.create_database();
+        Self::start_with(Some((cluster, url)), Bounds::default(), Assets::locate()).await
+    }
+
+    /// Another server on the same database, which is a Postgres.
+    pub(crate) async fn beside(&self) -> Self {
+        Self::start_with(self.cluster.clone(), Bounds::default(), Assets::locate()).await
     }
 
     pub(crate) async fn with_limits(limits: Limits) -> Self {
-        Self::start_with(None, limits, Assets::locate()).await
+        Self::start_with(None, Bounds { limits, ..Bounds::default() }, Assets::locate()).await
     }
 
-    async fn start_with(cluster: Option<Arc<Cluster>>, limits: Limits, assets: Assets) -> Self {
+    pub(crate) async fn with_rate(rate: Rate) -> Self {
+        Self::start_with(None, Bounds { rate, ..Bounds::default() }, Assets::locate()).await
+    }
+
+    async fn start_with(cluster: Option<(Arc<Cluster>, String)>, bounds: Bounds, assets: Assets) -> Self {
         let folder = folder();
-        let url = cluster.as_ref().map(|cluster| cluster.create_database());
-        let store = open_store(url.as_deref(), folder.path()).await;
+        let store = open_store(cluster.as_ref().map(|(_, url)| url.as_str()), folder.path()).await;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (records, received) = mpsc::channel(1024);
         let cameras = cameras(folder.path(), records, (&tasks, &stop));
@@ -226,11 +250,13 @@ impl World {
             .subscribe(),
             media_dir: Some(folder.path().join("media")),
             max_body_bytes: 64 * 1024,
+            rate: bounds.rate,
+            cors_origins: vec!["https://panel.example.com".into()],
             stop: stop.clone(),
         };
         let listener = Api::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = tokio::spawn(Api::new(services).with_limits(limits).serve(listener));
+        let server = tokio::spawn(Api::new(services).with_limits(bounds.limits).serve(listener));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self {
             address,
@@ -247,7 +273,7 @@ impl World {
             server,
             _records: received,
             folder,
-            _cluster: cluster,
+            cluster,
         }
     }
 
@@ -321,7 +347,7 @@ async fn open_store(url: Option<&str>, folder: &Path) -> Store {
         [(1, 1, "Centro", "Europe/Madrid"), (1, 2, "Playa", "Atlantic/Canary"), (2, 1, "Ajena", "UTC")]
     {
         let branch = Branch { id: branch(id), tenant: tenant(of), name: name.into(), time_zone: zone.into() };
-        store.create_branch(branch.tenant, &branch, None, NOON).await.unwrap();
+        store.put_branch(branch.tenant, &branch, None, NOON).await.unwrap();
     }
     store
 }

@@ -10,8 +10,12 @@ mod discover;
 mod eventually;
 #[path = "../common/film.rs"]
 mod film;
+mod killed;
 mod models;
 mod pipelines;
+#[path = "../common/postgres.rs"]
+#[allow(dead_code, reason = "other tests ask more of a cluster")]
+mod postgres;
 mod program;
 mod reload;
 mod run;

@@ -97,6 +97,13 @@ impl Cluster {
         }
     }
 
+    /// Kills all its processes at once, as when the power is cut, and returns when they are gone.
+    pub(crate) fn kill(&self) {
+        self.signal("-STOP");
+        self.signal("-KILL");
+        self.crash();
+    }
+
     /// Stops all its processes where they are: connections stay open and nothing answers.
     pub(crate) fn freeze(&self) {
         self.signal("-STOP");
@@ -113,9 +120,12 @@ impl Cluster {
         let server = file.lines().next().unwrap();
         // A child may be gone by now; that is no news.
         let send = |to: &str| Command::new("kill").args([signal, to]).stderr(Stdio::null()).status().unwrap();
+        let children = || std::fs::read_to_string(format!("/proc/{server}/task/{server}/children"));
+        // Those of a server that is gone are nobody's.
+        let before = children().unwrap_or_default();
         send(server);
-        let children = std::fs::read_to_string(format!("/proc/{server}/task/{server}/children"));
-        for child in children.unwrap_or_default().split_whitespace() {
+        let after = children().unwrap_or_default();
+        for child in before.split_whitespace().chain(after.split_whitespace()) {
             send(child);
         }
     }

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use atalaya::clock::Clock;
 use atalaya::domain::{Camera, CameraId, Detection, Frame, Place, Rect, TenantId, Timestamp, Visit};
 use atalaya::recorder::{Recorder, RecorderContext};
-use atalaya::store::{Store, StoredVisit, VisitRecord};
+use atalaya::store::{Spool, Store, StoredVisit, VisitRecord};
 use sqlx::Connection;
+use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -38,11 +39,18 @@ pub(crate) struct Scene {
     pub(crate) recorder: Recorder,
     tasks: TaskTracker,
     stop: CancellationToken,
+    _folder: Option<TempDir>,
 }
 
 impl Scene {
-    /// Cameras `door` and `bar` of tenant 1 and `door` of tenant 2, each in branch 2.
+    /// Cameras `door` and `bar` of tenant 1 and `door` of tenant 2, each in branch 2; a spool of its own.
     pub(crate) fn start(store: &Store) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::open(folder.path(), store.place(), 64 << 20).unwrap();
+        Self { _folder: Some(folder), ..Self::with_spool(store, spool) }
+    }
+
+    pub(crate) fn with_spool(store: &Store, spool: Spool) -> Self {
         let clock = Clock::held_at(at(START));
         let cameras = [(1, "door"), (1, "bar"), (2, "door")].map(|(tenant_id, slug)| {
             let camera = bare_camera(tenant_id, slug);
@@ -53,6 +61,7 @@ impl Scene {
         let looked_up = cameras.clone();
         let recorder = Recorder::start(RecorderContext {
             store: store.clone(),
+            spool,
             clock: clock.clone(),
             find_camera: Box::new(move |tenant, camera| {
                 looked_up.lock().unwrap().get(&(tenant, camera.clone())).cloned()
@@ -60,7 +69,7 @@ impl Scene {
             tasks: tasks.clone(),
             stop: stop.clone(),
         });
-        Self { store: store.clone(), clock, cameras, recorder, tasks, stop }
+        Self { store: store.clone(), clock, cameras, recorder, tasks, stop, _folder: None }
     }
 
     /// Sends one frame of camera `door` of tenant 1 a quarter of a second from `from` to `to`, milliseconds after the

@@ -1,0 +1,98 @@
+//! Tokens: how one is asked for, and what can be told of those that were.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Time, ZoneClock};
+use crate::domain::{BranchId, IssuedToken, SectorId};
+
+/// What a new token is to be good for; never more than the asker's own.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenInput {
+    /// Whom it is for, shown in the change log: 1 to 100 printable characters.
+    #[schema(examples("display at the bar"), min_length = 1, max_length = 100)]
+    pub subject: String,
+    /// `admin`, `kitchen`, `waiter`, `viewer`.
+    #[schema(examples(json!(["viewer"])), min_items = 1)]
+    pub roles: Vec<TokenRole>,
+    /// Only these branches; empty: all that the asker sees.
+    #[serde(default)]
+    #[schema(examples(json!([1])), max_items = 1000)]
+    pub branch_ids: Vec<i64>,
+    /// Only these sectors of them; empty: the asker's own, if it has any.
+    #[serde(default)]
+    #[schema(max_items = 1000)]
+    pub sector_ids: Vec<i64>,
+    /// How long it holds: a number and `s`, `m`, `h` or `d`. Default 30d.
+    #[schema(examples("8h"), pattern = "^[0-9]{1,9}[smhd]$")]
+    pub ttl: Option<String>,
+}
+
+/// What a token allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenRole {
+    Admin,
+    Kitchen,
+    Waiter,
+    Viewer,
+}
+
+impl TokenRole {
+    /// The role of this name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Kitchen => "kitchen",
+            Self::Waiter => "waiter",
+            Self::Viewer => "viewer",
+        }
+    }
+}
+
+/// A token that was issued over this API, or revoked.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Token {
+    /// The token's own name, its claim `jti`.
+    pub id: String,
+    /// Whom it is for; empty when it was made elsewhere and revoked by its name.
+    pub subject: String,
+    pub roles: Vec<String>,
+    /// Empty: all branches of the tenant.
+    pub branch_ids: Vec<i64>,
+    pub sector_ids: Vec<i64>,
+    /// Who asked for it, or revoked it by its name.
+    pub issued_by: String,
+    /// UTC, as all of these; null when it was made elsewhere.
+    pub issued_at: Option<Time>,
+    pub expires_at: Option<Time>,
+    /// Null: it is good until it expires.
+    pub revoked_at: Option<Time>,
+}
+
+/// A token that was just issued, and the token itself, which is never shown again.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct NewToken {
+    /// For `Authorization: Bearer …`; keep it, for the server does not.
+    pub token: String,
+    #[serde(flatten)]
+    pub about: Token,
+}
+
+impl From<&IssuedToken> for Token {
+    fn from(token: &IssuedToken) -> Self {
+        let clock = ZoneClock::utc();
+        Self {
+            id: token.id.clone(),
+            subject: token.subject.clone(),
+            roles: token.roles.iter().map(|role| role.name().to_owned()).collect(),
+            branch_ids: token.branches.iter().copied().map(BranchId::get).collect(),
+            sector_ids: token.sectors.iter().copied().map(SectorId::get).collect(),
+            issued_by: token.issued_by.clone(),
+            issued_at: token.issued.map(|at| clock.write(at)),
+            expires_at: token.expires.map(|at| clock.write(at)),
+            revoked_at: token.revoked.map(|at| clock.write(at)),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The server is killed and its database taken away: what was shown is there ever after, and video goes on.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use serde_json::Value;
+
+use crate::common::within_deadline;
+use crate::eventually::eventually;
+use crate::postgres::Cluster;
+use crate::program::{Program, Running, assets_dir};
+use crate::server::{get, serve, terminate};
+
+const KILLS: u64 = 8;
+
+/// Longest time from a round's beginning, or from its first new visit, to the kill.
+const LONGEST: Duration = Duration::from_millis(1500);
+
+/// A server with a camera that sees people all the time.
+async fn street(data: &Path) -> (Running, String, String) {
+    let settings = format!(
+        "[detector]\nmodel = \"nanodet\"\n[[cameras]]\nid = \"street\"\npipeline = \"file\"\n\
+         parameters = {{ location = \"{}\", loop = true, inference-interval = 3, attributes-budget = 0.0 }}\n",
+        assets_dir().join("footage/vtest.avi").display()
+    );
+    let program = Program::new(&["serve", "--listen", "127.0.0.1:0", "--config", "a.toml"]);
+    let (server, address) = serve(program.file("a.toml", settings).data_dir(data)).await;
+    let issue = Program::new(&["token", "issue", "--role", "admin"]);
+    let token = issue.data_dir(data).run().await.fine();
+    (server, address, token.trim().to_owned())
+}
+
+/// Shift and number of every visit of the running shift.
+async fn shown(address: &str, token: &str) -> BTreeSet<(i64, i64)> {
+    let (_, shift) = get(&format!("{address}/api/v1/shifts/current"), token).await;
+    let shift = shift["id"].as_i64().unwrap();
+    visits_of(address, token, shift).await
+}
+
+async fn visits_of(address: &str, token: &str, shift: i64) -> BTreeSet<(i64, i64)> {
+    let (_, page) = get(&format!("{address}/api/v1/shifts/{shift}/visits?limit=500"), token).await;
+    assert_eq!(page["next_cursor"], Value::Null, "{page}");
+    let items = page["items"].as_array().unwrap_or_else(|| panic!("{page}"));
+    items.iter().map(|visit| (shift, visit["id"].as_i64().unwrap())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_visit_that_was_shown_survives_any_kill_of_the_server() {
+    let data = tempfile::tempdir().unwrap();
+    let mut confirmed = BTreeSet::new();
+    for round in 0..=KILLS {
+        let (server, address, token) = street(data.path()).await;
+        let mut there = BTreeSet::new();
+        for shift in confirmed.iter().map(|(shift, _)| *shift).collect::<BTreeSet<_>>() {
+            there.extend(visits_of(&address, &token, shift).await);
+        }
+        let lost: Vec<_> = confirmed.difference(&there).collect();
+        assert!(lost.is_empty(), "round {round}: {lost:?}");
+        if round == KILLS {
+            terminate(server).await;
+            break;
+        }
+        // Every second one while it begins, the others soon after it has shown somebody new.
+        if !round.is_multiple_of(2) {
+            eventually("somebody new is shown", async || {
+                let now = shown(&address, &token).await;
+                let is_new = !now.is_subset(&confirmed);
+                confirmed.extend(now);
+                is_new.then_some(())
+            })
+            .await;
+        }
+        let kill_at = Instant::now() + LONGEST.mul_f64(rand::random());
+        while Instant::now() < kill_at {
+            confirmed.extend(shown(&address, &token).await);
+        }
+        server.signal("KILL");
+        let ended = server.end().await;
+        assert_eq!(ended.code, None, "{ended:?}");
+    }
+    assert!(confirmed.len() as u64 >= KILLS / 2, "{confirmed:?}");
+}
+
+/// Time for so many pictures to arrive.
+const PICTURES: usize = 45;
+
+async fn time_of_pictures(address: &str, token: &str) -> Duration {
+    let request = reqwest::Client::new().get(format!("{address}/api/v1/cameras/hall/mjpeg"));
+    let answer = request.bearer_auth(token).send().await.unwrap();
+    let (mut stream, mut text) = (answer.bytes_stream(), Vec::new());
+    let (mut pictures, mut started) = (0, Instant::now());
+    while pictures < PICTURES {
+        text.extend(within_deadline("a picture", stream.next()).await.unwrap().unwrap());
+        while let Some(at) = text.windows(MARK.len()).position(|part| part == MARK) {
+            text.drain(..at + MARK.len());
+            // The first ones may have waited for the encoder to start.
+            if pictures == 5 {
+                started = Instant::now();
+            }
+            pictures += 1;
+        }
+    }
+    started.elapsed()
+}
+
+const MARK: &[u8] = b"--atalaya-picture";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn video_goes_on_as_before_while_the_database_is_away() {
+    let cluster = Cluster::start();
+    let settings = "[detector]\nmodel = \"nanodet\"\n[[cameras]]\nid = \"hall\"\npipeline = \"test\"\n\
+                    parameters = { inference-interval = 15, attributes-budget = 0.0 }\n";
+    let program = Program::new(&["serve", "--listen", "127.0.0.1:0", "--config", "a.toml"]);
+    let program = program.file("a.toml", settings).env("ATALAYA_DATABASE__URL", cluster.create_database());
+    let (server, address) = serve(program).await;
+    let issue = Program::new(&["token", "issue", "--role", "admin"]);
+    let token = issue.data_dir(&server.folder.path().join("data")).run().await.fine();
+    let token = token.trim();
+    eventually("the camera runs", async || {
+        let (_, status) = get(&format!("{address}/api/v1/cameras/hall/status"), token).await;
+        (status["state"] == "running").then_some(())
+    })
+    .await;
+    let before = time_of_pictures(&address, token).await;
+    tokio::task::block_in_place(|| cluster.freeze());
+    let frozen = time_of_pictures(&address, token).await;
+    tokio::task::block_in_place(|| cluster.kill());
+    let killed = time_of_pictures(&address, token).await;
+    let slowest = before.mul_f64(1.25);
+    assert!(frozen < slowest && killed < slowest, "{before:?} {frozen:?} {killed:?}");
+    let ready = reqwest::get(format!("{address}/readyz")).await.unwrap();
+    assert_eq!(ready.status(), 503);
+    terminate(server).await;
+}

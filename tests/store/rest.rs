@@ -1,0 +1,123 @@
+//! The change log, tokens, sectors, and answers kept for repeated requests: on both databases, each tenant for itself.
+
+use std::time::Duration;
+
+use atalaya::domain::{Change, IssuedToken, Role, Sector, SectorId};
+use atalaya::store::{ChangeFilter, Claim, Once, SavedAnswer, Store, StoreError, Swap};
+
+use crate::fixture::{at, branch_id, tenant};
+
+const NOON: &str = "2026-06-10T10:00:00Z";
+
+fn change(of: i64, subject: &str) -> Change {
+    Change {
+        tenant: tenant(of),
+        branch: Some(branch_id(2)),
+        at: at(NOON),
+        subject: subject.into(),
+        roles: vec![Role::Admin],
+        token: None,
+        method: "PATCH".into(),
+        route: "/api/v1/cameras/{id}".into(),
+        resource: "cameras/hall".into(),
+        fields: vec!["name".into()],
+        status: 200,
+        request: "r".into(),
+    }
+}
+
+async fn changes_are_each_tenants_own_also_when_few_of_many_may_be_seen(store: &Store) {
+    for n in 0..520 {
+        store.add_change(tenant(1), &change(1, &format!("s{n}"))).await.unwrap();
+    }
+    store.add_change(tenant(2), &change(2, "other")).await.unwrap();
+    let error = store.add_change(tenant(2), &change(1, "x")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Tenant { .. }), "{error}");
+    let all = ChangeFilter::default();
+    let page = store.changes(tenant(2), &all, |_| true, (None, 10)).await.unwrap();
+    assert_eq!(page.items, [change(2, "other")]);
+    let first = |change: &Change| change.subject == "s0" || change.subject == "s519";
+    let page = store.changes(tenant(1), &all, first, (None, 1)).await.unwrap();
+    assert_eq!(page.items[0].subject, "s519");
+    let next = store.changes(tenant(1), &all, first, (page.next_cursor.as_deref(), 1)).await.unwrap();
+    assert_eq!((next.items[0].subject.as_str(), next.next_cursor), ("s0", None));
+}
+
+fn token(of: i64, id: &str) -> IssuedToken {
+    IssuedToken {
+        tenant: tenant(of),
+        id: id.into(),
+        subject: "bar".into(),
+        roles: vec![Role::Viewer, Role::Waiter],
+        branches: vec![branch_id(2)],
+        sectors: vec![SectorId::new(3).unwrap()],
+        issued_by: "ana".into(),
+        issued: Some(at(NOON)),
+        expires: Some(at(NOON) + Duration::from_secs(60)),
+        revoked: None,
+    }
+}
+
+async fn tokens_are_kept_taken_back_once_and_forgotten(store: &Store) {
+    assert!(store.add_token(tenant(1), &token(1, "a")).await.unwrap());
+    assert!(!store.add_token(tenant(1), &token(1, "a")).await.unwrap(), "its name is known");
+    assert!(store.add_token(tenant(2), &token(2, "a")).await.unwrap(), "another tenant's is another");
+    assert_eq!(store.tokens(tenant(1)).await.unwrap(), [token(1, "a")]);
+    assert!(store.revoke_token(tenant(1), "a", at(NOON)).await.unwrap());
+    assert!(!store.revoke_token(tenant(1), "a", at(NOON)).await.unwrap());
+    let revoked = store.revoked_tokens(at(NOON), at(NOON)).await.unwrap();
+    assert_eq!((revoked.len(), revoked[0].tenant), (1, tenant(1)));
+    let later = at(NOON) + Duration::from_secs(61);
+    assert!(store.revoked_tokens(at(NOON), later).await.unwrap().is_empty(), "it would be over");
+    assert_eq!(store.forget_tokens(tenant(1), later).await.unwrap(), 1);
+    assert_eq!(store.token(tenant(2), "a").await.unwrap(), Some(token(2, "a")));
+}
+
+async fn a_request_is_claimed_by_one_and_taken_over_when_that_one_is_dead(store: &Store) {
+    let once = |attempt| Once { route: "POST /x".into(), key: "k".into(), fingerprint: "f".into(), attempt };
+    let claim = async |attempt, after_s| {
+        let now = at(NOON) + Duration::from_secs(after_s);
+        store.claim(tenant(1), &once(attempt), now).await.unwrap()
+    };
+    assert_eq!(claim(1, 0).await, Claim::New);
+    assert_eq!(claim(2, 59).await, Claim::Running);
+    assert_eq!(claim(3, 61).await, Claim::New, "the first is dead");
+    let answer =
+        SavedAnswer { status: 201, headers: vec![("a".into(), "b".into())], body: Some("{}".into()) };
+    store.finish(tenant(1), &once(1), &answer).await.unwrap();
+    assert_eq!(claim(4, 62).await, Claim::Running, "what a dead one says is too late");
+    store.release(tenant(1), &once(1)).await.unwrap();
+    store.finish(tenant(1), &once(3), &answer).await.unwrap();
+    assert_eq!(claim(5, 63).await, Claim::Done(answer));
+    let other = Once { fingerprint: "g".into(), ..once(6) };
+    assert_eq!(store.claim(tenant(1), &other, at(NOON)).await.unwrap(), Claim::Other);
+    assert_eq!(store.claim(tenant(2), &other, at(NOON)).await.unwrap(), Claim::New);
+    assert_eq!(claim(7, 24 * 3600 + 62).await, Claim::New, "a day later it is forgotten");
+}
+
+async fn sectors_change_only_from_what_is_known(store: &Store) {
+    let sector = |of: i64, name: &str| Sector {
+        id: SectorId::new(3).unwrap(),
+        tenant: tenant(of),
+        branch: branch_id(2),
+        name: name.into(),
+    };
+    let (first, second) = (sector(1, "First"), sector(1, "Second"));
+    store.create_sector(tenant(1), &first).await.unwrap();
+    store.create_sector(tenant(2), &sector(2, "Theirs")).await.unwrap();
+    assert!(matches!(store.create_sector(tenant(1), &second).await, Err(StoreError::Conflict(_))));
+    assert_eq!(store.next_sector(tenant(1)).await.unwrap().get(), 4);
+    assert_eq!(store.swap_sector(tenant(1), &first, Some(&second)).await.unwrap(), Swap::Done);
+    assert_eq!(store.swap_sector(tenant(1), &first, Some(&second)).await.unwrap(), Swap::Changed);
+    assert_eq!(store.swap_sector(tenant(1), &first, None).await.unwrap(), Swap::Changed);
+    assert_eq!(store.swap_sector(tenant(1), &second, None).await.unwrap(), Swap::Done);
+    assert_eq!(store.sectors(tenant(1)).await.unwrap(), []);
+    assert_eq!(store.sectors(tenant(2)).await.unwrap(), [sector(2, "Theirs")]);
+}
+
+on_both!(
+    changes_are_each_tenants_own_also_when_few_of_many_may_be_seen,
+    tokens_are_kept_taken_back_once_and_forgotten,
+    a_request_is_claimed_by_one_and_taken_over_when_that_one_is_dead,
+    sectors_change_only_from_what_is_known,
+);
