@@ -57,6 +57,7 @@ pub(super) async fn discover_cameras(
     let body = body?;
     let _turn = state.searches.turn()?;
     let search = search_of(&state, body).await?;
+    tracing::info!(subject = caller.subject, addresses = search.targets.len(), "looks for cameras");
     let mut all = Vec::new();
     let complete = discover::search(&search, |found| all.push(found)).await;
     all.sort_by_key(|found| found.address);

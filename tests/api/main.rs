@@ -29,6 +29,7 @@ mod onvif;
 mod operations;
 mod parameters;
 mod pictures;
+mod places;
 #[path = "../common/postgres.rs"]
 #[allow(dead_code, reason = "the store's tests use the rest")]
 mod postgres;

@@ -12,8 +12,8 @@ use atalaya::camera::{CameraContext, Cameras, Catalog, DetectorSettings};
 use atalaya::clock::Clock;
 use atalaya::config::{Config, Secret};
 use atalaya::domain::{
-    Branch, BranchId, Camera, CameraId, CameraState, Frame, LiveFigures, ParamValue, RecorderFigures, Role,
-    TenantId, TimeOfDay, Timestamp,
+    BranchId, Camera, CameraId, CameraState, Frame, LiveFigures, RecorderFigures, Role, TenantId, TimeOfDay,
+    Timestamp,
 };
 use atalaya::jobs::{BackupPlan, Daily, Jobs, JobsContext};
 use atalaya::still::Analysers;
@@ -28,6 +28,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::places::{open_store, put_cameras};
 use crate::postgres::Cluster;
 
 /// Longest wait for anything.
@@ -107,14 +108,6 @@ impl Default for Bounds {
         let server = atalaya::config::Config::default().server;
         let rate = Rate { per_second: server.requests_per_second, burst: server.request_burst };
         Self { limits: Limits::default(), rate }
-    }
-}
-
-async fn put_cameras(store: &Store, cameras: &Cameras) {
-    for (tenant, branch, id) in [(1, 1, "hall"), (1, 2, "bar"), (1, 1, "fixed"), (2, 1, "theirs")] {
-        let camera = camera(tenant, branch, id);
-        store.put_camera(camera.tenant, &camera).await.unwrap();
-        cameras.put(camera);
     }
 }
 
@@ -338,33 +331,6 @@ impl Drop for World {
 /// Models of the installed assets, as cameras load them.
 pub(crate) fn options(assets: Assets) -> LoadOptions {
     LoadOptions { assets, runtime: None, device: Device::Auto, threads: 1 }
-}
-
-async fn open_store(url: Option<&str>, folder: &Path) -> Store {
-    let store = Store::open(url, folder).await.unwrap();
-    store.migrate().await.unwrap();
-    for (of, id, name, zone) in
-        [(1, 1, "Centro", "Europe/Madrid"), (1, 2, "Playa", "Atlantic/Canary"), (2, 1, "Ajena", "UTC")]
-    {
-        let branch = Branch { id: branch(id), tenant: tenant(of), name: name.into(), time_zone: zone.into() };
-        store.put_branch(branch.tenant, &branch, None, NOON).await.unwrap();
-    }
-    store
-}
-
-fn camera(of: i64, in_branch: i64, id: &str) -> Camera {
-    Camera {
-        id: CameraId::new(id).unwrap(),
-        tenant: tenant(of),
-        branch: branch(in_branch),
-        sector: None,
-        name: id.to_uppercase(),
-        pipeline: "plain".into(),
-        parameters: [("password".to_owned(), ParamValue::Text("hunter2".into()))].into(),
-        lines: Vec::new(),
-        zones: Vec::new(),
-        enabled: true,
-    }
 }
 
 pub(crate) fn tenant(id: i64) -> TenantId {

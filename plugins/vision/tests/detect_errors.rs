@@ -69,7 +69,7 @@ fn weights_with_another_checksum_are_refused() {
     let element = detector_with("checksum", &renamed(BLOB).replace(found, &expected));
     let error = error_of(&element);
     assert!(error.contains(&format!("have sha256 {found}, the manifest says {expected}")), "{error}");
-    assert!(error.contains("run \"make setup\""), "{error}");
+    assert!(error.contains("put its sha256 into the manifest"), "{error}");
 }
 
 #[test]

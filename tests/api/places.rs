@@ -1,0 +1,44 @@
+//! The branches and cameras that every test's server has.
+
+use std::path::Path;
+
+use atalaya::camera::Cameras;
+use atalaya::domain::{Branch, Camera, CameraId, ParamValue};
+use atalaya::store::Store;
+
+use crate::world::{NOON, branch, tenant};
+
+pub(crate) async fn put_cameras(store: &Store, cameras: &Cameras) {
+    for (tenant, branch, id) in [(1, 1, "hall"), (1, 2, "bar"), (1, 1, "fixed"), (2, 1, "theirs")] {
+        let camera = camera(tenant, branch, id);
+        store.put_camera(camera.tenant, &camera).await.unwrap();
+        cameras.put(camera);
+    }
+}
+
+pub(crate) async fn open_store(url: Option<&str>, folder: &Path) -> Store {
+    let store = Store::open(url, folder).await.unwrap();
+    store.migrate().await.unwrap();
+    for (of, id, name, zone) in
+        [(1, 1, "Centro", "Europe/Madrid"), (1, 2, "Playa", "Atlantic/Canary"), (2, 1, "Ajena", "UTC")]
+    {
+        let branch = Branch { id: branch(id), tenant: tenant(of), name: name.into(), time_zone: zone.into() };
+        store.put_branch(branch.tenant, &branch, None, NOON).await.unwrap();
+    }
+    store
+}
+
+fn camera(of: i64, in_branch: i64, id: &str) -> Camera {
+    Camera {
+        id: CameraId::new(id).unwrap(),
+        tenant: tenant(of),
+        branch: branch(in_branch),
+        sector: None,
+        name: id.to_uppercase(),
+        pipeline: "plain".into(),
+        parameters: [("password".to_owned(), ParamValue::Text("hunter2".into()))].into(),
+        lines: Vec::new(),
+        zones: Vec::new(),
+        enabled: true,
+    }
+}
