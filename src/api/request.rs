@@ -78,6 +78,11 @@ pub(super) fn instant_in(field: &str, text: &str) -> Answer<Timestamp> {
 
 /// `bytes` as JSON. To JSON schema `1.0` is an integer, and to some programs every number is written so.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
+    // serde would take a list for an object, each value for the field in its place.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        let detail = "the body is a list, and an object is wanted".to_owned();
+        return Err(ApiError::Unreadable { field: None, detail });
+    }
     let error = match parse_strictly(bytes) {
         Ok(value) => return Ok(value),
         Err(error) => error,

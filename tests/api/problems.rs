@@ -39,6 +39,9 @@ async fn json_that_cannot_be_read_is_told_by_its_key() {
         assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
         assert!(!problem["detail"].as_str().unwrap().is_empty(), "{body}");
     }
+    let (status, problem) =
+        answer(world.admin(Method::PATCH, "/api/v1/cameras/hall").json(&json!([null, null]))).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "a list is no object: {problem}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
