@@ -36,7 +36,7 @@ impl Branch {
 pub struct BranchInput {
     /// Default: the next one that is free. It cannot change later.
     pub id: Option<i64>,
-    #[schema(examples("Centro"))]
+    #[schema(examples("Harbour"))]
     pub name: String,
     /// IANA zone.
     #[schema(examples("Europe/Madrid"))]
