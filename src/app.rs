@@ -6,13 +6,11 @@
 mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use gstvision::engine::{Assets, Job, LoadOptions};
 use gstvision::person::Language;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +21,7 @@ use crate::api::{Api, Rate, Services};
 use crate::auth::{Branches, Caller, Keys, login_link, signing_secret};
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
-use crate::config::{self, Config, FolderLock, private_folder};
+use crate::config::{self, Config, FolderLock};
 use crate::domain::{Camera, CameraId, Role, TenantId, Timestamp};
 use crate::jobs::{BackupPlan, Daily, FindCameras, Jobs, JobsContext};
 use crate::recorder::{Recorder, RecorderContext};
@@ -69,7 +67,7 @@ impl App {
         start_gstreamer()?;
         let clock = Clock::system();
         let keys = Keys::new(&signing_secret(config)?, clock.clone());
-        let lock = lock_data(&config.data_dir)?;
+        let lock = FolderLock::take(&config.data_dir)?;
         let store = open_store(config, clock.now()).await?;
         let spool = open_spool(config, &store).await?;
         let (stop, stop_recorder) = (CancellationToken::new(), CancellationToken::new());
@@ -109,6 +107,7 @@ impl App {
             clock,
             recorder,
             live,
+            turn: places.turn(),
             fixed: places.fixed(),
             media_dir: config.server.media_dir.clone(),
             max_body_bytes: config.server.max_body_bytes,
@@ -162,17 +161,6 @@ impl App {
             warn!("the database did not close in time");
         }
     }
-}
-
-fn lock_data(folder: &Path) -> Result<FolderLock> {
-    let taken = private_folder(folder).and_then(|()| FolderLock::take(folder));
-    taken.map_err(|error| {
-        let remedy = match error.kind() {
-            io::ErrorKind::ResourceBusy => "each server needs one of its own, named by",
-            _ => "make it writable for this user, or name another one by",
-        };
-        anyhow!("cannot use data folder {}: {error}; {remedy} `--data-dir` or `data_dir`", folder.display())
-    })
 }
 
 /// A detector that no camera could load is told at once, and not when the first camera fails.
@@ -252,6 +240,7 @@ fn retention(days: &config::Retention) -> BTreeMap<Aging, u32> {
         (Aging::Occupancy, days.occupancy_days),
         (Aging::Heat, days.heat_days),
         (Aging::VoiceActivity, days.voice_activity_days),
+        (Aging::Audit, days.audit_days),
     ])
 }
 

@@ -7,7 +7,7 @@ alter table shift add column settled integer not null default 0;
 
 create index shift_unsettled on shift (end_at) where not settled;
 
--- No summary reads these by shift any more.
+-- No summary reads these by shift any more, but who deletes or recounts them does.
 drop index line_crossing_by_shift;
 drop index zone_stay_by_shift;
 create index line_crossing_by_shift on line_crossing (tenant, shift);
@@ -47,10 +47,10 @@ create table shift_dwell (
 
 -- What was written before.
 insert into tally (tenant, shift, figure, name, number, camera, sector, amount)
-with seen as (
+with seen as not materialized (
     select v.*, (enter_at - start_at) / 3600000 as hour
     from visit v join shift s on s.id = v.shift
-), crossed as (
+), crossed as not materialized (
     select c.*, (crossed_at - start_at) / 3600000 as hour
     from line_crossing c join shift s on s.id = c.shift
 )

@@ -7,9 +7,11 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::cameras::visible;
+use super::conditions::{Conditions, Tag, conditions};
 use super::edit::name_of;
 use super::error::ApiError;
-use super::reply::{Created, Json, NoContent, respond};
+use super::journal::Note;
+use super::reply::{Created, Json, NoContent, Told, respond};
 use super::request::{Answer, json, with};
 use super::{State, caller};
 use crate::auth::{Action, Branches, Caller};
@@ -25,10 +27,11 @@ pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
     let limit = state.max_body_bytes;
     let list = all.and(warp::get()).and(with_caller()).then(list_branches).map(respond);
     let create = all.and(warp::post()).and(with_caller()).and(json(limit)).then(create_branch).map(respond);
-    let get = one.and(warp::get()).and(with_caller()).then(get_branch).map(respond);
-    let put = one.and(warp::put()).and(with_caller()).and(json(limit)).then(put_branch).map(respond);
-    let patch = one.and(warp::patch()).and(with_caller()).and(json(limit)).then(patch_branch).map(respond);
-    let delete = one.and(warp::delete()).and(with_caller()).then(delete_branch).map(respond);
+    let given = || with_caller().and(conditions());
+    let get = one.and(warp::get()).and(given()).then(get_branch).map(respond);
+    let put = one.and(warp::put()).and(given()).and(json(limit)).then(put_branch).map(respond);
+    let patch = one.and(warp::patch()).and(given()).and(json(limit)).then(patch_branch).map(respond);
+    let delete = one.and(warp::delete()).and(given()).then(delete_branch).map(respond);
     let write = create.or(put).unify().or(patch).unify().or(delete).unify();
     list.or(get).unify().or(write).unify().boxed()
 }
@@ -44,24 +47,30 @@ pub(super) async fn list_branches(state: State, caller: Caller) -> Answer<Json<P
 
 /// One branch.
 #[utoipa::path(get, path = "/api/v1/branches/{id}", tag = "places", params(("id" = i64, Path)),
-    responses((status = 200, body = Branch), super::openapi::Absence, super::openapi::Away,
+    responses((status = 200, body = Branch, headers(("ETag" = String))), super::openapi::Absence, super::openapi::Away,
         super::openapi::Refusals))]
-pub(super) async fn get_branch(id: String, state: State, caller: Caller) -> Answer<Json<Branch>> {
+pub(super) async fn get_branch(
+    id: String,
+    state: State,
+    caller: Caller,
+    conditions: Conditions,
+) -> Answer<Response> {
     super::permit(&caller, Action::View)?;
-    Ok(Json(show(&state, &find(&state, &caller, &id).await?)))
+    let branch = find(&state, &caller, &id).await?;
+    conditions.answer(&tag(&state, &branch), show(&state, &branch))
 }
 
-/// Describes a new branch, with the default schedule.
-#[utoipa::path(post, path = "/api/v1/branches", tag = "places", 
+/// Describes a new branch, with the default schedule, or that of an earlier branch of the same number.
+#[utoipa::path(post, path = "/api/v1/branches", tag = "places",
     request_body(content = BranchInput, example = json!({"name": "Harbour", "time_zone": "Europe/Madrid"})),
-    responses((status = 201, body = Branch, headers(("Location" = String))),
+    responses((status = 201, body = Branch, headers(("Location" = String), ("ETag" = String))),
         (status = 409, description = "The id is taken", body = Problem, content_type = "application/problem+json"),
         super::openapi::BadBody, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn create_branch(
     state: State,
     caller: Caller,
     body: Answer<BranchInput>,
-) -> Answer<Created<Branch>> {
+) -> Answer<Told<Created<Branch>>> {
     super::permit(&caller, Action::ConfigurePlaces)?;
     if caller.branches != Branches::All {
         return Err(ApiError::Forbidden("your token is of some branches only".into()));
@@ -70,13 +79,14 @@ pub(super) async fn create_branch(
     state
         .clone()
         .change(async move {
-            let taken = of(&state, &caller).await?;
-            let next = || taken.last().map_or(1, |last| last.id.get() + 1);
-            let id = BranchId::new(body.id.unwrap_or_else(next)).map_err(|e| ApiError::invalid("id", e))?;
+            let id = match body.id {
+                Some(id) => BranchId::new(id).map_err(|error| ApiError::invalid("id", error))?,
+                None => state.store.next_branch(caller.tenant).await?,
+            };
             let branch = described(&caller, id, body.name, body.time_zone)?;
             state.store.create_branch(caller.tenant, &branch, None, state.clock.now()).await?;
             let location = format!("/api/v1/branches/{id}");
-            Ok(Created { location, body: show(&state, &branch) })
+            Ok(told(&state, &branch, Created { location, body: show(&state, &branch) }))
         })
         .await
 }
@@ -84,17 +94,18 @@ pub(super) async fn create_branch(
 /// Describes a branch anew. Another time zone is another schedule: it holds from its first start on.
 #[utoipa::path(put, path = "/api/v1/branches/{id}", tag = "places", params(("id" = i64, Path)),
     request_body(content = BranchInput, example = json!({"name": "Harbour", "time_zone": "Europe/Madrid"})),
-    responses((status = 200, body = Branch), super::openapi::InFile, super::openapi::Absence,
+    responses((status = 200, body = Branch, headers(("ETag" = String))), super::openapi::InFile, super::openapi::Absence,
         super::openapi::BadBody, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn put_branch(
     id: String,
     state: State,
     caller: Caller,
+    conditions: Conditions,
     body: Answer<BranchInput>,
-) -> Answer<Json<Branch>> {
+) -> Answer<Told<Json<Branch>>> {
     super::permit(&caller, Action::ConfigurePlaces)?;
     let body = body?;
-    rewrite(state, caller, id, move |before| {
+    rewrite(state, caller, (id, conditions), move |before| {
         if body.id.is_some_and(|id| id != before.id.get()) {
             return Err(ApiError::invalid(
                 "id",
@@ -109,17 +120,18 @@ pub(super) async fn put_branch(
 /// Changes what is given and leaves the rest.
 #[utoipa::path(patch, path = "/api/v1/branches/{id}", tag = "places", params(("id" = i64, Path)),
     request_body(content = BranchPatch, example = json!({"name": "Centre"})),
-    responses((status = 200, body = Branch), super::openapi::InFile, super::openapi::Absence,
+    responses((status = 200, body = Branch, headers(("ETag" = String))), super::openapi::InFile, super::openapi::Absence,
         super::openapi::BadBody, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn patch_branch(
     id: String,
     state: State,
     caller: Caller,
+    conditions: Conditions,
     body: Answer<BranchPatch>,
-) -> Answer<Json<Branch>> {
+) -> Answer<Told<Json<Branch>>> {
     super::permit(&caller, Action::ConfigurePlaces)?;
     let body = body?;
-    rewrite(state, caller, id, move |before| {
+    rewrite(state, caller, (id, conditions), move |before| {
         Ok((body.name.unwrap_or(before.name), body.time_zone.unwrap_or(before.time_zone)))
     })
     .await
@@ -131,12 +143,18 @@ pub(super) async fn patch_branch(
         (status = 409, description = "Cameras are in it, or it stands in the configuration file", body = Problem,
             content_type = "application/problem+json"),
         super::openapi::Absence, super::openapi::Away, super::openapi::Refusals))]
-pub(super) async fn delete_branch(id: String, state: State, caller: Caller) -> Answer<NoContent> {
+pub(super) async fn delete_branch(
+    id: String,
+    state: State,
+    caller: Caller,
+    conditions: Conditions,
+) -> Answer<Told<NoContent>> {
     super::permit(&caller, Action::ConfigurePlaces)?;
     state
         .clone()
         .change(async move {
             let branch = changeable(&state, find(&state, &caller, &id).await?)?;
+            conditions.allow(&tag(&state, &branch))?;
             let cameras = state.cameras.list(caller.tenant);
             if let Some(handle) = cameras.iter().find(|handle| handle.camera().branch == branch.id) {
                 let reason =
@@ -144,7 +162,7 @@ pub(super) async fn delete_branch(id: String, state: State, caller: Caller) -> A
                 return Err(ApiError::Conflict(reason));
             }
             match state.store.delete_branch(caller.tenant, branch.id).await? {
-                true => Ok(NoContent),
+                true => Ok(Told::new(NoContent).note(note(branch.id))),
                 false => Err(ApiError::no("branch", id)),
             }
         })
@@ -155,18 +173,19 @@ pub(super) async fn delete_branch(id: String, state: State, caller: Caller) -> A
 async fn rewrite(
     state: State,
     caller: Caller,
-    id: String,
+    (id, conditions): (String, Conditions),
     edit: impl FnOnce(domain::Branch) -> Answer<(String, String)> + Send + 'static,
-) -> Answer<Json<Branch>> {
+) -> Answer<Told<Json<Branch>>> {
     state
         .clone()
         .change(async move {
             let before = changeable(&state, find(&state, &caller, &id).await?)?;
+            conditions.allow(&tag(&state, &before))?;
             let number = before.id;
             let (name, time_zone) = edit(before)?;
             let branch = described(&caller, number, name, time_zone)?;
             state.store.put_branch(caller.tenant, &branch, None, state.clock.now()).await?;
-            Ok(Json(show(&state, &branch)))
+            Ok(told(&state, &branch, Json(show(&state, &branch))))
         })
         .await
 }
@@ -213,6 +232,19 @@ pub(super) fn managed_by(state: &State, branch: &domain::Branch) -> ManagedBy {
         true => ManagedBy::File,
         false => ManagedBy::Api,
     }
+}
+
+fn tag(state: &State, branch: &domain::Branch) -> Tag {
+    Tag::of(&state.keys, &(&branch.name, &branch.time_zone))
+}
+
+/// What the change log says of a change to the branch `id`.
+pub(super) fn note(id: BranchId) -> Note {
+    Note { branch: Some(id), fields: None }
+}
+
+fn told<R>(state: &State, branch: &domain::Branch, reply: R) -> Told<R> {
+    Told::new(reply).tag(tag(state, branch)).note(note(branch.id))
 }
 
 fn show(state: &State, branch: &domain::Branch) -> Branch {

@@ -57,6 +57,14 @@ pub(super) async fn discover_cameras(
     let body = body?;
     let _turn = state.searches.turn()?;
     let search = search_of(&state, body).await?;
+    if let Some(address) = search.targets.intimate()
+        && !caller.is_operator()
+    {
+        return Err(ApiError::invalid(
+            "hosts",
+            format!("{address} is asked for operators of the server only"),
+        ));
+    }
     tracing::info!(subject = caller.subject, addresses = search.targets.len(), "looks for cameras");
     let mut all = Vec::new();
     let complete = discover::search(&search, |found| all.push(found)).await;

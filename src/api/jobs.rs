@@ -31,7 +31,7 @@ pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
 #[utoipa::path(get, path = "/api/v1/jobs", tag = "operations",
     responses((status = 200, body = Page<Job>), super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn list_jobs(state: State, caller: Caller) -> Answer<Json<Page<Job>>> {
-    super::permit(&caller, Action::OperateServer)?;
+    super::permit_operator(&caller)?;
     let jobs = state.jobs.list().await?;
     Ok(Json(Page::whole(jobs.iter().map(Into::into).collect())))
 }
@@ -42,7 +42,7 @@ pub(super) async fn list_jobs(state: State, caller: Caller) -> Answer<Json<Page<
         (status = 409, description = "It is running", body = Problem, content_type = "application/problem+json"),
         super::openapi::Absence, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn run_job(name: String, state: State, caller: Caller) -> Answer<Accepted<Job>> {
-    super::permit(&caller, Action::OperateServer)?;
+    super::permit_operator(&caller)?;
     state.jobs.run_now(&name).await?;
     let jobs = state.jobs.list().await?;
     let job = jobs.iter().find(|job| job.name == name).ok_or_else(|| ApiError::no("job", &name))?;

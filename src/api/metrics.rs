@@ -61,7 +61,7 @@ pub(super) async fn get_metrics(state: State, caller: Caller) -> Answer<Content>
     registry.register_collector(Box::new(Cameras(cameras)));
     registry.register_collector(Box::new(Recorder((state.recorder)())));
     // What the server does for all is for those who operate it.
-    if caller.may(Action::OperateServer) {
+    if caller.is_operator() {
         registry.register_collector(Box::new(Jobs(state.jobs.known())));
     }
     let labels = |kind: Kind| [("kind", kind.name().to_owned()), ("tenant", caller.tenant.to_string())];

@@ -181,6 +181,18 @@ fn permit(caller: &Caller, action: Action) -> Result<(), ApiError> {
     if caller.may(action) { Ok(()) } else { Err(ApiError::may_not(action)) }
 }
 
+/// # Errors
+/// When the caller is an admin of a tenant, and not of the server.
+fn permit_operator(caller: &Caller) -> Result<(), ApiError> {
+    permit(caller, Action::OperateServer)?;
+    match caller.is_operator() {
+        true => Ok(()),
+        false => Err(ApiError::Forbidden(
+            "the server is operated by admins of tenant 1 whose token is of all branches".into(),
+        )),
+    }
+}
+
 /// The document promises a route that nobody answers: a mistake of ours.
 async fn not_routed(_: Rejection) -> Result<(Response,), std::convert::Infallible> {
     Ok((ApiError::internal("the route is documented but not there").into_response(),))

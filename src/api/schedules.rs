@@ -4,9 +4,10 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use super::branches::{changeable, find, managed_by, of};
+use super::branches::{changeable, find, managed_by, note, of};
+use super::conditions::{Conditions, Tag, conditions};
 use super::error::ApiError;
-use super::reply::{Json, respond};
+use super::reply::{Json, Told, respond};
 use super::request::{Answer, json, with};
 use super::{State, caller};
 use crate::auth::{Action, Caller};
@@ -22,9 +23,10 @@ pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
         .and(with_caller())
         .then(list_schedules)
         .map(respond);
-    let get = one.and(warp::get()).and(with_caller()).then(get_schedule).map(respond);
-    let put = one.and(warp::put()).and(with_caller()).and(json(limit)).then(put_schedule).map(respond);
-    let delete = one.and(warp::delete()).and(with_caller()).then(delete_schedule).map(respond);
+    let given = || with_caller().and(conditions());
+    let get = one.and(warp::get()).and(given()).then(get_schedule).map(respond);
+    let put = one.and(warp::put()).and(given()).and(json(limit)).then(put_schedule).map(respond);
+    let delete = one.and(warp::delete()).and(given()).then(delete_schedule).map(respond);
     list.or(get).unify().or(put).unify().or(delete).unify().boxed()
 }
 
@@ -43,12 +45,18 @@ pub(super) async fn list_schedules(state: State, caller: Caller) -> Answer<Json<
 /// The schedule of a branch: the one that was decided last, whether it holds already or not.
 #[utoipa::path(get, path = "/api/v1/schedules/{id}", tag = "places",
     params(("id" = i64, Path, description = "The branch")),
-    responses((status = 200, body = Schedule), super::openapi::Absence, super::openapi::Away,
+    responses((status = 200, body = Schedule, headers(("ETag" = String))), super::openapi::Absence, super::openapi::Away,
         super::openapi::Refusals))]
-pub(super) async fn get_schedule(id: String, state: State, caller: Caller) -> Answer<Json<Schedule>> {
+pub(super) async fn get_schedule(
+    id: String,
+    state: State,
+    caller: Caller,
+    conditions: Conditions,
+) -> Answer<Response> {
     super::permit(&caller, Action::View)?;
     let branch = find(&state, &caller, &id).await?;
-    show(&state, &branch).await.map(Json)
+    let schedule = show(&state, &branch).await?;
+    conditions.answer(&Tag::of(&state.keys, &schedule), schedule)
 }
 
 /// Puts another schedule in its place. Shifts that have begun keep their begin; the one that runs lasts until the first
@@ -58,41 +66,50 @@ pub(super) async fn get_schedule(id: String, state: State, caller: Caller) -> An
     request_body(content = ScheduleInput, example = json!({"shifts": [
         {"name": "lunch", "start": "12:00", "days": ["mon", "tue", "wed", "thu", "fri"]},
         {"name": "dinner", "start": "19:00"}]})),
-    responses((status = 200, body = Schedule), super::openapi::InFile, super::openapi::Absence,
+    responses((status = 200, body = Schedule, headers(("ETag" = String))), super::openapi::InFile, super::openapi::Absence,
         super::openapi::BadBody, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn put_schedule(
     id: String,
     state: State,
     caller: Caller,
+    conditions: Conditions,
     body: Answer<ScheduleInput>,
-) -> Answer<Json<Schedule>> {
+) -> Answer<Told<Json<Schedule>>> {
     super::permit(&caller, Action::ConfigurePlaces)?;
     let schedule = body?.read()?;
-    replace(state, caller, id, schedule).await
+    replace(state, caller, (id, conditions), schedule).await
 }
 
 /// Takes a branch back to the default schedule, by the rule of PUT.
 #[utoipa::path(delete, path = "/api/v1/schedules/{id}", tag = "places",
     params(("id" = i64, Path, description = "The branch")),
-    responses((status = 200, body = Schedule), super::openapi::InFile, super::openapi::Absence,
+    responses((status = 200, body = Schedule, headers(("ETag" = String))), super::openapi::InFile, super::openapi::Absence,
         super::openapi::Away, super::openapi::Refusals))]
-pub(super) async fn delete_schedule(id: String, state: State, caller: Caller) -> Answer<Json<Schedule>> {
+pub(super) async fn delete_schedule(
+    id: String,
+    state: State,
+    caller: Caller,
+    conditions: Conditions,
+) -> Answer<Told<Json<Schedule>>> {
     super::permit(&caller, Action::ConfigurePlaces)?;
-    replace(state, caller, id, domain::Schedule::default()).await
+    replace(state, caller, (id, conditions), domain::Schedule::default()).await
 }
 
 async fn replace(
     state: State,
     caller: Caller,
-    id: String,
+    (id, conditions): (String, Conditions),
     schedule: domain::Schedule,
-) -> Answer<Json<Schedule>> {
+) -> Answer<Told<Json<Schedule>>> {
     state
         .clone()
         .change(async move {
             let branch = changeable(&state, find(&state, &caller, &id).await?)?;
+            conditions.allow(&Tag::of(&state.keys, &show(&state, &branch).await?))?;
             state.store.put_schedule(caller.tenant, branch.id, &schedule, state.clock.now()).await?;
-            show(&state, &branch).await.map(Json)
+            let schedule = show(&state, &branch).await?;
+            let tag = Tag::of(&state.keys, &schedule);
+            Ok(Told::new(Json(schedule)).tag(tag).note(note(branch.id)))
         })
         .await
 }

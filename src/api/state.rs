@@ -70,6 +70,8 @@ pub struct Services {
     pub recorder: Arc<dyn Fn() -> RecorderFigures + Send + Sync>,
     /// What a camera's lines and zones say now.
     pub live: Live,
+    /// Held by whoever changes cameras or branches, first in the store and then in what runs.
+    pub turn: Arc<Mutex<()>>,
     /// What stands in the configuration file now.
     pub fixed: watch::Receiver<Arc<Fixed>>,
     /// `server.media_dir`.
@@ -100,7 +102,6 @@ pub(super) struct Inner {
     pub(super) searches: Searches,
     /// Changes under way.
     pub(super) tasks: TaskTracker,
-    turn: Mutex<()>,
 }
 
 impl Deref for State {
@@ -130,7 +131,6 @@ impl State {
             drawings: Analyses::new(),
             searches: Searches::new(services.clock.clone()),
             tasks: TaskTracker::new(),
-            turn: Mutex::default(),
             services,
         }))
     }

@@ -20,8 +20,9 @@ use crate::wire::{NewToken, Page, Token, TokenInput};
 /// How long a token holds unless it is said, as of `atalaya token issue`.
 const DEFAULT_TTL: Ttl = Ttl::from_secs(30 * 24 * 3600);
 
-/// Tokens of a tenant that are remembered at most. Those that are over are forgotten first.
-const MAX_TOKENS: usize = 10_000;
+/// Tokens of a tenant that are remembered at most, besides those that are over: so many that were issued here, and so many
+/// of elsewhere that were revoked.
+const MAX_TOKENS: i64 = 10_000;
 
 /// Longest name of a token that is taken back: those of other systems may have any.
 const MAX_ID_CHARS: usize = 128;
@@ -92,11 +93,9 @@ pub(super) async fn issue_token(
     };
     let granted = auth::grant(&caller, wish(body)?)?;
     let now = state.clock.now();
-    if state.store.tokens(caller.tenant).await?.len() >= MAX_TOKENS {
-        state.store.forget_tokens(caller.tenant, now).await?;
-        if state.store.tokens(caller.tenant).await?.len() >= MAX_TOKENS {
-            return Err(ApiError::Conflict(format!("there are {MAX_TOKENS} tokens already")));
-        }
+    let (issued, _) = state.store.count_tokens(caller.tenant, now).await?;
+    if issued >= MAX_TOKENS {
+        return Err(ApiError::Conflict(format!("there are {MAX_TOKENS} tokens already")));
     }
     let signed = state.keys.issue_named(&granted, ttl);
     let branches: Vec<_> = match &granted.branches {
@@ -153,8 +152,11 @@ pub(super) async fn revoke_token(id: String, state: State, caller: Caller) -> An
                 expires: None,
                 revoked: Some(now),
             };
-            if state.store.tokens(caller.tenant).await?.len() >= MAX_TOKENS {
-                return Err(ApiError::Conflict(format!("there are {MAX_TOKENS} tokens already")));
+            let (_, foreign) = state.store.count_tokens(caller.tenant, now).await?;
+            if foreign >= MAX_TOKENS {
+                let reason =
+                    format!("{MAX_TOKENS} tokens of elsewhere are revoked already; sign with a new secret");
+                return Err(ApiError::Conflict(reason));
             }
             if !state.store.add_token(caller.tenant, &token).await? {
                 return Err(absent());

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::Result;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tracing::{info, warn};
 
 use crate::api::Fixed;
@@ -24,6 +24,7 @@ pub(super) struct Places {
     clock: Clock,
     config: Config,
     fixed: watch::Sender<Arc<Fixed>>,
+    turn: Arc<Mutex<()>>,
 }
 
 impl Places {
@@ -57,6 +58,7 @@ impl Places {
             clock: clock.clone(),
             fixed: watch::Sender::new(Arc::new(fixed(config)?)),
             config: config.clone(),
+            turn: Arc::default(),
         })
     }
 
@@ -65,10 +67,17 @@ impl Places {
         self.fixed.subscribe()
     }
 
+    /// Held while something of them is changed, here or over the API.
+    pub(super) fn turn(&self) -> Arc<Mutex<()>> {
+        self.turn.clone()
+    }
+
     /// Brings the cameras and branches of `config` into the running server; the rest of it waits for a restart.
     pub(super) async fn follow(&mut self, config: Config) -> Result<()> {
         let (before, after) = (cameras_of(&self.config)?, cameras_of(&config)?);
         let fixed = fixed(&config)?;
+        let turn = self.turn.clone();
+        let _turn = turn.lock().await;
         if config.branches != self.config.branches {
             describe(&config, &self.store, self.clock.now()).await?;
         }

@@ -47,6 +47,14 @@ impl Caller {
         self.roles.iter().any(|role| roles::allows(*role, action))
     }
 
+    /// Whether they stand for the server itself and not for one of those that use it: admins of the first tenant, whose the
+    /// login links of `serve` and `demo` are, with all its branches.
+    pub fn is_operator(&self) -> bool {
+        self.may(Action::OperateServer)
+            && self.tenant == TenantId::default()
+            && self.branches == Branches::All
+    }
+
     /// Whether something of this tenant and branch exists as far as the caller can tell.
     pub fn sees(&self, tenant: TenantId, branch: BranchId) -> bool {
         self.tenant == tenant && self.branches.contain(branch)

@@ -213,7 +213,7 @@ impl Keeper {
             Ok(description) => description,
             Err(error) => return (End::Trouble(Trouble::Failed(error.to_string())), None),
         };
-        let secrets = description.secrets(&camera.parameters);
+        let mut secrets = description.secrets(&camera.parameters);
         let (signals, mut inbox) = mpsc::channel(SIGNALS);
         let plan = Plan {
             context: self.context.clone(),
@@ -243,6 +243,7 @@ impl Keeper {
                 let mut tuning = Tuning { description: description.clone(), camera };
                 let mut watch = Watchdog::new(&run, description.kind);
                 let end = self.watch(&mut watch, &mut tuning, (&mut inbox, orders)).await;
+                secrets.extend(description.secrets(&tuning.camera.parameters));
                 (end, Some(run))
             }
             Some(Ok(Ok(Err(error)))) => (End::Trouble(not_started(error, &mut inbox)), None),
@@ -286,7 +287,12 @@ impl Keeper {
                 _ = orders.changed() => {
                     let order = *orders.borrow_and_update();
                     let is_tuned_only = Order { tune: order.tune, ..self.order } == order;
-                    if !is_tuned_only || !tuning.follow(&self.inner, watch.run).await {
+                    let follow = async { is_tuned_only && tuning.follow(&self.inner, watch.run).await };
+                    let follows = tokio::select! {
+                        () = &mut gone => false,
+                        follows = follow => follows,
+                    };
+                    if !follows {
                         return End::Asked;
                     }
                     self.order = order;

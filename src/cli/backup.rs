@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 
 use super::{out, runtime};
 use crate::clock::Clock;
-use crate::config::{Config, FolderLock, Secret, private_folder};
+use crate::config::{Config, FolderLock, Secret};
 use crate::jobs::backup_name;
 use crate::store::{backup, sqlite_file};
 
@@ -43,12 +43,8 @@ pub(super) fn restore(backup: &Path, config: &Config) -> Result<()> {
              --dbname=URL FILE`; see docs/operations.md"
         );
     };
-    let folder = &config.data_dir;
     // Held until the end, so that no server starts in the middle of it.
-    let lock = private_folder(folder).and_then(|()| FolderLock::take(folder));
-    let _lock = lock.map_err(|error| {
-        anyhow!("cannot use data folder {}: {error}; stop the server first", folder.display())
-    })?;
+    let _lock = FolderLock::take(&config.data_dir)?;
     let restored = runtime()?.block_on(backup::restore(backup, &file))?;
     out::line(format_args!("{}: {} rows restored", file.display(), restored.backup.rows))?;
     if let Some(moved) = restored.moved {

@@ -105,6 +105,8 @@ fn start_logging(config: &Config, is_server: bool) -> Result<()> {
 }
 
 fn migrate(config: &Config) -> Result<()> {
+    // What a server of the old program writes meanwhile would be counted nowhere.
+    let _lock = config::FolderLock::take(&config.data_dir)?;
     runtime()?.block_on(async {
         let url = config.database.url.as_ref().map(config::Secret::reveal);
         let store = store::Store::open(url, &config.data_dir).await?;

@@ -102,7 +102,12 @@ fn until_signal(
         loop {
             tokio::select! {
                 () = signals.next() => break,
-                () = reload.asked() => follow(&mut app, settings).await,
+                () = reload.asked() => {}
+            }
+            // A database that hangs holds up the settings, not the end.
+            tokio::select! {
+                () = signals.next() => break,
+                followed = follow(&mut app, settings) => if followed.is_err() { reload.ask_again() },
             }
         }
         info!("stopping; a second signal ends at once");
@@ -120,13 +125,17 @@ fn until_signal(
 }
 
 /// A mistake in the file changes nothing but the log.
-async fn follow(app: &mut App, settings: &Settings<'_>) {
-    let followed = match settings.read() {
-        Ok(config) => app.follow(config).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = followed {
-        error!("the settings stay as they are: {error:#}");
+///
+/// # Errors
+/// When it is no mistake of the file's: the same settings may be taken later.
+async fn follow(app: &mut App, settings: &Settings<'_>) -> Result<(), ()> {
+    let tell = |error: &anyhow::Error| error!("the settings stay as they are: {error:#}");
+    match settings.read() {
+        Ok(config) => app.follow(config).await.map_err(|error| tell(&error)),
+        Err(error) => {
+            tell(&error);
+            Ok(())
+        }
     }
 }
 

@@ -106,6 +106,7 @@ impl Default for Retention {
             occupancy_days: 400,
             heat_days: 90,
             voice_activity_days: 90,
+            audit_days: 400,
         }
     }
 }

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use crate::domain::{self, Days, Schedule, ScheduleError};
 
 pub use camera::{Camera, Line, Value, Zone};
-pub use folder::{FolderLock, private_folder};
+pub use folder::{FolderError, FolderLock, private_folder};
 pub use load::{ConfigError, Overrides, load, load_with};
 
 /// Everything that can be set.
@@ -196,6 +196,7 @@ pub struct Retention {
     pub occupancy_days: u32,
     pub heat_days: u32,
     pub voice_activity_days: u32,
+    pub audit_days: u32,
 }
 
 /// Copies of the SQLite file.

@@ -51,7 +51,21 @@ pub fn is_near(address: IpAddr) -> bool {
     }
 }
 
+/// Whether `address` is this machine's own or a neighbour's by the cable alone: what listens there is often meant for
+/// nobody else, such as the metadata of a rented machine.
+fn is_intimate(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unicast_link_local(),
+    }
+}
+
 impl Targets {
+    /// The first address that only whoever runs this machine may have asked.
+    pub fn intimate(&self) -> Option<IpAddr> {
+        self.addresses.iter().copied().find(|address| is_intimate(*address))
+    }
+
     /// Reads hosts and networks; names are looked up, and the address that they have now is the one that is asked.
     ///
     /// # Errors

@@ -257,7 +257,7 @@ impl Jobs {
         let runs = self.0.context.store.job_runs().await?;
         for (work, every) in &self.0.work {
             let due = every.last(now);
-            if look.wants(find(&runs, *work), due) {
+            if look.wants(find(&runs, *work), due, now) {
                 self.start_one(*work, due, look).await?;
             }
         }
@@ -269,7 +269,7 @@ impl Jobs {
         let Some(turn) = self.turn(work) else { return Ok(()) };
         let Some(lock) = self.0.context.store.lock_job(work.name()).await? else { return Ok(()) };
         let runs = self.0.context.store.job_runs().await?;
-        if !look.wants(find(&runs, work), due) {
+        if !look.wants(find(&runs, work), due, self.0.context.clock.now()) {
             lock.release().await;
             return Ok(());
         }
@@ -356,9 +356,10 @@ pub enum Look {
 }
 
 impl Look {
-    /// Whether a job that is `due` is to run, as its last run was `last`.
-    fn wants(self, last: Option<&JobRun>, due: Timestamp) -> bool {
+    /// Whether a job that is `due` is to run `now`, as its last run was `last`. One of times to come was run by a clock
+    /// that was wrong, and says nothing.
+    fn wants(self, last: Option<&JobRun>, due: Timestamp, now: Timestamp) -> bool {
         let Some(last) = last else { return true };
-        last.due < due || self == Self::AtStart && !matches!(last.outcome, Some(Ok(_)))
+        last.due < due || last.due > now || self == Self::AtStart && !matches!(last.outcome, Some(Ok(_)))
     }
 }

@@ -15,6 +15,8 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// Backups are named by their instant, so that names sort by age; others in the folder are left alone.
 const BACKUP_START: &str = "atalaya-";
 const BACKUP_END: &str = ".db";
+/// What a copy is called besides until it is whole.
+const BROKEN_OFF: &str = ".part";
 
 /// What a job says of itself in a line, or why it failed.
 pub type Outcome = Result<String, StoreError>;
@@ -67,14 +69,19 @@ pub async fn settle_shifts(store: &Store, now: Timestamp) -> Outcome {
 /// Deletes rows that are older than they are to be kept. Summaries stay.
 ///
 /// # Errors
-/// When the database fails; what was deleted until then stays so.
+/// When the database fails; what was deleted until then stays so, and the other tables are cleaned all the same.
 pub async fn clean_up(store: &Store, retention: &Retention, now: Timestamp) -> Outcome {
-    let mut told = Vec::new();
+    let (mut told, mut failed) = (Vec::new(), None);
     for (table, days) in retention.iter().filter(|(_, days)| **days > 0) {
-        let deleted = store.expire(*table, now - DAY * *days).await?;
-        if deleted > 0 {
-            told.push(format!("{deleted} of {}", table.table()));
+        match store.expire(*table, now - DAY * *days).await {
+            Ok(0) => {}
+            Ok(deleted) => told.push(format!("{deleted} of {}", table.table())),
+            Err(error) => failed = Some(error),
         }
+    }
+    store.forget_ended(now).await?;
+    if let Some(error) = failed {
+        return Err(error);
     }
     Ok(if told.is_empty() {
         "nothing was old enough".to_owned()
@@ -89,6 +96,7 @@ pub async fn clean_up(store: &Store, retention: &Retention, now: Timestamp) -> O
 /// When the copy cannot be made or is not right; no older one is let go then.
 pub async fn back_up(store: &Store, plan: &BackupPlan, now: Timestamp) -> Outcome {
     let file = plan.folder.join(backup_name(now));
+    sweep(&plan.folder, now);
     let made = store.back_up(&file).await?;
     let gone = rotate(&plan.folder, plan.keep);
     let name = file.file_name().unwrap_or_default().display();
@@ -109,6 +117,18 @@ fn rotate(folder: &Path, keep: usize) -> usize {
     backups.sort_unstable();
     let old = &backups[..backups.len().saturating_sub(keep)];
     old.iter().filter(|name| fs::remove_file(folder.join(name)).is_ok()).count()
+}
+
+/// Deletes what is left of copies that were broken off, by the end of the process say, a day ago or longer.
+fn sweep(folder: &Path, now: Timestamp) {
+    let old = backup_name(now - DAY);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let is_old = name.strip_suffix(BROKEN_OFF).is_some_and(|of| is_backup(of) && *of < *old);
+        if is_old && let Err(error) = fs::remove_file(entry.path()) {
+            tracing::warn!(file = name, %error, "what is left of a backup cannot be deleted");
+        }
+    }
 }
 
 fn is_backup(name: &str) -> bool {

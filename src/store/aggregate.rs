@@ -135,9 +135,10 @@ const CLOSE_POSTGRES: &str = "), closed as (
     select count(*) from closed";
 
 impl Store {
-    /// Settles what is over: the stays of every shift that ended by `now` are put in order once, so that comparisons need
-    /// not do it again and again. Figures are right before and after; a visit that comes late unsettles its shift. For
-    /// the app, every hour. Answers how many shifts were settled.
+    /// Settles what is over: every shift that ended by `now` is counted once more from its rows, as an older program that
+    /// shares the database counts nothing, and its stays are put in order once, so that comparisons need not do it again
+    /// and again. A visit that comes late unsettles its shift. For the app, every hour. Answers how many shifts were
+    /// settled.
     ///
     /// # Errors
     /// When the database fails; what was settled until then stays so.
@@ -148,7 +149,9 @@ impl Store {
                 sqlx::query_as(SELECT_DUE).bind(Time(now)).bind(DUE_AT_ONCE as i64).fetch_all(pool).await
             })?;
             for (tenant, shift) in &due {
-                self.aggregate(id(*tenant, TenantId::new)?, id(*shift, ShiftId::new)?).await?;
+                let (tenant, shift) = (id(*tenant, TenantId::new)?, id(*shift, ShiftId::new)?);
+                self.recount(tenant, shift).await?;
+                self.aggregate(tenant, shift).await?;
                 settled += 1;
             }
             if due.len() < DUE_AT_ONCE {

@@ -17,10 +17,16 @@ const SELECT_ALL: &str = "select tenant, id, name, time_zone from branch where t
 const SELECT_EVERY: &str = "select tenant, id, name, time_zone from branch order by tenant, id";
 const UPSERT: &str = "insert into branch (tenant, id, name, time_zone) values ($1, $2, $3, $4)
     on conflict (tenant, id) do update set name = excluded.name, time_zone = excluded.time_zone";
+/// Numbers that were given out once are not given out again: shifts, and tokens, would go over to another branch.
+const SELECT_NEXT: &str = "select coalesce(max(id), 0) + 1 from (
+    select max(id) as id from branch where tenant = $1
+    union all select max(branch) from camera where tenant = $1
+    union all select max(branch) from schedule where tenant = $1
+    union all select max(branch) from shift where tenant = $1) as known";
 const DELETE: &str = "delete from branch where tenant = $1 and id = $2";
 const SELECT_NEWEST_SHIFT: &str = "select id, start_at, end_at from shift
     where tenant = $1 and branch = $2 order by start_at desc limit 1";
-const UPDATE_SHIFT_END: &str = "update shift set end_at = $2 where id = $1";
+const UPDATE_SHIFT_END: &str = "update shift set end_at = $3 where tenant = $1 and id = $2";
 
 #[derive(sqlx::FromRow)]
 struct BranchRow {
@@ -123,6 +129,17 @@ impl Store {
         self.change_branch(tenant, branch.id, change, now).await.map(drop)
     }
 
+    /// A number that no branch of the tenant has or has had, as far as anything is known of it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn next_branch(&self, tenant: TenantId) -> Result<BranchId, StoreError> {
+        let (next,): (i64,) = with_pool!(self.write, pool => {
+            sqlx::query_as(SELECT_NEXT).bind(tenant.get()).fetch_one(pool).await
+        })?;
+        id(next, BranchId::new)
+    }
+
     /// Adds a branch, or replaces the one of its id; without `schedule` that stays as it is. A changed time zone is a
     /// changed schedule: see [`Store::put_schedule`].
     ///
@@ -223,7 +240,7 @@ impl Store {
                 }
             }
             if let Some((shift, end)) = shift_end {
-                sqlx::query(UPDATE_SHIFT_END).bind(shift).bind(end).execute(&mut *transaction).await?;
+                sqlx::query(UPDATE_SHIFT_END).bind(tenant.get()).bind(shift).bind(end).execute(&mut *transaction).await?;
             }
             put
         })

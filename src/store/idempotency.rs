@@ -18,6 +18,7 @@ const LEASE: Duration = Duration::from_secs(60);
 const MAX_KEYS: i64 = 10_000;
 
 const FORGET: &str = "delete from idempotency where tenant = $1 and began_at < $2";
+const FORGET_ALL: &str = "delete from idempotency where began_at < $1";
 const COUNT: &str = "select count(*) from idempotency where tenant = $1";
 const INSERT: &str = "insert into idempotency (tenant, route, key, fingerprint, attempt, began_at)
     values ($1, $2, $3, $4, $5, $6) on conflict (tenant, route, key) do nothing";
@@ -78,6 +79,13 @@ struct OnceRow {
 }
 
 impl Store {
+    /// Forgets the answers of all tenants that were kept for long enough.
+    pub(super) async fn forget_answers(&self, now: Timestamp) -> Result<(), StoreError> {
+        with_pool!(self.write, pool => {
+            sqlx::query(FORGET_ALL).bind(Time(now - KEPT)).execute(pool).await.map(drop)
+        })
+    }
+
     /// Takes `once` to be done now, or says what became of it.
     ///
     /// # Errors

@@ -181,7 +181,12 @@ impl Store {
         if found.is_none_or(|found| found >= Self::schema_version()) {
             return Ok(None);
         }
-        let kept = backup::free(file, &format!(".before-{}", Self::schema_version()));
+        let suffix = format!(".before-{}", Self::schema_version());
+        // Of a migration that was broken off: one copy of what has not changed since is enough.
+        if let Some(kept) = backup::same(file, &suffix).await {
+            return Ok(Some(kept));
+        }
+        let kept = backup::free(file, &suffix);
         backup::copy(file, &kept).await?;
         tracing::info!(file = %kept.display(), "kept a copy of the database before its tables are changed");
         Ok(Some(kept))

@@ -23,6 +23,7 @@ pub enum Aging {
     Occupancy,
     Heat,
     VoiceActivity,
+    Audit,
 }
 
 /// By what a table's rows are found.
@@ -34,8 +35,15 @@ enum Age {
 }
 
 impl Aging {
-    pub const ALL: [Self; 6] =
-        [Self::Visit, Self::LineCrossing, Self::ZoneStay, Self::Occupancy, Self::Heat, Self::VoiceActivity];
+    pub const ALL: [Self; 7] = [
+        Self::Visit,
+        Self::LineCrossing,
+        Self::ZoneStay,
+        Self::Occupancy,
+        Self::Heat,
+        Self::VoiceActivity,
+        Self::Audit,
+    ];
 
     /// Name of the table.
     pub fn table(self) -> &'static str {
@@ -46,13 +54,14 @@ impl Aging {
             Self::Occupancy => "occupancy",
             Self::Heat => "heat",
             Self::VoiceActivity => "voice_activity",
+            Self::Audit => "audit",
         }
     }
 
     /// What names a row within its tenant.
     fn key(self) -> &'static str {
         match self {
-            Self::Visit => "id",
+            Self::Visit | Self::Audit => "id",
             Self::LineCrossing => "camera, run, line, track, crossed_at",
             Self::ZoneStay => "camera, run, zone, track, enter_at",
             Self::Occupancy => "camera, minute_at, run",
@@ -67,6 +76,7 @@ impl Aging {
             Self::Visit => Age::Shift { besides: "and not open" },
             Self::LineCrossing | Self::ZoneStay | Self::Occupancy | Self::Heat => Age::Shift { besides: "" },
             Self::VoiceActivity => Age::Time { column: "begin_at" },
+            Self::Audit => Age::Time { column: "at" },
         }
     }
 }

@@ -15,7 +15,10 @@ const SELECT: &str = "select * from token where tenant = $1 and id = $2";
 const SELECT_TENANT: &str = "select * from token where tenant = $1";
 const SELECT_REVOKED: &str = "select tenant, id, revoked_at, expires_at from token
     where revoked_at is not null and revoked_at >= $1 and (expires_at is null or expires_at > $2)";
-const FORGET: &str = "delete from token where tenant = $1 and expires_at < $2";
+const COUNT: &str =
+    "select cast(count(issued_at) as bigint), cast(count(*) - count(issued_at) as bigint) from token
+    where tenant = $1 and (expires_at is null or expires_at > $2)";
+const FORGET: &str = "delete from token where expires_at < $1";
 
 #[derive(sqlx::FromRow)]
 struct TokenRow {
@@ -147,14 +150,26 @@ impl Store {
         rows.into_iter().map(load).collect()
     }
 
-    /// Forgets a tenant's tokens that ended before `end`.
+    /// How many tokens of a tenant are still good at `now` for all that is known: those that were issued here, and those of
+    /// elsewhere.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn forget_tokens(&self, tenant: TenantId, end: Timestamp) -> Result<u64, StoreError> {
-        with_pool!(self.write, pool => {
-            sqlx::query(FORGET).bind(tenant.get()).bind(Time(end)).execute(pool).await
-                .map(|done| done.rows_affected())
+    pub async fn count_tokens(&self, tenant: TenantId, now: Timestamp) -> Result<(i64, i64), StoreError> {
+        with_pool!(self.read, pool => {
+            sqlx::query_as(COUNT).bind(tenant.get()).bind(Time(now)).fetch_one(pool).await
         })
+    }
+
+    /// Forgets what has come to its end by `now`, of all tenants: tokens, and answers that are kept for a while. For the
+    /// app's own work.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget_ended(&self, now: Timestamp) -> Result<(), StoreError> {
+        with_pool!(self.write, pool => {
+            sqlx::query(FORGET).bind(Time(now)).execute(pool).await.map(drop)
+        })?;
+        self.forget_answers(now).await
     }
 }

@@ -10,6 +10,8 @@ use crate::world::{World, caller, json as answer, tenant};
 
 on_both!(
     a_branch_is_created_changed_and_forgotten,
+    a_number_is_given_out_once,
+    a_branch_and_its_schedule_are_changed_by_whom_they_were_seen_last,
     a_schedule_holds_from_its_first_start_on,
     what_is_no_schedule_is_refused_by_its_field,
     branches_of_the_file_are_changed_in_the_file,
@@ -48,6 +50,34 @@ async fn a_branch_is_created_changed_and_forgotten(world: &World) {
     assert_eq!(delete(world, "/api/v1/branches/3").await.0, StatusCode::NO_CONTENT);
     assert_eq!(delete(world, "/api/v1/branches/3").await.0, StatusCode::NOT_FOUND);
     assert_eq!(world.get("/api/v1/branches/3").await.0, StatusCode::NOT_FOUND);
+    let (_, log) = world.get("/api/v1/audit").await;
+    assert!(log["items"].as_array().unwrap().iter().all(|change| change["branch_id"] == 3), "{log}");
+}
+
+async fn a_number_is_given_out_once(world: &World) {
+    let body = json!({"name": "Norte", "time_zone": "UTC"});
+    assert_eq!(world.post("/api/v1/branches", &body).await.1["id"], 3);
+    world.get("/api/v1/shifts/current?branch_id=3").await;
+    assert_eq!(delete(world, "/api/v1/branches/3").await.0, StatusCode::NO_CONTENT);
+    assert_eq!(world.post("/api/v1/branches", &body).await.1["id"], 4, "the shift stays that of branch 3");
+}
+
+async fn a_branch_and_its_schedule_are_changed_by_whom_they_were_seen_last(world: &World) {
+    let day = json!({"shifts": [{"name": "day", "start": "09:00"}]});
+    for (path, body) in
+        [("/api/v1/branches/1", json!({"name": "x", "time_zone": "UTC"})), ("/api/v1/schedules/1", day)]
+    {
+        let seen = world.admin(Method::GET, path).send().await.unwrap();
+        let tag = seen.headers()["etag"].to_str().unwrap().to_owned();
+        let put = |tag: &str| world.admin(Method::PUT, path).header("if-match", tag).json(&body).send();
+        let changed = put(&tag).await.unwrap();
+        assert_eq!(changed.status(), StatusCode::OK, "{path}");
+        assert_eq!(put(&tag).await.unwrap().status(), StatusCode::PRECONDITION_FAILED, "{path}");
+        let tag = changed.headers()["etag"].to_str().unwrap().to_owned();
+        assert_eq!(put(&tag).await.unwrap().status(), StatusCode::OK, "{path}");
+        let again = world.admin(Method::GET, path).header("if-none-match", &tag).send().await.unwrap();
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED, "{path}");
+    }
 }
 
 async fn a_schedule_holds_from_its_first_start_on(world: &World) {

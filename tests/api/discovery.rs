@@ -110,6 +110,19 @@ async fn only_local_addresses_are_asked_and_only_by_those_who_may() {
         assert_eq!((status, &problem["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(field)), "{body}");
         assert!(problem["detail"].as_str().unwrap().contains(part), "{body}: {problem}");
     }
+    // What listens for this machine alone is asked for those who run it.
+    for (tenant, branches) in [(2, &[][..]), (1, &[1][..])] {
+        for host in ["127.0.0.1", "169.254.169.254", "::1", "fe80::1"] {
+            let who = caller(tenant, branches, &[Role::Admin]);
+            let request = world.by(&who, Method::POST, PATH).json(&json!({"hosts": [host]}));
+            let (status, problem) = answer(request).await;
+            assert_eq!(
+                (status, &problem["field"]),
+                (StatusCode::UNPROCESSABLE_ENTITY, &json!("hosts")),
+                "{host}"
+            );
+        }
+    }
     for role in [Role::Viewer, Role::Waiter, Role::Kitchen] {
         let request = world.by(&caller(1, &[], &[role]), Method::POST, PATH).json(&json!({}));
         assert_eq!(answer(request).await.0, StatusCode::FORBIDDEN, "{role:?}");

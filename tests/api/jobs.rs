@@ -85,6 +85,16 @@ async fn only_admins_see_and_run_what_the_server_does() {
             assert_eq!(problem["detail"], "your roles do not allow to operate the server");
         }
     }
+    for (tenant, branches) in [(2, &[][..]), (1, &[1][..])] {
+        let who = caller(tenant, branches, &[Role::Admin]);
+        for (method, path) in [(Method::GET, "/api/v1/jobs"), (Method::POST, "/api/v1/jobs/clean_up/run")] {
+            let (status, problem) = answer(world.by(&who, method, path)).await;
+            assert_eq!(status, StatusCode::FORBIDDEN, "{path}");
+            assert!(problem["detail"].as_str().unwrap().contains("admins of tenant 1"), "{problem}");
+        }
+        let told = world.by(&who, Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
+        assert!(!told.contains("atalaya_job"), "{told}");
+    }
     let metrics = async |role| {
         let request = world.by(&caller(1, &[], &[role]), Method::GET, "/metrics");
         request.send().await.unwrap().text().await.unwrap()

@@ -235,6 +235,7 @@ impl World {
             clock: clock.clone(),
             recorder: recorder(figures.clone()),
             live: teller(&live),
+            turn: Arc::default(),
             fixed: watch::Sender::new(Arc::new(Fixed {
                 cameras: BTreeSet::from([(tenant(1), CameraId::new("fixed").unwrap())]),
                 branches: BTreeSet::from([(tenant(1), branch(2))]),

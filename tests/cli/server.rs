@@ -79,7 +79,7 @@ async fn a_data_folder_serves_one_server_at_a_time() {
     let folder = server.folder.path().join("data");
     let second = serve_anywhere().data_dir(&folder).run().await;
     let process = format!("process {}", server.id());
-    second.failed(1, &[folder.to_str().unwrap(), "another Atalaya uses it", &process, "--data-dir"]);
+    second.failed(1, &[folder.to_str().unwrap(), "in use by another Atalaya", &process, "--data-dir"]);
     server.signal("KILL");
     server.end().await;
     let (third, _) = serve(serve_anywhere().data_dir(&folder)).await;

@@ -18,6 +18,7 @@ use crate::fixture::{EARLY, at, branch, branch_id, camera_id, postgres, seconds,
 on_both!(
     what_is_due_is_done_once_for_each_of_its_times,
     what_was_missed_is_made_up_for_at_the_next_start,
+    a_clock_that_was_ahead_once_stops_nothing,
     what_a_crash_broke_off_is_done_again,
     shifts_are_numbered_as_they_start,
     a_job_is_run_by_hand_but_not_twice_at_once,
@@ -108,6 +109,13 @@ async fn what_was_missed_is_made_up_for_at_the_next_start(store: &Store) {
     let status = back.status("clean_up").await;
     assert_eq!(detail(&status), "deleted 1 of visit");
     assert_eq!(status.last.unwrap().due, at("2026-06-10T12:00:00Z"));
+}
+
+async fn a_clock_that_was_ahead_once_stops_nothing(store: &Store) {
+    Node::new(store, "a", at("2036-06-10T12:00:30Z")).look(Look::AtStart).await;
+    let back = Node::new(store, "a", at(NOON));
+    back.look(Look::AtMinute).await;
+    assert_eq!(back.status("clean_up").await.last.unwrap().due, at("2026-06-10T12:00:00Z"));
 }
 
 async fn what_a_crash_broke_off_is_done_again(store: &Store) {
@@ -210,6 +218,10 @@ async fn backups_are_made_daily_checked_and_rotated() {
     let fresh = sqlite().await;
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("atalaya-mine.db"), "not ours to delete").unwrap();
+    // Copies that were broken off: one long ago, one that somebody else may be at.
+    for name in ["atalaya-20260608T032959Z.db.part", "atalaya-20260612T120000Z.db.part"] {
+        fs::write(folder.path().join(name), "half").unwrap();
+    }
     let node = Node::with_backups(&fresh.store, "a", at("2026-06-10T03:29:59Z"), folder.path());
     node.look(Look::AtStart).await;
     for _ in 0..3 {
@@ -223,7 +235,15 @@ async fn backups_are_made_daily_checked_and_rotated() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    assert_eq!(names, ["atalaya-20260612T032959Z.db", "atalaya-20260613T032959Z.db", "atalaya-mine.db"]);
+    assert_eq!(
+        names,
+        [
+            "atalaya-20260612T032959Z.db",
+            "atalaya-20260612T120000Z.db.part",
+            "atalaya-20260613T032959Z.db",
+            "atalaya-mine.db"
+        ]
+    );
     let status = node.status("backup").await;
     assert_eq!((status.every.as_str(), status.next), ("day at 03:30", at("2026-06-13T03:30:00Z")));
     let told = detail(&status);
@@ -232,7 +252,7 @@ async fn backups_are_made_daily_checked_and_rotated() {
         "{told}"
     );
     let restored = tempfile::tempdir().unwrap();
-    fs::copy(folder.path().join(&names[1]), restored.path().join("atalaya.db")).unwrap();
+    fs::copy(folder.path().join(&names[2]), restored.path().join("atalaya.db")).unwrap();
     let store = Store::open(None, restored.path()).await.unwrap();
     let shift = store.shift_at(tenant(1), branch_id(2), at(NOON)).await.unwrap();
     assert_eq!(store.summary(tenant(1), &shift).await.unwrap().visits, 1);

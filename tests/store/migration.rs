@@ -101,6 +101,31 @@ async fn old_sqlite_file_is_brought_forward_with_its_rows_and_kept_as_it_was() {
     assert_eq!(store.migrate().await.unwrap().kept, None, "there is nothing to change the second time");
 }
 
+/// As a service does that is restarted after each failure.
+#[tokio::test]
+async fn a_migration_that_fails_again_and_again_keeps_one_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    old_file(folder.path()).await;
+    let file = folder.path().join("atalaya.db");
+    let mut connection = sqlx::SqliteConnection::connect(file.to_str().unwrap()).await.unwrap();
+    // In the way of the next version's table of this name.
+    sqlx::query("create table tally (x integer) strict").execute(&mut connection).await.unwrap();
+    let copies = || {
+        let names = std::fs::read_dir(folder.path()).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.contains(".before-")).count()
+    };
+    for _ in 0..3 {
+        let store = Store::open(None, folder.path()).await.unwrap();
+        assert!(store.migrate().await.is_err());
+        store.close().await;
+        assert_eq!(copies(), 1);
+    }
+    sqlx::query("update visit set leave_at = leave_at + 1").execute(&mut connection).await.unwrap();
+    assert!(Store::open(None, folder.path()).await.unwrap().migrate().await.is_err());
+    assert_eq!(copies(), 2, "what has changed since has a copy of its own");
+}
+
 #[tokio::test]
 async fn old_postgres_database_is_brought_forward_with_its_rows() {
     let fresh = postgres().await;

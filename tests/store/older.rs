@@ -36,7 +36,7 @@ fn older_rows(instant: impl Fn(i64) -> String) -> Vec<String> {
             text.replace(&format!(":{hour}"), &instant(ten + (hour - 22) * 3_600_000))
         })
     };
-    [NIGHT, VISITS, CROSSINGS, STAYS, MINUTES].map(fill).into()
+    [NIGHT, VISITS, CROSSINGS, STAYS, MINUTES, LATE].map(fill).into()
 }
 
 /// The migrations up to [`OLDER`] only.
@@ -50,6 +50,24 @@ async fn older_tables(kind: &str, folder: &Path) -> Migrator {
         }
     }
     Migrator::new(folder.to_path_buf()).await.unwrap()
+}
+
+/// A visit that an older program writes beside a newer one.
+const LATE: &str =
+    "insert into visit (tenant, branch, sector, camera, shift, run, track, enter_at, leave_at, dwell_ms,
+        open, confidence, model, attributes)
+    values (1, 2, 3, 'door', 1, 1, 9, :24, :25, 3600000, false, 0.5, 'm', '{}')";
+
+async fn visits(store: &Store) -> u64 {
+    let shift = store.shift_at(tenant(1), branch_id(2), at("2026-06-10T23:30:00Z")).await.unwrap();
+    store.summary(tenant(1), &shift).await.unwrap().visits
+}
+
+/// What was written past the counts is counted when its shift is settled.
+async fn check_late(store: &Store) {
+    assert_eq!(visits(store).await, 3, "an older program counts nothing");
+    store.aggregate_due(at("2026-06-11T07:00:00Z")).await.unwrap();
+    assert_eq!(visits(store).await, 4);
 }
 
 async fn check(store: &Store) {
@@ -72,11 +90,15 @@ async fn older_rows_are_counted_on_sqlite() {
     let file = format!("sqlite://{}?mode=rwc", folder.path().join("atalaya.db").display());
     let mut connection = sqlx::SqliteConnection::connect(&file).await.unwrap();
     older_tables("sqlite", tables.path()).await.run(&mut connection).await.unwrap();
-    for statement in older_rows(|ms| ms.to_string()) {
+    let mut rows = older_rows(|ms| ms.to_string());
+    let late = rows.pop().unwrap();
+    for statement in rows {
         sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
     }
-    connection.close().await.unwrap();
-    check(&Store::open(None, folder.path()).await.unwrap()).await;
+    let store = Store::open(None, folder.path()).await.unwrap();
+    check(&store).await;
+    sqlx::query(sqlx::AssertSqlSafe(late)).execute(&mut connection).await.unwrap();
+    check_late(&store).await;
 }
 
 #[tokio::test]
@@ -85,9 +107,13 @@ async fn older_rows_are_counted_on_postgres() {
     let url = cluster.create_database();
     let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
     older_tables("postgres", tables.path()).await.run(&mut connection).await.unwrap();
-    for statement in older_rows(|ms| format!("to_timestamp({ms} / 1000.0)")) {
+    let mut rows = older_rows(|ms| format!("to_timestamp({ms} / 1000.0)"));
+    let late = rows.pop().unwrap();
+    for statement in rows {
         sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
     }
-    connection.close().await.unwrap();
-    check(&Store::open(Some(&url), tables.path()).await.unwrap()).await;
+    let store = Store::open(Some(&url), tables.path()).await.unwrap();
+    check(&store).await;
+    sqlx::query(sqlx::AssertSqlSafe(late)).execute(&mut connection).await.unwrap();
+    check_late(&store).await;
 }

@@ -9,7 +9,7 @@ use crate::fixture::{at, branch_id, tenant};
 
 const NOON: &str = "2026-06-10T10:00:00Z";
 
-fn change(of: i64, subject: &str) -> Change {
+pub(crate) fn change(of: i64, subject: &str) -> Change {
     Change {
         tenant: tenant(of),
         branch: Some(branch_id(2)),
@@ -69,8 +69,18 @@ async fn tokens_are_kept_taken_back_once_and_forgotten(store: &Store) {
     assert_eq!((revoked.len(), revoked[0].tenant), (1, tenant(1)));
     let later = at(NOON) + Duration::from_secs(61);
     assert!(store.revoked_tokens(at(NOON), later).await.unwrap().is_empty(), "it would be over");
-    assert_eq!(store.forget_tokens(tenant(1), later).await.unwrap(), 1);
-    assert_eq!(store.token(tenant(2), "a").await.unwrap(), Some(token(2, "a")));
+    let lasting = IssuedToken { expires: None, ..token(1, "b") };
+    let foreign = IssuedToken { issued: None, ..token(2, "c") };
+    assert!(store.add_token(tenant(1), &lasting).await.unwrap());
+    assert!(store.add_token(tenant(2), &foreign).await.unwrap());
+    assert_eq!(store.count_tokens(tenant(1), at(NOON)).await.unwrap(), (2, 0));
+    assert_eq!(store.count_tokens(tenant(2), at(NOON)).await.unwrap(), (1, 1));
+    assert_eq!(store.count_tokens(tenant(2), later).await.unwrap(), (0, 0), "they are over");
+    store.forget_ended(at(NOON)).await.unwrap();
+    assert_eq!(store.tokens(tenant(2)).await.unwrap().len(), 2, "they are not over yet");
+    store.forget_ended(later).await.unwrap();
+    assert_eq!(store.tokens(tenant(1)).await.unwrap(), [lasting]);
+    assert_eq!(store.tokens(tenant(2)).await.unwrap(), []);
 }
 
 async fn a_request_is_claimed_by_one_and_taken_over_when_that_one_is_dead(store: &Store) {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use atalaya::domain::{Heat, Point, Timestamp, VoiceActivity};
+use atalaya::domain::{Change, Heat, Point, Timestamp, VoiceActivity};
 use atalaya::jobs::{Retention, clean_up};
 use atalaya::store::{Aging, CrossingRecord, HeatRecord, MinuteRecord, Record, Store, ZoneStayRecord};
 use atalaya::visit::{Direction, Minute, Quarter};
 
 use crate::fixture::{EARLY, at, branch, branch_id, seconds, tenant, visit};
+use crate::rest::change;
 
 on_both!(
     rows_go_when_their_shift_is_older_than_they_are_kept,
@@ -18,7 +19,7 @@ on_both!(
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// One row of every table the recorder writes, at `time`, of tenant `id`.
+/// One row of every table that ages, at `time`, of tenant `id`.
 async fn write(store: &Store, id: i64, time: Timestamp) {
     let here = visit(id, 1, time, seconds(5));
     let place = here.visit.place.clone();
@@ -59,6 +60,8 @@ async fn write(store: &Store, id: i64, time: Timestamp) {
         loudness_db: -20.0,
     };
     store.add_voice_activity(tenant(id), &heard).await.unwrap();
+    let change = Change { at: time, ..change(id, "ana") };
+    store.add_change(tenant(id), &change).await.unwrap();
 }
 
 /// How many rows each table still has: what a second deletion of everything finds.
@@ -84,9 +87,9 @@ async fn rows_go_when_their_shift_is_older_than_they_are_kept(store: &Store) {
     store.write_visits(tenant(1), &[open]).await.unwrap();
     let retention: Retention = Aging::ALL.map(|table| (table, 30)).into();
     let told = clean_up(store, &retention, now).await.unwrap();
-    for table in ["visit", "line_crossing", "zone_stay", "occupancy", "heat", "voice_activity"] {
-        // Sound has no shift: of it the second goes, too, by its own time.
-        let gone = if table == "voice_activity" { 4 } else { 2 };
+    for table in ["visit", "line_crossing", "zone_stay", "occupancy", "heat", "voice_activity", "audit"] {
+        // Sounds and changes have no shift: of them the second goes, too, by its own time.
+        let gone = if ["voice_activity", "audit"].contains(&table) { 4 } else { 2 };
         assert!(told.contains(&format!("{gone} of {table}")), "{table}: {told}");
     }
     assert_eq!(clean_up(store, &retention, now).await.unwrap(), "nothing was old enough");
@@ -100,7 +103,7 @@ async fn rows_go_when_their_shift_is_older_than_they_are_kept(store: &Store) {
     for (table, rows) in left(store).await {
         let expected = match table {
             Aging::Visit => 5,
-            Aging::VoiceActivity => 2,
+            Aging::VoiceActivity | Aging::Audit => 2,
             _ => 4,
         };
         assert_eq!(rows, expected, "{table:?}");
