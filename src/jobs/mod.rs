@@ -85,6 +85,8 @@ struct Inner {
     busy: Mutex<BTreeSet<Work>>,
     /// As of the last look.
     known: Mutex<Vec<JobStatus>>,
+    /// Held from asking until it is known, so that an older answer does not come last.
+    asking: tokio::sync::Mutex<()>,
 }
 
 /// That a job is not begun twice by this node.
@@ -129,8 +131,8 @@ impl Jobs {
             seen: now,
             cameras: Vec::new(),
         };
-        let (busy, known) = (Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { context, work, node, busy, known }))
+        let (busy, known, asking) = Default::default();
+        Self(Arc::new(Inner { context, work, node, busy, known, asking }))
     }
 
     /// Starts the scheduler and makes up for what was missed, on the context's tasks.
@@ -183,6 +185,7 @@ impl Jobs {
 
     /// Looks up what [`Jobs::known`] tells.
     async fn refresh(&self) {
+        let _asking = self.0.asking.lock().await;
         match self.list().await {
             Ok(known) => *locked(&self.0.known) = known,
             Err(error) => tracing::debug!(%error, "the state of scheduled work is not known"),

@@ -21,7 +21,7 @@ async fn a_server_that_runs_is_backed_up_and_one_that_is_stopped_restored() {
     let again = Program::new(&["backup", named(&file)]).data_dir(&data).run().await;
     again.failed(1, &["mine.db", "it is there already"]);
     let refused = Program::new(&["restore", named(&file)]).data_dir(&data).run().await;
-    refused.failed(1, &["another Atalaya uses it (process ", "stop the server first"]);
+    refused.failed(1, &["in use by another Atalaya (process ", "stop that one"]);
     terminate(server).await;
     let restored = Program::new(&["restore", named(&file)]).data_dir(&data).run().await.fine();
     assert!(
