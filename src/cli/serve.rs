@@ -129,6 +129,7 @@ fn until_signal(
 /// # Errors
 /// When it is no mistake of the file's: the same settings may be taken later.
 async fn follow(app: &mut App, settings: &Settings<'_>) -> Result<(), ()> {
+    info!("reading the settings again");
     let tell = |error: &anyhow::Error| error!("the settings stay as they are: {error:#}");
     match settings.read() {
         Ok(config) => app.follow(config).await.map_err(|error| tell(&error)),

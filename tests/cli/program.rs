@@ -127,7 +127,12 @@ impl Running {
 
     /// Whether it has said this on standard error by now.
     pub(crate) fn has_said(&self, part: &str) -> bool {
-        self.said.lock().unwrap().contains(part)
+        self.said(part) > 0
+    }
+
+    /// How often it has said this on standard error by now.
+    pub(crate) fn said(&self, part: &str) -> usize {
+        self.said.lock().unwrap().matches(part).count()
     }
 
     pub(crate) fn id(&self) -> u32 {

@@ -7,6 +7,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::eventually::eventually;
+use crate::postgres::Cluster;
 use crate::program::Program;
 use crate::server::{get, serve, terminate};
 
@@ -74,5 +75,31 @@ async fn what_changes_in_the_file_holds_and_a_mistake_changes_nothing() {
     write(&folder, &format!("{head}[server]\nmax_body_bytes = 5000\n{}", camera("b", "Bar")));
     shown(&[["b", "Bar", "file"], ["c", "C", "api"]]).await;
     told("what changed in these holds after a restart sections=\"server\"").await;
+    terminate(server).await;
+}
+
+/// Branches are written to the database, which may be away when they change.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_database_did_not_take_is_tried_again_and_a_signal_is_heard_meanwhile() {
+    let cluster = Cluster::start();
+    let branch = |name: &str| format!("[[branches]]\nname = \"{name}\"\ntime_zone = \"UTC\"\n");
+    let program = Program::new(&["serve", "--listen", "127.0.0.1:0", "--config", "mine.toml"]);
+    let program = program.file("mine.toml", branch("First"));
+    let (server, address) = serve(program.env("ATALAYA_DATABASE__URL", cluster.create_database())).await;
+    let folder = server.folder.path().to_owned();
+    let issue = Program::new(&["token", "issue", "--role", "admin"]).data_dir(&folder.join("data"));
+    let token = issue.run().await.fine().trim().to_owned();
+    let name = async || get(&format!("{address}/api/v1/branches/1"), &token).await.1["name"].clone();
+    assert_eq!(name().await, "First");
+    tokio::task::block_in_place(|| cluster.crash());
+    write(&folder, &branch("Second"));
+    eventually("a refusal", async || server.has_said("the settings stay as they are").then_some(())).await;
+    tokio::task::block_in_place(|| cluster.resume());
+    eventually("the second name", async || (name().await == "Second").then_some(())).await;
+    tokio::task::block_in_place(|| cluster.freeze());
+    let read = || server.said("reading the settings again");
+    let before = read();
+    write(&folder, &branch("Third"));
+    eventually("another reading", async || (read() > before).then_some(())).await;
     terminate(server).await;
 }

@@ -80,6 +80,8 @@ async fn a_data_folder_serves_one_server_at_a_time() {
     let second = serve_anywhere().data_dir(&folder).run().await;
     let process = format!("process {}", server.id());
     second.failed(1, &[folder.to_str().unwrap(), "in use by another Atalaya", &process, "--data-dir"]);
+    let migrate = Program::new(&["migrate"]).data_dir(&folder).run().await;
+    migrate.failed(1, &["in use by another Atalaya", &process]);
     server.signal("KILL");
     server.end().await;
     let (third, _) = serve(serve_anywhere().data_dir(&folder)).await;
