@@ -5,10 +5,10 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
+use super::branches::note;
 use super::conditions::{Conditions, Tag, conditions};
 use super::edit::text_of;
 use super::error::ApiError;
-use super::journal::Note;
 use super::list::{self, Paging, mentions};
 use super::reply::{Created, Json, NoContent, Told, respond};
 use super::request::{Answer, json, query, with};
@@ -168,11 +168,8 @@ async fn rewrite(
     if let Some(name) = patch.name {
         after.name = text_of("name", name)?;
     }
-    match state.store.swap_sector(caller.tenant, &before, Some(&after)).await? {
-        Swap::Done => Ok(told(&state, &after, Json(Sector::from(&after)))),
-        Swap::Changed if conditions.bind() => Err(ApiError::Precondition),
-        Swap::Changed => Err(ApiError::Conflict("somebody else has just changed it; try again".into())),
-    }
+    done(state.store.swap_sector(caller.tenant, &before, Some(&after)).await?, &conditions)?;
+    Ok(told(&state, &after, Json(Sector::from(&after))))
 }
 
 /// Deletes a sector that no camera is in.
@@ -193,8 +190,15 @@ pub(super) async fn delete_sector(
     if handles.iter().any(|handle| handle.camera().sector == Some(sector.id)) {
         return Err(ApiError::Conflict(format!("cameras are in sector {}", sector.id)));
     }
-    match state.store.swap_sector(caller.tenant, &sector, None).await? {
-        Swap::Done => Ok(Told::new(NoContent).note(Note { branch: Some(sector.branch), fields: None })),
+    done(state.store.swap_sector(caller.tenant, &sector, None).await?, &conditions)?;
+    Ok(Told::new(NoContent).note(note(sector.branch)))
+}
+
+/// # Errors
+/// When somebody else was faster.
+fn done(swap: Swap, conditions: &Conditions) -> Answer<()> {
+    match swap {
+        Swap::Done => Ok(()),
         Swap::Changed if conditions.bind() => Err(ApiError::Precondition),
         Swap::Changed => Err(ApiError::Conflict("somebody else has just changed it; try again".into())),
     }
@@ -230,6 +234,5 @@ fn tag(state: &State, sector: &domain::Sector) -> Tag {
 }
 
 fn told<R>(state: &State, sector: &domain::Sector, reply: R) -> Told<R> {
-    let note = Note { branch: Some(sector.branch), fields: None };
-    Told::new(reply).tag(tag(state, sector)).note(note)
+    Told::new(reply).tag(tag(state, sector)).note(note(sector.branch))
 }
