@@ -3,7 +3,7 @@
 //! It says nothing of *where*: a caller is besides confined to a tenant and, when the token says so, to some of
 //! its branches (see [`super::Caller`]).
 
-use crate::domain::Role;
+use crate::domain::{Endpoint, Role, Topic};
 
 /// What somebody wants to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,10 +26,12 @@ pub enum Action {
     ReadAudit,
     /// See the server's nodes and scheduled work, and run it.
     OperateServer,
+    /// Tell the staff and the guests of something, through the gateway.
+    PublishEvents,
 }
 
 impl Action {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::View,
         Self::ReadMetrics,
         Self::Analyse,
@@ -39,6 +41,7 @@ impl Action {
         Self::ManageTokens,
         Self::ReadAudit,
         Self::OperateServer,
+        Self::PublishEvents,
     ];
 
     /// What a refusal calls it.
@@ -53,6 +56,7 @@ impl Action {
             Self::ManageTokens => "manage tokens",
             Self::ReadAudit => "read the change log",
             Self::OperateServer => "operate the server",
+            Self::PublishEvents => "publish events",
         }
     }
 }
@@ -67,7 +71,34 @@ pub fn allows(role: Role, action: Action) -> bool {
         | Action::ConfigurePlaces
         | Action::ManageTokens
         | Action::ReadAudit
-        | Action::OperateServer => role == Role::Admin,
+        | Action::OperateServer
+        | Action::PublishEvents => role == Role::Admin,
+    }
+}
+
+/// Whether a token's `role` opens `endpoint` of the gateway; diners have table tokens and no role.
+pub fn opens(role: Role, endpoint: Endpoint) -> bool {
+    match endpoint {
+        Endpoint::Waiter => matches!(role, Role::Waiter | Role::Admin),
+        Endpoint::Kitchen => matches!(role, Role::Kitchen | Role::Admin),
+        Endpoint::Admin => role == Role::Admin,
+        Endpoint::Diner => false,
+    }
+}
+
+/// Who in a branch hears of events of a topic: `true` for a whole endpoint. Waiters and diners are further narrowed by the
+/// event's sector and session.
+pub fn hears(endpoint: Endpoint, topic: Topic, is_cleared: bool) -> bool {
+    match (endpoint, topic) {
+        (Endpoint::Admin, _) => true,
+        (Endpoint::Waiter, Topic::Entity | Topic::Camera | Topic::Shift | Topic::Summary) => false,
+        (Endpoint::Waiter, _) => true,
+        (Endpoint::Kitchen, Topic::Round) => true,
+        // Of tables, the kitchen is told only that they are cleared.
+        (Endpoint::Kitchen, topic) => topic == Topic::Table && is_cleared,
+        (Endpoint::Diner, topic) => {
+            matches!(topic, Topic::Round | Topic::ServiceCall | Topic::Payment | Topic::Table | Topic::Other)
+        }
     }
 }
 
@@ -81,6 +112,37 @@ mod tests {
             let may = Action::ALL.map(|action| if allows(role, action) { 'x' } else { '-' });
             format!("{} {}", role.name(), may.iter().collect::<String>())
         });
-        assert_eq!(table, ["admin xxxxxxxxx", "kitchen x--------", "waiter x--------", "viewer xxx------"]);
+        assert_eq!(
+            table,
+            ["admin xxxxxxxxxx", "kitchen x---------", "waiter x---------", "viewer xxx-------"]
+        );
+    }
+
+    #[test]
+    fn who_hears_of_what_is_what_the_docs_say() {
+        let topics = [
+            Topic::Round,
+            Topic::ServiceCall,
+            Topic::Payment,
+            Topic::Table,
+            Topic::Entity,
+            Topic::Visit,
+            Topic::Zone,
+            Topic::Line,
+            Topic::Occupancy,
+            Topic::Camera,
+            Topic::Shift,
+            Topic::Summary,
+            Topic::Other,
+        ];
+        let table = Endpoint::ALL.map(|endpoint| {
+            let hears = topics.map(|topic| if hears(endpoint, topic, false) { 'x' } else { '-' });
+            format!("{} {}", endpoint.name(), hears.iter().collect::<String>())
+        });
+        assert_eq!(
+            table,
+            ["waiter xxxx-xxxx---x", "kitchen x------------", "admin xxxxxxxxxxxxx", "diner xxxx--------x"]
+        );
+        assert!(hears(Endpoint::Kitchen, Topic::Table, true));
     }
 }

@@ -6,6 +6,7 @@
 mod audit;
 mod camera;
 mod detection;
+mod event;
 mod figures;
 mod geometry;
 mod heat;
@@ -23,6 +24,7 @@ mod voice;
 pub use audit::Change;
 pub use camera::{Camera, CameraState, ParamValue};
 pub use detection::{Detection, Frame};
+pub use event::{Endpoint, Event, EventType, SessionId, Topic};
 pub use figures::{
     Comparison, KeyFigures, LineFigures, LineSummary, LiveFigures, Looks, OccupancySeries, OccupancyStep,
     Peak, Scope, Summary, ValueCount, ZoneFigures, ZoneSummary,

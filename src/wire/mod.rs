@@ -11,6 +11,7 @@ mod camera;
 mod catalog;
 mod comparison;
 mod discover;
+mod event;
 mod frame;
 mod geometry;
 pub mod image;
@@ -36,6 +37,9 @@ pub use catalog::{Check, CheckInput, Finding, Model, Parameter, Pipeline, Pipeli
 pub use comparison::{Comparison, EarlierShift, KeyFigures, MeanShift};
 pub use discover::{
     CameraEntry, DiscoverInput, DiscoverLine, DiscoveredCamera, DiscoveredProfile, Discovery,
+};
+pub use event::{
+    EventError, MAX_EVENT_BYTES, Stamp, event_of, read_event, stream_branch, stream_name, write_event,
 };
 pub use frame::{Detection, Frame, Missed};
 pub use geometry::{Line, Zone};
