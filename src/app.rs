@@ -3,6 +3,7 @@
 //! It builds them in the order in which they need each other and stops them in reverse: first no new requests,
 //! then no more frames, then the last visits are written.
 
+mod gateway;
 mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 use crate::api::{Api, Rate, Services};
-use crate::auth::{Branches, Caller, Keys, login_link, signing_secret};
+use crate::auth::{Branches, Caller, Keys, Revocations, login_link, signing_secret};
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
 use crate::config::{self, Config, FolderLock};
@@ -29,6 +30,7 @@ use crate::still::Analysers;
 use crate::store::{Aging, Spool, Store, machine_zone};
 use crate::viewer::Viewers;
 use crate::voice::Ears;
+use gateway::{connect_rate, start_gateway};
 use places::Places;
 
 /// Time for requests, viewers and pipelines to end. The recorder's last writes (2 s at most) and the store come after
@@ -89,6 +91,8 @@ impl App {
         let live = Arc::new(move |tenant, id: &CameraId| live.live(tenant, id));
         let recorder = Arc::new(move || recorder.figures());
         let viewers = Viewers::new(config, fronts.clone(), stop.clone())?;
+        let revocations = Revocations::new(store.clone(), clock.clone());
+        let gateway = start_gateway(config, (&keys, &revocations, &clock), (&fronts, &stop))?;
         let places = Places::start(config, (&store, &running, &clock), cameras).await?;
         let models = Arc::new(gstvision::engine::Catalog::open(config.models_dir.as_deref())?);
         let options = load_options(config, config.detector.threads.into())?;
@@ -104,6 +108,8 @@ impl App {
             ears: Ears::new(models.clone(), options),
             models,
             keys: keys.clone(),
+            revocations,
+            gateway,
             clock,
             recorder,
             live,
@@ -113,6 +119,8 @@ impl App {
             max_body_bytes: config.server.max_body_bytes,
             rate: Rate { per_second: config.server.requests_per_second, burst: config.server.request_burst },
             cors_origins: config.server.cors_origins.clone(),
+            socket_origins: config.gateway.allowed_origins.clone(),
+            connect_rate: connect_rate(config),
             stop: stop.clone(),
         });
         fronts.spawn(api.serve(listener));

@@ -24,6 +24,8 @@ pub mod auth;
 
 pub mod wire;
 
+pub mod gateway;
+
 pub mod camera;
 
 pub mod discover;

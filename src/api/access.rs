@@ -48,7 +48,7 @@ pub(super) fn check_origin(method: &Method, headers: &HeaderMap) -> Result<(), A
     Err(ApiError::Forbidden("a session's cookie may change things only from the server's own pages".into()))
 }
 
-fn same_origin(headers: &HeaderMap) -> bool {
+pub(super) fn same_origin(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     // Set by the browser itself, out of any page's reach. Absent over plain HTTP from other machines.
     if let Some(site) = text(SEC_FETCH_SITE) {
@@ -62,13 +62,13 @@ fn same_origin(headers: &HeaderMap) -> bool {
     })
 }
 
-fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn session_token(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn session_token(headers: &HeaderMap) -> Option<&str> {
     headers
         .get_all(COOKIE)
         .iter()

@@ -157,7 +157,7 @@ impl Asked {
         let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
         let resource = location.unwrap_or(&self.path);
         let resource = resource.strip_prefix(ROOT).unwrap_or(resource);
-        let Bearer { caller, token } = self.bearer;
+        let Bearer { caller, token, .. } = self.bearer;
         Change {
             tenant: caller.tenant,
             branch: note.branch,

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use thiserror::Error as ThisError;
-use warp::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use warp::http::header::{ALLOW, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE};
 use warp::http::{Response, StatusCode};
 use warp::reply::{Reply, Response as WarpResponse};
 
@@ -50,6 +50,12 @@ pub enum ApiError {
     Precondition,
     #[error("too many requests; try again in {0} s")]
     TooFast(u64),
+    /// As many are open as may be.
+    #[error("{0}")]
+    TooMany(String),
+    /// The route speaks WebSocket only.
+    #[error("{0}")]
+    Upgrade(String),
     /// There is too much to do; soon there will be less.
     #[error("too much waits here already; try again in {0} s")]
     Busy(u64),
@@ -94,7 +100,8 @@ impl ApiError {
             Self::WrongType { .. } | Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid { .. } | Self::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Precondition => StatusCode::PRECONDITION_FAILED,
-            Self::TooFast(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooFast(_) | Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Upgrade(_) => StatusCode::UPGRADE_REQUIRED,
             Self::Unavailable(_) | Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -108,15 +115,20 @@ impl ApiError {
         }
     }
 
-    fn header(&self) -> Option<(warp::http::HeaderName, String)> {
-        match self {
+    fn headers(&self) -> Vec<(warp::http::HeaderName, String)> {
+        let one = match self {
             // Says no more than that a token is wanted; why one was refused stands in the problem.
             Self::NoToken(TokenError::Missing) => Some((WWW_AUTHENTICATE, "Bearer".into())),
             Self::NoToken(_) => Some((WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"".into())),
             Self::WrongMethod { allow, .. } => Some((ALLOW, allow.clone())),
             Self::TooFast(seconds) | Self::Busy(seconds) => Some((RETRY_AFTER, seconds.to_string())),
+            // RFC 6455, section 4.4.
+            Self::Upgrade(_) => {
+                return vec![(UPGRADE, "websocket".into()), (SEC_WEBSOCKET_VERSION, "13".into())];
+            }
             _ => None,
-        }
+        };
+        one.into_iter().collect()
     }
 }
 
@@ -134,10 +146,10 @@ impl Reply for ApiError {
         }
         let mut response = Response::new("".into());
         *response.status_mut() = self.status();
-        if let Some((name, value)) = self.header()
-            && let Ok(value) = HeaderValue::try_from(value)
-        {
-            response.headers_mut().insert(name, value);
+        for (name, value) in self.headers() {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                response.headers_mut().insert(name, value);
+            }
         }
         response.extensions_mut().insert(Pending { detail: self.to_string(), field: self.field() });
         response

@@ -22,6 +22,7 @@ mod docs;
 mod edit;
 mod error;
 mod gate;
+mod gateway;
 mod health;
 mod job_metrics;
 mod jobs;
@@ -143,6 +144,8 @@ impl Api {
             .or(managing)
             .unify()
             .or(discover::routes(&state))
+            .unify()
+            .or(gateway::routes(&state))
             .unify()
             .or(running)
             .unify();

@@ -6,8 +6,9 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::access::SESSION_COOKIE;
 use super::{
-    audit, branches, cameras, control, cv, derived, detections, discover, docs, health, jobs, media, metrics,
-    models, occupancy, pipelines, schedules, sectors, session, shifts, summaries, tokens, voice, whep,
+    audit, branches, cameras, control, cv, derived, detections, discover, docs, gateway, health, jobs, media,
+    metrics, models, occupancy, pipelines, schedules, sectors, session, shifts, summaries, tokens, voice,
+    whep,
 };
 use crate::wire::Problem;
 
@@ -43,6 +44,7 @@ use crate::wire::Problem;
         health::get_health, health::get_readiness, metrics::get_metrics,
         jobs::list_jobs, jobs::run_job, jobs::list_nodes,
         docs::get_openapi, docs::get_docs,
+        gateway::waiter_socket, gateway::kitchen_socket, gateway::admin_socket, gateway::diner_socket,
     ),
     tags(
         (name = "cameras", description = "What is watched, and where it stands"),
@@ -54,6 +56,7 @@ use crate::wire::Problem;
         (name = "pictures", description = "Single ones, analysed and forgotten"),
         (name = "figures", description = "How many people there were, and where they stood"),
         (name = "sound", description = "When somebody spoke; the sound itself is forgotten"),
+        (name = "gateway", description = "What happens, told at once to whom it concerns"),
         (name = "session", description = "Who is asking"),
         (name = "access", description = "Who may ask, and who changed what"),
         (name = "operations", description = "For those who run the server"),

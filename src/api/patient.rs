@@ -36,6 +36,11 @@ impl Patient {
         Self { stream, limit, waiting: None }
     }
 
+    /// The socket as it is, for those who look after it themselves.
+    pub(super) fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
     fn unless_stalled<T>(
         &mut self,
         cx: &mut Context<'_>,

@@ -60,8 +60,8 @@ impl<C: Clock + Clone> Rates<C> {
     pub(super) fn count(&self, bearer: Option<&Bearer>, address: IpAddr) -> Answer<()> {
         let Some(buckets) = &self.buckets else { return Ok(()) };
         let key = match bearer {
-            Some(Bearer { caller, token: Some(token) }) => self.hasher.hash_one((caller.tenant, token)),
-            Some(Bearer { caller, token: None }) => {
+            Some(Bearer { caller, token: Some(token), .. }) => self.hasher.hash_one((caller.tenant, token)),
+            Some(Bearer { caller, token: None, .. }) => {
                 self.hasher.hash_one((caller.tenant, &caller.subject, ()))
             }
             None if is_here(address) => return Ok(()),
@@ -96,7 +96,7 @@ mod tests {
             sectors: BTreeSet::new(),
             roles: BTreeSet::new(),
         };
-        Bearer { caller, token: token.map(Into::into) }
+        Bearer { caller, token: token.map(Into::into), expires: crate::domain::Timestamp::from_millis(0) }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::analyses::Analyses;
 use super::discover::Searches;
 use super::edit::Rules;
 use super::error::ApiError;
-use super::rate::Rate;
+use super::rate::{Rate, Rates};
 use super::request::Answer;
 use super::session::LoginTries;
 use crate::auth::{Keys, LoginLinks, Revocations};
@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::domain::{
     BranchId, Camera, CameraId, LiveFigures, ParamValue, RecorderFigures, TenantId, Timestamp,
 };
+use crate::gateway::Gateway;
 use crate::jobs::Jobs;
 use crate::still::Analysers;
 use crate::store::{Store, StoreError};
@@ -63,6 +64,8 @@ pub struct Services {
     /// What listens to sounds.
     pub ears: Ears,
     pub keys: Keys,
+    pub revocations: Revocations,
+    pub gateway: Gateway,
     pub clock: Clock,
     /// Scheduled work.
     pub jobs: Jobs,
@@ -82,6 +85,10 @@ pub struct Services {
     pub rate: Rate,
     /// `server.cors_origins`.
     pub cors_origins: Vec<String>,
+    /// `gateway.allowed_origins`.
+    pub socket_origins: Vec<String>,
+    /// `gateway.connects_per_second_per_ip`.
+    pub connect_rate: Rate,
     /// Cancelled: streams end, requests under way are answered, no new ones are taken.
     pub stop: CancellationToken,
 }
@@ -93,13 +100,14 @@ pub(super) struct State(Arc<Inner>);
 pub(super) struct Inner {
     services: Services,
     pub(super) links: LoginLinks,
-    pub(super) revocations: Revocations,
     pub(super) login_tries: LoginTries,
     pub(super) started: Timestamp,
     pub(super) analyses: Analyses,
     /// Heatmaps, which take their turns by the same rules and keep no analysis waiting.
     pub(super) drawings: Analyses,
     pub(super) searches: Searches,
+    /// New connections to the gateway.
+    pub(super) connects: Rates,
     /// Changes under way.
     pub(super) tasks: TaskTracker,
 }
@@ -124,7 +132,7 @@ impl State {
     pub(super) fn new(services: Services) -> Self {
         Self(Arc::new(Inner {
             links: LoginLinks::new(services.keys.clone(), services.clock.clone()),
-            revocations: Revocations::new(services.store.clone(), services.clock.clone()),
+            connects: Rates::new(services.connect_rate),
             login_tries: LoginTries::new(services.clock.clone()),
             started: services.clock.now(),
             analyses: Analyses::new(),

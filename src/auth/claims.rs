@@ -133,7 +133,7 @@ pub(super) fn seconds(at: Timestamp) -> f64 {
     at.as_millis() as f64 / 1000.0
 }
 
-fn claim<E: fmt::Display>(claim: &'static str) -> impl Fn(E) -> TokenError {
+pub(super) fn claim<E: fmt::Display>(claim: &'static str) -> impl Fn(E) -> TokenError {
     move |reason| TokenError::Claim { claim, reason: reason.to_string() }
 }
 

@@ -42,6 +42,8 @@ pub struct Bearer {
     pub caller: Caller,
     /// The token's own name, if it has one.
     pub token: Option<String>,
+    /// When the token's life ends.
+    pub expires: Timestamp,
 }
 
 impl std::fmt::Debug for Keys {
@@ -102,7 +104,8 @@ impl Keys {
         if claims.purpose.is_some() {
             return Err(TokenError::Invalid);
         }
-        Ok(Bearer { caller: claims.caller()?, token: claims.jti })
+        let expires = Timestamp::from_millis((claims.exp * 1000.0) as i64);
+        Ok(Bearer { caller: claims.caller()?, token: claims.jti, expires })
     }
 
     pub(super) fn sign(&self, mut claims: Claims, ttl: Ttl) -> Signed {

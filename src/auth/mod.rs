@@ -11,6 +11,7 @@ mod login;
 mod revocations;
 pub mod roles;
 mod secret;
+mod table;
 mod ttl;
 
 pub use caller::{Branches, Caller};
@@ -21,4 +22,5 @@ pub use login::{LOGIN_LINK_TTL, LoginLinks, SESSION_TTL, login_link};
 pub use revocations::Revocations;
 pub use roles::Action;
 pub use secret::{SecretError, has_signing_secret, signing_secret};
+pub use table::{Table, TableKeys};
 pub use ttl::{Ttl, TtlError};

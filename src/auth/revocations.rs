@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -28,11 +29,12 @@ pub struct Revocations {
     store: Store,
     clock: Clock,
     known: Arc<RwLock<HashMap<TenantId, Names>>>,
+    changed: watch::Sender<()>,
 }
 
 impl Revocations {
     pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, known: Arc::default() }
+        Self { store, clock, known: Arc::default(), changed: watch::Sender::new(()) }
     }
 
     /// Whether the token of this name is good no more.
@@ -45,6 +47,13 @@ impl Revocations {
     pub fn add(&self, tenant: TenantId, token: &str, expires: Option<Timestamp>) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.entry(tenant).or_default().insert(token.to_owned(), expires);
+        drop(known);
+        self.changed.send_replace(());
+    }
+
+    /// Tells each time that more tokens are revoked.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
     /// Learns what the store knows, and again every two seconds until `stop`. While the store is away, what is known
@@ -75,7 +84,10 @@ impl Revocations {
         let revoked = self.store.revoked_tokens(since, now).await?;
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         for token in revoked {
-            known.entry(token.tenant).or_default().insert(token.id, token.expires);
+            let names = known.entry(token.tenant).or_default();
+            if names.insert(token.id, token.expires).is_none() {
+                self.changed.send_replace(());
+            }
         }
         // A token is believed for some seconds after its end.
         let is_over = |expires: &Option<Timestamp>| expires.is_some_and(|at| at + CLOCKS_DIFFER < now);

@@ -27,7 +27,8 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     within("server.max_body_bytes", config.server.max_body_bytes, MIN_BODY_BYTES, 1 << 30)?;
     within("server.requests_per_second", config.server.requests_per_second.into(), 0, 1_000_000)?;
     within("server.request_burst", config.server.request_burst.into(), 1, 1_000_000)?;
-    check_origins(&config.server.cors_origins)?;
+    check_origins("server.cors_origins", &config.server.cors_origins)?;
+    check_gateway(config)?;
     within("recorder.spool_max_mib", config.recorder.spool_max_mib, MIN_SPOOL_MIB, 1 << 20)?;
     within("viewer.jpeg_quality", config.viewer.jpeg_quality.into(), 1, 100)?;
     within("viewer.bitrate_kbps", config.viewer.bitrate_kbps.into(), 50, 50_000)?;
@@ -62,13 +63,50 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
 }
 
 /// As browsers write them; anything else would never be equal to what one sends.
-fn check_origins(origins: &[String]) -> Result<(), ConfigError> {
+fn check_origins(key: &str, origins: &[String]) -> Result<(), ConfigError> {
     for (index, origin) in origins.iter().enumerate() {
         let written = url::Url::parse(origin).map(|url| url.origin().ascii_serialization());
         if written.as_deref() != Ok(origin) {
             let reason = format!("{origin:?} is no origin like \"https://panel.example.com\"");
-            return Err(ConfigError::value(format!("server.cors_origins[{index}]"), reason));
+            return Err(ConfigError::value(format!("{key}[{index}]"), reason));
         }
+    }
+    Ok(())
+}
+
+fn check_gateway(config: &Config) -> Result<(), ConfigError> {
+    let gateway = &config.gateway;
+    check_origins("gateway.allowed_origins", &gateway.allowed_origins)?;
+    for (key, value, least, most) in [
+        ("history_events", gateway.history_events, 0, 1_000_000),
+        ("history_s", gateway.history_s, 1, 86_400),
+        ("client_queue_kib", gateway.client_queue_kib, 64, 65_536),
+        ("tenant_queue", gateway.tenant_queue, 1, 1_000_000),
+        ("ping_s", gateway.ping_s, 1, 3600),
+        ("pong_s", gateway.pong_s, 1, 3600),
+        ("max_message_kib", gateway.max_message_kib, 1, 1024),
+        ("messages_per_second", gateway.messages_per_second, 1, 10_000),
+        ("drain_ms", gateway.drain_ms, 0, 1500),
+    ] {
+        within(&format!("gateway.{key}"), value.into(), least, most)?;
+    }
+    for (kid, key) in &config.auth.table_keys {
+        let name = || format!("auth.table_keys.{kid}");
+        if kid.is_empty() || !kid.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) {
+            return Err(ConfigError::value(name(), "a key's name is of letters, digits, - and _"));
+        }
+        let bytes = key.reveal().len();
+        if bytes < MIN_SECRET_BYTES {
+            return Err(ConfigError::value(
+                name(),
+                format!("has {bytes} bytes, needs {MIN_SECRET_BYTES} or more"),
+            ));
+        }
+    }
+    let url = config.redis.url.as_ref().map(|url| url.reveal());
+    if url.is_some_and(|url| !["redis://", "rediss://"].iter().any(|scheme| url.starts_with(scheme))) {
+        // The value itself may hold a password.
+        return Err(ConfigError::value("redis.url", "starts with neither `redis://` nor `rediss://`"));
     }
     Ok(())
 }

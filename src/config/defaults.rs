@@ -4,8 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use super::{
-    Auth, Backup, Config, Database, Detector, Jobs, Log, LogFormat, Recorder, Retention, Server, Viewer,
-    WebRtc,
+    Auth, Backup, Config, Database, Detector, Gateway, Jobs, Log, LogFormat, Recorder, Redis, Retention,
+    Server, Viewer, WebRtc,
 };
 
 impl Default for Config {
@@ -21,6 +21,8 @@ impl Default for Config {
             server: Server::default(),
             auth: Auth::default(),
             database: Database::default(),
+            gateway: Gateway::default(),
+            redis: Redis::default(),
             recorder: Recorder::default(),
             detector: Detector::default(),
             viewer: Viewer::default(),

@@ -18,10 +18,11 @@ const PREFIX: &str = "ATALAYA_";
 const SEPARATOR: &str = "__";
 
 /// Keys that an environment variable gives as a list, parted by commas.
-const LISTS: [&str; 3] = ["server.cors_origins", "viewer.encoders", "webrtc.public_addresses"];
+const LISTS: [&str; 4] =
+    ["server.cors_origins", "gateway.allowed_origins", "viewer.encoders", "webrtc.public_addresses"];
 
 /// Keys with secrets in or below them.
-const SECRETS: [&str; 4] = ["auth", "database", "cameras", "webrtc.ice_servers"];
+const SECRETS: [&str; 5] = ["auth", "database", "redis", "cameras", "webrtc.ice_servers"];
 
 /// Flags that every command about a server takes; they win over file and environment.
 #[derive(Debug, Clone, Default)]
@@ -82,6 +83,7 @@ pub fn load_with(
     }
     read_secret(&mut config.auth.jwt_secret, config.auth.jwt_secret_file.as_deref(), "auth.jwt_secret")?;
     read_secret(&mut config.database.url, config.database.url_file.as_deref(), "database.url")?;
+    read_secret(&mut config.redis.url, config.redis.url_file.as_deref(), "redis.url")?;
     check(&config)?;
     Ok(config)
 }

@@ -6,6 +6,7 @@ mod camera;
 mod check;
 mod defaults;
 mod folder;
+mod gateway;
 mod load;
 
 use std::net::{IpAddr, SocketAddr};
@@ -17,6 +18,7 @@ use crate::domain::{self, Days, Schedule, ScheduleError};
 
 pub use camera::{Camera, Line, Value, Zone};
 pub use folder::{FolderError, FolderLock, private_folder};
+pub use gateway::{Gateway, Redis, TableKeys};
 pub use load::{ConfigError, Overrides, load, load_with};
 
 /// Everything that can be set.
@@ -34,6 +36,8 @@ pub struct Config {
     pub server: Server,
     pub auth: Auth,
     pub database: Database,
+    pub gateway: Gateway,
+    pub redis: Redis,
     pub recorder: Recorder,
     pub detector: Detector,
     pub viewer: Viewer,
@@ -57,6 +61,8 @@ impl Config {
             ("server", self.server != other.server),
             ("auth", self.auth != other.auth),
             ("database", self.database != other.database),
+            ("gateway", self.gateway != other.gateway),
+            ("redis", self.redis != other.redis),
             ("detector", self.detector != other.detector),
             ("viewer", self.viewer != other.viewer),
             ("webrtc", self.webrtc != other.webrtc),
@@ -94,6 +100,9 @@ pub struct Auth {
     pub jwt_secret: Option<Secret>,
     /// A file that holds `jwt_secret`.
     pub jwt_secret_file: Option<PathBuf>,
+    /// What tokens of tables are signed with, by their `kid`, 32 bytes or more each; the last by name signs new ones.
+    /// Without any it is `jwt_secret`.
+    pub table_keys: TableKeys,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]

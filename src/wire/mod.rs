@@ -13,6 +13,7 @@ mod comparison;
 mod discover;
 mod event;
 mod frame;
+mod gateway;
 mod geometry;
 pub mod image;
 mod job;
@@ -42,6 +43,7 @@ pub use event::{
     EventError, MAX_EVENT_BYTES, Stamp, event_of, read_event, stream_branch, stream_name, write_event,
 };
 pub use frame::{Detection, Frame, Missed};
+pub use gateway::{ClientMessage, ServerMessage, StreamPosition, StreamPositions};
 pub use geometry::{Line, Zone};
 pub use image::{ImageAnalysis, ImageDetections, ImageInput};
 pub use job::{Job, JobOutcome, JobRun, Node};

@@ -1,0 +1,286 @@
+//! The doors of the gateway: `/ws/waiter`, `/ws/kitchen`, `/ws/admin`, `/ws/diner`.
+//!
+//! Who brings a token with the request learns from the answer's status why it is not let in. Browsers do not show that to
+//! a page, so whoever speaks `atalaya.v1` is accepted first and told by a close; it may also bring its token as its first
+//! message.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use tungstenite::handshake::derive_accept_key;
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::http::header::{
+    AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderValue, ORIGIN, SEC_WEBSOCKET_ACCEPT,
+    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use warp::http::{Response as HttpResponse, StatusCode};
+use warp::reply::Response;
+
+use super::State;
+use super::access::{bearer_token, same_origin, session_token};
+use super::error::ApiError;
+use super::gate::Peer;
+use super::patient::Patient;
+use super::reply::respond;
+use super::request::{Answer, query, with};
+use super::slots::is_here;
+use crate::auth::TokenError;
+use crate::domain::Endpoint;
+use crate::gateway::{Arrival, Close, Full, Gateway, Identity, Place, Refusal, Rejected};
+use crate::wire::StreamPositions;
+
+/// The sub-protocol of clients that know of streams, positions and our close codes.
+const V1: &str = "atalaya.v1";
+
+/// The sub-protocol after whose name a token stands.
+const BEARER: &str = "bearer";
+
+/// What may stand in a query.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Params {
+    token: Option<String>,
+    table_token: Option<String>,
+    /// JSON of positions by stream.
+    resume: Option<String>,
+}
+
+/// An endpoint by its name in the path.
+struct Door(Endpoint);
+
+impl FromStr for Door {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        Endpoint::ALL.into_iter().find(|endpoint| endpoint.name() == name).map(Self).ok_or(())
+    }
+}
+
+pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
+    warp::path!("ws" / Door)
+        .and(warp::get())
+        .and(with(state.clone()))
+        .and(warp::header::headers_cloned())
+        .and(query())
+        .and(warp::ext::optional::<Peer>())
+        .and(warp::ext::optional::<OnUpgrade>())
+        .then(|door: Door, state, headers, params, peer: Option<Peer>, upgrade| async move {
+            let ip = peer.map(|Peer(address)| address.ip()).filter(|ip| !is_here(*ip));
+            let request = Request { endpoint: door.0, headers, params: params?, ip };
+            open(&state, request, upgrade)
+        })
+        .map(respond)
+        .boxed()
+}
+
+macro_rules! door {
+    ($name:ident, $path:literal, $who:literal) => {
+        #[doc = $who]
+        ///
+        /// A WebSocket. The token comes as `?token=`, as `Authorization: Bearer`, as the sub-protocol after `bearer`, or
+        /// with the sub-protocol `atalaya.v1` as the first message. What is said on it stands in `/api/v1/asyncapi.json`.
+        #[utoipa::path(get, path = $path, tag = "gateway", security(()),
+            params(("token" = Option<String>, Query, description = "The token"),
+                ("table_token" = Option<String>, Query, description = "A table's token, of guests"),
+                ("resume" = Option<String>, Query, description = "JSON of positions by stream, to get what was missed")),
+            responses((status = 101, description = "The connection is a WebSocket now"),
+                (status = 400, description = "No WebSocket handshake", content_type = "application/problem+json", body = crate::wire::Problem),
+                (status = 401, description = "No token, or one that is not valid", content_type = "application/problem+json", body = crate::wire::Problem),
+                (status = 403, description = "The token's roles, or the page's origin, do not allow it", content_type = "application/problem+json", body = crate::wire::Problem),
+                (status = 426, description = "This is a WebSocket, of version 13", content_type = "application/problem+json", body = crate::wire::Problem),
+                (status = 429, description = "Too many connections of this user, table or address", content_type = "application/problem+json", body = crate::wire::Problem),
+                (status = 503, description = "Too many connections in all, or the server stops", content_type = "application/problem+json", body = crate::wire::Problem)))]
+        #[expect(dead_code, reason = "read by the OpenAPI document only")]
+        pub(super) fn $name() {}
+    };
+}
+
+door!(waiter_socket, "/ws/waiter", "What waiters are told: of their sectors and tables.");
+door!(kitchen_socket, "/ws/kitchen", "What the kitchen is told: of rounds.");
+door!(admin_socket, "/ws/admin", "What admins are told: everything of their branches.");
+door!(diner_socket, "/ws/diner", "What the guests of a table are told: of their own orders.");
+
+/// Somebody at the door.
+struct Request {
+    endpoint: Endpoint,
+    headers: HeaderMap,
+    params: Params,
+    /// `None` on this very machine.
+    ip: Option<IpAddr>,
+}
+
+/// Why somebody is not let in.
+struct Refused {
+    error: ApiError,
+    close: Close,
+    why: Option<Rejected>,
+}
+
+fn open(state: &State, request: Request, upgrade: Option<OnUpgrade>) -> Answer<Response> {
+    let accept = check_handshake(&request.headers)?;
+    let upgrade = upgrade.ok_or_else(|| ApiError::Upgrade("HTTP/1.1 is needed".into()))?;
+    let offered = protocols(&request.headers);
+    let is_v1 = offered.contains(&V1);
+    let resume = request.params.resume.as_deref().map(read_resume).transpose()?;
+    let gateway = &state.gateway;
+    let (identity, refused) = match admit(state, &request, &offered) {
+        Ok(identity) => (identity, None),
+        Err(Refused { error, close, why }) => {
+            why.into_iter().for_each(|why| gateway.figures().reject(why));
+            if !is_v1 || gateway.is_stopping() {
+                return Err(error);
+            }
+            (None, Some(close))
+        }
+    };
+    let chosen = if is_v1 { Some(V1) } else { offered.contains(&BEARER).then_some(BEARER) };
+    let (gateway, Request { endpoint, ip, .. }) = (gateway.clone(), request);
+    state.tasks.spawn(async move {
+        match take_over(upgrade).await {
+            Ok((tcp, begun)) => {
+                gateway.serve(Arrival { tcp, begun, endpoint, is_v1, identity, refused, ip, resume });
+            }
+            Err(error) => tracing::debug!(%error, "a client left in the middle of its handshake"),
+        }
+    });
+    Ok(switching(&accept, chosen))
+}
+
+/// The client's socket, and what came through it already.
+async fn take_over(upgrade: OnUpgrade) -> Result<(tokio::net::TcpStream, Vec<u8>), hyper::Error> {
+    let parts = upgrade.await?.downcast::<TokioIo<Patient>>();
+    let parts = parts.expect("connections of this server should be of one kind");
+    Ok((parts.io.into_inner().into_stream(), parts.read_buf.to_vec()))
+}
+
+fn switching(accept: &str, protocol: Option<&'static str>) -> Response {
+    let mut response = HttpResponse::new("".into());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(
+        SEC_WEBSOCKET_ACCEPT,
+        HeaderValue::from_str(accept).expect("base64 should be a header's value"),
+    );
+    if let Some(protocol) = protocol {
+        headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
+    }
+    response
+}
+
+/// RFC 6455, section 4.2.1.
+fn check_handshake(headers: &HeaderMap) -> Answer<String> {
+    let says = |name: HeaderName, word: &str| {
+        let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case(word))
+    };
+    if !says(UPGRADE, "websocket") || !says(CONNECTION, "upgrade") {
+        return Err(ApiError::Upgrade("this is a WebSocket: connect with a WebSocket client".into()));
+    }
+    let version = headers.get(SEC_WEBSOCKET_VERSION).and_then(|value| value.to_str().ok());
+    if version.map(str::trim) != Some("13") {
+        return Err(ApiError::Upgrade("version 13 of the WebSocket protocol is needed".into()));
+    }
+    let key = headers.get(SEC_WEBSOCKET_KEY).and_then(|value| value.to_str().ok()).map(str::trim);
+    let is_key = |key: &&str| {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16)
+    };
+    key.filter(is_key).map(|key| derive_accept_key(key.as_bytes())).ok_or_else(|| ApiError::Unreadable {
+        field: None,
+        detail: "`Sec-WebSocket-Key` is missing, or is not 16 bytes in base64".into(),
+    })
+}
+
+/// Sub-protocols, in the client's order. A token stands among them after `bearer`.
+fn protocols(headers: &HeaderMap) -> Vec<&str> {
+    let values = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim).filter(|name| !name.is_empty()).collect()
+}
+
+fn read_resume(text: &str) -> Answer<StreamPositions> {
+    serde_json::from_str(text).map_err(|error| ApiError::Unreadable {
+        field: Some("resume".into()),
+        detail: format!("resume: {error}; it is like {{\"branch:1\":{{\"epoch\":\"…\",\"offset\":7}}}}"),
+    })
+}
+
+/// Who it is and a place for it; `None` when its token is to come.
+fn admit(state: &State, request: &Request, offered: &[&str]) -> Result<Option<(Identity, Place)>, Refused> {
+    let Request { endpoint, headers, ip, .. } = request;
+    let gateway: &Gateway = &state.gateway;
+    if gateway.is_stopping() {
+        let error = ApiError::Unavailable("the server is about to stop".into());
+        return Err(Refused { error, close: Close::Restart, why: None });
+    }
+    if let Some(ip) = ip {
+        state.connects.count(None, *ip).map_err(|error| Refused {
+            error,
+            close: Close::TooFast,
+            why: Some(Rejected::RateLimit),
+        })?;
+    }
+    // Guests bring a secret of their own, whatever page it is shown on.
+    if *endpoint != Endpoint::Diner && !may_connect(state, headers) {
+        let error =
+            ApiError::Forbidden("pages of this origin may not connect; see `gateway.allowed_origins`".into());
+        return Err(Refused { error, close: Close::Forbidden, why: Some(Rejected::Auth) });
+    }
+    let Some(token) = find_token(request, offered) else {
+        return match offered.contains(&V1) {
+            true => Ok(None),
+            false => Err(refused_token(Refusal::Token(TokenError::Missing))),
+        };
+    };
+    let identity = gateway.identify(*endpoint, &token).map_err(refused_token)?;
+    match gateway.take_place(&identity, *ip) {
+        Ok(place) => Ok(Some((identity, place))),
+        Err(full) => Err(refused_place(full)),
+    }
+}
+
+/// Whether the page that connects may: it says no origin, as programs do, or one that is known.
+fn may_connect(state: &State, headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(ORIGIN) else { return true };
+    let known = state.cors_origins.iter().chain(&state.socket_origins);
+    same_origin(headers) || known.into_iter().any(|known| known.as_bytes() == origin.as_bytes())
+}
+
+fn find_token(request: &Request, offered: &[&str]) -> Option<String> {
+    let Request { endpoint, headers, params, .. } = request;
+    let table = params.table_token.as_ref().filter(|_| *endpoint == Endpoint::Diner);
+    let after_bearer = || offered.iter().skip_while(|name| **name != BEARER).nth(1).copied();
+    let by_header = || match headers.contains_key(AUTHORIZATION) {
+        // A header that is there but wrong is a token that is not valid.
+        true => Some(bearer_token(headers).unwrap_or_default()),
+        false => None,
+    };
+    // The console's own pages have no token that scripts could see.
+    let by_cookie =
+        || session_token(headers).filter(|_| headers.contains_key(ORIGIN) && same_origin(headers));
+    let given = table.or(params.token.as_ref()).map(String::as_str);
+    given.or_else(by_header).or_else(after_bearer).or_else(by_cookie).map(str::to_owned)
+}
+
+fn refused_token(refusal: Refusal) -> Refused {
+    let close = refusal.close();
+    let error = match refusal {
+        Refusal::Token(error) => ApiError::NoToken(error),
+        Refusal::Role(_) => ApiError::Forbidden(refusal.to_string()),
+    };
+    Refused { error, close, why: Some(Rejected::Auth) }
+}
+
+fn refused_place(full: Full) -> Refused {
+    let error = match full {
+        Full::User => ApiError::TooMany("as many connections of this user are open as may be".into()),
+        Full::Session => ApiError::TooMany("as many connections of this table are open as may be".into()),
+        Full::Ip => ApiError::TooMany("as many connections of this address are open as may be".into()),
+        Full::Tenant | Full::Total => ApiError::Busy(1),
+    };
+    Refused { error, close: full.close(), why: Some(full.into()) }
+}

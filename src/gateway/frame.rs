@@ -1,0 +1,45 @@
+//! WebSocket frames as bytes, made once for all who get them.
+
+use bytes::Bytes;
+use tungstenite::protocol::CloseFrame;
+use tungstenite::protocol::frame::Frame;
+use tungstenite::protocol::frame::coding::{Data, OpCode};
+
+/// A text message.
+pub fn text(text: &str) -> Bytes {
+    encode(Frame::message(Bytes::copy_from_slice(text.as_bytes()), OpCode::Data(Data::Text), true))
+}
+
+/// A binary message.
+pub fn binary(bytes: Bytes) -> Bytes {
+    encode(Frame::message(bytes, OpCode::Data(Data::Binary), true))
+}
+
+/// A ping that the peer has to answer.
+pub fn ping() -> Bytes {
+    encode(Frame::ping(Bytes::new()))
+}
+
+/// The end; `reason` of 123 bytes at most.
+pub fn close(code: u16, reason: &str) -> Bytes {
+    encode(Frame::close(Some(CloseFrame { code: code.into(), reason: reason.into() })))
+}
+
+fn encode(frame: Frame) -> Bytes {
+    let mut bytes = Vec::with_capacity(frame.len());
+    frame.format(&mut bytes).expect("memory should take what is written to it");
+    bytes.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_as_rfc_6455_has_them() {
+        assert_eq!(&text("Hi")[..], b"\x81\x02Hi");
+        assert_eq!(&text(&"x".repeat(300))[..4], b"\x81\x7e\x01\x2c");
+        assert_eq!(&ping()[..], b"\x89\x00");
+        assert_eq!(&close(4430, "slow")[..], b"\x88\x06\x11\x4eslow");
+    }
+}

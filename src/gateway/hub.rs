@@ -1,0 +1,248 @@
+//! Events in, frames out: takes events of all tenants, gives each its place in its stream, and sends it to whom it is for.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Instant;
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::audience::{Listens, Sectors};
+use super::figures::Figures;
+use super::lanes::{Class, LaneFull, Lanes, Turn};
+use super::stream::{Keep, Position};
+use super::tenant::{Joined, Positions, Sending, SessionOver, Tenant};
+use crate::clock::Clock;
+use crate::domain::{BranchId, Event, TenantId};
+
+/// Frames that are sent before the next tenant has its turn: under a millisecond of writing.
+const PIECE: usize = 256;
+
+/// A listener as the hub sees it.
+pub trait Member: Clone + Send + Sync + 'static {
+    /// Its number, unique in the process.
+    fn id(&self) -> u64;
+
+    /// Sends a frame of a tenant and never waits; whether it was taken.
+    fn send(&self, tenant: TenantId, frame: &Bytes) -> bool;
+
+    /// Sends what came since `start`.
+    fn catch_up(&self, joined: &Joined, start: &Start);
+
+    /// Tells of a stream that was not there when it joined.
+    fn tell_of(&self, branch: BranchId, position: &Position);
+
+    /// Its session is over, after what was sent.
+    fn end_session(&self);
+}
+
+/// From where somebody listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    /// From these positions, of which it was told a moment ago.
+    At(Positions),
+    /// It was away since, and wants to be told when it has everything.
+    Resume(Positions),
+}
+
+impl Start {
+    fn positions(&self) -> &Positions {
+        match self {
+            Self::At(positions) | Self::Resume(positions) => positions,
+        }
+    }
+}
+
+/// An event on its way through a crowd.
+struct Round<M> {
+    sending: Sending<M>,
+    crowd: usize,
+    member: usize,
+    received: Instant,
+}
+
+struct Work {
+    event: Event,
+    received: Instant,
+}
+
+/// The hub; cheap to clone.
+pub struct Hub<M> {
+    inner: Arc<Inner<M>>,
+}
+
+impl<M> Clone for Hub<M> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone() }
+    }
+}
+
+struct Inner<M> {
+    tenants: RwLock<HashMap<TenantId, Arc<Mutex<Tenant<M>>>>>,
+    lanes: Mutex<Lanes<Work, Round<M>>>,
+    wake: Notify,
+    keep: Keep,
+    clock: Clock,
+    figures: Arc<Figures>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<M: Member> Hub<M> {
+    /// A hub in which so many events of a tenant may wait.
+    pub fn new(keep: Keep, room: usize, clock: Clock, figures: Arc<Figures>) -> Self {
+        let (tenants, lanes) = (RwLock::default(), Mutex::new(Lanes::new(room)));
+        let inner = Inner { tenants, lanes, wake: Notify::new(), keep, clock, figures };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Takes an event, to be sent soon.
+    ///
+    /// # Errors
+    /// When as many of its tenant's wait as may.
+    pub fn publish(&self, event: Event) -> Result<(), LaneFull> {
+        let class = if event.kind.topic().is_urgent() { Class::Urgent } else { Class::Normal };
+        let (tenant, work) = (event.tenant, Work { event, received: Instant::now() });
+        let pushed = lock(&self.inner.lanes).push(tenant, class, work);
+        match pushed {
+            Ok(()) => self.inner.wake.notify_one(),
+            Err(LaneFull) => self.inner.figures.dropped.add(1),
+        }
+        pushed
+    }
+
+    /// Events that wait.
+    pub fn waiting(&self) -> usize {
+        lock(&self.inner.lanes).len()
+    }
+
+    /// Where a listener's streams are.
+    pub fn positions(&self, tenant: TenantId, listens: &Listens) -> Positions {
+        lock(&self.tenant(tenant)).positions(listens)
+    }
+
+    /// Seats a listener, after what came since `start`.
+    ///
+    /// # Errors
+    /// When it is of a session that is over.
+    pub fn join(
+        &self,
+        tenant: TenantId,
+        member: &M,
+        listens: Listens,
+        start: &Start,
+    ) -> Result<(), SessionOver> {
+        let tenant = self.tenant(tenant);
+        let mut tenant = lock(&tenant);
+        let joined = tenant.join(member.id(), member.clone(), listens, start.positions())?;
+        // Under the lock: what comes next goes behind it.
+        member.catch_up(&joined, start);
+        Ok(())
+    }
+
+    pub fn reseat(&self, tenant: TenantId, id: u64, sectors: Sectors) {
+        lock(&self.tenant(tenant)).reseat(id, sectors);
+    }
+
+    pub fn leave(&self, tenant: TenantId, id: u64) {
+        lock(&self.tenant(tenant)).leave(id);
+    }
+
+    /// The waiters of a tenant.
+    pub fn waiters(&self, tenant: TenantId) -> Vec<M> {
+        lock(&self.tenant(tenant)).waiters().cloned().collect()
+    }
+
+    /// Forgets tenants of whom nobody is there and nothing is kept.
+    pub fn tidy(&self) {
+        let now = self.inner.clock.now();
+        let mut tenants = self.inner.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        // Whoever holds one is about to use it.
+        tenants.retain(|_, tenant| Arc::strong_count(tenant) > 1 || !lock(tenant).is_idle(now));
+    }
+
+    fn tenant(&self, id: TenantId) -> Arc<Mutex<Tenant<M>>> {
+        let tenants = self.inner.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tenant) = tenants.get(&id) {
+            return tenant.clone();
+        }
+        drop(tenants);
+        let mut tenants = self.inner.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        tenants.entry(id).or_insert_with(|| Arc::new(Mutex::new(Tenant::new(self.inner.keep)))).clone()
+    }
+
+    /// Sends events until `stop`, and then what waits.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut is_stopping = false;
+        loop {
+            let next = lock(&self.inner.lanes).next();
+            let Some((tenant, turn)) = next else {
+                if is_stopping {
+                    return;
+                }
+                tokio::select! {
+                    () = self.inner.wake.notified() => {}
+                    () = stop.cancelled() => is_stopping = true,
+                }
+                continue;
+            };
+            let round = match turn {
+                Turn::New(work) => self.begin(work),
+                Turn::Rest(round) => round,
+            };
+            let rest = self.send_piece(round);
+            lock(&self.inner.lanes).done(tenant, rest);
+            // Those who read and those who write share the processors.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn begin(&self, work: Work) -> Round<M> {
+        let Work { event, received } = work;
+        let figures = &self.inner.figures;
+        if !event.kind.is_known() {
+            figures.unknown(&event.kind);
+        }
+        figures.processed.add(1);
+        figures.broadcasts.add(1);
+        let tenant = self.tenant(event.tenant);
+        let sending = lock(&tenant).send(event, self.inner.clock.now());
+        if let Some((crowd, position)) = &sending.opened {
+            for member in crowd.iter() {
+                member.tell_of(sending.stamped.event.branch, position);
+            }
+        }
+        Round { sending, crowd: 0, member: 0, received }
+    }
+
+    /// Sends to some; what is left.
+    fn send_piece(&self, mut round: Round<M>) -> Option<Round<M>> {
+        let (mut sent, mut failed) = (0, 0);
+        while sent + failed < PIECE as u64 {
+            let Some(crowd) = round.sending.to.get(round.crowd) else { break };
+            let Some(member) = crowd.get(round.member) else {
+                (round.crowd, round.member) = (round.crowd + 1, 0);
+                continue;
+            };
+            round.member += 1;
+            match member.send(round.sending.stamped.event.tenant, &round.sending.stamped.frame) {
+                true => sent += 1,
+                false => failed += 1,
+            }
+        }
+        let figures = &self.inner.figures;
+        figures.deliveries.add(sent);
+        figures.failed_deliveries.add(failed);
+        figures.delivery_seconds.add_many(round.received.elapsed().as_secs_f64(), sent);
+        if round.crowd < round.sending.to.len() {
+            return Some(round);
+        }
+        for member in round.sending.cleared.iter().flat_map(|crowd| crowd.iter()) {
+            member.end_session();
+        }
+        None
+    }
+}

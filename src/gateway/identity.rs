@@ -1,0 +1,104 @@
+//! Who connects, by what they bring: a signed token of the staff, or a table's token of its guests.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::close::Close;
+use crate::auth::{Bearer, Branches, Keys, Revocations, Table, TableKeys, TokenError, roles};
+use crate::domain::{Endpoint, SectorId, SessionId, TenantId, Timestamp};
+
+/// Why somebody is not let in.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    #[error("none of the token's roles opens /ws/{}", .0.name())]
+    Role(Endpoint),
+}
+
+impl Refusal {
+    /// How a connection is closed for it.
+    pub fn close(&self) -> Close {
+        match self {
+            Self::Token(TokenError::Expired) => Close::TokenExpired,
+            Self::Token(_) => Close::Unauthorized,
+            Self::Role(_) => Close::Forbidden,
+        }
+    }
+}
+
+/// Somebody whose token is good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    pub tenant: TenantId,
+    /// `sub` of the token; `None` when it says nothing, and of guests.
+    pub user: Option<Arc<str>>,
+    pub branches: Branches,
+    /// Sectors that the token names; empty: they are looked up.
+    pub sectors: BTreeSet<SectorId>,
+    /// Of guests.
+    pub session: Option<SessionId>,
+    pub expires: Timestamp,
+    /// The token's own name, by which it may be revoked.
+    pub token: Option<String>,
+}
+
+impl From<Bearer> for Identity {
+    fn from(bearer: Bearer) -> Self {
+        let Bearer { caller, token, expires } = bearer;
+        let user = Some(Arc::from(caller.subject)).filter(|user: &Arc<str>| !user.is_empty());
+        let (tenant, branches, sectors) = (caller.tenant, caller.branches, caller.sectors);
+        Self { tenant, user, branches, sectors, session: None, expires, token }
+    }
+}
+
+impl From<Table> for Identity {
+    fn from(table: Table) -> Self {
+        Self {
+            tenant: table.tenant,
+            user: None,
+            branches: [table.branch].into_iter().collect(),
+            sectors: BTreeSet::new(),
+            session: Some(table.session),
+            expires: table.expires,
+            token: None,
+        }
+    }
+}
+
+/// Checks tokens.
+#[derive(Debug, Clone)]
+pub struct Doorman {
+    pub keys: Keys,
+    pub tables: TableKeys,
+    pub revocations: Revocations,
+}
+
+impl Doorman {
+    /// Who holds `token`, if it opens `endpoint`.
+    ///
+    /// # Errors
+    /// When it is not valid, or is for something else.
+    pub fn identify(&self, endpoint: Endpoint, token: &str) -> Result<Identity, Refusal> {
+        if endpoint == Endpoint::Diner {
+            return Ok(self.tables.check(token)?.into());
+        }
+        let bearer = self.keys.identify(token)?;
+        if !bearer.caller.roles.iter().any(|role| roles::opens(*role, endpoint)) {
+            return Err(Refusal::Role(endpoint));
+        }
+        let identity = Identity::from(bearer);
+        if self.is_revoked(&identity) {
+            return Err(TokenError::Revoked.into());
+        }
+        Ok(identity)
+    }
+
+    /// Whether the token is good no more, before its end.
+    pub fn is_revoked(&self, identity: &Identity) -> bool {
+        let token = identity.token.as_deref();
+        token.is_some_and(|token| self.revocations.contains(identity.tenant, token))
+    }
+}

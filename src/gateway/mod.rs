@@ -1,0 +1,189 @@
+//! The real-time gateway: tells the right people of a venue, at once, what happens there.
+//!
+//! `hub` gives every event its place in its branch's `stream` and sends it to those listeners of the `tenant` whom
+//! `audience` names; `lanes` keep tenants from delaying each other. A client's `socket` is written to by whoever has
+//! something for it and never waited for; `session` is its life from the handshake to the close. Nothing in here knows
+//! HTTP or the store.
+
+mod audience;
+mod close;
+mod conn;
+mod figures;
+mod frame;
+mod hub;
+mod identity;
+mod lanes;
+mod limits;
+mod outbox;
+mod pace;
+mod session;
+mod socket;
+mod stream;
+mod tenant;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use audience::{Group, Listens, Sectors, audience};
+pub use close::{Close, Retry};
+pub use figures::{Count, Figures, Rejected, Spread};
+pub use hub::{Hub, Member, Start};
+pub use identity::{Doorman, Identity, Refusal};
+pub use lanes::LaneFull;
+pub use limits::{Full, Guest, Limits, Most, Place};
+pub use outbox::{Put, Room};
+pub use session::Arrival;
+pub use socket::{Deaf, Heard, Reader, Socket};
+pub use stream::{Keep, Position, Stamped, Stream};
+pub use tenant::{Joined, Positions, SessionOver, Tenant};
+
+use crate::clock::Clock;
+use crate::domain::{Endpoint, Event};
+use conn::Connection;
+
+/// How often what nobody needs any more is forgotten.
+const TIDY_EVERY: Duration = Duration::from_secs(30);
+
+/// How the gateway behaves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub most: Most,
+    /// What may wait for one client.
+    pub room: Room,
+    /// What is kept of each stream.
+    pub keep: Keep,
+    /// Events of one tenant that may wait.
+    pub queue: usize,
+    /// After so long without a word a client is asked whether it is there, and has `pong_within` to answer.
+    pub ping_every: Duration,
+    pub pong_within: Duration,
+    /// Time for the first message of a client that brought no token.
+    pub auth_within: Duration,
+    pub max_message_bytes: usize,
+    pub messages_per_second: u32,
+    /// How often it is asked whether tokens still hold, besides when one is revoked.
+    pub revalidate_every: Duration,
+    /// Over this time connections are ended when the server stops.
+    pub drain: Duration,
+}
+
+/// Which sectors a waiter serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// As it was known a moment ago.
+    Known,
+    /// As it is now.
+    New,
+}
+
+/// Looks up which sectors somebody serves.
+pub type FindSectors = Arc<dyn Fn(Identity, Freshness) -> BoxFuture<'static, Sectors> + Send + Sync>;
+
+/// What the gateway needs of the house.
+pub struct GatewayContext {
+    pub settings: Settings,
+    pub clock: Clock,
+    pub doorman: Doorman,
+    pub find_sectors: FindSectors,
+    pub tasks: TaskTracker,
+    pub stop: CancellationToken,
+}
+
+/// The running gateway; cheap to clone.
+#[derive(Clone)]
+pub struct Gateway {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: Settings,
+    clock: Clock,
+    doorman: Doorman,
+    find_sectors: FindSectors,
+    hub: Hub<Arc<Connection>>,
+    limits: Limits,
+    figures: Arc<Figures>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    next_id: AtomicU64,
+}
+
+impl Gateway {
+    /// Starts it on `context.tasks`, until `context.stop`.
+    pub fn start(context: GatewayContext) -> Self {
+        let GatewayContext { settings, clock, doorman, find_sectors, tasks, stop } = context;
+        let figures = Arc::new(Figures::default());
+        let hub = Hub::new(settings.keep, settings.queue, clock.clone(), figures.clone());
+        tasks.spawn(hub.clone().run(stop.clone()));
+        tasks.spawn(tidy(hub.clone(), stop.clone()));
+        let limits = Limits::new(settings.most);
+        let next_id = AtomicU64::new(1);
+        let inner =
+            Inner { settings, clock, doorman, find_sectors, hub, limits, figures, tasks, stop, next_id };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Takes an event, to be sent soon.
+    ///
+    /// # Errors
+    /// When too many of its tenant's wait.
+    pub fn publish(&self, event: Event) -> Result<(), LaneFull> {
+        self.inner.hub.publish(event)
+    }
+
+    /// Who holds `token`, if it opens `endpoint`.
+    ///
+    /// # Errors
+    /// When it is not valid, or is for something else.
+    pub fn identify(&self, endpoint: Endpoint, token: &str) -> Result<Identity, Refusal> {
+        self.inner.doorman.identify(endpoint, token)
+    }
+
+    /// A place for somebody at `ip`; `None` on this very machine.
+    ///
+    /// # Errors
+    /// When a limit is reached.
+    pub fn take_place(&self, identity: &Identity, ip: Option<IpAddr>) -> Result<Place, Full> {
+        let Identity { tenant, user, session, .. } = identity.clone();
+        self.inner.limits.take(Guest { tenant, user, session, ip })
+    }
+
+    /// Serves a client whose handshake is done, on a task of its own.
+    pub fn serve(&self, arrival: Arrival) {
+        self.inner.tasks.spawn(session::serve(self.clone(), arrival));
+    }
+
+    pub fn figures(&self) -> &Figures {
+        &self.inner.figures
+    }
+
+    /// Events that wait.
+    pub fn waiting(&self) -> usize {
+        self.inner.hub.waiting()
+    }
+
+    /// Whether the server is about to stop: nobody else is let in.
+    pub fn is_stopping(&self) -> bool {
+        self.inner.stop.is_cancelled()
+    }
+
+    fn next_id(&self) -> u64 {
+        self.inner.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+async fn tidy(hub: Hub<Arc<Connection>>, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(TIDY_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => hub.tidy(),
+        }
+    }
+}

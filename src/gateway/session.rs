@@ -1,0 +1,484 @@
+//! One client's life: who it is, what it missed, what it says, and how it ends.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::audience::{Listens, Sectors};
+use super::close::Close;
+use super::conn::{Connection, told};
+use super::figures::Rejected;
+use super::frame;
+use super::hub::Start;
+use super::identity::Identity;
+use super::limits::Place;
+use super::pace::{Pace, Verdict};
+use super::socket::{Deaf, Heard, Reader, Socket};
+use super::stream::Position;
+use super::tenant::Positions;
+use super::{Freshness, Gateway};
+use crate::domain::Endpoint;
+use crate::wire::{ClientMessage, ServerMessage, StreamPositions, stream_branch};
+
+/// For so long a client may say from where it goes on, before it is told what happens now: it gets all in order then.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// A client has so long to take the last frames and to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// A client is told so long before its token ends.
+const EXPIRY_NOTICE: Duration = Duration::from_secs(30);
+
+/// Messages that are read before others have their turn.
+const READS: usize = 32;
+
+/// A client whose handshake is done.
+#[derive(Debug)]
+pub struct Arrival {
+    pub tcp: TcpStream,
+    /// What it said already.
+    pub begun: Vec<u8>,
+    pub endpoint: Endpoint,
+    /// Whether it speaks `atalaya.v1`.
+    pub is_v1: bool,
+    /// `None` when its token is to come as its first message.
+    pub identity: Option<(Identity, Place)>,
+    /// Why it is not let in, when it is to be told by a close.
+    pub refused: Option<Close>,
+    /// `None` on this very machine.
+    pub ip: Option<IpAddr>,
+    /// Where it was, if it was here before.
+    pub resume: Option<StreamPositions>,
+}
+
+/// Serves a client until it goes, or has to.
+pub(super) async fn serve(gateway: Gateway, arrival: Arrival) {
+    let settings = &gateway.inner.settings;
+    let Arrival { tcp, begun, endpoint, is_v1, identity, refused, ip, resume } = arrival;
+    let socket = Socket::new(tcp, settings.room);
+    let mut reader = Reader::new(begun, settings.max_message_bytes);
+    let known = match (refused, identity) {
+        (Some(close), _) => Err(close),
+        (None, Some(known)) => Ok(known),
+        (None, None) => introduce(&gateway, &socket, &mut reader, (endpoint, ip)).await,
+    };
+    let (identity, place) = match known {
+        Ok(known) => known,
+        Err(close) => {
+            gateway.inner.figures.close(close);
+            socket.close(close, 1000);
+            return part(&socket, &mut reader).await;
+        }
+    };
+    let figures = gateway.inner.figures.clone();
+    figures.connect(endpoint);
+    let (id, tenant) = (gateway.next_id(), identity.tenant);
+    let connection = Arc::new(Connection { id, tenant, endpoint, is_v1, socket, figures });
+    let listens = listens(&gateway, endpoint, &identity, Freshness::Known).await;
+    tracing::debug!(%tenant, endpoint = endpoint.name(), id, "a client is connected");
+    let mut session = Session::new(gateway.clone(), connection.clone(), identity, listens, reader);
+    session.begin(resume);
+    session.run().await;
+    gateway.inner.hub.leave(tenant, id);
+    connection.socket.leave();
+    gateway.inner.figures.disconnect(endpoint);
+    drop(place);
+    tracing::debug!(%tenant, endpoint = endpoint.name(), id, "a client is gone");
+}
+
+async fn listens(gateway: &Gateway, endpoint: Endpoint, identity: &Identity, fresh: Freshness) -> Listens {
+    let sectors = match endpoint {
+        Endpoint::Waiter if identity.sectors.is_empty() => {
+            (gateway.inner.find_sectors)(identity.clone(), fresh).await
+        }
+        _ => Sectors::These(identity.sectors.clone()),
+    };
+    let (branches, session) = (identity.branches.clone(), identity.session.clone());
+    Listens { endpoint, branches, sectors, session }
+}
+
+/// Waits for the message that brings the token.
+async fn introduce(
+    gateway: &Gateway,
+    socket: &Socket,
+    reader: &mut Reader,
+    (endpoint, ip): (Endpoint, Option<IpAddr>),
+) -> Result<(Identity, Place), Close> {
+    let until = Instant::now() + gateway.inner.settings.auth_within;
+    let token = timeout_at(until, first_token(socket, reader)).await.unwrap_or(Err(Close::Unauthorized));
+    let figures = &gateway.inner.figures;
+    let identity =
+        token.and_then(|token| gateway.identify(endpoint, &token).map_err(|refusal| refusal.close()));
+    let identity = identity.inspect_err(|_| figures.reject(Rejected::Auth))?;
+    let place = gateway.take_place(&identity, ip).map_err(|full| {
+        figures.reject(full.into());
+        full.close()
+    })?;
+    Ok((identity, place))
+}
+
+async fn first_token(socket: &Socket, reader: &mut Reader) -> Result<String, Close> {
+    loop {
+        match reader.read(socket) {
+            Ok(Heard::Text(text)) => {
+                return match serde_json::from_str(&text) {
+                    Ok(ClientMessage::Auth { token }) => Ok(token),
+                    _ => Err(Close::Unauthorized),
+                };
+            }
+            Ok(Heard::Sign | Heard::Pong) => {}
+            Ok(Heard::Binary(_)) => return Err(Close::Unauthorized),
+            Ok(Heard::Closing(_)) | Err(Deaf::Over) => return Err(Close::Normal),
+            Err(Deaf::Wrong(close)) => return Err(close),
+            Err(Deaf::NothingYet) => socket.ready().await.map_err(|_| Close::Normal)?,
+        }
+    }
+}
+
+/// Lets the last frames out and waits for the client's goodbye, for a while.
+async fn part(socket: &Socket, reader: &mut Reader) {
+    let until = Instant::now() + GOODBYE;
+    loop {
+        match reader.read(socket) {
+            Ok(Heard::Closing(_)) | Err(Deaf::Over | Deaf::Wrong(_)) => return,
+            Ok(_) => {}
+            Err(Deaf::NothingYet) => {
+                if !matches!(timeout_at(until, socket.ready()).await, Ok(Ok(()))) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Whether the session goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    GoOn,
+    End,
+}
+
+struct Session {
+    gateway: Gateway,
+    connection: Arc<Connection>,
+    identity: Identity,
+    listens: Listens,
+    reader: Reader,
+    pace: Pace,
+    /// Until when nothing is sent that happens, and from where it then goes on.
+    held: Option<(Instant, Positions)>,
+    heard: Instant,
+    /// When the client was asked whether it is there, unless it has answered.
+    asked: Option<Instant>,
+    revalidate: Instant,
+    warned_of_expiry: bool,
+    /// A look-up of the waiter's sectors that it has asked for.
+    sectors: Option<BoxFuture<'static, Sectors>>,
+    /// When the connection is ended because the server stops.
+    drain: Option<Instant>,
+    goodbye: Option<Instant>,
+}
+
+impl Session {
+    fn new(
+        gateway: Gateway,
+        connection: Arc<Connection>,
+        identity: Identity,
+        listens: Listens,
+        reader: Reader,
+    ) -> Self {
+        let now = Instant::now();
+        let settings = &gateway.inner.settings;
+        Self {
+            pace: Pace::new(settings.messages_per_second),
+            revalidate: now + settings.revalidate_every,
+            gateway,
+            connection,
+            identity,
+            listens,
+            reader,
+            held: None,
+            heard: now,
+            asked: None,
+            warned_of_expiry: false,
+            sectors: None,
+            drain: None,
+            goodbye: None,
+        }
+    }
+
+    /// Tells where the streams are, and from where on the client gets them.
+    fn begin(&mut self, resume: Option<StreamPositions>) {
+        let hub = &self.gateway.inner.hub;
+        let positions = hub.positions(self.identity.tenant, &self.listens);
+        if self.connection.is_v1 {
+            self.connection.say(&ServerMessage::Welcome { streams: told(&positions) });
+        }
+        match resume {
+            Some(streams) => self.join(&Start::Resume(read_positions(streams))),
+            None if self.connection.is_v1 => self.held = Some((Instant::now() + GRACE, positions)),
+            None => self.join(&Start::At(positions)),
+        }
+    }
+
+    fn join(&mut self, start: &Start) {
+        self.held = None;
+        let (tenant, listens) = (self.identity.tenant, self.listens.clone());
+        if self.gateway.inner.hub.join(tenant, &self.connection, listens, start).is_err() {
+            self.connection.close(Close::SessionClosed);
+        }
+    }
+
+    async fn run(&mut self) {
+        let stop = self.gateway.inner.stop.clone();
+        let mut revoked = self.gateway.inner.doorman.revocations.changes();
+        loop {
+            let connection = self.connection.clone();
+            let next = tokio::select! {
+                ready = connection.socket.ready() => match ready {
+                    Ok(()) => self.read(),
+                    Err(_) => Next::End,
+                },
+                () = sleep_until(self.next_time()) => self.pass(Instant::now()),
+                sectors = found(&mut self.sectors) => {
+                    self.reseat(sectors);
+                    Next::GoOn
+                }
+                () = stop.cancelled(), if self.drain.is_none() => {
+                    self.drain = Some(Instant::now() + random_part(self.gateway.inner.settings.drain));
+                    Next::GoOn
+                }
+                Ok(()) = revoked.changed() => self.revalidate(),
+            };
+            if next == Next::End {
+                return;
+            }
+            if self.goodbye.is_none() && self.connection.socket.is_closing() {
+                self.goodbye = Some(Instant::now() + GOODBYE);
+            }
+        }
+    }
+
+    /// When there is something to do though nothing comes.
+    fn next_time(&self) -> Instant {
+        if let Some(goodbye) = self.goodbye {
+            return goodbye;
+        }
+        let settings = &self.gateway.inner.settings;
+        let heartbeat =
+            self.asked.map_or(self.heard + settings.ping_every, |asked| asked + settings.pong_within);
+        let left = self.identity.expires.since(self.gateway.inner.clock.now());
+        let notice = if self.warned_of_expiry { Duration::ZERO } else { EXPIRY_NOTICE };
+        let expiry = Instant::now() + left.saturating_sub(notice);
+        let held = self.held.as_ref().map(|(until, _)| *until);
+        let others = [held, self.drain].into_iter().flatten();
+        others.fold(heartbeat.min(self.revalidate).min(expiry), Instant::min)
+    }
+
+    /// Does what is due.
+    fn pass(&mut self, now: Instant) -> Next {
+        if let Some(goodbye) = self.goodbye {
+            return if goodbye <= now { Next::End } else { Next::GoOn };
+        }
+        if let Some((_, positions)) = self.held.take_if(|(until, _)| *until <= now) {
+            self.join(&Start::At(positions));
+        }
+        if self.drain.is_some_and(|at| at <= now) {
+            self.connection.close(Close::Restart);
+            return Next::GoOn;
+        }
+        self.watch_expiry();
+        if self.revalidate <= now {
+            self.revalidate();
+        }
+        self.watch_heartbeat(now)
+    }
+
+    fn watch_expiry(&mut self) {
+        let left = self.identity.expires.since(self.gateway.inner.clock.now());
+        if left.is_zero() {
+            self.connection.close(Close::TokenExpired);
+        } else if left <= EXPIRY_NOTICE && !self.warned_of_expiry {
+            self.warned_of_expiry = true;
+            if self.connection.is_v1 {
+                self.connection.say(&ServerMessage::token_expiring(self.identity.expires));
+            }
+        }
+    }
+
+    fn watch_heartbeat(&mut self, now: Instant) -> Next {
+        let settings = &self.gateway.inner.settings;
+        match self.asked {
+            Some(asked) if now >= asked + settings.pong_within => {
+                self.connection.cut(Close::HeartbeatLost);
+                // Nobody is there to say goodbye to; should somebody be, the frame tells.
+                let _ = self.connection.socket.flush();
+                return Next::End;
+            }
+            None if now >= self.heard + settings.ping_every => {
+                self.asked = Some(now);
+                self.connection.socket.put(&frame::ping());
+            }
+            _ => {}
+        }
+        Next::GoOn
+    }
+
+    fn revalidate(&mut self) -> Next {
+        self.revalidate = Instant::now() + self.gateway.inner.settings.revalidate_every;
+        if self.gateway.inner.doorman.is_revoked(&self.identity) {
+            self.connection.close(Close::Unauthorized);
+        }
+        Next::GoOn
+    }
+
+    /// Reads what has come.
+    fn read(&mut self) -> Next {
+        for _ in 0..READS {
+            let heard = self.reader.read(&self.connection.socket);
+            if heard.is_ok() {
+                self.heard = Instant::now();
+            }
+            match heard {
+                // After the last frame only the client's own last one is of interest.
+                Ok(Heard::Text(_) | Heard::Binary(_)) if self.goodbye.is_some() => {}
+                Ok(Heard::Text(text)) => self.hear(&text),
+                Ok(Heard::Binary(_)) => self.heard_nonsense("messages are texts"),
+                Ok(Heard::Sign) => self.asked = None,
+                Ok(Heard::Pong) => {
+                    if let Some(asked) = self.asked.take() {
+                        self.gateway.inner.figures.ping_seconds.add(asked.elapsed().as_secs_f64());
+                    }
+                }
+                Ok(Heard::Closing(_)) => {
+                    let _ = self.connection.socket.flush();
+                    return Next::End;
+                }
+                Err(Deaf::NothingYet) => return Next::GoOn,
+                Err(Deaf::Over) => {
+                    self.gateway.inner.figures.lost.add(u64::from(self.goodbye.is_none()));
+                    return Next::End;
+                }
+                Err(Deaf::Wrong(close)) => {
+                    self.connection.cut(close);
+                    let _ = self.connection.socket.flush();
+                    return Next::End;
+                }
+            }
+        }
+        Next::GoOn
+    }
+
+    fn hear(&mut self, text: &str) {
+        self.asked = None;
+        match self.pace.heard(std::time::Instant::now()) {
+            Verdict::Take => {}
+            Verdict::Warn => {
+                return self
+                    .connection
+                    .say(&ServerMessage::error("too_fast", "too many messages; they are dropped"));
+            }
+            Verdict::Drop => return,
+            Verdict::End => return self.connection.close(Close::TooFast),
+        }
+        match serde_json::from_str(text) {
+            Ok(message) => self.take(message),
+            Err(_) => self.heard_nonsense("not a message that is known"),
+        }
+        // Whatever it says, it does not go back any more.
+        if let Some((_, positions)) = self.held.take() {
+            self.join(&Start::At(positions));
+        }
+    }
+
+    fn take(&mut self, message: ClientMessage) {
+        match message {
+            ClientMessage::Ping {} => self.connection.say(&ServerMessage::Pong),
+            ClientMessage::Resume { streams } => self.join(&Start::Resume(read_positions(streams))),
+            ClientMessage::Auth { .. } => {
+                self.connection.say(&ServerMessage::error("known", "use auth_refresh for a new token"));
+            }
+            ClientMessage::AuthRefresh { token } => self.refresh(&token),
+            ClientMessage::RefreshSectors {} if self.connection.endpoint != Endpoint::Waiter => {
+                self.heard_nonsense("only waiters have sectors");
+            }
+            ClientMessage::RefreshSectors {} if self.identity.sectors.is_empty() => {
+                self.sectors = Some((self.gateway.inner.find_sectors)(self.identity.clone(), Freshness::New));
+            }
+            ClientMessage::RefreshSectors {} => {
+                self.connection.say(&ServerMessage::sectors(self.identity.sectors.iter().copied()));
+            }
+        }
+    }
+
+    fn heard_nonsense(&mut self, why: &str) {
+        match self.pace.strike() {
+            Verdict::End => self.connection.close(Close::BadMessage),
+            _ => self.connection.say(&ServerMessage::error("bad_message", why)),
+        }
+    }
+
+    fn reseat(&mut self, sectors: Sectors) {
+        let told = match &sectors {
+            Sectors::These(these) => ServerMessage::sectors(these.iter().copied()),
+            Sectors::All => ServerMessage::error("sectors_unknown", "your sectors cannot be looked up now"),
+        };
+        self.listens.sectors = sectors.clone();
+        self.gateway.inner.hub.reseat(self.identity.tenant, self.connection.id, sectors);
+        self.connection.say(&told);
+    }
+
+    /// Takes a new token of the same person.
+    fn refresh(&mut self, token: &str) {
+        let own = &self.identity;
+        let is_same = |new: &Identity| {
+            new.tenant == own.tenant
+                && new.user == own.user
+                && new.session == own.session
+                && new.branches == own.branches
+                && new.sectors == own.sectors
+        };
+        let said = match self.gateway.identify(self.connection.endpoint, token) {
+            Ok(new) if is_same(&new) => {
+                let until = new.expires;
+                self.identity = new;
+                self.warned_of_expiry = false;
+                ServerMessage::auth_refreshed(until)
+            }
+            Ok(_) => ServerMessage::error(
+                "auth_refused",
+                "the token is of another user, or of other branches or sectors: connect anew with it",
+            ),
+            Err(refusal) => ServerMessage::error("auth_refused", refusal.to_string()),
+        };
+        self.connection.say(&said);
+    }
+}
+
+/// The sectors, once they are found; never when nobody asks.
+async fn found(asked: &mut Option<BoxFuture<'static, Sectors>>) -> Sectors {
+    match asked {
+        Some(asking) => {
+            let sectors = asking.await;
+            *asked = None;
+            sectors
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// Streams of others are not asked for, and names that are none are nobody's.
+fn read_positions(streams: StreamPositions) -> Positions {
+    let read = streams.into_iter().filter_map(|(name, position)| {
+        Some((stream_branch(&name)?, Position { epoch: position.epoch.into(), offset: position.offset }))
+    });
+    read.collect()
+}
+
+fn random_part(of: Duration) -> Duration {
+    of.mul_f64(rand::random_range(0.0..1.0))
+}

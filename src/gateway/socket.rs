@@ -1,0 +1,234 @@
+//! One client's connection after the handshake: read by its own task, written to by anybody who has something for it.
+//!
+//! Whoever has an event writes it straight into the socket. Only when the socket is full does a frame wait, and the
+//! connection's own task sends it once there is room; so nobody ever waits for a client.
+
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tungstenite::error::{CapacityError, Error};
+use tungstenite::protocol::{Message, Role, WebSocketConfig, WebSocketContext};
+
+use super::close::Close;
+use super::frame;
+use super::outbox::{Outbox, Put, Room};
+
+/// What is read at once: what clients say is short.
+const READ_BYTES: usize = 1024;
+
+/// A client's socket.
+#[derive(Debug)]
+pub struct Socket {
+    tcp: TcpStream,
+    outbox: Mutex<Outbox>,
+    room: Room,
+    /// The connection's own task has something to do.
+    wake: Notify,
+}
+
+impl Socket {
+    /// A socket whose client may leave so much unread.
+    pub fn new(tcp: TcpStream, room: Room) -> Self {
+        Self { tcp, outbox: Mutex::default(), room, wake: Notify::new() }
+    }
+
+    /// # Errors
+    /// When the client is gone.
+    pub fn peer(&self) -> io::Result<SocketAddr> {
+        self.tcp.peer_addr()
+    }
+
+    /// Sends a frame, now or when there is room.
+    pub fn put(&self, frame: &Bytes) -> Put {
+        let mut outbox = self.outbox();
+        let put = outbox.put(frame, self.room, |bytes| self.tcp.try_write(bytes));
+        drop(outbox);
+        if put != Put::Written {
+            self.wake.notify_one();
+        }
+        put
+    }
+
+    /// Sends frames that were asked for: there is room for them in any case.
+    pub fn put_all(&self, frames: impl IntoIterator<Item = Bytes>) {
+        let mut outbox = self.outbox();
+        outbox.extend(frames);
+        // What the socket does not take its own task sends.
+        let _ = outbox.drain(|slices| self.tcp.try_write_vectored(slices));
+        drop(outbox);
+        self.wake.notify_one();
+    }
+
+    /// Ends the connection once everything is sent.
+    pub fn close(&self, close: Close, retry_ms: u64) {
+        self.outbox().close(frame::close(close.code(), &close.reason(retry_ms)), false);
+        self.wake.notify_one();
+    }
+
+    /// Ends the connection; what waits is not sent.
+    pub fn cut(&self, close: Close, retry_ms: u64) {
+        self.outbox().close(frame::close(close.code(), &close.reason(retry_ms)), true);
+        self.wake.notify_one();
+    }
+
+    /// Bytes that wait for the client.
+    pub fn waiting(&self) -> usize {
+        self.outbox().bytes()
+    }
+
+    /// Whether the connection is ending.
+    pub fn is_closing(&self) -> bool {
+        self.outbox().is_closing()
+    }
+
+    /// Nobody is there any more; whatever is put from now on is lost.
+    pub fn leave(&self) {
+        self.outbox().leave();
+    }
+
+    /// Sends what waits as far as the client takes it, and returns when there is something to read, or when somebody has
+    /// put or closed something.
+    ///
+    /// # Errors
+    /// When the client is gone.
+    pub async fn ready(&self) -> io::Result<()> {
+        loop {
+            let waits = !self.flush()?;
+            let interest = if waits { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
+            tokio::select! {
+                ready = self.tcp.ready(interest) => {
+                    let ready = ready?;
+                    if ready.is_readable() || ready.is_read_closed() || ready.is_error() {
+                        return Ok(());
+                    }
+                }
+                () = self.wake.notified() => {
+                    // Sent at once when it can be; the task may want to know that the end has come.
+                    self.flush()?;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Sends what the client takes now; whether that was all.
+    ///
+    /// # Errors
+    /// When the client is gone.
+    pub fn flush(&self) -> io::Result<bool> {
+        match self.outbox().drain(|slices| self.tcp.try_write_vectored(slices)) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a client says.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Heard {
+    Text(String),
+    Binary(Bytes),
+    /// Something that is answered already, or needs no answer.
+    Sign,
+    Pong,
+    /// The client ends the connection; its code, if it says one.
+    Closing(Option<u16>),
+}
+
+/// Why nothing can be read.
+#[derive(Debug)]
+pub enum Deaf {
+    /// Nothing more for now.
+    NothingYet,
+    /// The connection is over.
+    Over,
+    /// The client breaks the protocol: it is to be told so.
+    Wrong(Close),
+}
+
+/// Makes messages of what comes out of a socket.
+#[derive(Debug)]
+pub struct Reader(WebSocketContext);
+
+impl Reader {
+    /// Reads messages of at most `max_bytes`; `begun` was read already.
+    pub fn new(begun: Vec<u8>, max_bytes: usize) -> Self {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BYTES)
+            .write_buffer_size(0)
+            .max_message_size(Some(max_bytes))
+            .max_frame_size(Some(max_bytes));
+        Self(WebSocketContext::from_partially_read(begun, Role::Server, Some(config)))
+    }
+
+    /// The next message. Pings and closes are answered.
+    ///
+    /// # Errors
+    /// When there is none now, or never will be.
+    pub fn read(&mut self, socket: &Socket) -> Result<Heard, Deaf> {
+        let mut tube = Tube(socket);
+        match self.0.read(&mut tube) {
+            Ok(Message::Text(text)) => Ok(Heard::Text(text.as_str().to_owned())),
+            Ok(Message::Binary(bytes)) => Ok(Heard::Binary(bytes)),
+            Ok(Message::Pong(_)) => Ok(Heard::Pong),
+            Ok(Message::Close(frame)) => {
+                // Its answer goes out now: nobody may read again.
+                let _ = self.0.flush(&mut tube);
+                Ok(Heard::Closing(frame.map(|frame| frame.code.into())))
+            }
+            Ok(Message::Ping(_)) => {
+                let _ = self.0.flush(&mut tube);
+                Ok(Heard::Sign)
+            }
+            Ok(Message::Frame(_)) => Ok(Heard::Sign),
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Err(Deaf::NothingYet),
+            Err(Error::Capacity(CapacityError::MessageTooLong { .. })) => Err(Deaf::Wrong(Close::TooLarge)),
+            Err(Error::Utf8(_)) => Err(Deaf::Wrong(Close::Encoding)),
+            Err(Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake)) => {
+                Err(Deaf::Over)
+            }
+            Err(Error::Protocol(_)) => Err(Deaf::Wrong(Close::Protocol)),
+            Err(_) => Err(Deaf::Over),
+        }
+    }
+}
+
+/// The socket as the protocol's library sees it: its answers go the way of all frames.
+struct Tube<'a>(&'a Socket);
+
+impl Read for Tube<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.tcp.try_read(buffer)
+    }
+}
+
+impl Write for Tube<'_> {
+    /// Takes everything: the library writes whole frames, and few.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.waiting() > self.0.room.bytes {
+            // It asks again and again and takes no answer.
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let frame = Bytes::copy_from_slice(bytes);
+        // Opcode 8: nothing may follow it.
+        match bytes.first().is_some_and(|first| first & 0x0f == 8) {
+            true => self.0.outbox().close(frame, false),
+            false => self.0.put_all([frame]),
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,189 @@
+//! A branch's events in their order, the newest of them kept for those who come back.
+//!
+//! Positions are an epoch and an offset, as Centrifugo and Kafka have them: within an epoch offsets rise by one with each
+//! event; a new epoch says that the count began anew and that nothing is known of what was before.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::frame;
+use crate::domain::{Event, Timestamp};
+use crate::wire::{Stamp, write_event};
+
+/// What is kept of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// Events.
+    pub events: usize,
+    /// Bytes of their frames.
+    pub bytes: usize,
+    pub age: Duration,
+}
+
+/// Where somebody is in a stream: they have everything up to and with `offset`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    pub epoch: Arc<str>,
+    pub offset: u64,
+}
+
+/// An event in its stream, ready to be sent.
+#[derive(Debug, PartialEq)]
+pub struct Stamped {
+    pub event: Event,
+    /// Rises by one with each event of the stream, from 1.
+    pub offset: u64,
+    pub at: Timestamp,
+    /// A whole WebSocket frame, encoded once for all who get it.
+    pub frame: Bytes,
+}
+
+impl Stamped {
+    /// An event at its place in the stream of epoch `epoch`.
+    pub fn new(event: Event, epoch: &str, offset: u64, at: Timestamp) -> Self {
+        let made = event.id.is_none().then(|| format!("{epoch}-{offset}"));
+        let id = event.id.as_deref().or(made.as_deref()).unwrap_or_default();
+        let text = write_event(&event, &Stamp { id, offset, at });
+        Self { offset, at, frame: frame::text(&text), event }
+    }
+}
+
+/// The events of one branch.
+#[derive(Debug)]
+pub struct Stream {
+    epoch: Arc<str>,
+    offset: u64,
+    newest: VecDeque<Arc<Stamped>>,
+    bytes: usize,
+    keep: Keep,
+}
+
+impl Stream {
+    /// An empty stream that goes on from `position`.
+    pub fn new(position: Position, keep: Keep) -> Self {
+        Self { epoch: position.epoch, offset: position.offset, newest: VecDeque::new(), bytes: 0, keep }
+    }
+
+    /// A stream that nobody knows yet.
+    pub fn fresh(keep: Keep) -> Self {
+        Self::new(Position { epoch: new_epoch(), offset: 0 }, keep)
+    }
+
+    /// Where somebody is who has everything.
+    pub fn position(&self) -> Position {
+        Position { epoch: self.epoch.clone(), offset: self.offset }
+    }
+
+    /// Gives `event` the next place.
+    pub fn stamp(&mut self, event: Event, at: Timestamp) -> Arc<Stamped> {
+        let stamped = Arc::new(Stamped::new(event, &self.epoch, self.offset + 1, at));
+        self.push(stamped.clone());
+        stamped
+    }
+
+    /// Takes in an event that was stamped elsewhere; its offset has to be the next one.
+    pub fn push(&mut self, stamped: Arc<Stamped>) {
+        debug_assert_eq!(stamped.offset, self.offset + 1, "offsets should rise by one");
+        self.offset = stamped.offset;
+        self.bytes += stamped.frame.len();
+        let at = stamped.at;
+        self.newest.push_back(stamped);
+        self.forget(at);
+    }
+
+    /// Lets go of what is too old at `now`, and too much.
+    pub fn forget(&mut self, now: Timestamp) {
+        while let Some(oldest) = self.newest.front() {
+            let fits = self.newest.len() <= self.keep.events
+                && self.bytes <= self.keep.bytes
+                && now.since(oldest.at) <= self.keep.age;
+            if fits {
+                return;
+            }
+            self.bytes -= oldest.frame.len();
+            self.newest.pop_front();
+        }
+    }
+
+    /// What somebody missed who is at `position`, or `None` when that is not known any more.
+    pub fn after(&self, position: &Position) -> Option<impl Iterator<Item = &Arc<Stamped>>> {
+        let missed = self.offset.checked_sub(position.offset)?;
+        let missed = usize::try_from(missed).ok()?;
+        let known = position.epoch == self.epoch && missed <= self.newest.len();
+        known.then(|| self.newest.range(self.newest.len() - missed..))
+    }
+
+    /// How many events are kept.
+    pub fn len(&self) -> usize {
+        self.newest.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.newest.is_empty()
+    }
+}
+
+/// A name that no other run of a stream has.
+pub fn new_epoch() -> Arc<str> {
+    format!("{:016x}", rand::random::<u64>()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{BranchId, EventType, TenantId};
+
+    const KEEP: Keep = Keep { events: 4, bytes: 1 << 20, age: Duration::from_secs(60) };
+
+    fn event() -> Event {
+        Event {
+            kind: EventType::new("ROUND_READY").unwrap(),
+            tenant: TenantId::default(),
+            branch: BranchId::default(),
+            sector: None,
+            session: None,
+            id: None,
+            fields: "".into(),
+        }
+    }
+
+    fn stream(events: u64) -> Stream {
+        let mut stream = Stream::fresh(KEEP);
+        for second in 0..events {
+            stream.stamp(event(), Timestamp::from_millis(second as i64 * 1000));
+        }
+        stream
+    }
+
+    fn missed(stream: &Stream, offset: u64) -> Option<Vec<u64>> {
+        let position = Position { offset, ..stream.position() };
+        Some(stream.after(&position)?.map(|stamped| stamped.offset).collect())
+    }
+
+    #[test]
+    fn all_that_was_missed_is_given_or_nothing() {
+        let stream = stream(6);
+        assert_eq!(missed(&stream, 6), Some(vec![]));
+        assert_eq!(missed(&stream, 4), Some(vec![5, 6]));
+        assert_eq!(missed(&stream, 2), Some(vec![3, 4, 5, 6]));
+        assert_eq!(missed(&stream, 1), None, "the second is gone");
+        assert_eq!(missed(&stream, 7), None, "nobody is ahead");
+        let other = Position { epoch: "another".into(), offset: 6 };
+        assert!(stream.after(&other).is_none());
+    }
+
+    #[test]
+    fn what_is_old_or_too_much_is_let_go() {
+        let mut stream = stream(3);
+        stream.forget(Timestamp::from_millis(61_000));
+        assert_eq!(stream.len(), 2);
+        assert_eq!(missed(&stream, 1), Some(vec![2, 3]));
+        let mut small = Stream::fresh(Keep { bytes: 1, ..KEEP });
+        small.stamp(event(), Timestamp::from_millis(0));
+        assert!(small.is_empty());
+        assert_eq!(small.position().offset, 1, "it is counted all the same");
+    }
+}

@@ -1,0 +1,307 @@
+//! One tenant's listeners and streams: who is there, and who of them gets what.
+//!
+//! Another tenant's listener cannot be in here, so no mistake in routing tells one tenant of another. Whoever joins gets
+//! what it missed and its place among the listeners in one step: nothing falls between the two, and nothing comes twice.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::audience::{Group, Listens, Sectors, audience};
+use super::stream::{Keep, Position, Stamped, Stream};
+use crate::auth::Branches;
+use crate::domain::{BranchId, Endpoint, Event, EventType, SessionId, Timestamp};
+
+/// Sessions of a branch whose end is remembered: of a thousand tables over a day.
+const MAX_ENDED_SESSIONS: usize = 10_000;
+
+/// Positions by branch.
+pub type Positions = BTreeMap<BranchId, Position>;
+
+/// Listeners of a group, as they were when an event came.
+pub type Crowd<M> = Arc<[M]>;
+
+/// A group's listeners by their numbers.
+#[derive(Debug)]
+struct Members<M> {
+    all: BTreeMap<u64, M>,
+    /// Made when the next event comes, not for each who comes or goes.
+    crowd: Option<Crowd<M>>,
+}
+
+impl<M: Clone> Members<M> {
+    fn crowd(&mut self) -> Crowd<M> {
+        self.crowd.get_or_insert_with(|| self.all.values().cloned().collect()).clone()
+    }
+}
+
+impl<M> Default for Members<M> {
+    fn default() -> Self {
+        Self { all: BTreeMap::new(), crowd: None }
+    }
+}
+
+/// One branch.
+#[derive(Debug)]
+struct Branch<M> {
+    stream: Stream,
+    groups: HashMap<Group, Members<M>>,
+    ended: Ended,
+}
+
+impl<M> Branch<M> {
+    fn add(&mut self, id: u64, member: &M, groups: &[Group])
+    where
+        M: Clone,
+    {
+        for group in groups {
+            let members = self.groups.entry(group.clone()).or_default();
+            members.all.insert(id, member.clone());
+            members.crowd = None;
+        }
+    }
+
+    fn remove(&mut self, id: u64, groups: &[Group]) {
+        for group in groups {
+            if let Some(members) = self.groups.get_mut(group) {
+                members.all.remove(&id);
+                members.crowd = None;
+                if members.all.is_empty() {
+                    self.groups.remove(group);
+                }
+            }
+        }
+    }
+}
+
+/// Sessions that are over, and the offset of the event that said so.
+#[derive(Debug, Default)]
+struct Ended {
+    at: HashMap<SessionId, (u64, bool)>,
+    order: VecDeque<SessionId>,
+}
+
+impl Ended {
+    fn note(&mut self, event: &Event, offset: u64) {
+        let Some(session) = &event.session else { return };
+        match event.kind.as_str() {
+            EventType::TABLE_CLEARED => {
+                if self.at.insert(session.clone(), (offset, true)).is_none() {
+                    self.order.push_back(session.clone());
+                }
+                if self.order.len() > MAX_ENDED_SESSIONS
+                    && let Some(oldest) = self.order.pop_front()
+                {
+                    self.at.remove(&oldest);
+                }
+            }
+            // The same name for another party: they hear nothing of those before them.
+            EventType::TABLE_SESSION_STARTED => {
+                if let Some((_, is_over)) = self.at.get_mut(session) {
+                    *is_over = false;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn is_over(&self, session: &SessionId) -> bool {
+        self.at.get(session).is_some_and(|(_, is_over)| *is_over)
+    }
+
+    /// The offset that a session's guests hear nothing before.
+    fn floor(&self, session: &SessionId) -> u64 {
+        self.at.get(session).map_or(0, |(offset, _)| *offset)
+    }
+}
+
+#[derive(Debug)]
+struct Seat<M> {
+    member: M,
+    listens: Listens,
+}
+
+/// What becomes of an event.
+#[derive(Debug)]
+pub struct Sending<M> {
+    pub stamped: Arc<Stamped>,
+    /// Who gets it; nobody is in two of them.
+    pub to: Vec<Crowd<M>>,
+    /// Those who did not know of this stream, and where it was before.
+    pub opened: Option<(Crowd<M>, Position)>,
+    /// The guests of a table that this event clears.
+    pub cleared: Option<Crowd<M>>,
+}
+
+/// What somebody gets on joining.
+#[derive(Debug, PartialEq)]
+pub struct Joined {
+    /// Where its streams are now, and whether everything that was missed is known.
+    pub streams: BTreeMap<BranchId, (Position, bool)>,
+    /// What was missed, stream by stream in order.
+    pub missed: Vec<Arc<Stamped>>,
+}
+
+impl Joined {
+    pub fn is_recovered(&self) -> bool {
+        self.streams.values().all(|(_, recovered)| *recovered)
+    }
+}
+
+/// The session of these guests is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionOver;
+
+/// One tenant. `M` is a listener's handle.
+#[derive(Debug)]
+pub struct Tenant<M> {
+    branches: BTreeMap<BranchId, Branch<M>>,
+    seats: HashMap<u64, Seat<M>>,
+    keep: Keep,
+}
+
+impl<M: Clone> Tenant<M> {
+    pub fn new(keep: Keep) -> Self {
+        Self { branches: BTreeMap::new(), seats: HashMap::new(), keep }
+    }
+
+    /// How many are here.
+    pub fn len(&self) -> usize {
+        self.seats.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.seats.is_empty()
+    }
+
+    /// Whether there is nothing in here worth keeping at `now`.
+    pub fn is_idle(&mut self, now: Timestamp) -> bool {
+        self.branches.values_mut().for_each(|branch| branch.stream.forget(now));
+        self.seats.is_empty() && self.branches.values().all(|branch| branch.stream.is_empty())
+    }
+
+    /// Where the streams are that a listener has.
+    pub fn positions(&mut self, listens: &Listens) -> Positions {
+        if let Branches::Some(some) = &listens.branches {
+            some.iter().for_each(|branch| drop(self.open(*branch)));
+        }
+        let own = self.branches.iter().filter(|(branch, _)| listens.is_in(**branch));
+        own.map(|(branch, room)| (*branch, room.stream.position())).collect()
+    }
+
+    /// Seats a listener, who has everything up to `since`; of streams that are not in there, everything there is.
+    ///
+    /// # Errors
+    /// When the listener is of a session that is over.
+    pub fn join(
+        &mut self,
+        id: u64,
+        member: M,
+        listens: Listens,
+        since: &Positions,
+    ) -> Result<Joined, SessionOver> {
+        self.leave(id);
+        let mut joined = Joined { streams: BTreeMap::new(), missed: Vec::new() };
+        let groups = listens.groups();
+        let positions = self.positions(&listens);
+        for (branch, position) in positions {
+            let room = self.branches.get_mut(&branch).expect("a branch with a position should be there");
+            if listens.session.as_ref().is_some_and(|session| room.ended.is_over(session)) {
+                return Err(SessionOver);
+            }
+            let floor = listens.session.as_ref().map_or(0, |session| room.ended.floor(session));
+            let start = || Position { offset: 0, ..position.clone() };
+            let since = since.get(&branch).cloned().unwrap_or_else(start);
+            let missed = room.stream.after(&since);
+            let recovered = missed.is_some();
+            let own = missed.into_iter().flatten();
+            let own = own.filter(|stamped| stamped.offset > floor && listens.hears(&stamped.event));
+            joined.missed.extend(own.cloned());
+            joined.streams.insert(branch, (position, recovered));
+            room.add(id, &member, &groups);
+        }
+        self.seats.insert(id, Seat { member, listens });
+        Ok(joined)
+    }
+
+    /// Gives a waiter other sectors.
+    pub fn reseat(&mut self, id: u64, sectors: Sectors) {
+        let Some(mut seat) = self.seats.remove(&id) else { return };
+        self.unseat(id, &seat.listens);
+        seat.listens.sectors = sectors;
+        let groups = seat.listens.groups();
+        for (branch, room) in &mut self.branches {
+            if seat.listens.is_in(*branch) {
+                room.add(id, &seat.member, &groups);
+            }
+        }
+        self.seats.insert(id, seat);
+    }
+
+    /// Whether somebody was there who is no more.
+    pub fn leave(&mut self, id: u64) -> bool {
+        let Some(seat) = self.seats.remove(&id) else { return false };
+        self.unseat(id, &seat.listens);
+        true
+    }
+
+    fn unseat(&mut self, id: u64, listens: &Listens) {
+        let groups = listens.groups();
+        for room in self.branches.values_mut() {
+            room.remove(id, &groups);
+        }
+    }
+
+    /// Gives an event its place and tells who gets it.
+    pub fn send(&mut self, event: Event, at: Timestamp) -> Sending<M> {
+        let branch = event.branch;
+        let opened = self.open(branch);
+        let room = self.branches.get_mut(&branch).expect("an opened branch should be there");
+        let stamped = room.stream.stamp(event, at);
+        Sending { opened, ..room.sending(stamped) }
+    }
+
+    /// Sees to it that a branch is there; those who listen to all branches have to be told of a new one.
+    fn open(&mut self, branch: BranchId) -> Option<(Crowd<M>, Position)> {
+        if self.branches.contains_key(&branch) {
+            return None;
+        }
+        let stream = Stream::fresh(self.keep);
+        let position = stream.position();
+        let mut room = Branch { stream, groups: HashMap::new(), ended: Ended::default() };
+        let mut crowd = Vec::new();
+        for (id, seat) in &self.seats {
+            if seat.listens.is_in(branch) {
+                room.add(*id, &seat.member, &seat.listens.groups());
+                crowd.push(seat.member.clone());
+            }
+        }
+        self.branches.insert(branch, room);
+        (!crowd.is_empty()).then(|| (crowd.into(), position))
+    }
+
+    /// Everybody.
+    pub fn members(&self) -> impl Iterator<Item = &M> {
+        self.seats.values().map(|seat| &seat.member)
+    }
+
+    /// The waiters.
+    pub fn waiters(&self) -> impl Iterator<Item = &M> {
+        let waiters = self.seats.values().filter(|seat| seat.listens.endpoint == Endpoint::Waiter);
+        waiters.map(|seat| &seat.member)
+    }
+}
+
+impl<M: Clone> Branch<M> {
+    fn sending(&mut self, stamped: Arc<Stamped>) -> Sending<M> {
+        self.ended.note(&stamped.event, stamped.offset);
+        let mut to = Vec::new();
+        for group in audience(&stamped.event) {
+            to.extend(self.groups.get_mut(&group).map(Members::crowd));
+        }
+        let is_clearing = stamped.event.kind.as_str() == EventType::TABLE_CLEARED;
+        let session = stamped.event.session.clone().filter(|_| is_clearing);
+        let cleared =
+            session.and_then(|session| self.groups.get_mut(&Group::Session(session)).map(Members::crowd));
+        Sending { stamped, to, opened: None, cleared }
+    }
+}
