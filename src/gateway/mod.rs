@@ -5,6 +5,7 @@
 //! something for it and never waited for; `session` is its life from the handshake to the close. Nothing in here knows
 //! HTTP or the store.
 
+mod arrival;
 mod audience;
 mod close;
 mod conn;
@@ -20,6 +21,7 @@ mod session;
 mod settings;
 mod socket;
 mod stream;
+mod sync;
 mod tenant;
 
 use std::net::IpAddr;
@@ -31,6 +33,7 @@ use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use arrival::Arrival;
 pub use audience::{Group, Listens, Sectors, audience};
 pub use close::{Close, Retry};
 pub use figures::{Count, Figures, Rejected, Spread};
@@ -39,7 +42,6 @@ pub use identity::{Doorman, Identity, Refusal};
 pub use lanes::LaneFull;
 pub use limits::{Full, Guest, Limits, Most, Place};
 pub use outbox::{Put, Room};
-pub use session::Arrival;
 pub use settings::Settings;
 pub use socket::{Deaf, Heard, Reader, Socket};
 pub use stream::{Keep, Position, Stamped, Stream};
@@ -135,7 +137,7 @@ impl Gateway {
 
     /// Serves a client whose handshake is done, on a task of its own.
     pub fn serve(&self, arrival: Arrival) {
-        self.inner.tasks.spawn(session::serve(self.clone(), arrival));
+        self.inner.tasks.spawn(arrival::serve(self.clone(), arrival));
     }
 
     pub fn figures(&self) -> &Figures {
