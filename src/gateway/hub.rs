@@ -145,6 +145,11 @@ impl<M: Member> Hub<M> {
         lock(&self.tenant(tenant)).load(branch, position, newest);
     }
 
+    /// A stream is not followed elsewhere any more: it goes when nobody needs it.
+    pub fn release(&self, tenant: TenantId, branch: BranchId) {
+        lock(&self.tenant(tenant)).release(branch);
+    }
+
     fn push(&self, tenant: TenantId, class: Class, what: What) -> Result<(), LaneFull> {
         lock(&self.inner.lanes).push(tenant, class, Work { what, received: Instant::now() })?;
         self.inner.wake.notify_one();

@@ -50,11 +50,19 @@ struct Branch<M> {
     groups: HashMap<Group, Members<M>>,
     ended: Ended,
     recent: Recent,
+    /// It is followed elsewhere, and has to be here as long as that lasts.
+    is_shared: bool,
 }
 
 impl<M> Branch<M> {
     fn new(stream: Stream) -> Self {
-        Self { stream, groups: HashMap::new(), ended: Ended::default(), recent: Recent::default() }
+        Self {
+            stream,
+            groups: HashMap::new(),
+            ended: Ended::default(),
+            recent: Recent::default(),
+            is_shared: false,
+        }
     }
 
     fn add(&mut self, id: u64, member: &M, groups: &[Group])
@@ -192,7 +200,8 @@ impl<M: Clone> Tenant<M> {
     /// Whether there is nothing in here worth keeping at `now`.
     pub fn is_idle(&mut self, now: Timestamp) -> bool {
         self.branches.values_mut().for_each(|branch| branch.stream.forget(now));
-        self.seats.is_empty() && self.branches.values().all(|branch| branch.stream.is_empty())
+        let is_idle = |branch: &Branch<M>| branch.stream.is_empty() && !branch.is_shared;
+        self.seats.is_empty() && self.branches.values().all(is_idle)
     }
 
     /// Where the streams are that a listener has.

@@ -3,6 +3,9 @@
 
 mod doors;
 mod life;
+mod redis;
+mod redis_faults;
+mod redis_server;
 mod resume;
 mod routing;
 mod world;

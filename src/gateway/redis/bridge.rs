@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use redis::RedisResult;
 use redis::aio::MultiplexedConnection;
 use tokio::sync::mpsc;
-use tokio::time::{sleep, sleep_until, timeout};
+use tokio::time::{sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
@@ -37,9 +37,6 @@ const SILENCE: Duration = Duration::from_secs(2);
 
 /// After so long a stream for which there was no room is tried again.
 const ROOM: Duration = Duration::from_millis(20);
-
-/// Time to say goodbye.
-const GOODBYE: Duration = Duration::from_millis(300);
 
 /// What this server follows.
 pub(super) struct Bridge<M> {
@@ -78,13 +75,13 @@ impl<M: Member> Bridge<M> {
         let mut backoff = Backoff::new();
         loop {
             let ended = tokio::select! {
-                ended = self.connect(&mut backoff, &done) => ended,
-                () = done.cancelled() => return,
+                ended = self.connect(&mut backoff) => ended,
+                // With the connection all subscriptions end.
+                () = done.cancelled() => return self.shared.status.disconnect(),
             };
             self.shared.status.disconnect();
-            match ended {
-                Ok(()) => return,
-                Err(error) => self.shared.status.note_error(&error),
+            if let Err(error) = ended {
+                self.shared.status.note_error(&error);
             }
             tokio::select! {
                 () = sleep(backoff.next()) => {}
@@ -93,8 +90,8 @@ impl<M: Member> Bridge<M> {
         }
     }
 
-    /// Makes a connection and hears by it; fine when it was to end.
-    async fn connect(&mut self, backoff: &mut Backoff, done: &CancellationToken) -> RedisResult<()> {
+    /// Makes a connection and hears by it until it is lost.
+    async fn connect(&mut self, backoff: &mut Backoff) -> RedisResult<()> {
         let (sender, mut told) = mpsc::channel(MOST_TOLD);
         let overflow = Arc::new(AtomicBool::new(false));
         let (over, figures) = (overflow.clone(), self.shared.figures.clone());
@@ -112,8 +109,7 @@ impl<M: Member> Bridge<M> {
         let mut connection = self.shared.server.listen(hear).await?;
         self.shared.status.connect();
         // Whoever publishes need not wait out its half minute.
-        self.shared.breaker.try_now();
-        self.shared.back.notify_waiters();
+        self.shared.back.send_modify(|times| *times += 1);
         let mut asks = Asks::new(connection.clone());
         self.resume(&mut connection, &mut asks).await?;
         backoff.reset();
@@ -149,10 +145,6 @@ impl<M: Member> Bridge<M> {
                     if last_heard.elapsed() > SILENCE {
                         asks.ping();
                     }
-                }
-                () = done.cancelled() => {
-                    let _ = timeout(GOODBYE, unsubscribe(&mut connection, self.subs.all())).await;
-                    return Ok(());
                 }
             }
             self.settle(&asks);
@@ -361,7 +353,10 @@ impl<M: Member> Bridge<M> {
             let is_needed = |(of, branch): &Place| {
                 wants.contains(&Want::Branch(*of, *branch)) || wants.contains(&Want::Tenant(*of))
             };
-            self.streams.retain(|place, _| place.0 != tenant || is_needed(place));
+            let hub = &self.hub;
+            self.streams
+                .extract_if(|place, _| place.0 == tenant && !is_needed(place))
+                .for_each(|((tenant, branch), _)| hub.release(tenant, branch));
         }
         unsubscribe(connection, gone).await
     }

@@ -22,7 +22,7 @@ mod wants;
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -52,8 +52,8 @@ struct Shared {
     outbox: Outbox,
     wants: Arc<Wants>,
     breaker: Breaker,
-    /// Told when there is a connection again.
-    back: Notify,
+    /// How often Redis was found: who waits for it need not wait longer.
+    back: watch::Sender<u64>,
     status: Status,
     figures: Arc<Figures>,
     clock: Clock,
@@ -85,7 +85,7 @@ impl Link {
             outbox: Outbox::new(settings.queue),
             wants: Arc::default(),
             breaker: Breaker::new(),
-            back: Notify::new(),
+            back: watch::Sender::new(0),
             status: Status::default(),
             figures: figures.clone(),
             clock: clock.clone(),

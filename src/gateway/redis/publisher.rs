@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, RedisResult, ServerErrorKind};
-use tokio::sync::Notify;
-use tokio::time::{sleep, sleep_until, timeout};
+use tokio::sync::{Notify, watch};
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
@@ -164,7 +164,8 @@ impl Link {
 /// Sends events until `stop`, and then what waits, for a while; `done` is told at the end.
 pub(super) async fn publish(shared: Arc<Shared>, stop: CancellationToken, done: CancellationToken) {
     let _done = done.drop_guard();
-    let mut sender = Sender { link: None, batch: Vec::new(), backoff: Backoff::new() };
+    let back = shared.back.subscribe();
+    let mut sender = Sender { link: None, batch: Vec::new(), backoff: Backoff::new(), back };
     tokio::select! {
         () = sender.run(&shared, None) => {}
         () = stop.cancelled() => {}
@@ -183,6 +184,8 @@ struct Sender {
     /// Events that Redis has not taken.
     batch: Vec<Outgoing>,
     backoff: Backoff,
+    /// Changes when Redis was found by who listens to it.
+    back: watch::Receiver<u64>,
 }
 
 impl Sender {
@@ -200,13 +203,13 @@ impl Sender {
                 continue;
             }
             if let Err(wait) = shared.breaker.begin(Instant::now()) {
-                let until = tokio::time::Instant::now() + wait;
                 tokio::select! {
-                    () = sleep_until(until) => {}
-                    () = shared.back.notified() => {}
+                    () = sleep(wait) => {}
+                    Ok(()) = self.back.changed() => shared.breaker.try_now(),
                 }
                 continue;
             }
+            self.back.mark_unchanged();
             match timeout(2 * PATIENCE, self.send(shared)).await {
                 Ok(Ok(())) => {
                     shared.breaker.succeed();
@@ -218,9 +221,10 @@ impl Sender {
             }
             self.link = None;
             shared.breaker.fail(Instant::now());
+            // It may have been found while this try failed.
             tokio::select! {
                 () = sleep(self.backoff.next()) => {}
-                () = shared.back.notified() => {}
+                Ok(()) = self.back.changed() => shared.breaker.try_now(),
             }
         }
     }

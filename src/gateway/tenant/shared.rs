@@ -23,6 +23,14 @@ impl<M: Clone> Tenant<M> {
         }
         let room = self.room(branch, stream.position());
         (room.stream, room.ended, room.recent) = (stream, ended, recent);
+        room.is_shared = true;
+    }
+
+    /// Ends that a stream is kept in any case.
+    pub fn release(&mut self, branch: BranchId) {
+        if let Some(room) = self.branches.get_mut(&branch) {
+            room.is_shared = false;
+        }
     }
 
     /// Takes an event at its place and tells who gets it; `None` when it is known.
@@ -33,6 +41,7 @@ impl<M: Clone> Tenant<M> {
         let opened = self.open_at(branch, before.clone());
         let keep = self.keep;
         let room = self.branches.get_mut(&branch).expect("an opened branch should be there");
+        room.is_shared = true;
         let now = room.stream.position();
         let is_same = now.epoch == before.epoch;
         if is_same && stamped.offset <= now.offset {
@@ -154,6 +163,16 @@ mod tests {
         assert_eq!(sent(&mut tenant, placed("e", 3, 2)), None);
         assert_eq!(sent(&mut tenant, placed("e", 4, 3)), Some((1, false)));
         assert_eq!(sent(&mut tenant, placed("e", 4, 3)), None);
+    }
+
+    #[test]
+    fn a_stream_that_is_followed_stays_though_nobody_is_here_and_nothing_is_kept() {
+        let mut tenant = tenant();
+        tenant.leave(1);
+        let later = Timestamp::from_millis(1_000_000);
+        assert!(!tenant.is_idle(later));
+        tenant.release(branch());
+        assert!(tenant.is_idle(later));
     }
 
     #[test]
