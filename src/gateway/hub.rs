@@ -1,7 +1,7 @@
 //! Events in, frames out: takes events of all tenants, gives each its place in its stream, and sends it to whom it is for.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -12,6 +12,7 @@ use super::audience::{Listens, Sectors};
 use super::figures::Figures;
 use super::lanes::{Class, LaneFull, Lanes, Turn};
 use super::stream::{Keep, Placed, Position};
+use super::sync::{Mutex, MutexGuard, RwLock};
 use super::tenant::{Crowd, Joined, Positions, Sending, SessionOver, Tenant};
 use crate::clock::Clock;
 use crate::domain::{BranchId, Event, TenantId};
@@ -163,7 +164,10 @@ impl<M: Member> Hub<M> {
 
     /// Where a listener's streams are.
     pub fn positions(&self, tenant: TenantId, listens: &Listens) -> Positions {
-        lock(&self.tenant(tenant)).positions(listens)
+        let tenant = self.tenant(tenant);
+        let mut tenant = lock(&tenant);
+        tenant.touch(self.inner.clock.now());
+        tenant.positions(listens)
     }
 
     /// Seats a listener, after what came since `start`.
@@ -190,7 +194,10 @@ impl<M: Member> Hub<M> {
     }
 
     pub fn leave(&self, tenant: TenantId, id: u64) {
-        lock(&self.tenant(tenant)).leave(id);
+        let tenant = self.tenant(tenant);
+        let mut tenant = lock(&tenant);
+        tenant.touch(self.inner.clock.now());
+        tenant.leave(id);
     }
 
     /// The waiters of a tenant.
@@ -220,26 +227,32 @@ impl<M: Member> Hub<M> {
     pub async fn run(self, stop: CancellationToken) {
         let mut is_stopping = false;
         loop {
-            let next = lock(&self.inner.lanes).next();
-            let Some((tenant, turn)) = next else {
-                if is_stopping {
-                    return;
-                }
-                tokio::select! {
-                    () = self.inner.wake.notified() => {}
-                    () = stop.cancelled() => is_stopping = true,
-                }
+            if self.turn() {
+                // Those who read and those who write share the processors.
+                tokio::task::yield_now().await;
                 continue;
-            };
-            let round = match turn {
-                Turn::New(work) => self.begin(work),
-                Turn::Rest(round) => Some(round),
-            };
-            let rest = round.and_then(|round| self.send_piece(round));
-            lock(&self.inner.lanes).done(tenant, rest);
-            // Those who read and those who write share the processors.
-            tokio::task::yield_now().await;
+            }
+            if is_stopping {
+                return;
+            }
+            tokio::select! {
+                () = self.inner.wake.notified() => {}
+                () = stop.cancelled() => is_stopping = true,
+            }
         }
+    }
+
+    /// Sends a piece of what waits; whether there was anything.
+    pub fn turn(&self) -> bool {
+        let next = lock(&self.inner.lanes).next();
+        let Some((tenant, turn)) = next else { return false };
+        let round = match turn {
+            Turn::New(work) => self.begin(work),
+            Turn::Rest(round) => Some(round),
+        };
+        let rest = round.and_then(|round| self.send_piece(round));
+        lock(&self.inner.lanes).done(tenant, rest);
+        true
     }
 
     /// What is to be sent for a piece of work, if anything.
@@ -248,8 +261,10 @@ impl<M: Member> Hub<M> {
         let figures = &self.inner.figures;
         let sending = match what {
             What::Event(event) => {
-                let tenant = self.tenant(event.tenant);
-                lock(&tenant).send(event, self.inner.clock.now())
+                let (tenant, now) = (self.tenant(event.tenant), self.inner.clock.now());
+                let mut tenant = lock(&tenant);
+                tenant.touch(now);
+                tenant.send(event, now)
             }
             What::Placed(placed) => {
                 let tenant = self.tenant(placed.stamped.event.tenant);

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod doors;
+mod isolation;
 mod life;
+mod protocol;
 mod redis;
 mod redis_faults;
 mod redis_server;
