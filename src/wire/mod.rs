@@ -41,6 +41,7 @@ pub use discover::{
 };
 pub use event::{
     EventError, MAX_EVENT_BYTES, Stamp, event_of, read_event, stream_branch, stream_name, write_event,
+    write_publication,
 };
 pub use frame::{Detection, Frame, Missed};
 pub use gateway::{ClientMessage, ServerMessage, StreamPosition, StreamPositions};
