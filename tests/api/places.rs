@@ -1,12 +1,22 @@
 //! The branches and cameras that every test's server has.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
+use atalaya::api::Reassigned;
 use atalaya::camera::Cameras;
-use atalaya::domain::{Branch, Camera, CameraId, ParamValue};
+use atalaya::domain::{Branch, Camera, CameraId, ParamValue, TenantId};
 use atalaya::store::Store;
 
 use crate::world::{NOON, branch, tenant};
+
+/// Whose sectors the server said to have changed; no user: of all of the tenant.
+pub(crate) type Noted = Arc<Mutex<Vec<(TenantId, Option<String>)>>>;
+
+pub(crate) fn note_reassigned(noted: &Noted) -> Reassigned {
+    let noted = noted.clone();
+    Arc::new(move |tenant, user| noted.lock().unwrap().push((tenant, user.map(str::to_owned))))
+}
 
 pub(crate) async fn put_cameras(store: &Store, cameras: &Cameras) {
     for (tenant, branch, id) in [(1, 1, "hall"), (1, 2, "bar"), (1, 1, "fixed"), (2, 1, "theirs")] {

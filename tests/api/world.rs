@@ -12,8 +12,8 @@ use atalaya::camera::{CameraContext, Cameras, Catalog, DetectorSettings};
 use atalaya::clock::Clock;
 use atalaya::config::{Config, Secret};
 use atalaya::domain::{
-    BranchId, Camera, CameraId, CameraState, Frame, LiveFigures, RecorderFigures, Role, TenantId, TimeOfDay,
-    Timestamp,
+    BranchId, Camera, CameraId, CameraState, Frame, LiveFigures, Publisher, RecorderFigures, Role, TenantId,
+    TimeOfDay, Timestamp,
 };
 use atalaya::jobs::{BackupPlan, Daily, Jobs, JobsContext};
 use atalaya::still::Analysers;
@@ -28,7 +28,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::places::{open_store, put_cameras};
+use crate::places::{Noted, note_reassigned, open_store, put_cameras};
 use crate::postgres::Cluster;
 
 /// Longest wait for anything.
@@ -86,6 +86,8 @@ pub(crate) struct World {
     pub(crate) recorder: Arc<Mutex<RecorderFigures>>,
     /// What it is to say of lines and zones.
     pub(crate) live: Live,
+    /// Who was said to serve other sectors than before.
+    pub(crate) reassigned: Noted,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
     /// Ends when the server has.
@@ -133,6 +135,7 @@ fn cameras(
         language: "en".into(),
         detector: DetectorSettings::default(),
         records,
+        publisher: Publisher::nobody(),
         tasks: tasks.clone(),
         stop: stop.clone(),
     })
@@ -158,6 +161,7 @@ fn jobs(
         backup: store.file().map(|_| (plan, Daily::at(at, "Europe/Madrid").unwrap())),
         enabled: true,
         host: "testing".into(),
+        publisher: Publisher::nobody(),
         tasks: tasks.clone(),
         stop: stop.clone(),
     })
@@ -220,7 +224,8 @@ impl World {
         let (config, clock) = (config(), Clock::held_at(NOON));
         let keys = Keys::new(&Secret::new(SECRET.into()), clock.clone());
         let figures = Arc::new(Mutex::new(RecorderFigures::default()));
-        let (models, live) = (Arc::new(engine::Catalog::open(None).unwrap()), Live::default());
+        let models = Arc::new(engine::Catalog::open(None).unwrap());
+        let (live, reassigned) = (Live::default(), Noted::default());
         let jobs = jobs(&store, &clock, &cameras, folder.path(), (&tasks, &stop));
         let services = Services {
             jobs: jobs.clone(),
@@ -235,6 +240,7 @@ impl World {
             clock: clock.clone(),
             recorder: recorder(figures.clone()),
             live: teller(&live),
+            reassigned: note_reassigned(&reassigned),
             turn: Arc::default(),
             fixed: watch::Sender::new(Arc::new(Fixed {
                 cameras: BTreeSet::from([(tenant(1), CameraId::new("fixed").unwrap())]),
@@ -261,6 +267,7 @@ impl World {
             jobs,
             recorder: figures,
             live,
+            reassigned,
             stop,
             tasks,
             server,
