@@ -112,7 +112,7 @@ pub(super) struct AssignmentQuery {
 
 /// Takes all sectors of a branch from somebody.
 #[utoipa::path(delete, path = "/api/v1/sectors/assignments", tag = "places",
-    params(("user" = String, Query, description = "From this one", example = "ana", min_length = 1, max_length = 100),
+    params(("user" = String, Query, description = "From this one", min_length = 1, max_length = 100),
         ("branch_id" = Option<i64>, Query, description = "Of this branch; default 1")),
     responses((status = 204), super::openapi::BadQuery, super::openapi::Absence, super::openapi::Away,
         super::openapi::Refusals))]

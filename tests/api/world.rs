@@ -29,7 +29,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::places::{Noted, note_reassigned, open_store, put_cameras};
+use crate::places::{Noted, folder, note_reassigned, open_store, put_cameras};
 use crate::postgres::Cluster;
 
 /// Longest wait for anything.
@@ -39,37 +39,6 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_777_888_800_000);
 
 pub(crate) const SECRET: &str = "a secret of the tests, long enough to sign with";
-
-/// A description that needs no model and hides a secret.
-const PLAIN: &str = r#"
-name = "plain"
-description = "A moving ball"
-kind = "live"
-launch = '''
-videotestsrc name=source is-live=true pattern=ball
-  ! video/x-raw,format=I420,width=320,height=240,framerate=30/1
-  ! progressreport name=text silent=true update-freq=3600
-  ! tee name=views
-views. ! appsink name=records sync=false
-'''
-[parameters.pattern]
-type = "choice"
-choices = ["ball", "smpte"]
-default = "ball"
-description = "What it shows"
-target = "source.pattern"
-[parameters.speed]
-type = "int"
-min = 1
-max = 10
-description = "Horizontal speed of the picture"
-target = "source.horizontal-speed"
-[parameters.password]
-type = "string"
-secret = true
-description = "Something that nobody may see"
-target = "text.format"
-"#;
 
 type Live = Arc<Mutex<HashMap<(TenantId, CameraId), LiveFigures>>>;
 
@@ -111,13 +80,6 @@ impl Default for Bounds {
         // Tests ask faster than anybody; the limit has tests of its own.
         Self { limits: Limits::default(), rate: Rate { per_second: 100_000, burst: 100_000 } }
     }
-}
-
-fn folder() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("plain.toml"), PLAIN).unwrap();
-    std::fs::create_dir(folder.path().join("media")).unwrap();
-    folder
 }
 
 fn recorder(figures: Arc<Mutex<RecorderFigures>>) -> Arc<dyn Fn() -> RecorderFigures + Send + Sync> {

@@ -1,3 +1,5 @@
+//! A database that is quick, slow, silent or wrong, and a clock that is turned.
+
 use tokio::time::advance;
 
 use super::*;
