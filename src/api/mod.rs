@@ -111,8 +111,9 @@ impl Api {
             clock: state.clock.clone(),
         };
         // Before the sectors, for one of which its path could be taken.
-        let serving = assignments::routes(&state).or(sectors::routes(&state)).unify();
-        let managing = audit::routes(&state).or(tokens::routes(&state)).unify().or(serving).unify();
+        let places = assignments::routes(&state).or(sectors::routes(&state)).unify();
+        let places = places.or(branches::routes(&state)).unify().or(schedules::routes(&state)).unify();
+        let managing = audit::routes(&state).or(tokens::routes(&state)).unify();
         let watching =
             media::routes(&state).or(whep::routes(&state)).unify().or(detections::routes(&state)).unify();
         let choosing = pipelines::routes(&state).or(models::routes(&state)).unify();
@@ -123,9 +124,7 @@ impl Api {
             .unify()
             .or(watching)
             .unify()
-            .or(branches::routes(&state))
-            .unify()
-            .or(schedules::routes(&state))
+            .or(places)
             .unify()
             .or(shifts::routes(&state))
             .unify()

@@ -37,7 +37,8 @@ pub(super) async fn tell_shifts(
 pub(super) async fn tell_summaries(
     store: &Store,
     publisher: &Publisher,
-    (branches, settled): (&BTreeSet<(TenantId, BranchId)>, &[(TenantId, ShiftId)]),
+    branches: &BTreeSet<(TenantId, BranchId)>,
+    settled: &[(TenantId, ShiftId)],
     now: Timestamp,
 ) {
     for (tenant, shift) in settled {

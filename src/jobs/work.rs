@@ -69,7 +69,7 @@ pub async fn settle_shifts(
     now: Timestamp,
 ) -> Outcome {
     let settled = store.aggregate_due(now).await?;
-    tell_summaries(store, publisher, (branches, &settled), now).await;
+    tell_summaries(store, publisher, branches, &settled, now).await;
     Ok(format!("settled {} shifts", settled.len()))
 }
 

@@ -12,17 +12,20 @@ enum Mood {
     Hangs,
 }
 
+/// Who was told which sectors of a user.
+type News = Arc<Mutex<Vec<(Station, Vec<i64>)>>>;
+
 struct Scene {
     cache: SectorCache,
     mood: Arc<Mutex<Mood>>,
     asked: Arc<Mutex<Vec<Station>>>,
-    news: Arc<Mutex<Vec<(Station, Vec<i64>)>>>,
+    news: News,
 }
 
 impl Scene {
     fn new(mood: Mood) -> Self {
         let (mood, asked) = (Arc::new(Mutex::new(mood)), Arc::new(Mutex::new(Vec::new())));
-        let news: Arc<Mutex<Vec<_>>> = Arc::default();
+        let news = News::default();
         let (moods, asks, told) = (mood.clone(), asked.clone(), news.clone());
         let context = SectorContext {
             look_up: Box::new(move |station| {
