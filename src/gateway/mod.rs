@@ -5,6 +5,7 @@
 //! something for it and never waited for; `session` is its life from the handshake to the close. Nothing in here knows
 //! HTTP or the store.
 
+mod arrival;
 mod audience;
 mod close;
 mod conn;
@@ -21,6 +22,7 @@ mod session;
 mod settings;
 mod socket;
 mod stream;
+mod sync;
 mod tenant;
 
 use std::net::IpAddr;
@@ -32,6 +34,7 @@ use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use arrival::Arrival;
 pub use audience::{Group, Listens, Sectors, audience};
 pub use close::{Close, Retry};
 pub use figures::{Count, Figures, Rejected, Spread};
@@ -41,7 +44,6 @@ pub use lanes::LaneFull;
 pub use limits::{Full, Guest, Limits, Most, Place};
 pub use outbox::{Put, Room};
 pub use sectors::{Changed, LookUp, SectorCache, SectorContext, SectorFigures, Served, Station};
-pub use session::Arrival;
 pub use settings::Settings;
 pub use socket::{Deaf, Heard, Reader, Socket};
 pub use stream::{Keep, Position, Stamped, Stream};
@@ -137,7 +139,7 @@ impl Gateway {
 
     /// Serves a client whose handshake is done, on a task of its own.
     pub fn serve(&self, arrival: Arrival) {
-        self.inner.tasks.spawn(session::serve(self.clone(), arrival));
+        self.inner.tasks.spawn(arrival::serve(self.clone(), arrival));
     }
 
     pub fn figures(&self) -> &Figures {

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod doors;
+mod isolation;
 mod life;
+mod protocol;
 mod resume;
 mod routing;
 mod world;
