@@ -19,8 +19,10 @@ mod derived;
 mod detections;
 mod discover;
 mod docs;
+mod download;
 mod edit;
 mod error;
+mod export;
 mod gate;
 mod health;
 mod job_metrics;
@@ -42,6 +44,7 @@ mod reply;
 mod request;
 mod schedules;
 mod sectors;
+mod series;
 mod serve;
 mod session;
 mod shifts;
@@ -115,6 +118,8 @@ impl Api {
         let choosing = pipelines::routes(&state).or(models::routes(&state)).unify();
         let running =
             health::routes(&state).or(metrics::routes(&state)).unify().or(docs::routes(&document)).unify();
+        let telling =
+            occupancy::routes(&state).or(series::routes(&state)).unify().or(export::routes(&state)).unify();
         let routes = cameras::routes(&state)
             .or(control::routes(&state))
             .unify()
@@ -128,7 +133,7 @@ impl Api {
             .unify()
             .or(summaries::routes(&state))
             .unify()
-            .or(occupancy::routes(&state))
+            .or(telling)
             .unify()
             .or(session::routes(&state))
             .unify()

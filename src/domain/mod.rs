@@ -6,6 +6,7 @@
 mod audit;
 mod camera;
 mod detection;
+mod export;
 mod figures;
 mod geometry;
 mod heat;
@@ -14,6 +15,7 @@ mod job;
 mod recording;
 mod role;
 mod sector;
+mod series;
 mod shift;
 mod timestamp;
 mod token;
@@ -23,6 +25,7 @@ mod voice;
 pub use audit::Change;
 pub use camera::{Camera, CameraState, ParamValue};
 pub use detection::{Detection, Frame};
+pub use export::{Crossing, ExportKind, ExportRow, Extent, PeopleMinute, Selection, ZoneStay};
 pub use figures::{
     Comparison, KeyFigures, LineFigures, LineSummary, LiveFigures, Looks, OccupancySeries, OccupancyStep,
     Peak, Scope, Summary, ValueCount, ZoneFigures, ZoneSummary,
@@ -34,6 +37,7 @@ pub use job::{JobRun, JobStatus, Node};
 pub use recording::RecorderFigures;
 pub use role::Role;
 pub use sector::Sector;
+pub use series::{Measure, People, TimeStep};
 pub use shift::{Branch, Days, Schedule, ScheduleError, ScheduledShift, Shift, TimeOfDay};
 pub use timestamp::Timestamp;
 pub use token::IssuedToken;

@@ -18,6 +18,7 @@ mod editing;
 #[path = "../common/eventually.rs"]
 mod eventually;
 mod examples;
+mod export;
 mod figures;
 mod jobs;
 mod limits;
@@ -36,6 +37,7 @@ mod postgres;
 mod problems;
 mod repeats;
 mod sectors;
+mod series;
 mod session;
 mod shifts;
 #[path = "../common/sound.rs"]
