@@ -191,7 +191,6 @@ async fn every_kind_of_rows_can_be_had(world: &World) {
         }
         all.push(csv);
     }
-    // Ids differ from one database to the other, were there more than one shift.
     insta::assert_snapshot!("exports", all.join("\n"));
 }
 
@@ -206,7 +205,7 @@ async fn a_file_has_a_name_a_type_and_may_be_packed() {
     assert_eq!(header(&plain, "content-type"), "text/csv; charset=utf-8");
     let name = "attachment; filename=\"atalaya-visits-2026-05-04-to-2026-05-05.csv\"";
     assert_eq!(header(&plain, "content-disposition"), name);
-    assert_eq!(header(&plain, "vary"), "accept-encoding");
+    assert!(header(&plain, "vary").contains("accept-encoding"));
     let whole = plain.bytes().await.unwrap();
     let packed = world.admin(Method::GET, &path).header("accept-encoding", "gzip").send().await.unwrap();
     assert_eq!(header(&packed, "content-encoding"), "gzip");
