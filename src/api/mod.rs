@@ -118,8 +118,6 @@ impl Api {
         let choosing = pipelines::routes(&state).or(models::routes(&state)).unify();
         let running =
             health::routes(&state).or(metrics::routes(&state)).unify().or(docs::routes(&document)).unify();
-        let telling =
-            occupancy::routes(&state).or(series::routes(&state)).unify().or(export::routes(&state)).unify();
         let routes = cameras::routes(&state)
             .or(control::routes(&state))
             .unify()
@@ -129,11 +127,7 @@ impl Api {
             .unify()
             .or(schedules::routes(&state))
             .unify()
-            .or(shifts::routes(&state))
-            .unify()
-            .or(summaries::routes(&state))
-            .unify()
-            .or(telling)
+            .or(figures(&state))
             .unify()
             .or(session::routes(&state))
             .unify()
@@ -173,6 +167,13 @@ impl Api {
     pub async fn serve(self, listener: TcpListener) {
         serve::serve(listener, self).await;
     }
+}
+
+/// Shifts, and what is told of them and of any other time.
+fn figures(state: &State) -> BoxedFilter<(Response,)> {
+    let of_shifts = shifts::routes(state).or(summaries::routes(state)).unify();
+    let of_time = occupancy::routes(state).or(series::routes(state)).unify();
+    of_shifts.or(of_time).unify().or(export::routes(state)).unify().boxed()
 }
 
 /// The caller that the gate has let in.
