@@ -26,6 +26,8 @@ mod counting;
 mod damaged;
 #[path = "store/durability.rs"]
 mod durability;
+#[path = "store/export.rs"]
+mod export;
 #[path = "store/figures.rs"]
 mod figures;
 #[path = "store/jobs.rs"]
@@ -46,6 +48,8 @@ mod rest;
 mod retention;
 #[path = "store/schedule.rs"]
 mod schedule;
+#[path = "store/series.rs"]
+mod series;
 #[path = "store/story.rs"]
 mod story;
 #[path = "store/tables.rs"]

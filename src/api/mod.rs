@@ -20,8 +20,10 @@ mod derived;
 mod detections;
 mod discover;
 mod docs;
+mod download;
 mod edit;
 mod error;
+mod export;
 mod gate;
 mod gateway;
 mod health;
@@ -44,6 +46,7 @@ mod reply;
 mod request;
 mod schedules;
 mod sectors;
+mod series;
 mod serve;
 mod session;
 mod shifts;
@@ -126,11 +129,7 @@ impl Api {
             .unify()
             .or(places)
             .unify()
-            .or(shifts::routes(&state))
-            .unify()
-            .or(summaries::routes(&state))
-            .unify()
-            .or(occupancy::routes(&state))
+            .or(figures(&state))
             .unify()
             .or(session::routes(&state))
             .unify()
@@ -172,6 +171,13 @@ impl Api {
     pub async fn serve(self, listener: TcpListener) {
         serve::serve(listener, self).await;
     }
+}
+
+/// Shifts, and what is told of them and of any other time.
+fn figures(state: &State) -> BoxedFilter<(Response,)> {
+    let of_shifts = shifts::routes(state).or(summaries::routes(state)).unify();
+    let of_time = occupancy::routes(state).or(series::routes(state)).unify();
+    of_shifts.or(of_time).unify().or(export::routes(state)).unify().boxed()
 }
 
 /// The caller that the gate has let in.

@@ -6,9 +6,9 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::access::SESSION_COOKIE;
 use super::{
-    assignments, audit, branches, cameras, control, cv, derived, detections, discover, docs, gateway, health,
-    jobs, media, metrics, models, occupancy, pipelines, schedules, sectors, session, shifts, summaries,
-    tokens, voice, whep,
+    assignments, audit, branches, cameras, control, cv, derived, detections, discover, docs, export, gateway,
+    health, jobs, media, metrics, models, occupancy, pipelines, schedules, sectors, series, session, shifts,
+    summaries, tokens, voice, whep,
 };
 use crate::wire::Problem;
 
@@ -36,7 +36,9 @@ use crate::wire::Problem;
         cv::detect_people, cv::analyze_people, voice::hear_voice,
         shifts::current_visits, shifts::get_shift, summaries::get_summary, shifts::list_visits,
         summaries::current_comparison, summaries::get_comparison,
-        occupancy::get_occupancy, occupancy::get_heatmap,
+        occupancy::get_occupancy, occupancy::get_heatmap, series::get_series,
+        export::export_range, export::export_current_csv, export::export_current_ndjson, export::export_csv,
+        export::export_ndjson,
         sectors::list_sectors, sectors::create_sector, sectors::get_sector, sectors::put_sector,
         sectors::patch_sector, sectors::delete_sector,
         assignments::list_assignments, assignments::put_assignment, assignments::delete_assignment,
@@ -55,7 +57,8 @@ use crate::wire::Problem;
         (name = "places", description = "Branches, their sectors, and when their shifts start"),
         (name = "shifts", description = "Figures and visits by work period"),
         (name = "pictures", description = "Single ones, analysed and forgotten"),
-        (name = "figures", description = "How many people there were, and where they stood"),
+        (name = "figures", description = "How many there were over time, and where people stood"),
+        (name = "export", description = "Rows as files, for programs of others"),
         (name = "sound", description = "When somebody spoke; the sound itself is forgotten"),
         (name = "gateway", description = "What happens, told at once to whom it concerns"),
         (name = "session", description = "Who is asking"),

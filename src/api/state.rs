@@ -109,6 +109,8 @@ pub(super) struct Inner {
     pub(super) analyses: Analyses,
     /// Heatmaps, which take their turns by the same rules and keep no analysis waiting.
     pub(super) drawings: Analyses,
+    /// Files on their way, by the same rules.
+    pub(super) exports: Analyses,
     pub(super) searches: Searches,
     /// New connections to the gateway.
     pub(super) connects: Rates,
@@ -141,6 +143,7 @@ impl State {
             started: services.clock.now(),
             analyses: Analyses::new(),
             drawings: Analyses::new(),
+            exports: Analyses::new(),
             searches: Searches::new(services.clock.clone()),
             tasks: TaskTracker::new(),
             services,

@@ -7,6 +7,7 @@ mod audit;
 mod camera;
 mod detection;
 mod event;
+mod export;
 mod figures;
 mod geometry;
 mod heat;
@@ -16,6 +17,7 @@ mod occurrence;
 mod recording;
 mod role;
 mod sector;
+mod series;
 mod shift;
 mod timestamp;
 mod token;
@@ -26,6 +28,7 @@ pub use audit::Change;
 pub use camera::{Camera, CameraState, ParamValue};
 pub use detection::{Detection, Frame};
 pub use event::{Endpoint, Event, EventType, SessionId, Topic};
+pub use export::{Crossing, ExportKind, ExportRow, Extent, PeopleMinute, Selection, ZoneStay};
 pub use figures::{
     Comparison, KeyFigures, LineFigures, LineSummary, LiveFigures, Looks, OccupancySeries, OccupancyStep,
     Peak, Scope, Summary, ValueCount, ZoneFigures, ZoneSummary,
@@ -38,6 +41,7 @@ pub use occurrence::{Occupants, Occurrence, Publisher, ShiftNews, Sight, ZoneSte
 pub use recording::RecorderFigures;
 pub use role::Role;
 pub use sector::{Sector, SectorAssignment};
+pub use series::{Measure, People, TimeStep};
 pub use shift::{Branch, Days, Schedule, ScheduleError, ScheduledShift, Shift, TimeOfDay};
 pub use timestamp::Timestamp;
 pub use token::IssuedToken;

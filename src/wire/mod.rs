@@ -12,6 +12,7 @@ mod catalog;
 mod comparison;
 mod discover;
 mod event;
+mod export;
 mod frame;
 mod gateway;
 mod geometry;
@@ -23,6 +24,7 @@ mod page;
 mod problem;
 pub mod run;
 mod sector;
+mod series;
 mod session;
 mod shift;
 mod status;
@@ -44,6 +46,7 @@ pub use event::{
     EventError, MAX_EVENT_BYTES, Stamp, event_of, read_event, stream_branch, stream_name, write_event,
     write_publication,
 };
+pub use export::{ExportFormat, Sheet};
 pub use frame::{Detection, Frame, Missed};
 pub use gateway::{ClientMessage, ServerMessage, StreamPosition, StreamPositions};
 pub use geometry::{Line, Zone};
@@ -54,6 +57,7 @@ pub use occurrence::event_of_occurrence;
 pub use page::Page;
 pub use problem::Problem;
 pub use sector::{Sector, SectorAssignment, SectorAssignmentInput, SectorInput, SectorPatch};
+pub use series::{CountPoint, Measure, PeoplePoint, Series, SeriesPoint, TimeStep};
 pub use session::{Health, Readiness, Session};
 pub use shift::{Shift, Visit, VisitState};
 pub use status::{CameraStatus, LineStatus, State, ZoneStatus};

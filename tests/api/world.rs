@@ -263,6 +263,11 @@ impl World {
         }
     }
 
+    /// Of the Postgres that it is on.
+    pub(crate) fn url_of_database(&self) -> Option<&str> {
+        self.cluster.as_ref().map(|(_, url)| url.as_str())
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }

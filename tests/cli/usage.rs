@@ -9,7 +9,7 @@ async fn wrong(arguments: &[&str], parts: &[&str]) {
 
 #[tokio::test]
 async fn every_command_has_help() {
-    let commands: [&[&str]; 19] = [
+    let commands: [&[&str]; 20] = [
         &[],
         &["serve"],
         &["demo"],
@@ -29,6 +29,7 @@ async fn every_command_has_help() {
         &["discover"],
         &["backup"],
         &["restore"],
+        &["export"],
     ];
     for command in commands {
         let help = Program::new(&[command, &["--help"]].concat()).run().await.fine();
