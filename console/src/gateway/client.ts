@@ -7,7 +7,7 @@ import { type Ears, type Line, openSocket } from './line';
 import type { Client, Options, State } from './options';
 import type { ClientMessage, Positions, ServerMessage, ToldPositions } from './protocol';
 import { readEnding, TOKEN_EXPIRED } from './protocol';
-import { type Bookmark, openSse, type SseAsk } from './sse';
+import { type Bookmark, openSse } from './sse';
 import { world as real, type World } from './world';
 
 /** From the first step to the server's first word; a phone that changes networks takes a few seconds. */
@@ -51,6 +51,8 @@ class Keeper implements Client {
   /** Rises with each try; what belongs to an earlier one is nobody's. */
   private attempt = 0;
   private failures = 0;
+  /** This connection could not be told from where on it is to go. */
+  private isAnew = false;
   private wish: 'any' | 'new' = 'any';
   private token: string | undefined;
   private liveSince: number | undefined;
@@ -111,41 +113,25 @@ class Keeper implements Client {
   }
 
   private dial(attempt: number): Line {
-    const { options, token, world } = this;
+    const { bookmark, options, token, wish } = this;
+    const { fetch, WebSocket } = this.world;
+    const isSse = fetch && options.sse !== null && (!WebSocket || this.failures >= SSE_AFTER);
+    // Should plain HTTP fail, it was the server and not the way to it: the next tries are by WebSocket again.
+    this.failures = isSse ? 0 : this.failures + 1;
+    this.isAnew = !!isSse && bookmark.id === undefined;
     const isCurrent = () => attempt === this.attempt;
-    const ears = (opened: () => void): Ears => ({
-      opened: () => isCurrent() && opened(),
+    const ears: Ears = {
+      opened: () => isCurrent() && (isSse ? this.listen() : this.greet()),
       heard: (text) => isCurrent() && this.hear(text),
       over: (code, reason) => isCurrent() && this.over(code, reason),
-    });
-    const canSse = world.fetch && options.sse !== null;
-    if (world.fetch && canSse && (!world.WebSocket || this.failures >= SSE_AFTER)) {
-      // Should this fail, it was the server and not the way to it: the next tries are by WebSocket again.
-      this.failures = 0;
-      return openSse(
-        world.fetch,
-        this.sseAsk(),
-        ears(() => this.listen()),
-      );
+    };
+    if (isSse) {
+      const url = this.address(options.sse ?? `api/v1/events/stream?endpoint=${options.endpoint}`);
+      return openSse(fetch, { url, token, isTokenNew: wish === 'new', bookmark }, ears);
     }
-    if (!world.WebSocket) throw new Error('there is no WebSocket here');
-    this.failures += 1;
+    if (!WebSocket) throw new Error('there is no WebSocket here');
     const byProtocol = options.tokenBy === 'protocol' ? token : undefined;
-    const url = this.address(`ws/${options.endpoint}`);
-    return openSocket(
-      world.WebSocket,
-      url,
-      byProtocol,
-      ears(() => this.greet()),
-    );
-  }
-
-  private sseAsk(): SseAsk {
-    const { options, token, wish, bookmark } = this;
-    const url = this.address(options.sse ?? `api/v1/events/stream?endpoint=${options.endpoint}`);
-    // The bookmark is of an earlier answer like this one.
-    if (this.wasThere && !bookmark.id) url.searchParams.set('resume', JSON.stringify(this.positions));
-    return { url, token, isTokenNew: wish === 'new', bookmark };
+    return openSocket(WebSocket, this.address(`ws/${options.endpoint}`), byProtocol, ears);
   }
 
   private address(path: string | URL): URL {
@@ -219,12 +205,15 @@ class Keeper implements Client {
   }
 
   private welcome(streams: ToldPositions): void {
-    if (this.wasThere) return;
-    this.wasThere = true;
-    this.ledger.begin(streams);
-    // The server waits a moment whether somebody goes back; whoever speaks of something else does not.
-    this.say({ type: 'ping' });
-    this.live('websocket');
+    if (!this.wasThere) {
+      this.wasThere = true;
+      this.ledger.begin(streams);
+      // The server waits a moment whether somebody goes back; whoever speaks of something else does not.
+      this.say({ type: 'ping' });
+      this.live('websocket');
+    } else if (this.isAnew) {
+      this.miss(this.ledger.begin(streams));
+    }
   }
 
   private miss(streams: string[]): void {
@@ -305,7 +294,8 @@ class Keeper implements Client {
     if (needsNewToken) this.wish = 'new';
     if (liveSince !== undefined && world.now() - liveSince >= STABLE_AFTER_MS) this.jitter.reset();
     this.liveSince = undefined;
-    const wait = Math.max(retryMs, this.jitter.nextMs());
+    // The server may say the same to all whom it sends away.
+    const wait = retryMs + this.jitter.nextMs();
     this.timer(wait, () => void this.open());
     this.tell({ kind: 'waiting', retryAt: world.now() + wait, code: by, reason });
   }

@@ -46,10 +46,20 @@ export class Ledger {
     return this.isNew(`${stream} ${event.id}`);
   }
 
-  /** Where the streams are as one begins to listen. */
-  begin(streams: ToldPositions): void {
-    this.places.clear();
-    for (const [name, { epoch, offset }] of Object.entries(streams)) this.places.set(name, { epoch, offset });
+  /**
+   * Where the streams are as one begins to listen.
+   *
+   * @returns streams that are not where they were
+   */
+  begin(streams: ToldPositions): string[] {
+    const before = this.places;
+    this.places = new Map(
+      Object.entries(streams).map(([name, { epoch, offset }]) => [name, { epoch, offset }]),
+    );
+    return [...new Set([...before.keys(), ...this.places.keys()])].filter((name) => {
+      const [was, is] = [before.get(name), this.places.get(name)];
+      return was?.epoch !== is?.epoch || was?.offset !== is?.offset;
+    });
   }
 
   /**

@@ -18,16 +18,16 @@ test('a_code_that_is_final_ends_it', async () => {
   }
 });
 
-test('the_server_says_when_to_come_back', async () => {
+test('the_server_says_when_to_come_back_and_not_all_come_at_once', async () => {
   const scene = new Scene();
   (await scene.begin()).end(1012, { code: 'restart', retry: true, retry_ms: 5000 });
   assert.deepEqual(scene.states.at(-1), {
     kind: 'waiting',
-    retryAt: scene.nowMs + 5000,
+    retryAt: scene.nowMs + 5200,
     code: 1012,
     reason: 'restart',
   });
-  await scene.pass(4999);
+  await scene.pass(5199);
   assert.equal(scene.sockets.length, 1);
   await scene.pass(1);
   assert.equal(scene.sockets.length, 2);

@@ -87,18 +87,23 @@ test('the_server_ends_an_answer_as_it_closes_a_socket', async () => {
   assert.ok(answers.asked[0]?.signal.aborted);
 });
 
-test('what_was_had_by_websocket_is_not_asked_for_again', async () => {
-  const answers = new Answers();
-  const scene = new Scene({ world: { fetch: answers.fetch } });
-  scene.chance = 0;
-  (await scene.begin()).end();
-  for (let tries = 0; tries < 3; tries += 1) {
+test('what_was_missed_between_websocket_and_plain_http_is_a_gap', async () => {
+  for (const offset of [10, 12]) {
+    const answers = new Answers();
+    const scene = new Scene({ world: { fetch: answers.fetch } });
+    scene.chance = 0;
+    (await scene.begin()).end();
+    for (let tries = 0; tries < 3; tries += 1) {
+      await scene.pass(100);
+      scene.socket.end();
+    }
     await scene.pass(100);
-    scene.socket.end();
+    answers.say('x', { type: 'welcome', streams: { 'branch:1': { epoch: 'a', offset } } });
+    answers.say('y', event(offset + 1));
+    await scene.settle();
+    assert.deepEqual(scene.gaps, offset === 10 ? [] : [['branch:1']]);
+    assert.deepEqual(scene.offsets, [offset + 1]);
   }
-  await scene.pass(100);
-  const resume = answers.asked[0]?.url.searchParams.get('resume');
-  assert.deepEqual(JSON.parse(resume ?? ''), { 'branch:1': { epoch: 'a', offset: 10 } });
 });
 
 test('a_refusal_is_final_once_a_new_token_does_not_help', async () => {
