@@ -2,7 +2,7 @@
 
 import { type ClientMessage, PROTOCOL } from './protocol';
 
-/** What a connection tells; nothing any more after its end. */
+/** What a connection tells, maybe also after its end. */
 export interface Ears {
   opened(): void;
   /** Something came, if only a sign of life. */
@@ -45,9 +45,6 @@ export function openSocket(
   socket.onerror = () => undefined;
   return {
     say: (message) => socket.send(JSON.stringify(message)),
-    end() {
-      socket.onopen = socket.onmessage = socket.onclose = null;
-      socket.close(1000);
-    },
+    end: () => socket.close(1000),
   };
 }

@@ -51,13 +51,10 @@ export function openSse(ask: typeof fetch, { url, token, isTokenNew, bookmark }:
   const headers: Record<string, string> = { accept: 'text/event-stream' };
   if (token) headers.authorization = `Bearer ${token}`;
   if (bookmark.id) headers['last-event-id'] = bookmark.id;
-  const over = (code: number, reason: string) => {
-    if (!quit.signal.aborted) ears.over(code, reason);
-  };
   // A refusal as a WebSocket would have been closed for it.
   const refused = (status: number) => {
     const unauthorized = isTokenNew ? 4401 : TOKEN_EXPIRED;
-    over(status === 401 ? unauthorized : status === 403 ? 4403 : 1006, `HTTP ${status}`);
+    ears.over(status === 401 ? unauthorized : status === 403 ? 4403 : 1006, `HTTP ${status}`);
   };
   const read = async () => {
     const response = await ask(url, { headers, cache: 'no-store', signal: quit.signal });
@@ -67,12 +64,13 @@ export function openSse(ask: typeof fetch, { url, token, isTokenNew, bookmark }:
     const [decoder, lines] = [new TextDecoder(), new SseReader(bookmark)];
     for (;;) {
       const { done, value } = await reader.read();
+      // What nobody hears must not move the bookmark.
       if (quit.signal.aborted) return;
-      if (done) return over(1006, '');
+      if (done) return ears.over(1006, '');
       ears.heard();
       for (const data of lines.push(decoder.decode(value, { stream: true }))) ears.heard(data);
     }
   };
-  read().catch((error) => over(1006, String(error)));
+  read().catch((error) => ears.over(1006, String(error)));
   return { end: () => quit.abort() };
 }

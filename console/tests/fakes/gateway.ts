@@ -61,7 +61,8 @@ export class Scene {
   readonly client: Client;
   chance = 0.5;
   nowMs = 1_000_000;
-  wake: () => void = () => undefined;
+  /** Wakes the client; absent when it does not wait for that. */
+  wake: (() => void) | undefined;
   private timers: Timer[] = [];
 
   constructor(options: Partial<Options> = {}) {
@@ -92,7 +93,7 @@ export class Scene {
         onWake(wake) {
           scene.wake = wake;
           return () => {
-            scene.wake = () => undefined;
+            scene.wake = undefined;
           };
         },
         ...world,
@@ -135,6 +136,15 @@ export class Scene {
     this.socket.open();
     this.socket.tell({ type: 'welcome', streams });
     return this.socket;
+  }
+
+  /** Nobody answers, so many times. */
+  async fail(times: number): Promise<void> {
+    for (let tries = 0; tries < times; tries += 1) {
+      await this.pass(100);
+      this.socket.end();
+    }
+    await this.pass(100);
   }
 
   /** Has the client come back after a loss; gives what it asks for. */

@@ -12,7 +12,8 @@ test('a_code_that_is_final_ends_it', async () => {
     const scene = new Scene();
     (await scene.begin()).end(code, { code: reason, retry: false });
     await scene.pass(60_000);
-    scene.wake();
+    scene.client.wake();
+    assert.equal(scene.wake, undefined, 'it waits for nothing any more');
     assert.deepEqual(scene.states.at(-1), { kind: 'closed', code, reason });
     assert.equal(scene.sockets.length, 1);
   }
@@ -64,6 +65,15 @@ test('an_expired_token_is_replaced_and_a_new_one_brought_in_time', async () => {
   await scene.pass(0);
   assert.deepEqual(scene.wishes, ['any', 'new', 'new']);
   assert.deepEqual(scene.socket.said.at(-1), { type: 'auth_refresh', token: 'token 3' });
+  scene.socket.tell({ type: 'token_expiring', expires_at: '' });
+  scene.socket.end();
+  await scene.pass(10_000);
+  assert.deepEqual(scene.wishes.slice(0, 4), ['any', 'new', 'new', 'any'], 'any will do after another loss');
+  assert.equal(
+    scene.wishes.filter((wish) => wish === 'new').length,
+    2,
+    'the next connection needs no refresh',
+  );
 });
 
 test('a_token_that_is_not_new_is_not_sent_and_another_is_asked_for_in_a_while', async () => {
@@ -137,6 +147,13 @@ test('a_server_that_is_silent_is_asked_and_left_when_it_does_not_answer', async 
   assert.ok(socket.isLeft);
   socket.tell(event(12));
   assert.deepEqual(scene.offsets, [11], 'what is said too late comes again');
+  await scene.pass(1000);
+  socket.end();
+  assert.equal(
+    scene.states.at(-1)?.kind,
+    'connecting',
+    'the late end of the old one is not that of the new one',
+  );
 });
 
 test('a_server_that_does_not_answer_the_door_is_left_and_one_that_sends_much_is_not', async () => {
@@ -158,12 +175,12 @@ test('a_server_that_does_not_answer_the_door_is_left_and_one_that_sends_much_is_
 test('a_wake_tries_at_once_or_looks_whether_the_server_is_there', async () => {
   const scene = new Scene();
   const socket = await scene.begin();
-  scene.wake();
+  scene.wake?.();
   assert.equal(socket.said.length, 3);
   await scene.pass(10_000);
   assert.equal(scene.client.state.kind, 'waiting');
   const before = scene.sockets.length;
-  scene.wake();
+  scene.wake?.();
   await scene.settle();
   assert.equal(scene.sockets.length, before + 1);
 });
@@ -178,6 +195,15 @@ test('who_leaves_hears_nothing_more', async () => {
   await scene.pass(60_000);
   assert.deepEqual(scene.states.at(-1), { kind: 'closed', code: 1000, reason: 'left' });
   assert.equal(scene.sockets.length, 1);
+  const behind = new Scene({
+    since: {},
+    onEvent: (heard) => behind.events.push(heard) && behind.client.close(),
+  });
+  await behind.settle();
+  behind.socket.open();
+  behind.socket.tell(event(1), event(2), { type: 'resumed', recovered: true, streams: {} });
+  assert.deepEqual(behind.offsets, [1]);
+  assert.equal(behind.client.state.kind, 'closed');
   const early = new Scene({ onState: () => queueMicrotask(() => early.client.close()) });
   await early.pass(60_000);
   assert.equal(early.sockets.length, 0);

@@ -44,11 +44,7 @@ class Answers {
 async function fallBack(answers: Answers): Promise<Scene> {
   const scene = new Scene({ world: { fetch: answers.fetch } });
   scene.chance = 0;
-  for (let tries = 0; tries < 3; tries += 1) {
-    await scene.pass(100);
-    scene.socket.end();
-  }
-  await scene.pass(100);
+  await scene.fail(3);
   return scene;
 }
 
@@ -93,11 +89,7 @@ test('what_was_missed_between_websocket_and_plain_http_is_a_gap', async () => {
     const scene = new Scene({ world: { fetch: answers.fetch } });
     scene.chance = 0;
     (await scene.begin()).end();
-    for (let tries = 0; tries < 3; tries += 1) {
-      await scene.pass(100);
-      scene.socket.end();
-    }
-    await scene.pass(100);
+    await scene.fail(3);
     answers.say('x', { type: 'welcome', streams: { 'branch:1': { epoch: 'a', offset } } });
     answers.say('y', event(offset + 1));
     await scene.settle();
@@ -120,12 +112,8 @@ test('a_server_that_is_away_is_tried_both_ways', async () => {
   answers.status = 503;
   const scene = await fallBack(answers);
   assert.equal(scene.client.state.kind, 'waiting');
-  for (let tries = 0; tries < 3; tries += 1) {
-    await scene.pass(100);
-    scene.socket.end();
-  }
+  await scene.fail(3);
   assert.equal(scene.sockets.length, 6);
-  await scene.pass(100);
   assert.equal(answers.asked.length, 2);
 });
 
@@ -136,4 +124,51 @@ test('an_answer_that_is_silent_for_a_minute_is_left', async () => {
   assert.equal(scene.client.state.kind, 'live');
   await scene.pass(1);
   assert.equal(scene.client.state.kind, 'waiting');
+});
+
+test('only_failures_in_a_row_lead_to_plain_http', async () => {
+  const answers = new Answers();
+  const scene = new Scene({ world: { fetch: answers.fetch } });
+  scene.chance = 0;
+  await scene.fail(2);
+  scene.socket.open();
+  scene.socket.end();
+  await scene.fail(2);
+  assert.equal(answers.asked.length, 0);
+  await scene.fail(1);
+  assert.equal(answers.asked.length, 1);
+});
+
+test('a_bookmark_is_not_used_once_a_websocket_has_gone_beyond_it', async () => {
+  const answers = new Answers();
+  const scene = await fallBack(answers);
+  answers.say('at ten', { type: 'welcome', streams: { 'branch:1': { epoch: 'a', offset: 10 } } });
+  await scene.settle();
+  answers.status = 503;
+  answers.end();
+  await scene.pass(200);
+  assert.equal(answers.asked.length, 2);
+  answers.status = 200;
+  scene.socket.open();
+  const streams = { 'branch:1': { epoch: 'a', offset: 20, recovered: true } };
+  scene.socket.tell({ type: 'resumed', recovered: true, streams });
+  scene.socket.end();
+  await scene.fail(3);
+  assert.equal(answers.asked.length, 3);
+  assert.equal(answers.asked[2]?.headers['last-event-id'], undefined);
+});
+
+test('what_was_held_when_a_websocket_was_lost_does_not_hold_what_comes_over_plain_http', async () => {
+  const answers = new Answers();
+  const scene = new Scene({ world: { fetch: answers.fetch } });
+  scene.chance = 0;
+  (await scene.begin()).end();
+  await scene.pass(100);
+  scene.socket.open();
+  scene.socket.end();
+  await scene.fail(3);
+  answers.say('at ten', { type: 'welcome', streams: { 'branch:1': { epoch: 'a', offset: 10 } } });
+  answers.say('at eleven', event(11));
+  await scene.settle();
+  assert.deepEqual(scene.offsets, [11]);
 });

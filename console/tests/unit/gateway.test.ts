@@ -141,6 +141,15 @@ test('a_gap_is_told_and_so_is_what_is_not_recovered', async () => {
   });
 });
 
+test('a_gap_of_what_is_asked_for_again_is_told_once', async () => {
+  const scene = new Scene();
+  (await scene.begin()).end();
+  await scene.comeBack();
+  const lost = { 'branch:1': { epoch: 'a', offset: 20, recovered: false } };
+  scene.socket.tell({ type: 'gap', streams: lost }, { type: 'resumed', recovered: false, streams: lost });
+  assert.deepEqual(scene.gaps, [['branch:1']]);
+});
+
 test('a_stream_that_the_server_forgot_is_a_gap_whatever_it_says', async () => {
   const scene = new Scene();
   (await scene.begin()).end();
