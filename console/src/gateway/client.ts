@@ -309,12 +309,14 @@ class Keeper implements Client {
 
   /** Leaves whatever is going on; gives the number of the next try. */
   private leave(): number {
+    const { line } = this;
+    // First of all: what the connection says at its end is nobody's.
+    this.attempt += 1;
     this.stopTimer();
     this.stopRefresh();
-    this.line?.end();
     this.line = undefined;
     this.ledger.release();
-    this.attempt += 1;
+    line?.end();
     return this.attempt;
   }
 

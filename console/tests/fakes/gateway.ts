@@ -28,8 +28,10 @@ export class FakeSocket implements SocketLike {
     this.said.push(JSON.parse(text));
   }
 
+  /** Says at once that it is closed, as some do. */
   close(): void {
     this.isLeft = true;
+    this.end(1000);
   }
 
   open(): void {

@@ -33,8 +33,8 @@ const { connect } = await import(`data:text/javascript;base64,${Buffer.from(code
 
 const WebSocket = globalThis.WebSocket ?? PlainSocket;
 
-/** A client on a way that can be cut, and what it heard. */
-async function listen(options = {}) {
+/** A client on a way that can be cut, and what it heard; it ends with the test. */
+async function listen(test, options = {}) {
   const proxy = await startProxy(new URL(ATALAYA_URL));
   const heard = { events: [], gaps: [], states: [] };
   let look = () => {};
@@ -50,7 +50,8 @@ async function listen(options = {}) {
     onGap: note(heard.gaps),
     onState: note(heard.states),
     ...options,
-    world: { WebSocket, ...options.world },
+    // Short waits: how they grow is told elsewhere.
+    world: { WebSocket, chance: () => 0, ...options.world },
   });
   /** Resolves once `holds`, which is looked at whenever something is heard. */
   const until = (what, holds) =>
@@ -65,11 +66,11 @@ async function listen(options = {}) {
       };
       look();
     });
-  const close = () => {
+  test.after(() => {
     client.close();
     proxy.close();
-  };
-  return { client, proxy, heard, until, close };
+  });
+  return { client, proxy, heard, until };
 }
 
 const lives = ({ states }) => states.filter(({ kind }) => kind === 'live').length;
@@ -104,56 +105,40 @@ function assertAll({ events, gaps }, count) {
   assert.deepEqual(gaps, []);
 }
 
-test('a_connection_that_is_cut_again_and_again_loses_nothing_and_doubles_nothing', async () => {
-  const scene = await listen();
-  try {
-    await scene.until('the client is live', (heard) => lives(heard) === 1);
-    await publishAndCut(scene, 200);
-    await scene.until('all have come', ({ events }) => events.at(-1)?.number === 199);
-    assertAll(scene.heard, 200);
-    assert.equal(lives(scene.heard), 6);
-    assert.ok(scene.heard.states.every(({ kind, by }) => kind !== 'live' || by === 'websocket'));
-  } finally {
-    scene.close();
-  }
+test('a_connection_that_is_cut_again_and_again_loses_nothing_and_doubles_nothing', async (t) => {
+  const scene = await listen(t);
+  await scene.until('the client is live', (heard) => lives(heard) === 1);
+  await publishAndCut(scene, 200);
+  await scene.until('all have come', ({ events }) => events.at(-1)?.number === 199);
+  assertAll(scene.heard, 200);
+  assert.equal(lives(scene.heard), 6);
+  assert.ok(scene.heard.states.every(({ kind, by }) => kind !== 'live' || by === 'websocket'));
 });
 
-test('plain_http_loses_nothing_either', async () => {
-  const scene = await listen({ world: { WebSocket: undefined } });
-  try {
-    await scene.until('the client is live', (heard) => lives(heard) === 1);
-    await publishAndCut(scene, 100);
-    await scene.until('all have come', ({ events }) => events.at(-1)?.number === 99);
-    assertAll(scene.heard, 100);
-    assert.deepEqual(scene.heard.states.find(({ kind }) => kind === 'live').by, 'sse');
-  } finally {
-    scene.close();
-  }
+test('plain_http_loses_nothing_either', async (t) => {
+  const scene = await listen(t, { world: { WebSocket: undefined } });
+  await scene.until('the client is live', (heard) => lives(heard) === 1);
+  await publishAndCut(scene, 100);
+  await scene.until('all have come', ({ events }) => events.at(-1)?.number === 99);
+  assertAll(scene.heard, 100);
+  assert.deepEqual(scene.heard.states.find(({ kind }) => kind === 'live').by, 'sse');
 });
 
-test('a_page_that_is_loaded_again_goes_on_where_it_was', async () => {
-  const first = await listen();
+test('a_page_that_is_loaded_again_goes_on_where_it_was', async (t) => {
+  const first = await listen(t);
   await first.until('the client is live', (heard) => lives(heard) === 1);
   const since = first.client.positions;
-  first.close();
+  first.client.close();
   for (let number = 0; number < 5; number += 1) await publish({ type: 'PAYMENT_APPROVED', number });
-  const second = await listen({ since });
-  try {
-    await second.until('all have come', ({ events }) => events.length === 5);
-    assertAll(second.heard, 5);
-  } finally {
-    second.close();
-  }
+  const second = await listen(t, { since });
+  await second.until('all have come', ({ events }) => events.length === 5);
+  assertAll(second.heard, 5);
 });
 
-test('a_stranger_is_told_so_and_does_not_come_back', async () => {
-  const scene = await listen({ token: () => 'not a token' });
-  try {
-    await scene.until('it is over', ({ states }) => states.at(-1)?.kind === 'closed');
-    assert.deepEqual(scene.heard.states.at(-1), { kind: 'closed', code: 4401, reason: 'unauthorized' });
-  } finally {
-    scene.close();
-  }
+test('a_stranger_is_told_so_and_does_not_come_back', async (t) => {
+  const scene = await listen(t, { token: () => 'not a token' });
+  await scene.until('it is over', ({ states }) => states.at(-1)?.kind === 'closed');
+  assert.deepEqual(scene.heard.states.at(-1), { kind: 'closed', code: 4401, reason: 'unauthorized' });
 });
 
 test('the_client_is_small', () => {
