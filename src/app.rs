@@ -23,7 +23,7 @@ use crate::auth::{Branches, Caller, Keys, Revocations, login_link, signing_secre
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
 use crate::config::{self, Config, FolderLock};
-use crate::domain::{Camera, CameraId, Role, TenantId, Timestamp};
+use crate::domain::{Camera, CameraId, Publisher, Role, TenantId, Timestamp};
 use crate::gateway::Gateway;
 use crate::jobs::{BackupPlan, Daily, FindCameras, Jobs, JobsContext};
 use crate::recorder::{Recorder, RecorderContext};
@@ -78,13 +78,15 @@ impl App {
         let (fronts, backs) = (TaskTracker::new(), TaskTracker::new());
 
         let known: Arc<OnceLock<Cameras>> = Arc::default();
-        let recorder = start_recorder(&store, spool, &known, (&backs, &stop_recorder));
+        let publisher = Publisher::nobody();
+        let recorder = start_recorder((&store, spool, &publisher), &known, (&backs, &stop_recorder));
         let running = Cameras::new(CameraContext {
             clock: clock.clone(),
             catalog: Arc::new(Catalog::load(config.pipelines_dir.as_deref())?),
             detector: detector_settings(config),
             language: config.viewer.language.clone(),
             records: recorder.frames(),
+            publisher: publisher.clone(),
             tasks: fronts.clone(),
             stop: stop.clone(),
         });
@@ -102,7 +104,7 @@ impl App {
 
         let api = Api::new(Services {
             store: store.clone(),
-            jobs: start_jobs(config, &store, &running, (&backs, &stop)).await?,
+            jobs: start_jobs(config, (&store, &running, publisher), (&backs, &stop)).await?,
             cameras: running,
             viewers,
             analysers: Analysers::new(models.clone(), &config.detector.model, options.clone()),
@@ -115,6 +117,7 @@ impl App {
             clock,
             recorder,
             live,
+            reassigned: Arc::new(|_, _| {}),
             turn: places.turn(),
             fixed: places.fixed(),
             media_dir: config.server.media_dir.clone(),
@@ -208,8 +211,7 @@ async fn open_spool(config: &Config, store: &Store) -> Result<Spool> {
 
 /// Starts what writes down whom the cameras see; `known` are the cameras, once they are there.
 fn start_recorder(
-    store: &Store,
-    spool: Spool,
+    (store, spool, publisher): (&Store, Spool, &Publisher),
     known: &Arc<OnceLock<Cameras>>,
     (tasks, stop): (&TaskTracker, &CancellationToken),
 ) -> Recorder {
@@ -219,6 +221,7 @@ fn start_recorder(
         spool,
         clock: Clock::system(),
         find_camera: Box::new(move |tenant, id| Some(known.get()?.get(tenant, id)?.camera())),
+        publisher: publisher.clone(),
         tasks: tasks.clone(),
         stop: stop.clone(),
     })
@@ -227,8 +230,7 @@ fn start_recorder(
 /// Starts scheduled work on `tasks` until `stop`.
 async fn start_jobs(
     config: &Config,
-    store: &Store,
-    running: &Cameras,
+    (store, running, publisher): (&Store, &Cameras, Publisher),
     (tasks, stop): (&TaskTracker, &CancellationToken),
 ) -> Result<Jobs> {
     let jobs = Jobs::new(JobsContext {
@@ -239,6 +241,7 @@ async fn start_jobs(
         backup: backup_plan(config, store)?,
         enabled: config.jobs.enabled,
         host: host_name(),
+        publisher,
         tasks: tasks.clone(),
         stop: stop.clone(),
     });

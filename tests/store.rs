@@ -32,6 +32,8 @@ mod figures;
 mod jobs;
 #[path = "store/migration.rs"]
 mod migration;
+#[path = "store/news.rs"]
+mod news;
 #[path = "store/older.rs"]
 mod older;
 #[path = "store/opening.rs"]
@@ -50,5 +52,7 @@ mod story;
 mod tables;
 #[path = "store/tallies.rs"]
 mod tallies;
+#[path = "store/telling.rs"]
+mod telling;
 #[path = "store/voice.rs"]
 mod voice;

@@ -5,6 +5,7 @@
 
 mod access;
 mod analyses;
+mod assignments;
 mod audit;
 mod branches;
 mod cameras;
@@ -67,7 +68,7 @@ use warp::{Filter, Rejection, Reply};
 pub use error::ApiError;
 pub use rate::Rate;
 pub use serve::{BindError, Limits};
-pub use state::{Fixed, Live, Services};
+pub use state::{Fixed, Live, Reassigned, Services};
 
 use crate::auth::{Action, Caller, Revocations};
 use change::Changes;
@@ -109,8 +110,10 @@ impl Api {
             journal: Journal::new(state.store.clone(), tasks.clone(), stop.clone()),
             clock: state.clock.clone(),
         };
-        let managing =
-            audit::routes(&state).or(tokens::routes(&state)).unify().or(sectors::routes(&state)).unify();
+        // Before the sectors, for one of which its path could be taken.
+        let places = assignments::routes(&state).or(sectors::routes(&state)).unify();
+        let places = places.or(branches::routes(&state)).unify().or(schedules::routes(&state)).unify();
+        let managing = audit::routes(&state).or(tokens::routes(&state)).unify();
         let watching =
             media::routes(&state).or(whep::routes(&state)).unify().or(detections::routes(&state)).unify();
         let choosing = pipelines::routes(&state).or(models::routes(&state)).unify();
@@ -121,9 +124,7 @@ impl Api {
             .unify()
             .or(watching)
             .unify()
-            .or(branches::routes(&state))
-            .unify()
-            .or(schedules::routes(&state))
+            .or(places)
             .unify()
             .or(shifts::routes(&state))
             .unify()

@@ -6,9 +6,9 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::access::SESSION_COOKIE;
 use super::{
-    audit, branches, cameras, control, cv, derived, detections, discover, docs, gateway, health, jobs, media,
-    metrics, models, occupancy, pipelines, schedules, sectors, session, shifts, summaries, tokens, voice,
-    whep,
+    assignments, audit, branches, cameras, control, cv, derived, detections, discover, docs, gateway, health,
+    jobs, media, metrics, models, occupancy, pipelines, schedules, sectors, session, shifts, summaries,
+    tokens, voice, whep,
 };
 use crate::wire::Problem;
 
@@ -39,6 +39,7 @@ use crate::wire::Problem;
         occupancy::get_occupancy, occupancy::get_heatmap,
         sectors::list_sectors, sectors::create_sector, sectors::get_sector, sectors::put_sector,
         sectors::patch_sector, sectors::delete_sector,
+        assignments::list_assignments, assignments::put_assignment, assignments::delete_assignment,
         tokens::list_tokens, tokens::issue_token, tokens::revoke_token, audit::list_changes,
         session::log_in, session::log_out, session::get_session, session::end_session,
         health::get_health, health::get_readiness, metrics::get_metrics,

@@ -12,6 +12,7 @@ mod geometry;
 mod heat;
 mod ids;
 mod job;
+mod occurrence;
 mod recording;
 mod role;
 mod sector;
@@ -29,13 +30,14 @@ pub use figures::{
     Comparison, KeyFigures, LineFigures, LineSummary, LiveFigures, Looks, OccupancySeries, OccupancyStep,
     Peak, Scope, Summary, ValueCount, ZoneFigures, ZoneSummary,
 };
-pub use geometry::{Line, Point, Rect, ShapeError, Zone, check_shapes};
+pub use geometry::{Direction, Line, Point, Rect, ShapeError, Zone, check_shapes};
 pub use heat::Heat;
 pub use ids::{BranchId, CameraId, IdError, SectorId, ShiftId, TenantId, VisitId};
 pub use job::{JobRun, JobStatus, Node};
+pub use occurrence::{Occupants, Occurrence, Publisher, ShiftNews, Sight, ZoneStep};
 pub use recording::RecorderFigures;
 pub use role::Role;
-pub use sector::Sector;
+pub use sector::{Sector, SectorAssignment};
 pub use shift::{Branch, Days, Schedule, ScheduleError, ScheduledShift, Shift, TimeOfDay};
 pub use timestamp::Timestamp;
 pub use token::IssuedToken;

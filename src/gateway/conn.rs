@@ -66,7 +66,7 @@ fn retry_ms() -> u64 {
 }
 
 /// Positions as the client is told of them.
-pub fn told<'a>(positions: impl IntoIterator<Item = (&'a BranchId, &'a Position)>) -> StreamPositions {
+pub(super) fn told<'a>(positions: impl IntoIterator<Item = (&'a BranchId, &'a Position)>) -> StreamPositions {
     let told = positions.into_iter().map(|(branch, position)| {
         let Position { epoch, offset } = position;
         let position = StreamPosition { epoch: epoch.as_ref().to_owned(), offset: *offset, recovered: None };
@@ -135,6 +135,12 @@ impl Member for Arc<Connection> {
     fn tell_of(&self, branch: BranchId, position: &Position) {
         if self.is_v1 {
             self.say(&ServerMessage::Streams { streams: told([(&branch, position)]) });
+        }
+    }
+
+    fn tell_gap(&self, branch: BranchId, position: &Position) {
+        if self.is_v1 {
+            self.say(&ServerMessage::Gap { streams: told([(&branch, position)]) });
         }
     }
 

@@ -119,6 +119,8 @@ pub struct Figures {
     pub processed: Count,
     pub dropped: Count,
     pub duplicates: Count,
+    /// Messages of other systems that are no events, or of other ids than their channel's.
+    pub refused: Count,
     pub slow_consumers: Count,
     pub tenant_mismatches: Count,
     pub gaps: Count,
@@ -128,6 +130,8 @@ pub struct Figures {
     pub delivery_seconds: Spread,
     pub queue_bytes: Spread,
     pub ping_seconds: Spread,
+    /// From Redis to here, by two clocks.
+    pub lag_seconds: Spread,
     unknown: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -147,6 +151,7 @@ impl Default for Figures {
             processed: Count::default(),
             dropped: Count::default(),
             duplicates: Count::default(),
+            refused: Count::default(),
             slow_consumers: Count::default(),
             tenant_mismatches: Count::default(),
             gaps: Count::default(),
@@ -156,6 +161,7 @@ impl Default for Figures {
             delivery_seconds: Spread::new(SECONDS),
             queue_bytes: Spread::new(BYTES),
             ping_seconds: Spread::new(SECONDS),
+            lag_seconds: Spread::new(SECONDS),
             unknown: Mutex::default(),
         }
     }

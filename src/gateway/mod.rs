@@ -2,9 +2,10 @@
 //!
 //! `hub` gives every event its place in its branch's `stream` and sends it to those listeners of the `tenant` whom
 //! `audience` names; `lanes` keep tenants from delaying each other. A client's `socket` is written to by whoever has
-//! something for it and never waited for; `session` is its life from the handshake to the close. Nothing in here knows
-//! HTTP or the store.
+//! something for it and never waited for; `session` is its life from the handshake to the close. With `redis` several
+//! servers share streams. Nothing in here knows HTTP or the store.
 
+mod arrival;
 mod audience;
 mod close;
 mod conn;
@@ -16,10 +17,14 @@ mod lanes;
 mod limits;
 mod outbox;
 mod pace;
+mod recent;
+mod redis;
+mod sectors;
 mod session;
 mod settings;
 mod socket;
 mod stream;
+mod sync;
 mod tenant;
 
 use std::net::IpAddr;
@@ -31,6 +36,8 @@ use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use self::redis::{BreakerState, RedisStatus, RedisUrlError};
+pub use arrival::Arrival;
 pub use audience::{Group, Listens, Sectors, audience};
 pub use close::{Close, Retry};
 pub use figures::{Count, Figures, Rejected, Spread};
@@ -39,18 +46,22 @@ pub use identity::{Doorman, Identity, Refusal};
 pub use lanes::LaneFull;
 pub use limits::{Full, Guest, Limits, Most, Place};
 pub use outbox::{Put, Room};
-pub use session::Arrival;
+pub use sectors::{Changed, LookUp, SectorCache, SectorContext, SectorFigures, Served, Station};
 pub use settings::Settings;
 pub use socket::{Deaf, Heard, Reader, Socket};
-pub use stream::{Keep, Position, Stamped, Stream};
+pub use stream::{Keep, Placed, Position, Stamped, Stream};
 pub use tenant::{Joined, Positions, SessionOver, Tenant};
 
+use self::redis::{Link, Need};
 use crate::clock::Clock;
-use crate::domain::{Endpoint, Event};
+use crate::domain::{Endpoint, Event, TenantId};
 use conn::Connection;
 
 /// How often what nobody needs any more is forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(30);
+
+/// A client waits so long for its streams when Redis has to be asked for them.
+const STREAMS_WITHIN: Duration = Duration::from_secs(2);
 
 /// Which sectors a waiter serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +81,8 @@ pub struct GatewayContext {
     pub clock: Clock,
     pub doorman: Doorman,
     pub find_sectors: FindSectors,
+    /// Where the Redis is that several servers share; `None` when this one is alone.
+    pub redis_url: Option<String>,
     pub tasks: TaskTracker,
     pub stop: CancellationToken,
 }
@@ -88,6 +101,7 @@ struct Inner {
     hub: Hub<Arc<Connection>>,
     limits: Limits,
     figures: Arc<Figures>,
+    redis: Option<Link>,
     tasks: TaskTracker,
     stop: CancellationToken,
     next_id: AtomicU64,
@@ -95,25 +109,65 @@ struct Inner {
 
 impl Gateway {
     /// Starts it on `context.tasks`, until `context.stop`.
-    pub fn start(context: GatewayContext) -> Self {
-        let GatewayContext { settings, clock, doorman, find_sectors, tasks, stop } = context;
+    ///
+    /// # Errors
+    /// When the address of Redis is none. That nobody is there is no error: it may come later.
+    pub fn start(context: GatewayContext) -> Result<Self, RedisUrlError> {
+        let GatewayContext { settings, clock, doorman, find_sectors, redis_url, tasks, stop } = context;
         let figures = Arc::new(Figures::default());
         let hub = Hub::new(settings.keep, settings.queue, clock.clone(), figures.clone());
         tasks.spawn(hub.clone().run(stop.clone()));
         tasks.spawn(tidy(hub.clone(), stop.clone()));
         let limits = Limits::new(settings.most);
+        let link = |url: String| Link::start(&url, &settings, &hub, (&figures, &clock), (&tasks, &stop));
+        let redis = redis_url.map(link).transpose()?;
         let next_id = AtomicU64::new(1);
-        let inner =
-            Inner { settings, clock, doorman, find_sectors, hub, limits, figures, tasks, stop, next_id };
-        Self { inner: Arc::new(inner) }
+        let inner = Inner {
+            settings,
+            clock,
+            doorman,
+            find_sectors,
+            hub,
+            limits,
+            figures,
+            redis,
+            tasks,
+            stop,
+            next_id,
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Takes an event, to be sent soon.
+    /// Takes an event, to be sent soon; when Redis is away, once it is back.
     ///
     /// # Errors
     /// When too many of its tenant's wait.
     pub fn publish(&self, event: Event) -> Result<(), LaneFull> {
-        self.inner.hub.publish(event)
+        match &self.inner.redis {
+            Some(redis) => redis.publish(event),
+            None => self.inner.hub.publish(event),
+        }
+    }
+
+    /// Whether an event that is taken now will be sent soon: not when Redis has been away for some time. Whoever can say
+    /// so to its publisher should, and not take it; who cannot publishes all the same.
+    pub fn takes_events(&self) -> bool {
+        self.inner.redis.as_ref().is_none_or(Link::takes_events)
+    }
+
+    /// How it stands with Redis; `None` when this server is alone.
+    pub fn redis_status(&self) -> Option<RedisStatus> {
+        self.inner.redis.as_ref().map(Link::status)
+    }
+
+    /// Waits until the streams are there that a listener has, and keeps them until the answer is dropped.
+    ///
+    /// # Errors
+    /// When they do not come in time: Redis is away, and nobody here listened to them before it went.
+    async fn need(&self, tenant: TenantId, listens: &Listens) -> Result<Option<Need>, Close> {
+        let Some(redis) = &self.inner.redis else { return Ok(None) };
+        let mut need = redis.need(tenant, listens);
+        if need.is_met(STREAMS_WITHIN).await { Ok(Some(need)) } else { Err(Close::TryLater) }
     }
 
     /// Who holds `token`, if it opens `endpoint`.
@@ -135,7 +189,7 @@ impl Gateway {
 
     /// Serves a client whose handshake is done, on a task of its own.
     pub fn serve(&self, arrival: Arrival) {
-        self.inner.tasks.spawn(session::serve(self.clone(), arrival));
+        self.inner.tasks.spawn(arrival::serve(self.clone(), arrival));
     }
 
     pub fn figures(&self) -> &Figures {
@@ -144,7 +198,7 @@ impl Gateway {
 
     /// Events that wait.
     pub fn waiting(&self) -> usize {
-        self.inner.hub.waiting()
+        self.inner.hub.waiting() + self.redis_status().map_or(0, |redis| redis.waiting)
     }
 
     /// Whether the server is about to stop: nobody else is let in.

@@ -8,6 +8,7 @@
 //! not take waits in a [`Spool`], as durable.
 
 mod aggregate;
+mod assignment;
 mod audit;
 pub mod backup;
 mod branch;
@@ -23,6 +24,7 @@ mod heat;
 mod idempotency;
 mod insert;
 mod job;
+mod news;
 mod occupancy;
 mod page;
 mod record;
@@ -47,6 +49,7 @@ use std::time::Duration;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{PgPool, SqlitePool};
 
+pub use assignment::Assigned;
 pub use audit::ChangeFilter;
 pub use branch::{machine_zone, unnamed_branch};
 pub use connect::sqlite_file;

@@ -18,6 +18,7 @@ mod geometry;
 pub mod image;
 mod job;
 mod occupancy;
+pub mod occurrence;
 mod page;
 mod problem;
 pub mod run;
@@ -41,6 +42,7 @@ pub use discover::{
 };
 pub use event::{
     EventError, MAX_EVENT_BYTES, Stamp, event_of, read_event, stream_branch, stream_name, write_event,
+    write_publication,
 };
 pub use frame::{Detection, Frame, Missed};
 pub use gateway::{ClientMessage, ServerMessage, StreamPosition, StreamPositions};
@@ -48,9 +50,10 @@ pub use geometry::{Line, Zone};
 pub use image::{ImageAnalysis, ImageDetections, ImageInput};
 pub use job::{Job, JobOutcome, JobRun, Node};
 pub use occupancy::{Occupancy, OccupancyPoint, Peak};
+pub use occurrence::event_of_occurrence;
 pub use page::Page;
 pub use problem::Problem;
-pub use sector::{Sector, SectorInput, SectorPatch};
+pub use sector::{Sector, SectorAssignment, SectorAssignmentInput, SectorInput, SectorPatch};
 pub use session::{Health, Readiness, Session};
 pub use shift::{Shift, Visit, VisitState};
 pub use status::{CameraStatus, LineStatus, State, ZoneStatus};

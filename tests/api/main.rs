@@ -5,6 +5,7 @@
 mod on_both;
 
 mod access;
+mod assignments;
 mod branches;
 mod cameras;
 mod changes;

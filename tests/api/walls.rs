@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use atalaya::domain::{Camera, CameraId, Change, IssuedToken, Line, Point, Role, Sector, SectorId, Zone};
+use atalaya::domain::{
+    Camera, CameraId, Change, IssuedToken, Line, Point, Role, Sector, SectorAssignment, SectorId, Zone,
+};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -35,10 +37,7 @@ async fn mark(world: &World) -> Marked {
             to: point(1.0, 0.5),
             entrance: true,
         }],
-        zones: vec![Zone {
-            name: text("zone").into(),
-            corners: vec![point(0.0, 0.0), point(1.0, 0.0), point(1.0, 1.0)],
-        }],
+        zones: vec![Zone::new(&text("zone"), vec![point(0.0, 0.0), point(1.0, 0.0), point(1.0, 1.0)])],
         ..hall
     };
     world.store.create_camera(one, &camera).await.unwrap();
@@ -48,6 +47,9 @@ async fn mark(world: &World) -> Marked {
     world.store.put_branch(one, &venue, None, NOON).await.unwrap();
     let sector = Sector { id: SectorId::new(5).unwrap(), tenant: one, branch: at, name: text("sector") };
     world.store.create_sector(one, &sector).await.unwrap();
+    let user = format!("{MARK}-user");
+    let serves = SectorAssignment { tenant: one, branch: at, user: user.clone(), sectors: vec![sector.id] };
+    world.store.put_sector_assignment(one, &serves).await.unwrap();
     let token = issued(&text);
     world.store.add_token(one, &token).await.unwrap();
     let change = Change {
@@ -66,7 +68,7 @@ async fn mark(world: &World) -> Marked {
     };
     world.store.add_change(one, &change).await.unwrap();
     let shift = world.store.shift_at(one, at, NOON).await.unwrap();
-    let ids = vec![marked, shift.id.to_string(), "5".into(), token.id, "hall".into(), "1".into()];
+    let ids = vec![marked, shift.id.to_string(), "5".into(), token.id, "hall".into(), "1".into(), user];
     Marked { ids }
 }
 
@@ -157,8 +159,8 @@ async fn no_route_tells_another_tenant_anything(world: &World) {
     assert!(asked > 300, "{asked}");
     assert!(found.is_empty(), "{}", found.join("\n"));
     // It was there to be found, and nothing of it was changed.
-    for path in ["/api/v1/cameras", "/api/v1/branches", "/api/v1/sectors", "/api/v1/tokens", "/api/v1/audit"]
-    {
+    for list in ["cameras", "branches", "sectors", "sectors/assignments", "tokens", "audit"] {
+        let path = &format!("/api/v1/{list}");
         let (status, own) = world.get(path).await;
         assert_eq!(status, StatusCode::OK);
         assert!(own.to_string().contains(MARK), "{path}: {own}");

@@ -3,7 +3,12 @@
 
 mod client;
 mod doors;
+mod isolation;
 mod life;
+mod protocol;
+mod redis;
+mod redis_faults;
+mod redis_server;
 mod resume;
 mod routing;
 mod world;
