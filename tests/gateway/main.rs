@@ -1,6 +1,7 @@
 //! The gateway as its clients meet it: a whole server, real sockets.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+mod client;
 mod doors;
 mod isolation;
 mod life;
