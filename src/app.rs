@@ -31,7 +31,7 @@ use crate::still::Analysers;
 use crate::store::{Aging, Spool, Store, machine_zone};
 use crate::viewer::Viewers;
 use crate::voice::Ears;
-use gateway::{connect_rate, start_gateway};
+use gateway::{Started, connect_rate, start_gateway};
 use places::Places;
 
 /// Time for requests, viewers and pipelines to end. The recorder's last writes (2 s at most) and the store come after
@@ -78,7 +78,10 @@ impl App {
         let (fronts, backs) = (TaskTracker::new(), TaskTracker::new());
 
         let known: Arc<OnceLock<Cameras>> = Arc::default();
-        let publisher = Publisher::nobody();
+        let revocations = Revocations::new(store.clone(), clock.clone());
+        let holders = (&keys, &revocations, &clock);
+        let started = start_gateway(config, &store, holders, (&fronts, &stop))?;
+        let Started { gateway, publisher, reassigned } = started;
         let recorder = start_recorder((&store, spool, &publisher), &known, (&backs, &stop_recorder));
         let running = Cameras::new(CameraContext {
             clock: clock.clone(),
@@ -95,8 +98,6 @@ impl App {
         let live = Arc::new(move |tenant, id: &CameraId| live.live(tenant, id));
         let recorder = Arc::new(move || recorder.figures());
         let viewers = Viewers::new(config, fronts.clone(), stop.clone())?;
-        let revocations = Revocations::new(store.clone(), clock.clone());
-        let gateway = start_gateway(config, (&keys, &revocations, &clock), (&fronts, &stop))?;
         let places = Places::start(config, (&store, &running, &clock), cameras).await?;
         let models = Arc::new(gstvision::engine::Catalog::open(config.models_dir.as_deref())?);
         let options = load_options(config, config.detector.threads.into())?;
@@ -117,7 +118,7 @@ impl App {
             clock,
             recorder,
             live,
-            reassigned: Arc::new(|_, _| {}),
+            reassigned,
             turn: places.turn(),
             fixed: places.fixed(),
             media_dir: config.server.media_dir.clone(),

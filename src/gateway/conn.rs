@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::sync::Notify;
 
 use super::close::Close;
 use super::figures::Figures;
@@ -24,6 +25,10 @@ pub struct Connection {
     pub id: u64,
     pub tenant: TenantId,
     pub endpoint: Endpoint,
+    /// Who it is, if its token says so.
+    pub user: Option<Arc<str>>,
+    /// Its sectors may be others than before.
+    pub look_again: Notify,
     /// Whether it speaks `atalaya.v1`, and so knows of streams and positions.
     pub is_v1: bool,
     pub socket: Socket,

@@ -192,6 +192,15 @@ impl Gateway {
         self.inner.tasks.spawn(arrival::serve(self.clone(), arrival));
     }
 
+    /// Tells waiters of a tenant, or one by name, that they may serve other sectors than before.
+    pub fn look_again(&self, tenant: TenantId, user: Option<&str>) {
+        for waiter in self.inner.hub.waiters(tenant) {
+            if user.is_none() || waiter.user.as_deref() == user {
+                waiter.look_again.notify_one();
+            }
+        }
+    }
+
     pub fn figures(&self) -> &Figures {
         &self.inner.figures
     }

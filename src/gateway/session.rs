@@ -129,6 +129,10 @@ impl Session {
                     Next::GoOn
                 }
                 Ok(()) = revoked.changed() => self.revalidate(),
+                () = connection.look_again.notified(), if self.identity.sectors.is_empty() => {
+                    self.look_up_sectors(Freshness::Known);
+                    Next::GoOn
+                }
             };
             if next == Next::End {
                 return;
@@ -283,12 +287,16 @@ impl Session {
                 self.heard_nonsense("only waiters have sectors");
             }
             ClientMessage::RefreshSectors {} if self.identity.sectors.is_empty() => {
-                self.sectors = Some((self.gateway.inner.find_sectors)(self.identity.clone(), Freshness::New));
+                self.look_up_sectors(Freshness::New);
             }
             ClientMessage::RefreshSectors {} => {
                 self.connection.say(&ServerMessage::sectors(self.identity.sectors.iter().copied()));
             }
         }
+    }
+
+    fn look_up_sectors(&mut self, freshness: Freshness) {
+        self.sectors = Some((self.gateway.inner.find_sectors)(self.identity.clone(), freshness));
     }
 
     fn heard_nonsense(&mut self, why: &str) {
