@@ -2,29 +2,35 @@
 //!
 //! `hub` gives every event its place in its branch's `stream` and sends it to those listeners of the `tenant` whom
 //! `audience` names; `lanes` keep tenants from delaying each other. A client's `socket` is written to by whoever has
-//! something for it and never waited for; `session` is its life from the handshake to the close. Nothing in here knows
-//! HTTP or the store.
+//! something for it and never waited for; `session` is its life from the handshake to the close. Who listens by a stream of
+//! HTTP is a `listener` that takes what waits for it. Nothing in here knows HTTP or the store.
 
 mod audience;
+mod client;
 mod close;
 mod conn;
+mod drops;
 mod figures;
 mod frame;
+mod health;
 mod hub;
 mod identity;
 mod lanes;
 mod limits;
+mod listener;
+mod listening;
 mod outbox;
 mod pace;
+mod recent;
 mod session;
 mod socket;
 mod stream;
 mod tenant;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
@@ -32,20 +38,25 @@ use tokio_util::task::TaskTracker;
 
 pub use audience::{Group, Listens, Sectors, audience};
 pub use close::{Close, Retry};
-pub use figures::{Count, Figures, Rejected, Spread};
+pub use drops::DropRate;
+pub use figures::{Count, Figures, Found, Handshake, Level, Rejected, Spread};
+pub use health::{Breaker, Checkup, Health, Link, RedisStatus};
 pub use hub::{Hub, Member, Start};
 pub use identity::{Doorman, Identity, Refusal};
 pub use lanes::LaneFull;
 pub use limits::{Full, Guest, Limits, Most, Place};
+pub use listening::{Listening, Notice};
 pub use outbox::{Put, Room};
 pub use session::Arrival;
 pub use socket::{Deaf, Heard, Reader, Socket};
 pub use stream::{Keep, Position, Stamped, Stream};
 pub use tenant::{Joined, Positions, SessionOver, Tenant};
 
+use crate::auth::TableKeys;
 use crate::clock::Clock;
 use crate::domain::{Endpoint, Event};
-use conn::Connection;
+use client::Client;
+use recent::Recent;
 
 /// How often what nobody needs any more is forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(30);
@@ -106,9 +117,12 @@ struct Inner {
     clock: Clock,
     doorman: Doorman,
     find_sectors: FindSectors,
-    hub: Hub<Arc<Connection>>,
+    hub: Hub<Client>,
     limits: Limits,
     figures: Arc<Figures>,
+    /// Ids of the events that publishers of HTTP sent of late.
+    recent: Mutex<Recent>,
+    redis: Mutex<RedisStatus>,
     tasks: TaskTracker,
     stop: CancellationToken,
     next_id: AtomicU64,
@@ -121,12 +135,25 @@ impl Gateway {
         let figures = Arc::new(Figures::default());
         let hub = Hub::new(settings.keep, settings.queue, clock.clone(), figures.clone());
         tasks.spawn(hub.clone().run(stop.clone()));
-        tasks.spawn(tidy(hub.clone(), stop.clone()));
-        let limits = Limits::new(settings.most);
-        let next_id = AtomicU64::new(1);
-        let inner =
-            Inner { settings, clock, doorman, find_sectors, hub, limits, figures, tasks, stop, next_id };
-        Self { inner: Arc::new(inner) }
+        let lanes = hub.clone();
+        tasks.spawn(drops::watch(figures.clone(), move || lanes.waiting(), stop.clone()));
+        let inner = Inner {
+            limits: Limits::new(settings.most),
+            settings,
+            clock,
+            doorman,
+            find_sectors,
+            hub,
+            figures,
+            recent: Mutex::default(),
+            redis: Mutex::default(),
+            tasks: tasks.clone(),
+            stop,
+            next_id: AtomicU64::new(1),
+        };
+        let gateway = Self { inner: Arc::new(inner) };
+        tasks.spawn(gateway.clone().tidy());
+        gateway
     }
 
     /// Takes an event, to be sent soon.
@@ -163,6 +190,16 @@ impl Gateway {
         &self.inner.figures
     }
 
+    /// Counts a handshake that begins, until it is dropped.
+    pub fn handshake(&self) -> Handshake {
+        Handshake::begin(self.inner.figures.clone())
+    }
+
+    /// Locks that listeners take: one for each tenant, with all of its branches.
+    pub fn tenant_locks(&self) -> usize {
+        self.inner.hub.tenants()
+    }
+
     /// Events that wait.
     pub fn waiting(&self) -> usize {
         self.inner.hub.waiting()
@@ -173,17 +210,30 @@ impl Gateway {
         self.inner.stop.is_cancelled()
     }
 
+    /// What tokens of tables are signed with.
+    pub fn tables(&self) -> &TableKeys {
+        &self.inner.doorman.tables
+    }
+
     fn next_id(&self) -> u64 {
         self.inner.next_id.fetch_add(1, Ordering::Relaxed)
     }
+
+    async fn tidy(self) {
+        let mut ticks = tokio::time::interval(TIDY_EVERY);
+        loop {
+            tokio::select! {
+                () = self.inner.stop.cancelled() => return,
+                _ = ticks.tick() => {}
+            }
+            self.inner.hub.tidy();
+            self.inner.recent.lock().unwrap_or_else(PoisonError::into_inner).tidy(Instant::now());
+        }
+    }
 }
 
-async fn tidy(hub: Hub<Arc<Connection>>, stop: CancellationToken) {
-    let mut ticks = tokio::time::interval(TIDY_EVERY);
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = ticks.tick() => hub.tidy(),
-        }
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway").field("settings", &self.inner.settings).finish_non_exhaustive()
     }
 }

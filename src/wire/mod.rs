@@ -14,12 +14,14 @@ mod discover;
 mod event;
 mod frame;
 mod gateway;
+mod gateway_health;
 mod geometry;
 pub mod image;
 mod job;
 mod occupancy;
 mod page;
 mod problem;
+mod publishing;
 pub mod run;
 mod sector;
 mod session;
@@ -40,21 +42,29 @@ pub use discover::{
     CameraEntry, DiscoverInput, DiscoverLine, DiscoveredCamera, DiscoveredProfile, Discovery,
 };
 pub use event::{
-    EventError, MAX_EVENT_BYTES, Stamp, event_of, read_event, stream_branch, stream_name, write_event,
+    EventError, EventHead, MAX_EVENT_BYTES, Stamp, event_head, event_of, read_event, stream_branch,
+    stream_name, write_event,
 };
 pub use frame::{Detection, Frame, Missed};
-pub use gateway::{ClientMessage, ServerMessage, StreamPosition, StreamPositions};
+pub use gateway::{
+    ClientMessage, ServerMessage, StreamPosition, StreamPositions, read_event_id, write_event_id,
+};
+pub use gateway_health::{
+    BreakerState, CircuitBreaker, EndpointConnections, EventProcessing, GatewayConnections, GatewayHealth,
+    GatewayHealthDetailed, RateLimiter, RedisPool,
+};
 pub use geometry::{Line, Zone};
 pub use image::{ImageAnalysis, ImageDetections, ImageInput};
 pub use job::{Job, JobOutcome, JobRun, Node};
 pub use occupancy::{Occupancy, OccupancyPoint, Peak};
 pub use page::Page;
 pub use problem::Problem;
+pub use publishing::{EventInput, EventsInput, Published, PublishedEvent};
 pub use sector::{Sector, SectorInput, SectorPatch};
 pub use session::{Health, Readiness, Session};
 pub use shift::{Shift, Visit, VisitState};
 pub use status::{CameraStatus, LineStatus, State, ZoneStatus};
 pub use summary::{BranchPeak, CameraVisits, HourVisits, LineSummary, Summary, ValueCount, ZoneSummary};
 pub use time::{Time, ZoneClock, instant};
-pub use token::{NewToken, Token, TokenInput, TokenRole};
+pub use token::{NewTableToken, NewToken, TableTokenInput, Token, TokenInput, TokenRole};
 pub use voice::VoiceActivity;

@@ -1,0 +1,56 @@
+//! Whoever listens, by a socket or by a stream of HTTP.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::conn::Connection;
+use super::hub::{Member, Start};
+use super::listener::Listener;
+use super::stream::Position;
+use super::tenant::Joined;
+use crate::domain::{BranchId, TenantId};
+
+/// One who listens.
+#[derive(Debug, Clone)]
+pub(super) enum Client {
+    Socket(Arc<Connection>),
+    Stream(Arc<Listener>),
+}
+
+impl Member for Client {
+    fn id(&self) -> u64 {
+        match self {
+            Self::Socket(socket) => socket.id(),
+            Self::Stream(stream) => stream.id(),
+        }
+    }
+
+    fn send(&self, tenant: TenantId, frame: &Bytes) -> bool {
+        match self {
+            Self::Socket(socket) => socket.send(tenant, frame),
+            Self::Stream(stream) => stream.send(tenant, frame),
+        }
+    }
+
+    fn catch_up(&self, joined: &Joined, start: &Start) {
+        match self {
+            Self::Socket(socket) => socket.catch_up(joined, start),
+            Self::Stream(stream) => stream.catch_up(joined, start),
+        }
+    }
+
+    fn tell_of(&self, branch: BranchId, position: &Position) {
+        match self {
+            Self::Socket(socket) => socket.tell_of(branch, position),
+            Self::Stream(stream) => stream.tell_of(branch, position),
+        }
+    }
+
+    fn end_session(&self) {
+        match self {
+            Self::Socket(socket) => socket.end_session(),
+            Self::Stream(stream) => stream.end_session(),
+        }
+    }
+}
