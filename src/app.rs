@@ -24,6 +24,7 @@ use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gst
 use crate::clock::Clock;
 use crate::config::{self, Config, FolderLock};
 use crate::domain::{Camera, CameraId, Role, TenantId, Timestamp};
+use crate::gateway::Gateway;
 use crate::jobs::{BackupPlan, Daily, FindCameras, Jobs, JobsContext};
 use crate::recorder::{Recorder, RecorderContext};
 use crate::still::Analysers;
@@ -44,6 +45,7 @@ const CLOSE: Duration = Duration::from_millis(300);
 pub struct App {
     address: SocketAddr,
     keys: Keys,
+    gateway: Gateway,
     store: Store,
     /// Everything that takes requests or makes frames.
     fronts: TaskTracker,
@@ -109,7 +111,7 @@ impl App {
             models,
             keys: keys.clone(),
             revocations,
-            gateway,
+            gateway: gateway.clone(),
             clock,
             recorder,
             live,
@@ -125,7 +127,7 @@ impl App {
         });
         fronts.spawn(api.serve(listener));
         info!(address = %address, store = store.place(), "listening");
-        Ok(Self { address, keys, store, fronts, stop, backs, stop_recorder, places, _lock: lock })
+        Ok(Self { address, keys, gateway, store, fronts, stop, backs, stop_recorder, places, _lock: lock })
     }
 
     /// Brings what changed in the settings into the running server: cameras and branches at once, each by itself. What
@@ -135,6 +137,11 @@ impl App {
     /// When `config` cannot be used or the database fails; nothing has changed then, or some branches have.
     pub async fn follow(&mut self, config: Config) -> Result<()> {
         self.places.follow(config).await
+    }
+
+    /// What tells people of events.
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
     }
 
     /// Where HTTP listens.

@@ -23,6 +23,7 @@ mod outbox;
 mod pace;
 mod recent;
 mod session;
+mod settings;
 mod socket;
 mod stream;
 mod tenant;
@@ -48,6 +49,7 @@ pub use limits::{Full, Guest, Limits, Most, Place};
 pub use listening::{Listening, Notice};
 pub use outbox::{Put, Room};
 pub use session::Arrival;
+pub use settings::Settings;
 pub use socket::{Deaf, Heard, Reader, Socket};
 pub use stream::{Keep, Position, Stamped, Stream};
 pub use tenant::{Joined, Positions, SessionOver, Tenant};
@@ -60,29 +62,6 @@ use recent::Recent;
 
 /// How often what nobody needs any more is forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(30);
-
-/// How the gateway behaves.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    pub most: Most,
-    /// What may wait for one client.
-    pub room: Room,
-    /// What is kept of each stream.
-    pub keep: Keep,
-    /// Events of one tenant that may wait.
-    pub queue: usize,
-    /// After so long without a word a client is asked whether it is there, and has `pong_within` to answer.
-    pub ping_every: Duration,
-    pub pong_within: Duration,
-    /// Time for the first message of a client that brought no token.
-    pub auth_within: Duration,
-    pub max_message_bytes: usize,
-    pub messages_per_second: u32,
-    /// How often it is asked whether tokens still hold, besides when one is revoked.
-    pub revalidate_every: Duration,
-    /// Over this time connections are ended when the server stops.
-    pub drain: Duration,
-}
 
 /// Which sectors a waiter serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

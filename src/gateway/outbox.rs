@@ -217,7 +217,7 @@ mod tests {
         fn every_frame_arrives_whole_and_in_order(
             steps in prop::collection::vec((1usize..9, 0usize..12, any::<bool>()), 1..60),
         ) {
-            let (mut outbox, mut sent, mut wanted) = (Outbox::new(), Vec::new(), Vec::new());
+            let (mut outbox, mut sent, mut wanted) = (Outbox::new(), Vec::new(), Vec::<u8>::new());
             let room = Room { frames: 1000, bytes: 1 << 20 };
             for (number, (len, socket, drains)) in steps.into_iter().enumerate() {
                 let frame = Bytes::from(vec![number as u8; len]);

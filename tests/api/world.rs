@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use atalaya::api::{Api, Fixed, Limits, Rate, Services};
-use atalaya::auth::{Caller, Keys, Ttl};
+use atalaya::auth::{Caller, Keys, Revocations, TableKeys, Ttl};
 use atalaya::camera::{CameraContext, Cameras, Catalog, DetectorSettings};
 use atalaya::clock::Clock;
 use atalaya::config::{Config, Secret};
@@ -15,6 +15,7 @@ use atalaya::domain::{
     BranchId, Camera, CameraId, CameraState, Frame, LiveFigures, RecorderFigures, Role, TenantId, TimeOfDay,
     Timestamp,
 };
+use atalaya::gateway::{Doorman, Gateway, GatewayContext, Sectors, Settings};
 use atalaya::jobs::{BackupPlan, Daily, Jobs, JobsContext};
 use atalaya::still::Analysers;
 use atalaya::store::{Aging, Store};
@@ -163,6 +164,24 @@ fn jobs(
     })
 }
 
+/// The gateway, with nothing to look sectors up in.
+fn gateway(
+    keys: &Keys,
+    revocations: &Revocations,
+    clock: &Clock,
+    (tasks, stop): (&TaskTracker, &CancellationToken),
+) -> Gateway {
+    let tables = TableKeys::new([].into(), Secret::new(SECRET.into()), clock.clone());
+    Gateway::start(GatewayContext {
+        settings: Settings::default(),
+        clock: clock.clone(),
+        doorman: Doorman { keys: keys.clone(), tables, revocations: revocations.clone() },
+        find_sectors: Arc::new(|_, _| Box::pin(async { Sectors::All })),
+        tasks: tasks.clone(),
+        stop: stop.clone(),
+    })
+}
+
 fn config() -> Config {
     let mut config = Config::default();
     config.webrtc.listen = "127.0.0.1:0".parse().unwrap();
@@ -219,6 +238,7 @@ impl World {
         put_cameras(&store, &cameras).await;
         let (config, clock) = (config(), Clock::held_at(NOON));
         let keys = Keys::new(&Secret::new(SECRET.into()), clock.clone());
+        let revocations = Revocations::new(store.clone(), clock.clone());
         let figures = Arc::new(Mutex::new(RecorderFigures::default()));
         let (models, live) = (Arc::new(engine::Catalog::open(None).unwrap()), Live::default());
         let jobs = jobs(&store, &clock, &cameras, folder.path(), (&tasks, &stop));
@@ -232,6 +252,8 @@ impl World {
             ears: Ears::new(models.clone(), options(assets)),
             models,
             keys: keys.clone(),
+            revocations: revocations.clone(),
+            gateway: gateway(&keys, &revocations, &clock, (&tasks, &stop)),
             clock: clock.clone(),
             recorder: recorder(figures.clone()),
             live: teller(&live),
@@ -244,6 +266,8 @@ impl World {
             media_dir: Some(folder.path().join("media")),
             max_body_bytes: 64 * 1024,
             rate: bounds.rate,
+            socket_origins: Vec::new(),
+            connect_rate: bounds.rate,
             cors_origins: vec!["https://panel.example.com".into()],
             stop: stop.clone(),
         };

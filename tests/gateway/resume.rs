@@ -1,0 +1,105 @@
+//! Who comes back gets what it missed, in order, once, or is told that it does not.
+
+use atalaya::domain::Role;
+use serde_json::{Value, json};
+
+use crate::world::{World, numbered};
+
+fn encoded(streams: &Value) -> String {
+    url::form_urlencoded::byte_serialize(streams.to_string().as_bytes()).collect()
+}
+
+#[tokio::test]
+async fn what_was_missed_comes_in_order_and_then_what_happens() {
+    let world = World::start().await;
+    let token = world.token("ana", Role::Waiter, &[5]);
+    let (client, streams) = world.connect_v1("waiter", &token).await;
+    drop(client);
+    let mut witness = world.connect("waiter", &world.token("eva", Role::Waiter, &[5])).await;
+    (0..50).for_each(|number| world.publish(numbered("ROUND_READY", number)));
+    while witness.next().await["number"] != 49 {}
+    let (mut client, _) = world.connect_v1("waiter", &token).await;
+    client.say(&json!({"type": "resume", "streams": streams})).await;
+    (50..100).for_each(|number| world.publish(numbered("ROUND_READY", number)));
+    world.publish(json!({"type": "END", "branch_id": 5}));
+    let (mut numbers, mut offsets, mut resumed) = (Vec::new(), Vec::new(), None);
+    loop {
+        let message = client.next().await;
+        match message["type"].as_str().unwrap() {
+            "END" => break,
+            "resumed" => resumed = Some((numbers.len(), message["recovered"].clone())),
+            _ => {
+                numbers.push(message["number"].as_u64().unwrap());
+                offsets.push(message["offset"].as_u64().unwrap());
+            }
+        }
+    }
+    assert_eq!(numbers, (0..100).collect::<Vec<_>>());
+    assert_eq!(offsets, (1..=100).collect::<Vec<_>>());
+    let (after, recovered) = resumed.expect("it should be told that it has everything");
+    assert!(after >= 50 && recovered == true, "{after}");
+}
+
+#[tokio::test]
+async fn the_query_resumes_too() {
+    let world = World::start().await;
+    let token = world.token("ana", Role::Waiter, &[5]);
+    let (_first, streams) = world.connect_v1("waiter", &token).await;
+    (0..5).for_each(|number| world.publish(numbered("ROUND_READY", number)));
+    world.publish(json!({"type": "END", "branch_id": 5}));
+    let path = format!("/ws/waiter?token={token}&resume={}", encoded(&streams));
+    let mut client = world.try_connect(&path, &[]).await.unwrap();
+    assert_eq!(client.numbers().await, [0, 1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn what_is_not_known_any_more_is_said_to_be_so() {
+    let world = World::with(|config| config.gateway.history_events = 10).await;
+    let token = world.token("ana", Role::Waiter, &[5]);
+    let (mut first, streams) = world.connect_v1("waiter", &token).await;
+    // From here on it is told what happens.
+    first.say(&json!({"type": "ping"})).await;
+    assert_eq!(first.next().await["type"], "pong");
+    (0..20).for_each(|number| world.publish(numbered("ROUND_READY", number)));
+    world.publish(json!({"type": "END", "branch_id": 5}));
+    first.numbers().await;
+    for streams in [streams, json!({"branch:5": {"epoch": "another", "offset": 20}})] {
+        let (mut client, now) = world.connect_v1("waiter", &token).await;
+        client.say(&json!({"type": "resume", "streams": streams})).await;
+        let resumed = client.next().await;
+        assert_eq!(
+            (&resumed["type"], &resumed["recovered"]),
+            (&json!("resumed"), &json!(false)),
+            "{resumed}"
+        );
+        assert_eq!(resumed["streams"]["branch:5"]["offset"], now["branch:5"]["offset"]);
+    }
+}
+
+#[tokio::test]
+async fn who_says_nothing_goes_on_from_its_welcome() {
+    let world = World::start().await;
+    let (mut client, streams) = world.connect_v1("waiter", &world.token("ana", Role::Waiter, &[5])).await;
+    assert_eq!(streams["branch:5"]["offset"], 0);
+    // Before the time to resume is over.
+    (0..3).for_each(|number| world.publish(numbered("ROUND_READY", number)));
+    world.publish(json!({"type": "END", "branch_id": 5}));
+    assert_eq!(client.numbers().await, [0, 1, 2]);
+}
+
+#[tokio::test]
+async fn who_listens_to_all_branches_is_told_of_new_streams() {
+    let world = World::start().await;
+    let (mut admin, streams) = world.connect_v1("admin", &world.token("eva", Role::Admin, &[])).await;
+    assert_eq!(streams, json!({}));
+    admin.say(&json!({"type": "ping"})).await;
+    assert_eq!(admin.next().await["type"], "pong");
+    world.publish(numbered("ROUND_READY", 0));
+    let told = admin.next().await;
+    assert_eq!(
+        (&told["type"], &told["streams"]["branch:5"]["offset"]),
+        (&json!("streams"), &json!(0)),
+        "{told}"
+    );
+    assert_eq!(admin.next().await["offset"], 1);
+}
