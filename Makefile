@@ -54,6 +54,7 @@ test-tools:
 	scripts/console.sh test
 	scripts/deny.sh install
 	scripts/contract.sh install
+	scripts/asyncapi.sh install
 
 test: test-tools ## installs what tests need and runs everything; passes only when all passed
 	@scripts/test.sh all

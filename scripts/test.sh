@@ -76,6 +76,7 @@ case ${1:-} in
         step plugin plugin
         step tests cargo test --workspace --locked --no-fail-fast
         step contract scripts/contract.sh
+        step asyncapi scripts/asyncapi.sh
         ;;
     *) fail "usage: test.sh all|quick" ;;
 esac

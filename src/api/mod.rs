@@ -5,6 +5,7 @@
 
 mod access;
 mod analyses;
+mod asyncapi;
 mod audit;
 mod branches;
 mod cameras;
@@ -128,6 +129,8 @@ impl Api {
             .or(event_stream::routes(&state))
             .unify()
             .or(events::routes(&state))
+            .unify()
+            .or(asyncapi::routes())
             .unify();
         let routes = cameras::routes(&state)
             .or(control::routes(&state))

@@ -6,9 +6,9 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::access::SESSION_COOKIE;
 use super::{
-    audit, branches, cameras, control, cv, derived, detections, discover, docs, event_stream, events,
-    gateway, gateway_pages, health, jobs, media, metrics, models, occupancy, pipelines, schedules, sectors,
-    session, shifts, summaries, table_tokens, tokens, voice, whep,
+    asyncapi, audit, branches, cameras, control, cv, derived, detections, discover, docs, event_stream,
+    events, gateway, gateway_pages, health, jobs, media, metrics, models, occupancy, pipelines, schedules,
+    sectors, session, shifts, summaries, table_tokens, tokens, voice, whep,
 };
 use crate::wire::Problem;
 
@@ -43,7 +43,7 @@ use crate::wire::Problem;
         session::log_in, session::log_out, session::get_session, session::end_session,
         health::get_health, health::get_readiness, metrics::get_metrics,
         jobs::list_jobs, jobs::run_job, jobs::list_nodes,
-        docs::get_openapi, docs::get_docs,
+        docs::get_openapi, docs::get_docs, asyncapi::get_asyncapi,
         gateway::waiter_socket, gateway::kitchen_socket, gateway::admin_socket, gateway::diner_socket,
         gateway_pages::get_gateway_health, gateway_pages::get_gateway_parts, gateway_pages::get_gateway_metrics,
         events::publish_events, event_stream::stream_events,

@@ -2,7 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod doors;
+mod events;
 mod life;
+mod pages;
 mod resume;
 mod routing;
+mod stream;
+mod web;
 mod world;
