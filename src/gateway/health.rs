@@ -30,7 +30,7 @@ impl Health {
 
 /// Where a connection to Redis stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Link {
+pub enum LinkState {
     /// None is wanted: this server is the only one.
     #[default]
     Disabled,
@@ -42,7 +42,7 @@ pub enum Link {
     Lost,
 }
 
-impl Link {
+impl LinkState {
     /// As [`Health`] has it, where there is one.
     pub fn name(self) -> &'static str {
         match self {
@@ -85,11 +85,11 @@ impl Breaker {
 
 /// What is known of Redis; nothing when there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RedisStatus {
+pub struct RedisHealth {
     /// What brings the events of others.
-    pub subscription: Link,
+    pub subscription: LinkState,
     /// What takes ours and answers questions.
-    pub requests: Link,
+    pub requests: LinkState,
     /// Connections that there may be for events, and that there are.
     pub pool_size: u32,
     pub active_connections: u32,
@@ -100,10 +100,10 @@ pub struct RedisStatus {
     pub failures: u32,
 }
 
-impl RedisStatus {
+impl RedisHealth {
     fn health(&self) -> Health {
         let links = [self.subscription, self.requests];
-        let is_well = links.iter().all(|link| matches!(link, Link::Disabled | Link::Up));
+        let is_well = links.iter().all(|link| matches!(link, LinkState::Disabled | LinkState::Up));
         if is_well && self.breaker == Breaker::Closed { Health::Healthy } else { Health::Degraded }
     }
 }
@@ -112,7 +112,7 @@ impl RedisStatus {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkup {
     pub health: Health,
-    pub redis: RedisStatus,
+    pub redis: RedisHealth,
     pub connections: [(Endpoint, u64); Endpoint::ALL.len()],
     /// Most connections; 0: any number.
     pub max_connections: usize,
@@ -130,7 +130,7 @@ impl Checkup {
 impl Gateway {
     /// How it does now.
     pub fn check_up(&self) -> Checkup {
-        let (redis, drop_rate) = (self.redis_status(), self.figures().drop_rate());
+        let (redis, drop_rate) = (self.redis_health(), self.figures().drop_rate());
         let losing = if drop_rate > TOO_MANY_DROPS { Health::Degraded } else { Health::Healthy };
         let serving = if self.is_stopping() || self.is_stuck() { Health::Unhealthy } else { Health::Healthy };
         Checkup {
@@ -145,16 +145,16 @@ impl Gateway {
 
     /// Whether clients may be sent here: it tells events, and those of other servers too.
     pub fn is_ready(&self) -> bool {
-        !self.is_stopping() && !self.is_stuck() && self.redis_status().subscription != Link::Starting
+        !self.is_stopping() && !self.is_stuck() && self.redis_health().subscription != LinkState::Starting
     }
 
     /// What the connection to Redis says of itself.
-    pub fn redis_status(&self) -> RedisStatus {
+    pub fn redis_health(&self) -> RedisHealth {
         *self.inner.redis.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes how the connection to Redis does.
-    pub fn note_redis(&self, status: RedisStatus) {
+    pub fn note_redis(&self, status: RedisHealth) {
         *self.inner.redis.lock().unwrap_or_else(PoisonError::into_inner) = status;
     }
 
@@ -170,20 +170,21 @@ mod tests {
 
     #[test]
     fn without_redis_nothing_of_it_is_unwell() {
-        let none = RedisStatus::default();
+        let none = RedisHealth::default();
         assert_eq!((none.health(), none.subscription.name()), (Health::Healthy, "disabled"));
     }
 
     #[test]
     fn whatever_is_lost_of_redis_is_told() {
-        let up = RedisStatus { subscription: Link::Up, requests: Link::Up, ..RedisStatus::default() };
+        let up =
+            RedisHealth { subscription: LinkState::Up, requests: LinkState::Up, ..RedisHealth::default() };
         assert_eq!(up.health(), Health::Healthy);
         for unwell in [
-            RedisStatus { subscription: Link::Lost, ..up },
-            RedisStatus { subscription: Link::Starting, ..up },
-            RedisStatus { requests: Link::Lost, ..up },
-            RedisStatus { breaker: Breaker::Open, ..up },
-            RedisStatus { breaker: Breaker::HalfOpen, ..up },
+            RedisHealth { subscription: LinkState::Lost, ..up },
+            RedisHealth { subscription: LinkState::Starting, ..up },
+            RedisHealth { requests: LinkState::Lost, ..up },
+            RedisHealth { breaker: Breaker::Open, ..up },
+            RedisHealth { breaker: Breaker::HalfOpen, ..up },
         ] {
             assert_eq!(unwell.health(), Health::Degraded, "{unwell:?}");
         }

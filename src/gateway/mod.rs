@@ -19,9 +19,9 @@ mod lanes;
 mod limits;
 mod listener;
 mod listening;
+mod once;
 mod outbox;
 mod pace;
-mod recent;
 mod session;
 mod settings;
 mod socket;
@@ -41,7 +41,7 @@ pub use audience::{Group, Listens, Sectors, audience};
 pub use close::{Close, Retry};
 pub use drops::DropRate;
 pub use figures::{Count, Figures, Found, Handshake, Level, Rejected, Spread};
-pub use health::{Breaker, Checkup, Health, Link, RedisStatus};
+pub use health::{Breaker, Checkup, Health, LinkState, RedisHealth};
 pub use hub::{Hub, Member, Start};
 pub use identity::{Doorman, Identity, Refusal};
 pub use lanes::LaneFull;
@@ -58,7 +58,7 @@ use crate::auth::TableKeys;
 use crate::clock::Clock;
 use crate::domain::{Endpoint, Event};
 use client::Client;
-use recent::Recent;
+use once::Once;
 
 /// How often what nobody needs any more is forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(30);
@@ -100,8 +100,8 @@ struct Inner {
     limits: Limits,
     figures: Arc<Figures>,
     /// Ids of the events that publishers of HTTP sent of late.
-    recent: Mutex<Recent>,
-    redis: Mutex<RedisStatus>,
+    once: Mutex<Once>,
+    redis: Mutex<RedisHealth>,
     tasks: TaskTracker,
     stop: CancellationToken,
     next_id: AtomicU64,
@@ -124,7 +124,7 @@ impl Gateway {
             find_sectors,
             hub,
             figures,
-            recent: Mutex::default(),
+            once: Mutex::default(),
             redis: Mutex::default(),
             tasks: tasks.clone(),
             stop,
@@ -206,7 +206,7 @@ impl Gateway {
                 _ = ticks.tick() => {}
             }
             self.inner.hub.tidy();
-            self.inner.recent.lock().unwrap_or_else(PoisonError::into_inner).tidy(Instant::now());
+            self.inner.once.lock().unwrap_or_else(PoisonError::into_inner).tidy(Instant::now());
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use atalaya::domain::Role;
-use atalaya::gateway::{Breaker, Link, RedisStatus};
+use atalaya::gateway::{Breaker, LinkState, RedisHealth};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -62,30 +62,30 @@ async fn the_parts_are_told_and_without_redis_its_own_are_disabled() {
 #[tokio::test]
 async fn redis_that_is_lost_makes_it_degraded_and_not_unready_unless_it_never_was_there() {
     let world = World::start().await;
-    let up = RedisStatus {
-        subscription: Link::Up,
-        requests: Link::Up,
+    let up = RedisHealth {
+        subscription: LinkState::Up,
+        requests: LinkState::Up,
         pool_size: 50,
         active_connections: 2,
         request_pool_size: 20,
-        ..RedisStatus::default()
+        ..RedisHealth::default()
     };
     for (status, word, ready, told) in [
         (up, "healthy", StatusCode::OK, "ok"),
         (
-            RedisStatus { subscription: Link::Lost, ..up },
+            RedisHealth { subscription: LinkState::Lost, ..up },
             "degraded",
             StatusCode::OK,
             "it does not hear of other servers' events",
         ),
         (
-            RedisStatus { breaker: Breaker::Open, failures: 5, ..up },
+            RedisHealth { breaker: Breaker::Open, failures: 5, ..up },
             "degraded",
             StatusCode::OK,
             "Redis does not answer",
         ),
         (
-            RedisStatus { subscription: Link::Starting, ..up },
+            RedisHealth { subscription: LinkState::Starting, ..up },
             "degraded",
             StatusCode::SERVICE_UNAVAILABLE,
             "it does not hear of other servers' events yet",

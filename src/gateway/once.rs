@@ -16,7 +16,7 @@ const MOST: usize = 50_000;
 
 /// The newest ids of each tenant.
 #[derive(Debug, Default)]
-pub(super) struct Recent {
+pub(super) struct Once {
     tenants: HashMap<TenantId, Ids>,
 }
 
@@ -38,7 +38,7 @@ impl Ids {
     }
 }
 
-impl Recent {
+impl Once {
     /// Whether `id` came within the last minute.
     pub(super) fn contains(&mut self, tenant: TenantId, id: &str, now: Instant) -> bool {
         let Some(ids) = self.tenants.get_mut(&tenant) else { return false };
@@ -72,13 +72,13 @@ impl Gateway {
         let Some(id) = event.id.clone() else { return self.publish(event) };
         let (tenant, now) = (event.tenant, Instant::now());
         // Held over both steps: of two who send the same at once, one counts.
-        let mut recent = self.inner.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        if recent.contains(tenant, &id, now) {
+        let mut once = self.inner.once.lock().unwrap_or_else(PoisonError::into_inner);
+        if once.contains(tenant, &id, now) {
             self.inner.figures.duplicates.add(1);
             return Ok(());
         }
         self.publish(event)?;
-        recent.note(tenant, id, now);
+        once.note(tenant, id, now);
         Ok(())
     }
 }
@@ -93,23 +93,23 @@ mod tests {
 
     #[test]
     fn an_id_is_known_for_a_minute_and_to_its_own_tenant() {
-        let (mut recent, start) = (Recent::default(), Instant::now());
-        recent.note(tenant(1), "a".into(), start);
-        assert!(recent.contains(tenant(1), "a", start + KEPT));
-        assert!(!recent.contains(tenant(2), "a", start));
-        assert!(!recent.contains(tenant(1), "a", start + KEPT + Duration::from_millis(1)));
-        recent.tidy(start + 2 * KEPT);
-        assert!(recent.tenants.is_empty());
+        let (mut once, start) = (Once::default(), Instant::now());
+        once.note(tenant(1), "a".into(), start);
+        assert!(once.contains(tenant(1), "a", start + KEPT));
+        assert!(!once.contains(tenant(2), "a", start));
+        assert!(!once.contains(tenant(1), "a", start + KEPT + Duration::from_millis(1)));
+        once.tidy(start + 2 * KEPT);
+        assert!(once.tenants.is_empty());
     }
 
     #[test]
     fn a_tenant_that_names_too_many_loses_its_own_oldest() {
-        let (mut recent, start) = (Recent::default(), Instant::now());
-        recent.note(tenant(2), "theirs".into(), start);
+        let (mut once, start) = (Once::default(), Instant::now());
+        once.note(tenant(2), "theirs".into(), start);
         for number in 0..=MOST {
-            recent.note(tenant(1), number.to_string().into(), start);
+            once.note(tenant(1), number.to_string().into(), start);
         }
-        assert!(!recent.contains(tenant(1), "0", start));
-        assert!(recent.contains(tenant(1), "1", start) && recent.contains(tenant(2), "theirs", start));
+        assert!(!once.contains(tenant(1), "0", start));
+        assert!(once.contains(tenant(1), "1", start) && once.contains(tenant(2), "theirs", start));
     }
 }
