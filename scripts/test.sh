@@ -75,6 +75,7 @@ case ${1:-} in
         step build build
         step plugin plugin
         step tests cargo test --workspace --locked --no-fail-fast
+        step interleavings cargo test --locked --features interleavings --test interleavings
         step contract scripts/contract.sh
         step asyncapi scripts/asyncapi.sh
         ;;

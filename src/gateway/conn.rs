@@ -67,7 +67,7 @@ pub(super) fn retry_ms() -> u64 {
 }
 
 /// Positions as the client is told of them.
-pub fn told<'a>(positions: impl IntoIterator<Item = (&'a BranchId, &'a Position)>) -> StreamPositions {
+pub(super) fn told<'a>(positions: impl IntoIterator<Item = (&'a BranchId, &'a Position)>) -> StreamPositions {
     let told = positions.into_iter().map(|(branch, position)| {
         let Position { epoch, offset } = position;
         let position = StreamPosition { epoch: epoch.as_ref().to_owned(), offset: *offset, recovered: None };

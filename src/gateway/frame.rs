@@ -6,7 +6,7 @@ use tungstenite::protocol::frame::Frame;
 use tungstenite::protocol::frame::coding::{Data, OpCode};
 
 /// A text message.
-pub fn text(text: &str) -> Bytes {
+pub(super) fn text(text: &str) -> Bytes {
     encode(Frame::message(Bytes::copy_from_slice(text.as_bytes()), OpCode::Data(Data::Text), true))
 }
 
@@ -21,18 +21,13 @@ pub(super) fn payload(frame: &Bytes) -> Bytes {
     frame.slice(head.min(frame.len())..)
 }
 
-/// A binary message.
-pub fn binary(bytes: Bytes) -> Bytes {
-    encode(Frame::message(bytes, OpCode::Data(Data::Binary), true))
-}
-
 /// A ping that the peer has to answer.
-pub fn ping() -> Bytes {
+pub(super) fn ping() -> Bytes {
     encode(Frame::ping(Bytes::new()))
 }
 
 /// The end; `reason` of 123 bytes at most.
-pub fn close(code: u16, reason: &str) -> Bytes {
+pub(super) fn close(code: u16, reason: &str) -> Bytes {
     encode(Frame::close(Some(CloseFrame { code: code.into(), reason: reason.into() })))
 }
 

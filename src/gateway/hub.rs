@@ -1,7 +1,7 @@
 //! Events in, frames out: takes events of all tenants, gives each its place in its stream, and sends it to whom it is for.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -12,6 +12,7 @@ use super::audience::{Listens, Sectors};
 use super::figures::Figures;
 use super::lanes::{Class, LaneFull, Lanes, Turn};
 use super::stream::{Keep, Position};
+use super::sync::{Mutex, MutexGuard, RwLock};
 use super::tenant::{Joined, Positions, Sending, SessionOver, Tenant};
 use crate::clock::Clock;
 use crate::domain::{BranchId, Event, TenantId};
@@ -126,7 +127,10 @@ impl<M: Member> Hub<M> {
 
     /// Where a listener's streams are.
     pub fn positions(&self, tenant: TenantId, listens: &Listens) -> Positions {
-        lock(&self.tenant(tenant)).positions(listens)
+        let tenant = self.tenant(tenant);
+        let mut tenant = lock(&tenant);
+        tenant.touch(self.inner.clock.now());
+        tenant.positions(listens)
     }
 
     /// Seats a listener, after what came since `start`.
@@ -153,7 +157,10 @@ impl<M: Member> Hub<M> {
     }
 
     pub fn leave(&self, tenant: TenantId, id: u64) {
-        lock(&self.tenant(tenant)).leave(id);
+        let tenant = self.tenant(tenant);
+        let mut tenant = lock(&tenant);
+        tenant.touch(self.inner.clock.now());
+        tenant.leave(id);
     }
 
     /// The waiters of a tenant.
@@ -183,26 +190,32 @@ impl<M: Member> Hub<M> {
     pub async fn run(self, stop: CancellationToken) {
         let mut is_stopping = false;
         loop {
-            let next = lock(&self.inner.lanes).next();
-            let Some((tenant, turn)) = next else {
-                if is_stopping {
-                    return;
-                }
-                tokio::select! {
-                    () = self.inner.wake.notified() => {}
-                    () = stop.cancelled() => is_stopping = true,
-                }
+            if self.turn() {
+                // Those who read and those who write share the processors.
+                tokio::task::yield_now().await;
                 continue;
-            };
-            let round = match turn {
-                Turn::New(work) => self.begin(work),
-                Turn::Rest(round) => round,
-            };
-            let rest = self.send_piece(round);
-            lock(&self.inner.lanes).done(tenant, rest);
-            // Those who read and those who write share the processors.
-            tokio::task::yield_now().await;
+            }
+            if is_stopping {
+                return;
+            }
+            tokio::select! {
+                () = self.inner.wake.notified() => {}
+                () = stop.cancelled() => is_stopping = true,
+            }
         }
+    }
+
+    /// Sends a piece of what waits; whether there was anything.
+    pub fn turn(&self) -> bool {
+        let next = lock(&self.inner.lanes).next();
+        let Some((tenant, turn)) = next else { return false };
+        let round = match turn {
+            Turn::New(work) => self.begin(work),
+            Turn::Rest(round) => round,
+        };
+        let rest = self.send_piece(round);
+        lock(&self.inner.lanes).done(tenant, rest);
+        true
     }
 
     fn begin(&self, work: Work) -> Round<M> {
@@ -214,7 +227,11 @@ impl<M: Member> Hub<M> {
         figures.processed.add(1);
         figures.broadcasts.add(1);
         let tenant = self.tenant(event.tenant);
-        let sending = lock(&tenant).send(event, self.inner.clock.now());
+        let now = self.inner.clock.now();
+        let mut tenant = lock(&tenant);
+        tenant.touch(now);
+        let sending = tenant.send(event, now);
+        drop(tenant);
         if let Some((crowd, position)) = &sending.opened {
             for member in crowd.iter() {
                 member.tell_of(sending.stamped.event.branch, position);

@@ -9,14 +9,14 @@ use crate::domain::TenantId;
 
 /// What goes ahead in its own lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
+pub(super) enum Class {
     Urgent,
     Normal,
 }
 
 /// A piece of work.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Turn<W, R> {
+pub(super) enum Turn<W, R> {
     /// To be begun.
     New(W),
     /// What was begun and is not done.
@@ -47,7 +47,7 @@ impl<W, R> Lane<W, R> {
 
 /// All lanes.
 #[derive(Debug)]
-pub struct Lanes<W, R> {
+pub(super) struct Lanes<W, R> {
     lanes: HashMap<TenantId, Lane<W, R>>,
     turns: VecDeque<TenantId>,
     /// Most that waits in one lane.
@@ -56,22 +56,18 @@ pub struct Lanes<W, R> {
 }
 
 impl<W, R> Lanes<W, R> {
-    pub fn new(room: usize) -> Self {
+    pub(super) fn new(room: usize) -> Self {
         Self { lanes: HashMap::new(), turns: VecDeque::new(), room, waiting: 0 }
     }
 
     /// How much waits.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.waiting
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.waiting == 0
     }
 
     /// # Errors
     /// When as much waits in the tenant's lane as may.
-    pub fn push(&mut self, tenant: TenantId, class: Class, work: W) -> Result<(), LaneFull> {
+    pub(super) fn push(&mut self, tenant: TenantId, class: Class, work: W) -> Result<(), LaneFull> {
         let lane = self.lanes.entry(tenant).or_insert_with(|| {
             self.turns.push_back(tenant);
             Lane { rest: None, urgent: VecDeque::new(), normal: VecDeque::new() }
@@ -88,7 +84,7 @@ impl<W, R> Lanes<W, R> {
     }
 
     /// The next piece of work. The tenant has no other turn until [`Lanes::done`].
-    pub fn next(&mut self) -> Option<(TenantId, Turn<W, R>)> {
+    pub(super) fn next(&mut self) -> Option<(TenantId, Turn<W, R>)> {
         let tenant = self.turns.pop_front()?;
         let turn = self.lanes.get_mut(&tenant).and_then(Lane::take);
         let turn = turn.expect("a lane with a turn should have work");
@@ -97,7 +93,7 @@ impl<W, R> Lanes<W, R> {
     }
 
     /// Ends a tenant's turn; `rest` is what is left of its work.
-    pub fn done(&mut self, tenant: TenantId, rest: Option<R>) {
+    pub(super) fn done(&mut self, tenant: TenantId, rest: Option<R>) {
         let Some(lane) = self.lanes.get_mut(&tenant) else { return };
         lane.rest = rest;
         if lane.is_empty() {
@@ -143,7 +139,7 @@ mod tests {
             lanes.done(id, None);
         }
         assert_eq!(order, [2, 3, 1]);
-        assert!(lanes.is_empty() && lanes.lanes.is_empty());
+        assert_eq!((lanes.len(), lanes.lanes.len()), (0, 0));
     }
 
     #[test]

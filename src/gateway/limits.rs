@@ -6,9 +6,10 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use super::close::Close;
+use super::sync::Mutex;
 use crate::domain::{SessionId, TenantId};
 
 /// How many; 0 is any number.

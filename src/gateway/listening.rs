@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use super::arrival::listens;
 use super::client::Client;
 use super::close::Close;
 use super::conn::{retry_ms, told};
@@ -14,7 +15,7 @@ use super::hub::{Member, Start};
 use super::identity::Identity;
 use super::limits::Place;
 use super::listener::{Item, Listener, Next};
-use super::session::{EXPIRY_NOTICE, listens, random_part, read_positions};
+use super::session::{EXPIRY_NOTICE, random_part, read_positions};
 use super::tenant::SessionOver;
 use super::{Freshness, Gateway};
 use crate::domain::Endpoint;

@@ -5,6 +5,7 @@
 //! something for it and never waited for; `session` is its life from the handshake to the close. Who listens by a stream of
 //! HTTP is a `listener` that takes what waits for it. Nothing in here knows HTTP or the store.
 
+mod arrival;
 mod audience;
 mod client;
 mod close;
@@ -26,6 +27,7 @@ mod session;
 mod settings;
 mod socket;
 mod stream;
+mod sync;
 mod tenant;
 
 use std::net::IpAddr;
@@ -37,6 +39,7 @@ use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use arrival::Arrival;
 pub use audience::{Group, Listens, Sectors, audience};
 pub use close::{Close, Retry};
 pub use drops::DropRate;
@@ -48,7 +51,6 @@ pub use lanes::LaneFull;
 pub use limits::{Full, Guest, Limits, Most, Place};
 pub use listening::{Listening, Notice};
 pub use outbox::{Put, Room};
-pub use session::Arrival;
 pub use settings::Settings;
 pub use socket::{Deaf, Heard, Reader, Socket};
 pub use stream::{Keep, Position, Stamped, Stream};
@@ -162,7 +164,7 @@ impl Gateway {
 
     /// Serves a client whose handshake is done, on a task of its own.
     pub fn serve(&self, arrival: Arrival) {
-        self.inner.tasks.spawn(session::serve(self.clone(), arrival));
+        self.inner.tasks.spawn(arrival::serve(self.clone(), arrival));
     }
 
     pub fn figures(&self) -> &Figures {

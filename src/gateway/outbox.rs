@@ -39,7 +39,7 @@ pub enum Put {
 
 /// Frames on their way to a client who takes them as fast as it likes.
 #[derive(Debug)]
-pub struct Outbox {
+pub(super) struct Outbox {
     queue: VecDeque<Bytes>,
     /// Bytes of the first frame that the socket has.
     written: usize,
@@ -48,26 +48,27 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { queue: VecDeque::new(), written: 0, bytes: 0, state: State::Open }
     }
 
     /// Bytes that wait.
-    pub fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.queue.is_empty()
-    }
-
     /// Whether the close frame was put.
-    pub fn is_closing(&self) -> bool {
+    pub(super) fn is_closing(&self) -> bool {
         self.state != State::Open
     }
 
     /// Sends a frame by `write` if nothing waits before it, and keeps what the socket does not take.
-    pub fn put(&mut self, frame: &Bytes, room: Room, write: impl FnOnce(&[u8]) -> io::Result<usize>) -> Put {
+    pub(super) fn put(
+        &mut self,
+        frame: &Bytes,
+        room: Room,
+        write: impl FnOnce(&[u8]) -> io::Result<usize>,
+    ) -> Put {
         if self.state != State::Open {
             return Put::Closed;
         }
@@ -94,14 +95,14 @@ impl Outbox {
     }
 
     /// Puts frames that there is room for in any case: what somebody missed.
-    pub fn extend(&mut self, frames: impl IntoIterator<Item = Bytes>) {
+    pub(super) fn extend(&mut self, frames: impl IntoIterator<Item = Bytes>) {
         if self.state == State::Open {
             frames.into_iter().for_each(|frame| self.push(frame));
         }
     }
 
     /// Puts the last frame. With `at_once` what waits is forgotten, but for a frame that the client has a part of.
-    pub fn close(&mut self, frame: Bytes, at_once: bool) {
+    pub(super) fn close(&mut self, frame: Bytes, at_once: bool) {
         if self.state != State::Open {
             return;
         }
@@ -114,7 +115,7 @@ impl Outbox {
     }
 
     /// Forgets everything: nobody is there any more.
-    pub fn leave(&mut self) {
+    pub(super) fn leave(&mut self) {
         *self = Self { state: State::Gone, ..Self::new() };
     }
 
@@ -122,7 +123,10 @@ impl Outbox {
     ///
     /// # Errors
     /// What `write` says, also that it would block.
-    pub fn drain(&mut self, mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>) -> io::Result<()> {
+    pub(super) fn drain(
+        &mut self,
+        mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
+    ) -> io::Result<()> {
         while !self.queue.is_empty() {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let mut used = 0;
@@ -234,7 +238,7 @@ mod tests {
                         false => Err(io::ErrorKind::WouldBlock.into()),
                     }
                 });
-                prop_assert_eq!(drained.is_ok(), outbox.is_empty());
+                prop_assert_eq!(drained.is_ok(), outbox.bytes() == 0);
                 prop_assert_eq!(outbox.bytes(), wanted.len() - sent.len());
             }
             outbox.drain(|slices| take(slices, usize::MAX, &mut sent)).unwrap();

@@ -12,7 +12,7 @@ const WINDOW: Duration = Duration::from_secs(1);
 
 /// What to do with a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(super) enum Verdict {
     Take,
     /// Drop it, and say so.
     Warn,
@@ -24,7 +24,7 @@ pub enum Verdict {
 
 /// One client's pace: messages in the last second, by a window that slides.
 #[derive(Debug)]
-pub struct Pace {
+pub(super) struct Pace {
     /// Kept as a rate that leaks (GCRA): the time at which everything said so far would be forgiven.
     forgiven: Option<Instant>,
     per_second: u32,
@@ -35,12 +35,12 @@ pub struct Pace {
 
 impl Pace {
     /// A client that may say so much a second, and as much at once.
-    pub fn new(per_second: u32) -> Self {
+    pub(super) fn new(per_second: u32) -> Self {
         Self { forgiven: None, per_second: per_second.max(1), excess: None, strikes: 0 }
     }
 
     /// A message came.
-    pub fn heard(&mut self, now: Instant) -> Verdict {
+    pub(super) fn heard(&mut self, now: Instant) -> Verdict {
         let cost = WINDOW / self.per_second;
         let forgiven = self.forgiven.map_or(now, |at| at.max(now));
         if forgiven + cost <= now + WINDOW {
@@ -61,7 +61,7 @@ impl Pace {
     }
 
     /// A message meant nothing.
-    pub fn strike(&mut self) -> Verdict {
+    pub(super) fn strike(&mut self) -> Verdict {
         self.strikes += 1;
         if self.strikes >= MAX_STRIKES { Verdict::End } else { Verdict::Warn }
     }

@@ -127,7 +127,7 @@ impl Stream {
 }
 
 /// A name that no other run of a stream has.
-pub fn new_epoch() -> Arc<str> {
+pub(super) fn new_epoch() -> Arc<str> {
     format!("{:016x}", rand::random::<u64>()).into()
 }
 

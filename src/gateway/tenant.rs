@@ -18,7 +18,7 @@ const MAX_ENDED_SESSIONS: usize = 10_000;
 pub type Positions = BTreeMap<BranchId, Position>;
 
 /// Listeners of a group, as they were when an event came.
-pub type Crowd<M> = Arc<[M]>;
+pub(super) type Crowd<M> = Arc<[M]>;
 
 /// A group's listeners by their numbers.
 #[derive(Debug)]
@@ -157,11 +157,13 @@ pub struct Tenant<M> {
     branches: BTreeMap<BranchId, Branch<M>>,
     seats: HashMap<u64, Seat<M>>,
     keep: Keep,
+    /// When somebody last came or was told where the streams are.
+    used: Timestamp,
 }
 
 impl<M: Clone> Tenant<M> {
     pub fn new(keep: Keep) -> Self {
-        Self { branches: BTreeMap::new(), seats: HashMap::new(), keep }
+        Self { branches: BTreeMap::new(), seats: HashMap::new(), keep, used: Timestamp::from_millis(0) }
     }
 
     /// How many are here.
@@ -173,10 +175,17 @@ impl<M: Clone> Tenant<M> {
         self.seats.is_empty()
     }
 
-    /// Whether there is nothing in here worth keeping at `now`.
+    /// Notes that it is in use at `now`.
+    pub fn touch(&mut self, now: Timestamp) {
+        self.used = now;
+    }
+
+    /// Whether there is nothing in here worth keeping at `now`: also no place in a stream that somebody may come back to.
     pub fn is_idle(&mut self, now: Timestamp) -> bool {
         self.branches.values_mut().for_each(|branch| branch.stream.forget(now));
-        self.seats.is_empty() && self.branches.values().all(|branch| branch.stream.is_empty())
+        now.since(self.used) > self.keep.age
+            && self.seats.is_empty()
+            && self.branches.values().all(|branch| branch.stream.is_empty())
     }
 
     /// Where the streams are that a listener has.

@@ -19,6 +19,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Who runs a shift's bounds and an open visit is known to the pure rooms; the store keeps what they say.
     ("store", &["domain", "config", "clock", "shift", "visit"]),
     ("camera", &["domain", "config", "clock"]),
+    // What it looks up in the store, and what Redis is for, is handed in by the app.
+    ("gateway", &["domain", "config", "clock", "auth", "wire"]),
     ("viewer", &["domain", "config", "clock", "camera"]),
     ("recorder", &["domain", "clock", "visit", "shift", "store", "camera"]),
     // Scheduled work on the store; where there are cameras is handed in by the app.
@@ -27,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "api",
         &[
             "domain", "clock", "config", "visit", "shift", "store", "auth", "wire", "camera", "viewer",
-            "still", "voice", "jobs", "discover",
+            "still", "voice", "jobs", "discover", "gateway",
         ],
     ),
     // An IP camera as the server would meet it: it knows nothing of the server.
@@ -50,6 +52,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("warp", &["api"]),
     ("str0m", &["viewer"]),
+    // Its key of a handshake is asked for at the door.
+    ("tungstenite", &["gateway", "api"]),
     ("jsonwebtoken", &["auth"]),
     // The simulated camera is a command of its own as well.
     ("clap", &["cli", "main", "demo"]),

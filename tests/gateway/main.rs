@@ -3,8 +3,10 @@
 
 mod doors;
 mod events;
+mod isolation;
 mod life;
 mod pages;
+mod protocol;
 mod resume;
 mod routing;
 mod stream;

@@ -1,0 +1,147 @@
+//! A client's first moments: who it is, and whether there is a place for it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use super::audience::{Listens, Sectors};
+use super::close::Close;
+use super::conn::Connection;
+use super::figures::Rejected;
+use super::identity::Identity;
+use super::limits::Place;
+use super::session::Session;
+use super::socket::{Deaf, Heard, Reader, Socket};
+use super::{Freshness, Gateway};
+use crate::domain::Endpoint;
+use crate::wire::{ClientMessage, StreamPositions};
+
+/// A client has so long to take the last frames and to say goodbye.
+pub(super) const GOODBYE: Duration = Duration::from_secs(5);
+
+/// A client whose handshake is done.
+#[derive(Debug)]
+pub struct Arrival {
+    pub tcp: TcpStream,
+    /// What it said already.
+    pub begun: Vec<u8>,
+    pub endpoint: Endpoint,
+    /// Whether it speaks `atalaya.v1`.
+    pub is_v1: bool,
+    /// `None` when its token is to come as its first message.
+    pub identity: Option<(Identity, Place)>,
+    /// Why it is not let in, when it is to be told by a close.
+    pub refused: Option<Close>,
+    /// `None` on this very machine.
+    pub ip: Option<IpAddr>,
+    /// Where it was, if it was here before.
+    pub resume: Option<StreamPositions>,
+}
+
+/// Serves a client until it goes, or has to.
+pub(super) async fn serve(gateway: Gateway, arrival: Arrival) {
+    let settings = &gateway.inner.settings;
+    let Arrival { tcp, begun, endpoint, is_v1, identity, refused, ip, resume } = arrival;
+    let socket = Socket::new(tcp, settings.room);
+    let mut reader = Reader::new(begun, settings.max_message_bytes);
+    let known = match (refused, identity) {
+        (Some(close), _) => Err(close),
+        (None, Some(known)) => Ok(known),
+        (None, None) => introduce(&gateway, &socket, &mut reader, (endpoint, ip)).await,
+    };
+    let (identity, place) = match known {
+        Ok(known) => known,
+        Err(close) => {
+            gateway.inner.figures.close(close);
+            socket.close(close, 1000);
+            return part(&socket, &mut reader).await;
+        }
+    };
+    let figures = gateway.inner.figures.clone();
+    figures.connect(endpoint);
+    let (id, tenant) = (gateway.next_id(), identity.tenant);
+    let connection = Arc::new(Connection { id, tenant, endpoint, is_v1, socket, figures });
+    let listens = listens(&gateway, endpoint, &identity, Freshness::Known).await;
+    tracing::debug!(%tenant, endpoint = endpoint.name(), id, "a client is connected");
+    let mut session = Session::new(gateway.clone(), connection.clone(), identity, listens, reader);
+    session.begin(resume);
+    session.run().await;
+    gateway.inner.hub.leave(tenant, id);
+    connection.socket.leave();
+    gateway.inner.figures.disconnect(endpoint);
+    drop(place);
+    tracing::debug!(%tenant, endpoint = endpoint.name(), id, "a client is gone");
+}
+
+pub(super) async fn listens(
+    gateway: &Gateway,
+    endpoint: Endpoint,
+    identity: &Identity,
+    fresh: Freshness,
+) -> Listens {
+    let sectors = match endpoint {
+        Endpoint::Waiter if identity.sectors.is_empty() => {
+            (gateway.inner.find_sectors)(identity.clone(), fresh).await
+        }
+        _ => Sectors::These(identity.sectors.clone()),
+    };
+    let (branches, session) = (identity.branches.clone(), identity.session.clone());
+    Listens { endpoint, branches, sectors, session }
+}
+
+/// Waits for the message that brings the token.
+async fn introduce(
+    gateway: &Gateway,
+    socket: &Socket,
+    reader: &mut Reader,
+    (endpoint, ip): (Endpoint, Option<IpAddr>),
+) -> Result<(Identity, Place), Close> {
+    let until = Instant::now() + gateway.inner.settings.auth_within;
+    let token = timeout_at(until, first_token(socket, reader)).await.unwrap_or(Err(Close::Unauthorized));
+    let figures = &gateway.inner.figures;
+    let identity =
+        token.and_then(|token| gateway.identify(endpoint, &token).map_err(|refusal| refusal.close()));
+    let identity = identity.inspect_err(|_| figures.reject(Rejected::Auth))?;
+    let place = gateway.take_place(&identity, ip).map_err(|full| {
+        figures.reject(full.into());
+        full.close()
+    })?;
+    Ok((identity, place))
+}
+
+async fn first_token(socket: &Socket, reader: &mut Reader) -> Result<String, Close> {
+    loop {
+        match reader.read(socket) {
+            Ok(Heard::Text(text)) => {
+                return match serde_json::from_str(&text) {
+                    Ok(ClientMessage::Auth { token }) => Ok(token),
+                    _ => Err(Close::Unauthorized),
+                };
+            }
+            Ok(Heard::Sign | Heard::Pong) => {}
+            Ok(Heard::Binary(_)) => return Err(Close::Unauthorized),
+            Ok(Heard::Closing(_)) | Err(Deaf::Over) => return Err(Close::Normal),
+            Err(Deaf::Wrong(close)) => return Err(close),
+            Err(Deaf::NothingYet) => socket.ready().await.map_err(|_| Close::Normal)?,
+        }
+    }
+}
+
+/// Lets the last frames out and waits for the client's goodbye, for a while.
+async fn part(socket: &Socket, reader: &mut Reader) {
+    let until = Instant::now() + GOODBYE;
+    loop {
+        match reader.read(socket) {
+            Ok(Heard::Closing(_)) | Err(Deaf::Over | Deaf::Wrong(_)) => return,
+            Ok(_) => {}
+            Err(Deaf::NothingYet) => {
+                if !matches!(timeout_at(until, socket.ready()).await, Ok(Ok(()))) {
+                    return;
+                }
+            }
+        }
+    }
+}
