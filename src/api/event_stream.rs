@@ -26,7 +26,7 @@ use super::request::{Answer, query, with};
 use super::slots::is_here;
 use crate::auth::TokenError;
 use crate::domain::Endpoint;
-use crate::gateway::{Gateway, Identity, Listening, Notice, Refusal, Rejected};
+use crate::gateway::{Close, Gateway, Identity, Listening, Notice, Refusal, Rejected};
 use crate::wire::{StreamPositions, read_event_id, write_event_id};
 
 /// Proxies give up on a connection that is silent for half a minute.
@@ -101,7 +101,7 @@ pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
         (status = 401, description = "No token, or one that is not valid", content_type = "application/problem+json", body = crate::wire::Problem),
         (status = 403, description = "The token's roles do not allow it, or the table was cleared", content_type = "application/problem+json", body = crate::wire::Problem),
         (status = 429, description = "Too many connections of this user, table or address", content_type = "application/problem+json", body = crate::wire::Problem),
-        (status = 503, description = "Too many connections in all, or the server stops", content_type = "application/problem+json", body = crate::wire::Problem)))]
+        (status = 503, description = "Too many connections in all, or the server stops, or events of other servers are not there", content_type = "application/problem+json", body = crate::wire::Problem)))]
 pub(super) async fn stream_events(
     state: State,
     headers: HeaderMap,
@@ -127,8 +127,10 @@ pub(super) async fn stream_events(
         refused_place(full).error
     })?;
     let listening = gateway.listen(endpoint, (identity, place), resume).await;
-    let listening = listening
-        .map_err(|_| ApiError::Forbidden("the table was cleared, and its session is over".into()))?;
+    let listening = listening.map_err(|close| match close {
+        Close::SessionClosed => ApiError::Forbidden("the table was cleared, and its session is over".into()),
+        _ => ApiError::Unavailable("the events of other servers are not there now; try again".into()),
+    })?;
     Ok(Endless { kind: "text/event-stream", stream: events(listening) }.into_reply())
 }
 

@@ -38,6 +38,7 @@ pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
     responses((status = 202, description = "They are on their way", body = Published),
         (status = 429, description = "Too many events of the tenant wait; `taken` says how many of these do, `Retry-After` when to send the rest",
             content_type = "application/problem+json", body = crate::wire::Problem),
+        (status = 503, description = "Events cannot be sent on now: try again soon", content_type = "application/problem+json", body = crate::wire::Problem),
         super::openapi::BadBody, super::openapi::Refusals))]
 pub(super) async fn publish_events(
     state: State,
@@ -46,11 +47,16 @@ pub(super) async fn publish_events(
 ) -> Answer<Accepted<Published>> {
     super::permit(&caller, Action::PublishEvents)?;
     let events = read(&body?, &caller)?;
+    if !state.gateway.takes_events() {
+        return Err(ApiError::Unavailable(
+            "events cannot be sent on now: Redis is away; try again soon".into(),
+        ));
+    }
     let of = events.len();
     let mut items = Vec::with_capacity(of);
     for event in events {
         let id = event.id.as_deref().unwrap_or_default().to_owned();
-        if state.gateway.publish_once(event).is_err() {
+        if state.gateway.publish(event).is_err() {
             state.gateway.figures().rate_limited.add((of - items.len()) as u64);
             return Err(ApiError::Flood { taken: items.len(), of });
         }

@@ -13,7 +13,7 @@ use prometheus_client::registry::Unit;
 
 use crate::auth::Caller;
 use crate::domain::Endpoint;
-use crate::gateway::{self, Checkup, Close, Figures, Found, Rejected, Spread};
+use crate::gateway::{self, Checkup, Figures, Found, Rejected, Spread, by_code};
 
 /// How RFC 6455 calls an end without a word.
 const LOST: u16 = 1006;
@@ -73,7 +73,7 @@ impl Collector for Gateway {
 
 impl Gateway {
     fn gauges(&self, figures: &Figures) -> Vec<(&'static str, &'static str, Vec<Series<f64>>)> {
-        let (checkup, redis) = (&self.checkup, &self.checkup.redis);
+        let (checkup, redis) = (&self.checkup, self.checkup.redis.as_ref());
         let total = checkup.total() as f64;
         let connected =
             |(endpoint, count): &(Endpoint, u64)| (label("endpoint", endpoint.name()), *count as f64);
@@ -93,9 +93,13 @@ impl Gateway {
             (
                 "circuit_breaker_state",
                 "0 closed, 1 open, 2 half open",
-                of_redis(redis.breaker.number() as f64),
+                of_redis(redis.map_or(0.0, |redis| redis.breaker.number().into())),
             ),
-            ("circuit_breaker_failures", "Failures one after the other", of_redis(f64::from(redis.failures))),
+            (
+                "circuit_breaker_failures",
+                "Failures one after the other",
+                of_redis(redis.map_or(0.0, |redis| redis.failures.into())),
+            ),
             (
                 "locks_branch_count",
                 "Locks of branches: one for all of a tenant's",
@@ -104,8 +108,8 @@ impl Gateway {
             ("locks_user_count", "Locks of users: one for all", one(1.0)),
             (
                 "subscriptions_active",
-                "Streams of other servers that are listened to",
-                one(figures.subscriptions.get()),
+                "Streams and channels of Redis that are listened to",
+                one(redis.map_or(0.0, |redis| (redis.streams + redis.subscriptions) as f64)),
             ),
             (
                 "build_info",
@@ -117,7 +121,8 @@ impl Gateway {
 
     fn counters(&self, figures: &Figures) -> Vec<(&'static str, &'static str, Vec<Series<u64>>)> {
         let rejected = Rejected::ALL.map(|why| (label("reason", why.name()), figures.rejected(why)));
-        let closed = Close::ALL.map(|close| (label("code", close.code()), figures.closed(close)));
+        let closed = by_code(|close| figures.closed(close));
+        let closed = closed.into_iter().map(|(code, count)| (label("code", code), count));
         let lost = (label("code", LOST), figures.lost.get());
         let looked_up = Found::ALL.map(|found| (label("result", found.name()), figures.looked_up(found)));
         let recoveries = figures.recoveries().map(|(all, some, count)| {
@@ -131,7 +136,7 @@ impl Gateway {
             (
                 "disconnects",
                 "Connections that ended, by the code of the close",
-                closed.into_iter().chain([lost]).collect(),
+                closed.chain([lost]).collect(),
             ),
             ("broadcasts", "Events sent to those whom they concern", one(figures.broadcasts.get())),
             (
@@ -148,6 +153,11 @@ impl Gateway {
             ("events_processed", "Events taken out of the queue", one(figures.processed.get())),
             ("events_dropped", "Events that found no room in it", one(figures.dropped.get())),
             ("events_duplicate", "Events that had come before", one(figures.duplicates.get())),
+            (
+                "events_refused",
+                "Messages of other systems that are no events, or of other ids than their channel's",
+                one(figures.refused.get()),
+            ),
             ("events_unknown", "Events of types that are not known, by the type", unknown),
             (
                 "slow_consumer_disconnects",
@@ -183,7 +193,7 @@ fn spreads(figures: &Figures) -> [(&'static str, &'static str, Option<Unit>, &Sp
             "pubsub_lag",
             "From the publishing of an event on another server until it came here",
             seconds.clone(),
-            &figures.pubsub_lag_seconds,
+            &figures.lag_seconds,
         ),
         ("ping_rtt", "From a ping to its answer", seconds, &figures.ping_seconds),
         (

@@ -50,21 +50,29 @@ pub(super) async fn get_gateway_health(state: State) -> Response {
 pub(super) async fn get_gateway_parts(state: State, caller: Caller) -> Answer<Response> {
     super::permit(&caller, Action::ReadMetrics)?;
     let checkup = state.gateway.check_up();
-    let redis = &checkup.redis;
+    let redis = checkup.redis.as_ref();
+    let pool_size = u32::from(redis.is_some());
+    let hearing = redis.map_or("disabled", |redis| match redis.was_ready {
+        true => redis.hearing().name(),
+        false => "starting",
+    });
     let parts = GatewayHealthDetailed {
         status: checkup.health.name().to_owned(),
         redis_async: RedisPool {
-            status: redis.subscription.name().to_owned(),
-            pool_size: redis.pool_size,
-            active_connections: Some(redis.active_connections),
+            status: hearing.to_owned(),
+            pool_size,
+            active_connections: Some(redis.map_or(0, |redis| redis.is_connected.into())),
         },
         redis_sync: RedisPool {
-            status: redis.requests.name().to_owned(),
-            pool_size: redis.request_pool_size,
+            status: redis.map_or("disabled", |redis| redis.telling().name()).to_owned(),
+            pool_size,
             active_connections: None,
         },
         circuit_breaker: CircuitBreaker {
-            redis: BreakerState { state: redis.breaker.name().to_owned(), failures: redis.failures },
+            redis: BreakerState {
+                state: redis.map_or("closed", |redis| redis.breaker.name()).to_owned(),
+                failures: redis.map_or(0, |redis| redis.failures),
+            },
         },
         connections: connections(&checkup),
         rate_limiter: RateLimiter {

@@ -11,7 +11,7 @@ use super::State;
 use super::reply::Json;
 use super::request::with;
 use crate::domain::RecorderFigures;
-use crate::gateway::{Breaker, Gateway, Health as Condition, LinkState};
+use crate::gateway::{Gateway, Health as Condition};
 use crate::wire::{Health, Readiness};
 
 /// A store that takes longer than this to say a word cannot serve anybody.
@@ -78,17 +78,12 @@ fn recorder(figures: &RecorderFigures) -> &'static str {
 
 fn gateway(gateway: &Gateway) -> &'static str {
     let checkup = gateway.check_up();
-    if checkup.health == Condition::Unhealthy {
-        "it tells no events"
-    } else if checkup.redis.subscription == LinkState::Starting {
-        "it does not hear of other servers' events yet"
-    } else if checkup.redis.subscription == LinkState::Lost {
-        "it does not hear of other servers' events"
-    } else if checkup.redis.requests == LinkState::Lost || checkup.redis.breaker != Breaker::Closed {
-        "Redis does not answer"
-    } else if checkup.health == Condition::Degraded {
-        "events are lost: too many come"
-    } else {
-        "ok"
+    match &checkup.redis {
+        _ if checkup.health == Condition::Unhealthy => "it tells no events",
+        Some(redis) if !redis.was_ready => "it does not hear of other servers' events yet",
+        Some(redis) if !redis.is_ready => "it does not hear of other servers' events",
+        Some(redis) if redis.telling() != Condition::Healthy => "Redis does not answer",
+        _ if checkup.health == Condition::Degraded => "events are lost: too many come",
+        _ => "ok",
     }
 }

@@ -20,14 +20,16 @@ pub(super) fn start_gateway(
 ) -> Result<Gateway> {
     let tables = TableKeys::new(config.auth.table_keys.clone(), signing_secret(config)?, clock.clone());
     let doorman = Doorman { keys: keys.clone(), tables, revocations: revocations.clone() };
-    Ok(Gateway::start(GatewayContext {
+    let started = Gateway::start(GatewayContext {
         settings: Settings::new(&config.gateway),
         clock: clock.clone(),
         doorman,
         find_sectors: Arc::new(|_, _| Box::pin(async { Sectors::All })),
+        redis_url: config.redis.url.as_ref().map(|url| url.reveal().to_owned()),
         tasks: tasks.clone(),
         stop: stop.clone(),
-    }))
+    });
+    Ok(started?)
 }
 
 /// New connections a second of one address.

@@ -65,6 +65,15 @@ pub(super) async fn serve(gateway: Gateway, arrival: Arrival) {
     let (id, tenant) = (gateway.next_id(), identity.tenant);
     let connection = Arc::new(Connection { id, tenant, endpoint, is_v1, socket, figures });
     let listens = listens(&gateway, endpoint, &identity, Freshness::Known).await;
+    // Held to the end, as long as events are to come.
+    let _need = match gateway.need(tenant, &listens).await {
+        Ok(need) => need,
+        Err(close) => {
+            connection.close(close);
+            connection.figures.disconnect(endpoint);
+            return part(&connection.socket, &mut reader).await;
+        }
+    };
     tracing::debug!(%tenant, endpoint = endpoint.name(), id, "a client is connected");
     let mut session = Session::new(gateway.clone(), connection.clone(), identity, listens, reader);
     session.begin(resume);

@@ -47,6 +47,13 @@ impl Member for Client {
         }
     }
 
+    fn tell_gap(&self, branch: BranchId, position: &Position) {
+        match self {
+            Self::Socket(socket) => socket.tell_gap(branch, position),
+            Self::Stream(stream) => stream.tell_gap(branch, position),
+        }
+    }
+
     fn end_session(&self) {
         match self {
             Self::Socket(socket) => socket.end_session(),

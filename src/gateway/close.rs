@@ -28,6 +28,8 @@ pub enum Close {
     Restart,
     /// As many are connected as may.
     Full,
+    /// The streams are not there now.
+    TryLater,
     /// Messages that mean nothing, again and again.
     BadMessage,
     Unauthorized,
@@ -44,7 +46,7 @@ pub enum Close {
 }
 
 impl Close {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Normal,
         Self::Protocol,
         Self::Encoding,
@@ -52,6 +54,7 @@ impl Close {
         Self::Internal,
         Self::Restart,
         Self::Full,
+        Self::TryLater,
         Self::BadMessage,
         Self::Unauthorized,
         Self::Forbidden,
@@ -86,6 +89,7 @@ impl Close {
             Self::Internal => (1011, "internal", Retry::Soon),
             Self::Restart => (1012, "restart", Retry::Soon),
             Self::Full => (1013, "max_connections", Retry::Soon),
+            Self::TryLater => (1013, "try_later", Retry::Soon),
             Self::BadMessage => (4400, "bad_message", Retry::Never),
             Self::Unauthorized => (4401, "unauthorized", Retry::Never),
             Self::Forbidden => (4403, "forbidden", Retry::Never),
@@ -130,7 +134,7 @@ mod tests {
     #[test]
     fn every_code_is_one_that_may_be_sent() {
         let codes: std::collections::BTreeSet<_> = Close::ALL.map(Close::code).into();
-        assert_eq!(codes.len(), Close::ALL.len());
+        assert_eq!(codes.len(), Close::ALL.len() - 1, "two reasons to try later");
         assert!(
             codes.iter().all(|code| (1000..1015).contains(code) || (4400..4500).contains(code)),
             "{codes:?}"

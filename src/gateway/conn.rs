@@ -138,6 +138,12 @@ impl Member for Arc<Connection> {
         }
     }
 
+    fn tell_gap(&self, branch: BranchId, position: &Position) {
+        if self.is_v1 {
+            self.say(&ServerMessage::Gap { streams: told([(&branch, position)]) });
+        }
+    }
+
     fn end_session(&self) {
         self.close(Close::SessionClosed);
     }

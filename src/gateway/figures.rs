@@ -86,14 +86,14 @@ impl Count {
 
 /// A number that rises and falls.
 #[derive(Debug, Default)]
-pub struct Level(AtomicU64);
+pub(super) struct Level(AtomicU64);
 
 impl Level {
-    pub fn set(&self, value: f64) {
+    pub(super) fn set(&self, value: f64) {
         self.0.store(value.to_bits(), Ordering::Relaxed);
     }
 
-    pub fn get(&self) -> f64 {
+    pub(super) fn get(&self) -> f64 {
         f64::from_bits(self.0.load(Ordering::Relaxed))
     }
 }
@@ -160,6 +160,8 @@ pub struct Figures {
     pub processed: Count,
     pub dropped: Count,
     pub duplicates: Count,
+    /// Messages of other systems that are no events, or of other ids than their channel's.
+    pub refused: Count,
     pub slow_consumers: Count,
     pub tenant_mismatches: Count,
     pub gaps: Count,
@@ -169,13 +171,11 @@ pub struct Figures {
     pub delivery_seconds: Spread,
     pub queue_bytes: Spread,
     pub ping_seconds: Spread,
-    /// From when another server published an event until it came here.
-    pub pubsub_lag_seconds: Spread,
-    /// Streams of others that are listened to.
-    pub subscriptions: Level,
     sector_lookups: [Count; Found::ALL.len()],
     pub(super) drop_rate: Level,
     pub(super) stuck: AtomicBool,
+    /// From Redis to here, by two clocks.
+    pub lag_seconds: Spread,
     unknown: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -195,6 +195,7 @@ impl Default for Figures {
             processed: Count::default(),
             dropped: Count::default(),
             duplicates: Count::default(),
+            refused: Count::default(),
             slow_consumers: Count::default(),
             tenant_mismatches: Count::default(),
             gaps: Count::default(),
@@ -203,11 +204,10 @@ impl Default for Figures {
             delivery_seconds: Spread::new(SECONDS),
             queue_bytes: Spread::new(BYTES),
             ping_seconds: Spread::new(SECONDS),
-            pubsub_lag_seconds: Spread::new(SECONDS),
-            subscriptions: Level::default(),
             sector_lookups: Default::default(),
             drop_rate: Level::default(),
             stuck: AtomicBool::default(),
+            lag_seconds: Spread::new(SECONDS),
             unknown: Mutex::default(),
         }
     }

@@ -1,8 +1,9 @@
 //! How the gateway does, in a word and in figures.
 
-use std::sync::PoisonError;
+use std::collections::BTreeMap;
 
-use super::Gateway;
+use super::redis::{BreakerState, RedisStatus};
+use super::{Close, Gateway};
 use crate::domain::Endpoint;
 
 /// A larger share of events that are lost is not healthy.
@@ -28,83 +29,19 @@ impl Health {
     }
 }
 
-/// Where a connection to Redis stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LinkState {
-    /// None is wanted: this server is the only one.
-    #[default]
-    Disabled,
-    /// It was not there yet since the start: events of others are not heard, and who comes would miss them.
-    Starting,
-    /// It is there, and what is subscribed to is confirmed.
-    Up,
-    /// It was there, and is being made anew.
-    Lost,
-}
-
-impl LinkState {
-    /// As [`Health`] has it, where there is one.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Disabled => "disabled",
-            Self::Starting => "starting",
-            Self::Up => Health::Healthy.name(),
-            Self::Lost => Health::Degraded.name(),
-        }
-    }
-}
-
-/// What holds requests back that would fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Breaker {
-    #[default]
-    Closed,
-    Open,
-    /// Some are let through to see whether they fail.
-    HalfOpen,
-}
-
-impl Breaker {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Closed => "closed",
-            Self::Open => "open",
-            Self::HalfOpen => "half_open",
-        }
+impl RedisStatus {
+    /// How the connection does that brings events.
+    pub fn hearing(&self) -> Health {
+        if self.is_ready { Health::Healthy } else { Health::Degraded }
     }
 
-    /// As the figures have it.
-    pub fn number(self) -> i64 {
-        match self {
-            Self::Closed => 0,
-            Self::Open => 1,
-            Self::HalfOpen => 2,
+    /// How the one does that takes ours.
+    pub fn telling(&self) -> Health {
+        if self.is_connected && self.breaker == BreakerState::Closed {
+            Health::Healthy
+        } else {
+            Health::Degraded
         }
-    }
-}
-
-/// What is known of Redis; nothing when there is none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RedisHealth {
-    /// What brings the events of others.
-    pub subscription: LinkState,
-    /// What takes ours and answers questions.
-    pub requests: LinkState,
-    /// Connections that there may be for events, and that there are.
-    pub pool_size: u32,
-    pub active_connections: u32,
-    /// Connections that there may be for requests.
-    pub request_pool_size: u32,
-    pub breaker: Breaker,
-    /// Failures one after the other.
-    pub failures: u32,
-}
-
-impl RedisHealth {
-    fn health(&self) -> Health {
-        let links = [self.subscription, self.requests];
-        let is_well = links.iter().all(|link| matches!(link, LinkState::Disabled | LinkState::Up));
-        if is_well && self.breaker == Breaker::Closed { Health::Healthy } else { Health::Degraded }
     }
 }
 
@@ -112,7 +49,8 @@ impl RedisHealth {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkup {
     pub health: Health,
-    pub redis: RedisHealth,
+    /// `None` when this server is the only one.
+    pub redis: Option<RedisStatus>,
     pub connections: [(Endpoint, u64); Endpoint::ALL.len()],
     /// Most connections; 0: any number.
     pub max_connections: usize,
@@ -130,11 +68,12 @@ impl Checkup {
 impl Gateway {
     /// How it does now.
     pub fn check_up(&self) -> Checkup {
-        let (redis, drop_rate) = (self.redis_health(), self.figures().drop_rate());
+        let (redis, drop_rate) = (self.redis_status(), self.figures().drop_rate());
+        let shared = redis.as_ref().map_or(Health::Healthy, |redis| redis.hearing().max(redis.telling()));
         let losing = if drop_rate > TOO_MANY_DROPS { Health::Degraded } else { Health::Healthy };
-        let serving = if self.is_stopping() || self.is_stuck() { Health::Unhealthy } else { Health::Healthy };
+        let serving = if self.is_serving() { Health::Healthy } else { Health::Unhealthy };
         Checkup {
-            health: redis.health().max(losing).max(serving),
+            health: shared.max(losing).max(serving),
             redis,
             connections: Endpoint::ALL.map(|endpoint| (endpoint, self.figures().connected(endpoint))),
             max_connections: self.inner.settings.most.total,
@@ -143,50 +82,66 @@ impl Gateway {
         }
     }
 
-    /// Whether clients may be sent here: it tells events, and those of other servers too.
+    /// Whether clients may be sent here: it tells events, and has heard of those of other servers, if there are any.
     pub fn is_ready(&self) -> bool {
-        !self.is_stopping() && !self.is_stuck() && self.redis_health().subscription != LinkState::Starting
+        self.is_serving() && self.redis_status().is_none_or(|redis| redis.was_ready)
     }
 
-    /// What the connection to Redis says of itself.
-    pub fn redis_health(&self) -> RedisHealth {
-        *self.inner.redis.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether events that come are sent.
+    fn is_serving(&self) -> bool {
+        !self.is_stopping() && !self.figures().is_stuck()
     }
+}
 
-    /// Notes how the connection to Redis does.
-    pub fn note_redis(&self, status: RedisHealth) {
-        *self.inner.redis.lock().unwrap_or_else(PoisonError::into_inner) = status;
+/// How often connections ended by each code.
+pub fn by_code(closed: impl Fn(Close) -> u64) -> BTreeMap<u16, u64> {
+    let mut codes = BTreeMap::new();
+    // Some codes have several reasons.
+    for close in Close::ALL {
+        *codes.entry(close.code()).or_default() += closed(close);
     }
-
-    /// Whether events wait and none is sent.
-    fn is_stuck(&self) -> bool {
-        self.inner.figures.is_stuck()
-    }
+    codes
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
-    fn without_redis_nothing_of_it_is_unwell() {
-        let none = RedisHealth::default();
-        assert_eq!((none.health(), none.subscription.name()), (Health::Healthy, "disabled"));
+    fn whatever_is_lost_of_redis_is_told() {
+        let up = RedisStatus {
+            is_connected: true,
+            is_ready: true,
+            was_ready: true,
+            last_error: None,
+            reconnects: 0,
+            subscriptions: 0,
+            streams: 0,
+            breaker: BreakerState::Closed,
+            failures: 0,
+            lag: Duration::ZERO,
+            waiting: 0,
+        };
+        assert_eq!((up.hearing(), up.telling()), (Health::Healthy, Health::Healthy));
+        let deaf = RedisStatus { is_ready: false, ..up.clone() };
+        assert_eq!((deaf.hearing(), deaf.telling()), (Health::Degraded, Health::Healthy));
+        for mute in [
+            RedisStatus { is_connected: false, ..up.clone() },
+            RedisStatus { breaker: BreakerState::Open, ..up.clone() },
+            RedisStatus { breaker: BreakerState::HalfOpen, ..up },
+        ] {
+            assert_eq!(mute.telling(), Health::Degraded, "{mute:?}");
+        }
     }
 
     #[test]
-    fn whatever_is_lost_of_redis_is_told() {
-        let up =
-            RedisHealth { subscription: LinkState::Up, requests: LinkState::Up, ..RedisHealth::default() };
-        assert_eq!(up.health(), Health::Healthy);
-        for unwell in [
-            RedisHealth { subscription: LinkState::Lost, ..up },
-            RedisHealth { subscription: LinkState::Starting, ..up },
-            RedisHealth { requests: LinkState::Lost, ..up },
-            RedisHealth { breaker: Breaker::Open, ..up },
-            RedisHealth { breaker: Breaker::HalfOpen, ..up },
-        ] {
-            assert_eq!(unwell.health(), Health::Degraded, "{unwell:?}");
-        }
+    fn reasons_of_one_code_are_counted_together() {
+        let codes = by_code(|_| 1);
+        assert_eq!(
+            (codes[&1013], codes[&4430], codes.values().sum::<u64>()),
+            (2, 1, Close::ALL.len() as u64)
+        );
     }
 }

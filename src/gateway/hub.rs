@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 use super::audience::{Listens, Sectors};
 use super::figures::Figures;
 use super::lanes::{Class, LaneFull, Lanes, Turn};
-use super::stream::{Keep, Position};
+use super::stream::{Keep, Placed, Position};
 use super::sync::{Mutex, MutexGuard, RwLock};
-use super::tenant::{Joined, Positions, Sending, SessionOver, Tenant};
+use super::tenant::{Crowd, Joined, Positions, Sending, SessionOver, Tenant};
 use crate::clock::Clock;
 use crate::domain::{BranchId, Event, TenantId};
 
@@ -33,6 +33,9 @@ pub trait Member: Clone + Send + Sync + 'static {
 
     /// Tells of a stream that was not there when it joined.
     fn tell_of(&self, branch: BranchId, position: &Position);
+
+    /// Tells that events of a stream may have been lost up to this position.
+    fn tell_gap(&self, branch: BranchId, position: &Position);
 
     /// Its session is over, after what was sent.
     fn end_session(&self);
@@ -64,8 +67,17 @@ struct Round<M> {
 }
 
 struct Work {
-    event: Event,
+    what: What,
     received: Instant,
+}
+
+enum What {
+    /// An event that gets its place here.
+    Event(Event),
+    /// One that got it elsewhere.
+    Placed(Placed),
+    /// A stream is elsewhere now.
+    Renewed(TenantId, BranchId, Position),
 }
 
 /// The hub; cheap to clone.
@@ -106,13 +118,43 @@ impl<M: Member> Hub<M> {
     /// When as many of its tenant's wait as may.
     pub fn publish(&self, event: Event) -> Result<(), LaneFull> {
         let class = if event.kind.topic().is_urgent() { Class::Urgent } else { Class::Normal };
-        let (tenant, work) = (event.tenant, Work { event, received: Instant::now() });
-        let pushed = lock(&self.inner.lanes).push(tenant, class, work);
-        match pushed {
-            Ok(()) => self.inner.wake.notify_one(),
-            Err(LaneFull) => self.inner.figures.dropped.add(1),
+        let pushed = self.push(event.tenant, class, What::Event(event));
+        if pushed.is_err() {
+            self.inner.figures.dropped.add(1);
         }
         pushed
+    }
+
+    /// Takes an event that has its place. Those of a tenant are sent in the order in which they come.
+    ///
+    /// # Errors
+    /// When as many of its tenant's wait as may; nothing is lost then, as it can be asked for again.
+    pub fn deliver(&self, placed: Placed) -> Result<(), LaneFull> {
+        self.push(placed.stamped.event.tenant, Class::Normal, What::Placed(placed))
+    }
+
+    /// Brings a stream to where it is elsewhere, after what waits.
+    ///
+    /// # Errors
+    /// As [`Hub::deliver`].
+    pub fn renew(&self, tenant: TenantId, branch: BranchId, position: Position) -> Result<(), LaneFull> {
+        self.push(tenant, Class::Normal, What::Renewed(tenant, branch, position))
+    }
+
+    /// Makes a stream known before anybody listens to it.
+    pub fn load(&self, tenant: TenantId, branch: BranchId, position: Position, newest: Vec<Placed>) {
+        lock(&self.tenant(tenant)).load(branch, position, newest);
+    }
+
+    /// A stream is not followed elsewhere any more: it goes when nobody needs it.
+    pub fn release(&self, tenant: TenantId, branch: BranchId) {
+        lock(&self.tenant(tenant)).release(branch);
+    }
+
+    fn push(&self, tenant: TenantId, class: Class, what: What) -> Result<(), LaneFull> {
+        lock(&self.inner.lanes).push(tenant, class, Work { what, received: Instant::now() })?;
+        self.inner.wake.notify_one();
+        Ok(())
     }
 
     /// Events that wait.
@@ -211,33 +253,57 @@ impl<M: Member> Hub<M> {
         let Some((tenant, turn)) = next else { return false };
         let round = match turn {
             Turn::New(work) => self.begin(work),
-            Turn::Rest(round) => round,
+            Turn::Rest(round) => Some(round),
         };
-        let rest = self.send_piece(round);
+        let rest = round.and_then(|round| self.send_piece(round));
         lock(&self.inner.lanes).done(tenant, rest);
         true
     }
 
-    fn begin(&self, work: Work) -> Round<M> {
-        let Work { event, received } = work;
+    /// What is to be sent for a piece of work, if anything.
+    fn begin(&self, work: Work) -> Option<Round<M>> {
+        let Work { what, received } = work;
         let figures = &self.inner.figures;
+        let sending = match what {
+            What::Event(event) => {
+                let (tenant, now) = (self.tenant(event.tenant), self.inner.clock.now());
+                let mut tenant = lock(&tenant);
+                tenant.touch(now);
+                tenant.send(event, now)
+            }
+            What::Placed(placed) => {
+                let tenant = self.tenant(placed.stamped.event.tenant);
+                lock(&tenant).take(placed)
+            }
+            What::Renewed(tenant, branch, position) => {
+                let tenant = self.tenant(tenant);
+                let lost = lock(&tenant).renew(branch, position);
+                self.tell_lost(branch, lost.as_ref());
+                return None;
+            }
+        };
+        let Some(sending) = sending else {
+            figures.duplicates.add(1);
+            return None;
+        };
+        let event = &sending.stamped.event;
         if !event.kind.is_known() {
             figures.unknown(&event.kind);
         }
         figures.processed.add(1);
         figures.broadcasts.add(1);
-        let tenant = self.tenant(event.tenant);
-        let now = self.inner.clock.now();
-        let mut tenant = lock(&tenant);
-        tenant.touch(now);
-        let sending = tenant.send(event, now);
-        drop(tenant);
         if let Some((crowd, position)) = &sending.opened {
-            for member in crowd.iter() {
-                member.tell_of(sending.stamped.event.branch, position);
-            }
+            crowd.iter().for_each(|member| member.tell_of(event.branch, position));
         }
-        Round { sending, crowd: 0, member: 0, received }
+        self.tell_lost(event.branch, sending.lost.as_ref());
+        Some(Round { sending, crowd: 0, member: 0, received })
+    }
+
+    fn tell_lost(&self, branch: BranchId, lost: Option<&(Crowd<M>, Position)>) {
+        if let Some((crowd, position)) = lost {
+            self.inner.figures.gaps.add(1);
+            crowd.iter().for_each(|member| member.tell_gap(branch, position));
+        }
     }
 
     /// Sends to some; what is left.

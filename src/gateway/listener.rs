@@ -172,6 +172,10 @@ impl Member for Arc<Listener> {
         self.say(ServerMessage::Streams { streams: told([(&branch, position)]) });
     }
 
+    fn tell_gap(&self, branch: BranchId, position: &Position) {
+        self.say(ServerMessage::Gap { streams: told([(&branch, position)]) });
+    }
+
     fn end_session(&self) {
         self.close(Close::SessionClosed);
     }

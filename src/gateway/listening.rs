@@ -15,6 +15,7 @@ use super::hub::{Member, Start};
 use super::identity::Identity;
 use super::limits::Place;
 use super::listener::{Item, Listener, Next};
+use super::redis::Need;
 use super::session::{EXPIRY_NOTICE, random_part, read_positions};
 use super::tenant::SessionOver;
 use super::{Freshness, Gateway};
@@ -42,6 +43,8 @@ pub struct Listening {
     endpoint: Endpoint,
     identity: Identity,
     _place: Place,
+    /// Held to the end, as long as events are to come.
+    _need: Option<Need>,
     positions: StreamPositions,
     revoked: watch::Receiver<()>,
     revalidate: Instant,
@@ -56,15 +59,16 @@ impl Gateway {
     /// Lets somebody listen, from where they were if they were here before.
     ///
     /// # Errors
-    /// When it is a guest of a session that is over.
+    /// When it is a guest of a session that is over, or the streams are not there now.
     pub async fn listen(
         &self,
         endpoint: Endpoint,
         (identity, place): (Identity, Place),
         resume: Option<StreamPositions>,
-    ) -> Result<Listening, SessionOver> {
+    ) -> Result<Listening, Close> {
         let listens = listens(self, endpoint, &identity, Freshness::Known).await;
         let (hub, tenant) = (&self.inner.hub, identity.tenant);
+        let need = self.need(tenant, &listens).await?;
         let here = hub.positions(tenant, &listens);
         let now = told(&here);
         let positions = resume.clone().unwrap_or_else(|| now.clone());
@@ -72,13 +76,15 @@ impl Gateway {
         let (figures, settings) = (self.inner.figures.clone(), &self.inner.settings);
         let listener = Arc::new(Listener::new(self.next_id(), tenant, settings.room, figures.clone()));
         listener.say(ServerMessage::Welcome { streams: now });
-        hub.join(tenant, &Client::Stream(listener.clone()), listens, &start)?;
+        let joined = hub.join(tenant, &Client::Stream(listener.clone()), listens, &start);
+        joined.map_err(|SessionOver| Close::SessionClosed)?;
         figures.connect(endpoint);
         Ok(Listening {
             gateway: self.clone(),
             listener,
             endpoint,
             _place: place,
+            _need: need,
             positions,
             revoked: self.inner.doorman.revocations.changes(),
             revalidate: Instant::now() + settings.revalidate_every,
@@ -136,12 +142,11 @@ impl Listening {
                 return None;
             }
             Item::Message(message) => {
-                match &message {
-                    ServerMessage::Resumed { streams, .. } | ServerMessage::Gap { streams } => {
-                        self.positions.clone_from(streams);
-                    }
-                    ServerMessage::Streams { streams } => self.positions.extend(streams.clone()),
-                    _ => {}
+                if let ServerMessage::Resumed { streams, .. }
+                | ServerMessage::Gap { streams }
+                | ServerMessage::Streams { streams } = &message
+                {
+                    self.positions.extend(streams.clone());
                 }
                 (message.kind().to_owned(), message.text().into())
             }

@@ -3,7 +3,8 @@
 //! `hub` gives every event its place in its branch's `stream` and sends it to those listeners of the `tenant` whom
 //! `audience` names; `lanes` keep tenants from delaying each other. A client's `socket` is written to by whoever has
 //! something for it and never waited for; `session` is its life from the handshake to the close. Who listens by a stream of
-//! HTTP is a `listener` that takes what waits for it. Nothing in here knows HTTP or the store.
+//! HTTP is a `listener` that takes what waits for it. With `redis` several servers share streams. Nothing in here knows HTTP
+//! or the store.
 
 mod arrival;
 mod audience;
@@ -20,9 +21,10 @@ mod lanes;
 mod limits;
 mod listener;
 mod listening;
-mod once;
 mod outbox;
 mod pace;
+mod recent;
+mod redis;
 mod session;
 mod settings;
 mod socket;
@@ -31,20 +33,21 @@ mod sync;
 mod tenant;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use self::redis::{BreakerState, RedisStatus, RedisUrlError};
 pub use arrival::Arrival;
 pub use audience::{Group, Listens, Sectors, audience};
 pub use close::{Close, Retry};
 pub use drops::DropRate;
-pub use figures::{Count, Figures, Found, Handshake, Level, Rejected, Spread};
-pub use health::{Breaker, Checkup, Health, LinkState, RedisHealth};
+pub use figures::{Count, Figures, Found, Handshake, Rejected, Spread};
+pub use health::{Checkup, Health, by_code};
 pub use hub::{Hub, Member, Start};
 pub use identity::{Doorman, Identity, Refusal};
 pub use lanes::LaneFull;
@@ -53,17 +56,20 @@ pub use listening::{Listening, Notice};
 pub use outbox::{Put, Room};
 pub use settings::Settings;
 pub use socket::{Deaf, Heard, Reader, Socket};
-pub use stream::{Keep, Position, Stamped, Stream};
+pub use stream::{Keep, Placed, Position, Stamped, Stream};
 pub use tenant::{Joined, Positions, SessionOver, Tenant};
 
+use self::redis::{Link, Need};
 use crate::auth::TableKeys;
 use crate::clock::Clock;
-use crate::domain::{Endpoint, Event};
+use crate::domain::{Endpoint, Event, TenantId};
 use client::Client;
-use once::Once;
 
 /// How often what nobody needs any more is forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(30);
+
+/// A client waits so long for its streams when Redis has to be asked for them.
+const STREAMS_WITHIN: Duration = Duration::from_secs(2);
 
 /// Which sectors a waiter serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +89,8 @@ pub struct GatewayContext {
     pub clock: Clock,
     pub doorman: Doorman,
     pub find_sectors: FindSectors,
+    /// Where the Redis is that several servers share; `None` when this one is alone.
+    pub redis_url: Option<String>,
     pub tasks: TaskTracker,
     pub stop: CancellationToken,
 }
@@ -101,9 +109,7 @@ struct Inner {
     hub: Hub<Client>,
     limits: Limits,
     figures: Arc<Figures>,
-    /// Ids of the events that publishers of HTTP sent of late.
-    once: Mutex<Once>,
-    redis: Mutex<RedisHealth>,
+    redis: Option<Link>,
     tasks: TaskTracker,
     stop: CancellationToken,
     next_id: AtomicU64,
@@ -111,38 +117,67 @@ struct Inner {
 
 impl Gateway {
     /// Starts it on `context.tasks`, until `context.stop`.
-    pub fn start(context: GatewayContext) -> Self {
-        let GatewayContext { settings, clock, doorman, find_sectors, tasks, stop } = context;
+    ///
+    /// # Errors
+    /// When the address of Redis is none. That nobody is there is no error: it may come later.
+    pub fn start(context: GatewayContext) -> Result<Self, RedisUrlError> {
+        let GatewayContext { settings, clock, doorman, find_sectors, redis_url, tasks, stop } = context;
         let figures = Arc::new(Figures::default());
         let hub = Hub::new(settings.keep, settings.queue, clock.clone(), figures.clone());
         tasks.spawn(hub.clone().run(stop.clone()));
         let lanes = hub.clone();
         tasks.spawn(drops::watch(figures.clone(), move || lanes.waiting(), stop.clone()));
+        tasks.spawn(tidy(hub.clone(), stop.clone()));
+        let limits = Limits::new(settings.most);
+        let link = |url: String| Link::start(&url, &settings, &hub, (&figures, &clock), (&tasks, &stop));
+        let redis = redis_url.map(link).transpose()?;
+        let next_id = AtomicU64::new(1);
         let inner = Inner {
-            limits: Limits::new(settings.most),
             settings,
             clock,
             doorman,
             find_sectors,
             hub,
+            limits,
             figures,
-            once: Mutex::default(),
-            redis: Mutex::default(),
-            tasks: tasks.clone(),
+            redis,
+            tasks,
             stop,
-            next_id: AtomicU64::new(1),
+            next_id,
         };
-        let gateway = Self { inner: Arc::new(inner) };
-        tasks.spawn(gateway.clone().tidy());
-        gateway
+        Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Takes an event, to be sent soon.
+    /// Takes an event, to be sent soon; when Redis is away, once it is back.
     ///
     /// # Errors
     /// When too many of its tenant's wait.
     pub fn publish(&self, event: Event) -> Result<(), LaneFull> {
-        self.inner.hub.publish(event)
+        match &self.inner.redis {
+            Some(redis) => redis.publish(event),
+            None => self.inner.hub.publish(event),
+        }
+    }
+
+    /// Whether an event that is taken now will be sent soon: not when Redis has been away for some time. Whoever can say
+    /// so to its publisher should, and not take it; who cannot publishes all the same.
+    pub fn takes_events(&self) -> bool {
+        self.inner.redis.as_ref().is_none_or(Link::takes_events)
+    }
+
+    /// How it stands with Redis; `None` when this server is alone.
+    pub fn redis_status(&self) -> Option<RedisStatus> {
+        self.inner.redis.as_ref().map(Link::status)
+    }
+
+    /// Waits until the streams are there that a listener has, and keeps them until the answer is dropped.
+    ///
+    /// # Errors
+    /// When they do not come in time: Redis is away, and nobody here listened to them before it went.
+    async fn need(&self, tenant: TenantId, listens: &Listens) -> Result<Option<Need>, Close> {
+        let Some(redis) = &self.inner.redis else { return Ok(None) };
+        let mut need = redis.need(tenant, listens);
+        if need.is_met(STREAMS_WITHIN).await { Ok(Some(need)) } else { Err(Close::TryLater) }
     }
 
     /// Who holds `token`, if it opens `endpoint`.
@@ -183,7 +218,7 @@ impl Gateway {
 
     /// Events that wait.
     pub fn waiting(&self) -> usize {
-        self.inner.hub.waiting()
+        self.inner.hub.waiting() + self.redis_status().map_or(0, |redis| redis.waiting)
     }
 
     /// Whether the server is about to stop: nobody else is let in.
@@ -199,22 +234,20 @@ impl Gateway {
     fn next_id(&self) -> u64 {
         self.inner.next_id.fetch_add(1, Ordering::Relaxed)
     }
-
-    async fn tidy(self) {
-        let mut ticks = tokio::time::interval(TIDY_EVERY);
-        loop {
-            tokio::select! {
-                () = self.inner.stop.cancelled() => return,
-                _ = ticks.tick() => {}
-            }
-            self.inner.hub.tidy();
-            self.inner.once.lock().unwrap_or_else(PoisonError::into_inner).tidy(Instant::now());
-        }
-    }
 }
 
 impl std::fmt::Debug for Gateway {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Gateway").field("settings", &self.inner.settings).finish_non_exhaustive()
+    }
+}
+
+async fn tidy(hub: Hub<Client>, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(TIDY_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => hub.tidy(),
+        }
     }
 }

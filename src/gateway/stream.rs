@@ -1,7 +1,8 @@
 //! A branch's events in their order, the newest of them kept for those who come back.
 //!
-//! Positions are an epoch and an offset, as Centrifugo and Kafka have them: within an epoch offsets rise by one with each
-//! event; a new epoch says that the count began anew and that nothing is known of what was before.
+//! Positions are an epoch and an offset, as Centrifugo and Kafka have them: within an epoch offsets rise with each event, by
+//! one but for a jump when another Redis goes on; a new epoch says that the count began anew and that nothing is known of
+//! what was before.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -34,7 +35,7 @@ pub struct Position {
 #[derive(Debug, PartialEq)]
 pub struct Stamped {
     pub event: Event,
-    /// Rises by one with each event of the stream, from 1.
+    /// Rises with each event of the stream, from 1.
     pub offset: u64,
     pub at: Timestamp,
     /// A whole WebSocket frame, encoded once for all who get it.
@@ -51,11 +52,22 @@ impl Stamped {
     }
 }
 
+/// An event that was stamped elsewhere.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Placed {
+    pub stamped: Arc<Stamped>,
+    pub epoch: Arc<str>,
+    /// The offset before: there is none between the two.
+    pub prev: u64,
+}
+
 /// The events of one branch.
 #[derive(Debug)]
 pub struct Stream {
     epoch: Arc<str>,
     offset: u64,
+    /// Everything after this offset is kept.
+    floor: u64,
     newest: VecDeque<Arc<Stamped>>,
     bytes: usize,
     keep: Keep,
@@ -64,7 +76,8 @@ pub struct Stream {
 impl Stream {
     /// An empty stream that goes on from `position`.
     pub fn new(position: Position, keep: Keep) -> Self {
-        Self { epoch: position.epoch, offset: position.offset, newest: VecDeque::new(), bytes: 0, keep }
+        let Position { epoch, offset } = position;
+        Self { epoch, offset, floor: offset, newest: VecDeque::new(), bytes: 0, keep }
     }
 
     /// A stream that nobody knows yet.
@@ -84,9 +97,9 @@ impl Stream {
         stamped
     }
 
-    /// Takes in an event that was stamped elsewhere; its offset has to be the next one.
+    /// Takes in an event that has its place; there is none between it and the last.
     pub fn push(&mut self, stamped: Arc<Stamped>) {
-        debug_assert_eq!(stamped.offset, self.offset + 1, "offsets should rise by one");
+        debug_assert!(stamped.offset > self.offset, "offsets should rise");
         self.offset = stamped.offset;
         self.bytes += stamped.frame.len();
         let at = stamped.at;
@@ -104,16 +117,16 @@ impl Stream {
                 return;
             }
             self.bytes -= oldest.frame.len();
+            self.floor = oldest.offset;
             self.newest.pop_front();
         }
     }
 
     /// What somebody missed who is at `position`, or `None` when that is not known any more.
     pub fn after(&self, position: &Position) -> Option<impl Iterator<Item = &Arc<Stamped>>> {
-        let missed = self.offset.checked_sub(position.offset)?;
-        let missed = usize::try_from(missed).ok()?;
-        let known = position.epoch == self.epoch && missed <= self.newest.len();
-        known.then(|| self.newest.range(self.newest.len() - missed..))
+        let is_known = position.epoch == self.epoch && (self.floor..=self.offset).contains(&position.offset);
+        let had = || self.newest.partition_point(|stamped| stamped.offset <= position.offset);
+        is_known.then(|| self.newest.range(had()..))
     }
 
     /// How many events are kept.
@@ -173,6 +186,16 @@ mod tests {
         assert_eq!(missed(&stream, 7), None, "nobody is ahead");
         let other = Position { epoch: "another".into(), offset: 6 };
         assert!(stream.after(&other).is_none());
+    }
+
+    #[test]
+    fn nothing_is_missed_in_a_jump() {
+        let mut stream = stream(2);
+        let at = Timestamp::from_millis(2000);
+        stream.push(Arc::new(Stamped::new(event(), &stream.position().epoch, 1000, at)));
+        assert_eq!(missed(&stream, 1), Some(vec![2, 1000]));
+        assert_eq!(missed(&stream, 2), Some(vec![1000]));
+        assert_eq!(missed(&stream, 1000), Some(vec![]));
     }
 
     #[test]

@@ -3,11 +3,14 @@
 //! Another tenant's listener cannot be in here, so no mistake in routing tells one tenant of another. Whoever joins gets
 //! what it missed and its place among the listeners in one step: nothing falls between the two, and nothing comes twice.
 
+mod shared;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::audience::{Group, Listens, Sectors, audience};
-use super::stream::{Keep, Position, Stamped, Stream};
+use super::recent::Recent;
+use super::stream::{Keep, Position, Stamped, Stream, new_epoch};
 use crate::auth::Branches;
 use crate::domain::{BranchId, Endpoint, Event, EventType, SessionId, Timestamp};
 
@@ -46,9 +49,22 @@ struct Branch<M> {
     stream: Stream,
     groups: HashMap<Group, Members<M>>,
     ended: Ended,
+    recent: Recent,
+    /// It is followed elsewhere, and has to be here as long as that lasts.
+    is_shared: bool,
 }
 
 impl<M> Branch<M> {
+    fn new(stream: Stream) -> Self {
+        Self {
+            stream,
+            groups: HashMap::new(),
+            ended: Ended::default(),
+            recent: Recent::default(),
+            is_shared: false,
+        }
+    }
+
     fn add(&mut self, id: u64, member: &M, groups: &[Group])
     where
         M: Clone,
@@ -128,8 +144,16 @@ pub struct Sending<M> {
     pub to: Vec<Crowd<M>>,
     /// Those who did not know of this stream, and where it was before.
     pub opened: Option<(Crowd<M>, Position)>,
+    /// Those who may have missed something before it, and where the stream was after that.
+    pub lost: Option<(Crowd<M>, Position)>,
     /// The guests of a table that this event clears.
     pub cleared: Option<Crowd<M>>,
+}
+
+impl<M> Sending<M> {
+    fn to_nobody(stamped: Arc<Stamped>) -> Self {
+        Self { stamped, to: Vec::new(), opened: None, lost: None, cleared: None }
+    }
 }
 
 /// What somebody gets on joining.
@@ -183,9 +207,8 @@ impl<M: Clone> Tenant<M> {
     /// Whether there is nothing in here worth keeping at `now`: also no place in a stream that somebody may come back to.
     pub fn is_idle(&mut self, now: Timestamp) -> bool {
         self.branches.values_mut().for_each(|branch| branch.stream.forget(now));
-        now.since(self.used) > self.keep.age
-            && self.seats.is_empty()
-            && self.branches.values().all(|branch| branch.stream.is_empty())
+        let is_idle = |branch: &Branch<M>| branch.stream.is_empty() && !branch.is_shared;
+        now.since(self.used) > self.keep.age && self.seats.is_empty() && self.branches.values().all(is_idle)
     }
 
     /// Where the streams are that a listener has.
@@ -260,32 +283,21 @@ impl<M: Clone> Tenant<M> {
         }
     }
 
-    /// Gives an event its place and tells who gets it.
-    pub fn send(&mut self, event: Event, at: Timestamp) -> Sending<M> {
+    /// Gives an event its place and tells who gets it; `None` when the publisher sent it before.
+    pub fn send(&mut self, event: Event, at: Timestamp) -> Option<Sending<M>> {
         let branch = event.branch;
         let opened = self.open(branch);
         let room = self.branches.get_mut(&branch).expect("an opened branch should be there");
+        if !event.id.as_ref().is_none_or(|id| room.recent.note(id, at)) {
+            return None;
+        }
         let stamped = room.stream.stamp(event, at);
-        Sending { opened, ..room.sending(stamped) }
+        Some(Sending { opened, ..room.sending(stamped) })
     }
 
     /// Sees to it that a branch is there; those who listen to all branches have to be told of a new one.
     fn open(&mut self, branch: BranchId) -> Option<(Crowd<M>, Position)> {
-        if self.branches.contains_key(&branch) {
-            return None;
-        }
-        let stream = Stream::fresh(self.keep);
-        let position = stream.position();
-        let mut room = Branch { stream, groups: HashMap::new(), ended: Ended::default() };
-        let mut crowd = Vec::new();
-        for (id, seat) in &self.seats {
-            if seat.listens.is_in(branch) {
-                room.add(*id, &seat.member, &seat.listens.groups());
-                crowd.push(seat.member.clone());
-            }
-        }
-        self.branches.insert(branch, room);
-        (!crowd.is_empty()).then(|| (crowd.into(), position))
+        self.open_at(branch, Position { epoch: new_epoch(), offset: 0 })
     }
 
     /// Everybody.
@@ -311,6 +323,6 @@ impl<M: Clone> Branch<M> {
         let session = stamped.event.session.clone().filter(|_| is_clearing);
         let cleared =
             session.and_then(|session| self.groups.get_mut(&Group::Session(session)).map(Members::crowd));
-        Sending { stamped, to, opened: None, cleared }
+        Sending { to, cleared, ..Sending::to_nobody(stamped) }
     }
 }

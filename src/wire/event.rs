@@ -127,6 +127,20 @@ pub fn event_head(json: &[u8]) -> Option<EventHead> {
     serde_json::from_slice(json).ok()
 }
 
+/// An event as a publisher sends it: [`read_event`] reads the same event from it.
+pub fn write_publication(event: &Event) -> String {
+    let Event { kind, tenant, branch, id, fields, .. } = event;
+    let mut text = format!(r#"{{"type":"{kind}","tenant_id":{tenant},"branch_id":{branch}"#);
+    if let Some(id) = id {
+        text.extend([r#","id":"#, &Value::from(id.as_ref()).to_string()]);
+    }
+    if !fields.is_empty() {
+        text.extend([",", fields]);
+    }
+    text.push('}');
+    text
+}
+
 /// What the gateway adds to an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stamp<'a> {
@@ -180,6 +194,7 @@ mod tests {
         let sent = json!({"type": "ROUND_READY", "tenant_id": 1, "branch_id": 5, "sector_id": 10, "session_id": 77,
             "id": "r\"1", "offset": 9, "entity": {"round_id": 3, "note": "sin \"sal\""}, "timestamp": "2025-10-20T14:32:15Z"});
         let event = read(&sent).unwrap();
+        assert_eq!(read_event(write_publication(&event).as_bytes(), None).unwrap(), event);
         assert_eq!(
             (event.sector.map(SectorId::get), event.session.as_ref().map(SessionId::as_str)),
             (Some(10), Some("77"))

@@ -50,7 +50,7 @@ pub struct RedisPool {
     /// `disabled`, `starting`, `healthy` or `degraded`.
     #[schema(examples("disabled"))]
     pub status: String,
-    /// Most that there may be.
+    /// Most that there may be: all share one.
     pub pool_size: u32,
     /// Those that there are; left out where it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]

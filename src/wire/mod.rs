@@ -43,7 +43,7 @@ pub use discover::{
 };
 pub use event::{
     EventError, EventHead, MAX_EVENT_BYTES, Stamp, event_head, event_of, read_event, stream_branch,
-    stream_name, write_event,
+    stream_name, write_event, write_publication,
 };
 pub use frame::{Detection, Frame, Missed};
 pub use gateway::{

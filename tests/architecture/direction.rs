@@ -63,6 +63,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("roxmltree", &["discover"]),
     ("ort", &[]),
     ("tokio_cron_scheduler", &["jobs"]),
+    ("redis", &["gateway"]),
+    ("rustls", &["gateway"]),
 ];
 
 /// The room of a file below `src`: its first folder, or its name.

@@ -40,6 +40,8 @@ impl Member for Ear {
 
     fn tell_of(&self, _: BranchId, _: &Position) {}
 
+    fn tell_gap(&self, _: BranchId, _: &Position) {}
+
     fn end_session(&self) {}
 }
 

@@ -1,0 +1,386 @@
+//! The connection by which this server hears: subscribes to what its listeners need, follows their streams, and takes what
+//! other systems publish. When it is lost it is made anew, and every stream goes on where it was.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use redis::RedisResult;
+use redis::aio::MultiplexedConnection;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::Shared;
+use super::asks::{Asks, Done};
+use super::backoff::Backoff;
+use super::foreign::{Counter, is_own_road};
+use super::heard::Heard;
+use super::keys::{self, Place};
+use super::live::{Act, First, Live, Next};
+use super::packet::Packet;
+use super::server::is_refusal;
+use super::subs::{Subs, subscribe, unsubscribe};
+use super::wants::Want;
+use crate::gateway::hub::{Hub, Member};
+use crate::gateway::lanes::LaneFull;
+
+/// Messages that wait to be looked at. When it is more, those of ours are read from the log.
+const MOST_TOLD: usize = 16 * 1024;
+
+/// How often is looked whether Redis is there and what nobody needs any more.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Redis is asked whether it is there when it said nothing for so long.
+const SILENCE: Duration = Duration::from_secs(2);
+
+/// After so long a stream for which there was no room is tried again.
+const ROOM: Duration = Duration::from_millis(20);
+
+/// What this server follows.
+pub(super) struct Bridge<M> {
+    shared: Arc<Shared>,
+    hub: Hub<M>,
+    streams: HashMap<Place, Live>,
+    /// What is needed, and subscribed while there is a connection.
+    wants: HashSet<Want>,
+    /// Those of them that are not there yet.
+    pending: Vec<Want>,
+    subs: Subs,
+    /// Patterns by which messages come now.
+    patterns: HashSet<Arc<str>>,
+    counter: Counter,
+    /// When streams that are behind are tried again.
+    retry: Option<tokio::time::Instant>,
+}
+
+impl<M: Member> Bridge<M> {
+    pub(super) fn new(shared: Arc<Shared>, hub: Hub<M>) -> Self {
+        Self {
+            shared,
+            hub,
+            streams: HashMap::new(),
+            wants: HashSet::new(),
+            pending: Vec::new(),
+            subs: Subs::default(),
+            patterns: HashSet::new(),
+            counter: Counter::default(),
+            retry: None,
+        }
+    }
+
+    /// Hears until `done`.
+    pub(super) async fn run(mut self, done: CancellationToken) {
+        let mut backoff = Backoff::new();
+        loop {
+            let ended = tokio::select! {
+                ended = self.connect(&mut backoff) => ended,
+                // With the connection all subscriptions end.
+                () = done.cancelled() => return self.shared.status.disconnect(),
+            };
+            self.shared.status.disconnect();
+            if let Err(error) = ended {
+                self.shared.status.note_error(&error);
+            }
+            tokio::select! {
+                () = sleep(backoff.next()) => {}
+                () = done.cancelled() => return,
+            }
+        }
+    }
+
+    /// Makes a connection and hears by it until it is lost.
+    async fn connect(&mut self, backoff: &mut Backoff) -> RedisResult<()> {
+        let (sender, mut told) = mpsc::channel(MOST_TOLD);
+        let overflow = Arc::new(AtomicBool::new(false));
+        let (over, figures) = (overflow.clone(), self.shared.figures.clone());
+        let hear = move |info| {
+            let Some(heard) = Heard::read(info) else { return Ok(()) };
+            match sender.try_send(heard) {
+                Err(mpsc::error::TrySendError::Full(heard)) if heard.is_kept() => {
+                    over.store(true, Ordering::Relaxed);
+                }
+                Err(mpsc::error::TrySendError::Full(_)) => figures.dropped.add(1),
+                _ => {}
+            }
+            Ok(())
+        };
+        let mut connection = self.shared.server.listen(hear).await?;
+        self.shared.status.connect();
+        // Whoever publishes need not wait out its half minute.
+        self.shared.back.send_modify(|times| *times += 1);
+        let mut asks = Asks::new(connection.clone());
+        self.resume(&mut connection, &mut asks).await?;
+        backoff.reset();
+        let mut ticks = tokio::time::interval(TICK);
+        let mut last_heard = Instant::now();
+        loop {
+            let retry = self.retry;
+            tokio::select! {
+                heard = told.recv() => {
+                    last_heard = Instant::now();
+                    match heard {
+                        Some(Heard::Over) | None => return Err(lost()),
+                        Some(heard) => self.hear(heard, &mut asks),
+                    }
+                }
+                Some(answer) = asks.next() => {
+                    last_heard = Instant::now();
+                    self.take(answer, &mut asks)?;
+                }
+                () = self.shared.wants.changed.notified() => {
+                    let fresh = self.shared.wants.fresh();
+                    self.add(fresh, &mut connection, &mut asks).await?;
+                }
+                () = sleep_until(retry.unwrap_or_else(tokio::time::Instant::now)), if retry.is_some() => {
+                    self.retry = None;
+                    self.ask_behind(&mut asks);
+                }
+                _ = ticks.tick() => {
+                    self.sweep(&mut connection).await?;
+                    if overflow.swap(false, Ordering::Relaxed) {
+                        self.ask_all(&mut asks);
+                    }
+                    if last_heard.elapsed() > SILENCE {
+                        asks.ping();
+                    }
+                }
+            }
+            self.settle(&asks);
+        }
+    }
+
+    /// Subscribes anew, and asks for what came meanwhile.
+    async fn resume(&mut self, connection: &mut MultiplexedConnection, asks: &mut Asks) -> RedisResult<()> {
+        self.patterns.clear();
+        self.retry = None;
+        subscribe(connection, self.subs.all()).await?;
+        self.ask_all(asks);
+        for want in &self.wants {
+            if let Want::Tenant(tenant) = want {
+                asks.branches(*tenant);
+            }
+        }
+        let fresh = self.shared.wants.fresh();
+        self.add(fresh, connection, asks).await?;
+        self.settle(asks);
+        Ok(())
+    }
+
+    async fn add(
+        &mut self,
+        fresh: Vec<Want>,
+        connection: &mut MultiplexedConnection,
+        asks: &mut Asks,
+    ) -> RedisResult<()> {
+        let mut new = Vec::new();
+        for want in &fresh {
+            new.extend(self.subs.add(want));
+            self.wants.insert(want.clone());
+            self.pending.push(want.clone());
+            if let Want::Branch(tenant, branch) = want {
+                let place = (*tenant, *branch);
+                let first = self.first(place);
+                self.streams.entry(place).or_insert_with(|| Live::new(first));
+            }
+        }
+        subscribe(connection, new).await?;
+        for want in fresh {
+            match want {
+                Want::Branch(tenant, branch) => self.ask((tenant, branch), asks),
+                Want::Tenant(tenant) => asks.branches(tenant),
+                Want::Session(..) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Who is to get the first events of a stream that was not known: those who listen to all of the tenant.
+    fn first(&self, (tenant, _): Place) -> First {
+        match self.shared.wants.is_ready(&Want::Tenant(tenant)) {
+            true => First::All,
+            false => First::Nobody,
+        }
+    }
+
+    fn ask(&mut self, place: Place, asks: &mut Asks) {
+        if let Some(live) = self.streams.get_mut(&place) {
+            asks.log(place, live.ask(self.shared.kept.events));
+        }
+    }
+
+    fn ask_all(&mut self, asks: &mut Asks) {
+        let places: Vec<_> = self.streams.keys().copied().collect();
+        places.into_iter().for_each(|place| self.ask(place, asks));
+    }
+
+    fn ask_behind(&mut self, asks: &mut Asks) {
+        let behind = self.streams.iter().filter(|(_, live)| live.is_behind());
+        let behind: Vec<_> = behind.map(|(place, _)| *place).collect();
+        behind.into_iter().for_each(|place| self.ask(place, asks));
+    }
+
+    fn hear(&mut self, heard: Heard, asks: &mut Asks) {
+        match heard {
+            Heard::Begins(pattern) => drop(self.patterns.insert(pattern.into())),
+            Heard::Ends(pattern) => drop(self.patterns.remove(pattern.as_str())),
+            Heard::Message { channel, payload, pattern } if channel.starts_with(keys::OURS) => {
+                drop(pattern);
+                let told = keys::read_live(&channel).zip(Packet::read(&payload));
+                match told {
+                    Some((place, packet)) => self.tell(place, packet, asks),
+                    None => self.shared.figures.refused.add(1),
+                }
+            }
+            Heard::Message { channel, payload, pattern } => {
+                if is_own_road(&self.patterns, &channel, pattern.as_deref()) {
+                    self.hear_foreign(&channel, &payload);
+                }
+            }
+            Heard::Over => {}
+        }
+    }
+
+    fn hear_foreign(&mut self, channel: &str, payload: &[u8]) {
+        let figures = &self.shared.figures;
+        match self.counter.read(channel, payload, Instant::now()) {
+            Ok(event) => {
+                if self.shared.outbox.put(event).is_err() {
+                    figures.dropped.add(1);
+                }
+            }
+            Err(why) => {
+                figures.refused.add(1);
+                tracing::debug!(channel, why, "a message is no event of its channel");
+            }
+        }
+    }
+
+    /// Takes an event that Redis told.
+    fn tell(&mut self, place: Place, packet: Packet, asks: &mut Asks) {
+        let lag = self.shared.clock.now().since(packet.at);
+        self.shared.status.note_lag(lag);
+        self.shared.figures.lag_seconds.add(lag.as_secs_f64());
+        if !self.streams.contains_key(&place) {
+            let tenant = Want::Tenant(place.0);
+            if !self.wants.contains(&tenant) {
+                // Nobody needs it any more.
+                return;
+            }
+            let live = match self.first(place) {
+                First::All => Live::begun(&packet),
+                First::Nobody => Live::new(First::Nobody),
+            };
+            let is_loaded = live.is_loaded();
+            self.streams.insert(place, live);
+            if !is_loaded {
+                self.ask(place, asks);
+            }
+        }
+        let live = self.streams.get_mut(&place).expect("a stream that was put in should be there");
+        let figures = &self.shared.figures;
+        let mut act = |act| do_act(&self.hub, place, act, &self.shared);
+        let next = live.hear(packet, &mut act, || figures.gaps.add(1));
+        self.go_on(place, next, asks);
+    }
+
+    fn go_on(&mut self, place: Place, next: Next, asks: &mut Asks) {
+        match next {
+            Next::Nothing => {}
+            Next::Ask(part) => asks.log(place, part),
+            Next::Wait => self.retry = self.retry.or(Some(tokio::time::Instant::now() + ROOM)),
+        }
+    }
+
+    /// Takes an answer.
+    fn take(&mut self, answer: Done, asks: &mut Asks) -> RedisResult<()> {
+        match answer {
+            Done::Pong(pong) => return pong,
+            Done::Branches(tenant, branches) => {
+                for branch in branches? {
+                    let place = (tenant, branch);
+                    if self.streams.contains_key(&place) {
+                        continue;
+                    }
+                    self.streams.insert(place, Live::new(self.first(place)));
+                    self.ask(place, asks);
+                }
+            }
+            Done::Log(place, Ok(answer)) => {
+                let Some(live) = self.streams.get_mut(&place) else { return Ok(()) };
+                let mut act = |act| do_act(&self.hub, place, act, &self.shared);
+                let next = live.take(answer, &mut act);
+                self.go_on(place, next, asks);
+            }
+            Done::Log(place, Err(error)) if is_refusal(&error) => {
+                self.shared.status.note_error(&error);
+                self.streams.remove(&place);
+            }
+            Done::Log(_, Err(error)) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Tells those who wait for what is there now.
+    fn settle(&mut self, asks: &Asks) {
+        let streams = &self.streams;
+        let is_loaded = |place: &Place| streams.get(place).is_some_and(Live::is_loaded);
+        let is_there = |want: &Want| match want {
+            Want::Branch(tenant, branch) => is_loaded(&(*tenant, *branch)),
+            Want::Session(..) => true,
+            Want::Tenant(tenant) => {
+                let mut own = streams.iter().filter(|((of, _), _)| of == tenant);
+                !asks.is_listing(*tenant) && own.all(|(_, live)| live.is_loaded())
+            }
+        };
+        let wants = &self.shared.wants;
+        self.pending.extract_if(.., |want| is_there(want)).for_each(|want| wants.set_ready(&want));
+        self.shared.status.count(self.subs.len(), self.streams.len());
+        if asks.is_empty() && self.pending.is_empty() {
+            self.shared.status.be_ready();
+        }
+    }
+
+    /// Gives up what nobody needs any more.
+    async fn sweep(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+        let mut gone = Vec::new();
+        for want in self.shared.wants.sweep(Instant::now()) {
+            self.wants.remove(&want);
+            self.pending.retain(|pending| *pending != want);
+            gone.extend(self.subs.remove(&want));
+            let (tenant, wants) = (want.tenant(), &self.wants);
+            let is_needed = |(of, branch): &Place| {
+                wants.contains(&Want::Branch(*of, *branch)) || wants.contains(&Want::Tenant(*of))
+            };
+            let hub = &self.hub;
+            self.streams
+                .extract_if(|place, _| place.0 == tenant && !is_needed(place))
+                .for_each(|((tenant, branch), _)| hub.release(tenant, branch));
+        }
+        unsubscribe(connection, gone).await
+    }
+}
+
+fn do_act<M: Member>(hub: &Hub<M>, place: Place, act: Act, shared: &Shared) -> Result<(), LaneFull> {
+    let (tenant, branch) = place;
+    match act {
+        Act::Load(position, packets) => {
+            let newest = packets.iter().filter_map(|packet| packet.place(place)).collect();
+            hub.load(tenant, branch, position, newest);
+            Ok(())
+        }
+        Act::Deliver(packet) => match packet.place(place) {
+            Some(placed) => hub.deliver(placed),
+            None => {
+                shared.figures.refused.add(1);
+                Ok(())
+            }
+        },
+        Act::Renew(position) => hub.renew(tenant, branch, position),
+    }
+}
+
+fn lost() -> redis::RedisError {
+    redis::RedisError::from((redis::ErrorKind::Io, "the connection is lost"))
+}

@@ -1,0 +1,219 @@
+//! Redis goes, and comes back: nothing is lost, nothing comes twice, and the order stays.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use atalaya::domain::Role;
+use serde_json::{Value, json};
+
+use crate::redis::{end, server, until};
+use crate::redis_server::{Redis, Wire};
+use crate::world::{Client, World, numbered};
+
+/// A server that publishes an event a millisecond, numbered from 0.
+struct Load {
+    sent: Arc<AtomicU64>,
+    stop: Arc<AtomicBool>,
+    task: tokio::task::JoinHandle<World>,
+}
+
+impl Load {
+    fn of(world: World) -> Self {
+        let (sent, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+        let (count, end) = (sent.clone(), stop.clone());
+        let task = tokio::spawn(async move {
+            while !end.load(Ordering::SeqCst) {
+                world.publish(numbered("ROUND_READY", count.fetch_add(1, Ordering::SeqCst)));
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            world
+        });
+        Self { sent, stop, task }
+    }
+
+    async fn more(&self, count: u64) {
+        let goal = self.sent.load(Ordering::SeqCst) + count;
+        until("events are published", || self.sent.load(Ordering::SeqCst) >= goal).await;
+    }
+
+    /// The server, and how many it published before an `END`.
+    async fn end(self) -> (World, u64) {
+        self.stop.store(true, Ordering::SeqCst);
+        let world = self.task.await.unwrap();
+        world.publish(end());
+        (world, self.sent.load(Ordering::SeqCst))
+    }
+}
+
+async fn listen(world: &World, name: &str) -> Client {
+    let (mut client, streams) = world.connect_v1("admin", &world.token(name, Role::Admin, &[5])).await;
+    client.say(&json!({"type": "resume", "streams": streams})).await;
+    assert_eq!(client.next().await["recovered"], true);
+    client
+}
+
+/// The numbers up to the `END`, and what else was said.
+async fn heard(client: &mut Client) -> (Vec<u64>, Vec<Value>) {
+    let (mut numbers, mut others) = (Vec::new(), Vec::new());
+    loop {
+        let message = client.next().await;
+        match (message["type"].as_str(), message["number"].as_u64()) {
+            (Some("END"), _) => return (numbers, others),
+            (_, Some(number)) => numbers.push(number),
+            _ => others.push(message),
+        }
+    }
+}
+
+fn is_connected(world: &World) -> bool {
+    world.app.gateway().redis_status().unwrap().is_connected
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_was_killed_comes_back_and_nothing_is_lost_or_doubled() {
+    let redis = Redis::start();
+    let (one, two) = (server(&redis.url()).await, server(&redis.url()).await);
+    let mut clients = [listen(&one, "ada").await, listen(&two, "ivo").await];
+    let load = Load::of(one);
+    for _ in 0..3 {
+        load.more(100).await;
+        redis.kill();
+        load.more(100).await;
+        redis.resume();
+    }
+    load.more(100).await;
+    let (_one, sent) = load.end().await;
+    for client in &mut clients {
+        let (numbers, others) = heard(client).await;
+        assert!(numbers.iter().copied().eq(0..sent), "{sent}: {numbers:?}");
+        assert!(others.is_empty(), "{others:?}");
+    }
+    assert!(two.app.gateway().redis_status().unwrap().reconnects >= 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_away_while_redis_was_killed_gets_everything_too() {
+    let redis = Redis::start();
+    let (one, two) = (server(&redis.url()).await, server(&redis.url()).await);
+    let token = one.token("ana", Role::Admin, &[5]);
+    let (client, streams) = one.connect_v1("admin", &token).await;
+    drop(client);
+    let mut witness = listen(&one, "ada").await;
+    let load = Load::of(one);
+    load.more(50).await;
+    redis.kill();
+    load.more(50).await;
+    redis.resume();
+    load.more(50).await;
+    let (_one, sent) = load.end().await;
+    heard(&mut witness).await;
+    let (mut client, _) = two.connect_v1("admin", &token).await;
+    client.say(&json!({"type": "resume", "streams": streams})).await;
+    assert!(heard(&mut client).await.0.into_iter().eq(0..sent));
+    assert_eq!(client.next().await["recovered"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_comes_back_empty_is_told_and_what_was_not_sent_yet_comes_once() {
+    let redis = Redis::start();
+    let (one, two) = (server(&redis.url()).await, server(&redis.url()).await);
+    let mut clients = [listen(&one, "ada").await, listen(&two, "ivo").await];
+    let load = Load::of(one);
+    load.more(100).await;
+    redis.kill();
+    redis.wipe();
+    load.more(100).await;
+    redis.resume();
+    load.more(100).await;
+    let (_one, sent) = load.end().await;
+    for client in &mut clients {
+        let (numbers, others) = heard(client).await;
+        assert!(numbers.iter().copied().eq(0..sent), "{sent}: {numbers:?}");
+        assert_eq!(others.len(), 1, "{others:?}");
+        assert_eq!(others[0]["type"], "gap");
+    }
+    assert!(two.app.gateway().figures().gaps.get() >= 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_hangs_for_a_while_loses_and_doubles_nothing() {
+    let redis = Redis::start();
+    let (one, two) = (server(&redis.url()).await, server(&redis.url()).await);
+    let mut client = listen(&two, "ivo").await;
+    let load = Load::of(one);
+    load.more(100).await;
+    redis.freeze();
+    until("the silence is noticed", || !is_connected(&two)).await;
+    redis.thaw();
+    load.more(100).await;
+    let (_one, sent) = load.end().await;
+    let (numbers, others) = heard(&mut client).await;
+    assert!(numbers.iter().copied().eq(0..sent) && others.is_empty(), "{sent}: {numbers:?} {others:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wire_that_swallows_everything_is_noticed_and_what_it_swallowed_is_fetched() {
+    let redis = Redis::start();
+    let wire = Wire::to(redis.address()).await;
+    let (one, two) = (server(&redis.url()).await, server(&wire.url()).await);
+    let mut client = listen(&two, "ivo").await;
+    let load = Load::of(one);
+    load.more(100).await;
+    wire.cut();
+    until("the silence is noticed", || !is_connected(&two)).await;
+    wire.mend();
+    until("it is connected again", || is_connected(&two)).await;
+    load.more(50).await;
+    let (_one, sent) = load.end().await;
+    let (numbers, others) = heard(&mut client).await;
+    assert!(numbers.iter().copied().eq(0..sent) && others.is_empty(), "{sent}: {numbers:?} {others:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_redis_what_is_known_is_served_and_what_is_not_is_to_be_tried_later() {
+    let redis = Redis::start();
+    let world = server(&redis.url()).await;
+    until("Redis is there", || world.app.gateway().redis_status().unwrap().is_ready).await;
+    let token = world.token("ada", Role::Admin, &[5]);
+    let mut witness = listen(&world, "eva").await;
+    let (client, streams) = world.connect_v1("admin", &token).await;
+    drop(client);
+    (0..5).for_each(|number| world.publish(numbered("ROUND_READY", number)));
+    world.publish(end());
+    heard(&mut witness).await;
+    redis.kill();
+    until("it is noticed", || !is_connected(&world)).await;
+    let (mut client, _) = world.connect_v1("admin", &token).await;
+    client.say(&json!({"type": "resume", "streams": streams})).await;
+    assert_eq!(heard(&mut client).await.0, [0, 1, 2, 3, 4]);
+    let other = world.token("ivo", Role::Admin, &[6]);
+    let mut refused = world.connect("admin", &other).await;
+    let (code, reason) = refused.closed().await;
+    assert_eq!((code, &reason["code"], &reason["retry"]), (1013, &json!("try_later"), &json!(true)));
+    // What is published meanwhile is kept; who can tell its publisher so does not take more after a while.
+    world.publish(numbered("ROUND_READY", 5));
+    until("nobody tries in vain", || !world.app.gateway().takes_events()).await;
+    world.publish(numbered("ROUND_READY", 6));
+    let status = world.app.gateway().redis_status().unwrap();
+    assert!(!status.is_ready && status.failures >= 5 && status.last_error.is_some(), "{status:?}");
+    redis.resume();
+    assert_eq!(client.next().await["type"], "resumed");
+    assert_eq!([client.next().await["number"].clone(), client.next().await["number"].clone()], [5, 6]);
+    until("all is well", || world.app.gateway().redis_status().unwrap().is_ready).await;
+    assert!(world.app.gateway().takes_events(), "half a minute was not waited out");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_starts_before_redis_is_not_ready_until_it_is_there() {
+    let redis = Redis::start();
+    redis.kill();
+    let world = server(&redis.url()).await;
+    until("it tries", || world.app.gateway().redis_status().unwrap().last_error.is_some()).await;
+    assert!(!world.app.gateway().redis_status().unwrap().is_ready);
+    redis.resume();
+    until("it is ready", || world.app.gateway().redis_status().unwrap().is_ready).await;
+    let mut client = listen(&world, "ada").await;
+    world.publish(end());
+    assert_eq!(heard(&mut client).await.0, []);
+}
