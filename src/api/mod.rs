@@ -6,6 +6,7 @@
 mod access;
 mod analyses;
 mod assignments;
+mod asyncapi;
 mod audit;
 mod branches;
 mod cameras;
@@ -23,9 +24,13 @@ mod docs;
 mod download;
 mod edit;
 mod error;
+mod event_stream;
+mod events;
 mod export;
 mod gate;
 mod gateway;
+mod gateway_metrics;
+mod gateway_pages;
 mod health;
 mod job_metrics;
 mod jobs;
@@ -54,6 +59,7 @@ mod slots;
 mod state;
 mod summaries;
 mod table;
+mod table_tokens;
 mod tokens;
 mod upload;
 mod voice;
@@ -117,11 +123,21 @@ impl Api {
         let places = assignments::routes(&state).or(sectors::routes(&state)).unify();
         let places = places.or(branches::routes(&state)).unify().or(schedules::routes(&state)).unify();
         let managing = audit::routes(&state).or(tokens::routes(&state)).unify();
+        let managing = managing.or(table_tokens::routes(&state)).unify();
         let watching =
             media::routes(&state).or(whep::routes(&state)).unify().or(detections::routes(&state)).unify();
         let choosing = pipelines::routes(&state).or(models::routes(&state)).unify();
         let running =
             health::routes(&state).or(metrics::routes(&state)).unify().or(docs::routes(&document)).unify();
+        let telling = gateway::routes(&state)
+            .or(gateway_pages::routes(&state))
+            .unify()
+            .or(event_stream::routes(&state))
+            .unify()
+            .or(events::routes(&state))
+            .unify()
+            .or(asyncapi::routes())
+            .unify();
         let routes = cameras::routes(&state)
             .or(control::routes(&state))
             .unify()
@@ -145,7 +161,7 @@ impl Api {
             .unify()
             .or(discover::routes(&state))
             .unify()
-            .or(gateway::routes(&state))
+            .or(telling)
             .unify()
             .or(running)
             .unify();

@@ -6,9 +6,9 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::access::SESSION_COOKIE;
 use super::{
-    assignments, audit, branches, cameras, control, cv, derived, detections, discover, docs, export, gateway,
-    health, jobs, media, metrics, models, occupancy, pipelines, schedules, sectors, series, session, shifts,
-    summaries, tokens, voice, whep,
+    assignments, asyncapi, audit, branches, cameras, control, cv, derived, detections, discover, docs,
+    event_stream, events, export, gateway, gateway_pages, health, jobs, media, metrics, models, occupancy,
+    pipelines, schedules, sectors, series, session, shifts, summaries, table_tokens, tokens, voice, whep,
 };
 use crate::wire::Problem;
 
@@ -42,12 +42,15 @@ use crate::wire::Problem;
         sectors::list_sectors, sectors::create_sector, sectors::get_sector, sectors::put_sector,
         sectors::patch_sector, sectors::delete_sector,
         assignments::list_assignments, assignments::put_assignment, assignments::delete_assignment,
-        tokens::list_tokens, tokens::issue_token, tokens::revoke_token, audit::list_changes,
+        tokens::list_tokens, tokens::issue_token, tokens::revoke_token, table_tokens::issue_table_token,
+        audit::list_changes,
         session::log_in, session::log_out, session::get_session, session::end_session,
         health::get_health, health::get_readiness, metrics::get_metrics,
         jobs::list_jobs, jobs::run_job, jobs::list_nodes,
-        docs::get_openapi, docs::get_docs,
+        docs::get_openapi, docs::get_docs, asyncapi::get_asyncapi,
         gateway::waiter_socket, gateway::kitchen_socket, gateway::admin_socket, gateway::diner_socket,
+        gateway_pages::get_gateway_health, gateway_pages::get_gateway_parts, gateway_pages::get_gateway_metrics,
+        events::publish_events, event_stream::stream_events,
     ),
     tags(
         (name = "cameras", description = "What is watched, and where it stands"),

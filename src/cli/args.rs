@@ -10,7 +10,9 @@ use super::geometry::{parse_line, parse_zone};
 use crate::auth::Ttl;
 use crate::config::Overrides;
 use crate::demo;
-use crate::domain::{BranchId, CameraId, ExportKind, IdError, Line, Role, SectorId, TenantId, Zone};
+use crate::domain::{
+    BranchId, CameraId, ExportKind, IdError, Line, Role, SectorId, SessionId, TenantId, Zone,
+};
 use crate::wire::ExportFormat;
 
 /// Live video with what it sees drawn on it, and numbers per work shift.
@@ -213,7 +215,7 @@ pub(super) enum ModelsCommand {
 
 #[derive(Debug, Clone, Subcommand)]
 pub(super) enum TokenCommand {
-    /// Print a token for the API
+    /// Print a token for the API, or one for the guests of a table
     Issue(IssueArgs),
     /// Print a link that logs a browser in, once, within ten minutes
     Link(LinkArgs),
@@ -224,20 +226,26 @@ pub(super) struct IssueArgs {
     #[arg(long, default_value = "1")]
     pub(super) tenant: TenantId,
     /// What it may do; may repeat
-    #[arg(long = "role", required = true, value_parser = roles())]
+    #[arg(long = "role", required_unless_present = "session", value_parser = roles())]
     pub(super) roles: Vec<Role>,
-    /// Only these branches; may repeat; none means all of the tenant
+    /// Only these branches; may repeat; none means all of the tenant. Of a table, the one where it stands
     #[arg(long = "branch")]
     pub(super) branches: Vec<BranchId>,
     /// Only these sectors of them; may repeat
     #[arg(long = "sector")]
     pub(super) sectors: Vec<SectorId>,
-    /// How long it holds: 90s, 15m, 1h, 30d
-    #[arg(long, default_value = "30d")]
-    pub(super) ttl: Ttl,
+    /// How long it holds: 90s, 15m, 1h, 30d; without it 30d, of a table 4h
+    #[arg(long)]
+    pub(super) ttl: Option<Ttl>,
     /// Whom it is for, shown in logs
     #[arg(long, default_value = "cli")]
     pub(super) subject: String,
+    /// For the guests of this session at a table, and for nobody else
+    #[arg(long, conflicts_with_all = ["roles", "sectors", "subject"], requires = "branches", value_parser = parse_session)]
+    pub(super) session: Option<SessionId>,
+    /// What their table is called
+    #[arg(long, requires = "session")]
+    pub(super) table: Option<String>,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -269,6 +277,10 @@ fn export_formats() -> impl TypedValueParser<Value = ExportFormat> {
 
 fn parse_camera(text: &str) -> Result<CameraId, IdError> {
     CameraId::new(text)
+}
+
+fn parse_session(text: &str) -> Result<SessionId, String> {
+    SessionId::new(text).map_err(|error| error.to_string())
 }
 
 fn parse_parameter(text: &str) -> Result<(String, String), String> {

@@ -95,7 +95,12 @@ pub(super) async fn serve(gateway: Gateway, arrival: Arrival) {
     tracing::debug!(%tenant, endpoint = endpoint.name(), id, "a client is gone");
 }
 
-async fn listens(gateway: &Gateway, endpoint: Endpoint, identity: &Identity, fresh: Freshness) -> Listens {
+pub(super) async fn listens(
+    gateway: &Gateway,
+    endpoint: Endpoint,
+    identity: &Identity,
+    fresh: Freshness,
+) -> Listens {
     let sectors = match endpoint {
         Endpoint::Waiter if identity.sectors.is_empty() => {
             (gateway.inner.find_sectors)(identity.clone(), fresh).await

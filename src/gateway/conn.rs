@@ -66,7 +66,8 @@ impl Connection {
     }
 }
 
-fn retry_ms() -> u64 {
+/// See [`RETRY_MS`].
+pub(super) fn retry_ms() -> u64 {
     rand::random_range(RETRY_MS)
 }
 
@@ -80,7 +81,8 @@ pub(super) fn told<'a>(positions: impl IntoIterator<Item = (&'a BranchId, &'a Po
     told.collect()
 }
 
-fn resumed(joined: &Joined) -> StreamPositions {
+/// As [`told`], and whether everything that was missed of each was sent.
+pub(super) fn resumed(joined: &Joined) -> StreamPositions {
     let streams = joined.streams.iter().map(|(branch, (position, recovered))| {
         let Position { epoch, offset } = position;
         let position =
@@ -121,9 +123,7 @@ impl Member for Arc<Connection> {
         let recovered = joined.is_recovered();
         let last = match start {
             Start::Resume(_) => {
-                let count = if recovered { &self.figures.recovered } else { &self.figures.not_recovered };
-                count.add(1);
-                self.figures.recovered_events.add(joined.missed.len() as f64);
+                self.figures.resume(joined);
                 Some(ServerMessage::Resumed { recovered, streams: resumed(joined) })
             }
             // More came in that moment than is kept.

@@ -42,6 +42,7 @@ fn sample(method: &str, route: &str) -> Option<(String, Value)> {
         }
         ("POST", "/api/v1/tokens") => json!({"subject": "s", "roles": ["viewer"]}),
         ("DELETE", "/api/v1/tokens/{id}") => json!({}),
+        ("POST", "/api/v1/tokens/tables") => json!({"branch_id": 1, "session_id": "77"}),
         _ => return None,
     };
     let id = match route.split('/').nth(3) {

@@ -17,7 +17,7 @@ use crate::world::{NOON, World, branch, caller, tenant};
 const MARK: &str = "zzmarkzz";
 
 /// Streams without an end: their heads are looked at, and what comes first.
-const ENDLESS: [&str; 2] = ["/mjpeg", "/detections"];
+const ENDLESS: [&str; 3] = ["/mjpeg", "/detections", "/events/stream"];
 
 /// Ids of all kinds that tenant 1 has.
 struct Marked {

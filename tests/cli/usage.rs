@@ -89,6 +89,20 @@ async fn a_token_is_all_that_is_printed() {
 }
 
 #[tokio::test]
+async fn a_tables_token_is_of_one_session_in_one_branch() {
+    let issue = ["token", "issue", "--session", "77", "--branch", "5"];
+    let token = Program::new(&[&issue[..], &["--table", "T-12", "--ttl", "4h"]].concat()).run().await.fine();
+    let token = token.strip_suffix('\n').unwrap();
+    assert!(token.starts_with("v1.default.") && token.split('.').count() == 4, "{token}");
+    assert!(!token.contains(char::is_whitespace), "{token}");
+    let twice = Program::new(&[&issue[..], &["--branch", "6"]].concat()).run().await;
+    twice.failed(1, &["one branch", "--branch"]);
+    wrong(&["token", "issue", "--session", "77"], &["--branch"]).await;
+    wrong(&[&issue[..], &["--role", "waiter"]].concat(), &["--role", "--session"]).await;
+    wrong(&["token", "issue", "--role", "waiter", "--table", "T-12"], &["--session"]).await;
+}
+
+#[tokio::test]
 async fn a_data_folder_that_cannot_be_written_is_named() {
     // Nobody, not even root, may put a file there.
     for command in [&["token", "issue", "--role", "admin"][..], &["serve", "--listen", "127.0.0.1:0"]] {

@@ -3,12 +3,16 @@
 
 mod client;
 mod doors;
+mod events;
 mod isolation;
 mod life;
+mod pages;
 mod protocol;
 mod redis;
 mod redis_faults;
 mod redis_server;
 mod resume;
 mod routing;
+mod stream;
+mod web;
 mod world;
