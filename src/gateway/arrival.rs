@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::audience::{Listens, Sectors};
 use super::close::Close;
-use super::conn::Connection;
+use super::conn::{Connection, retry_ms};
 use super::figures::Rejected;
 use super::identity::Identity;
 use super::limits::Place;
@@ -57,7 +57,7 @@ pub(super) async fn serve(gateway: Gateway, arrival: Arrival) {
         Ok(known) => known,
         Err(close) => {
             gateway.inner.figures.close(close);
-            socket.close(close, 1000);
+            socket.close(close, retry_ms());
             return part(&socket, &mut reader).await;
         }
     };
@@ -119,7 +119,7 @@ async fn introduce(
     (endpoint, ip): (Endpoint, Option<IpAddr>),
 ) -> Result<(Identity, Place), Close> {
     let until = Instant::now() + gateway.inner.settings.auth_within;
-    let token = timeout_at(until, first_token(socket, reader)).await.unwrap_or(Err(Close::Unauthorized));
+    let token = timeout_at(until, first_token(socket, reader)).await.unwrap_or(Err(Close::HeartbeatLost));
     let figures = &gateway.inner.figures;
     let identity =
         token.and_then(|token| gateway.identify(endpoint, &token).map_err(|refusal| refusal.close()));

@@ -120,6 +120,11 @@ impl Member for Arc<Connection> {
 
     fn catch_up(&self, joined: &Joined, start: &Start) {
         let missed = joined.missed.iter().map(|stamped| stamped.frame.clone());
+        // Opened since it was told where its streams are.
+        let begins = joined.streams.iter().filter(|(branch, _)| !start.positions().contains_key(branch));
+        let mut begins = told(begins.map(|(branch, (position, _))| (branch, position)));
+        begins.values_mut().for_each(|position| position.offset = 0);
+        let first = (!begins.is_empty()).then_some(ServerMessage::Streams { streams: begins });
         let recovered = joined.is_recovered();
         let last = match start {
             Start::Resume(_) => {
@@ -133,8 +138,10 @@ impl Member for Arc<Connection> {
             }
             Start::At(_) => None,
         };
-        let last = last.filter(|_| self.is_v1).map(|message| frame::text(&message.text()));
-        self.socket.put_all(missed.chain(last));
+        let as_frame = |message: ServerMessage| frame::text(&message.text());
+        let first = first.filter(|_| self.is_v1).map(as_frame);
+        let last = last.filter(|_| self.is_v1).map(as_frame);
+        self.socket.put_all(first.into_iter().chain(missed).chain(last));
     }
 
     fn tell_of(&self, branch: BranchId, position: &Position) {

@@ -51,7 +51,7 @@ pub enum Start {
 }
 
 impl Start {
-    fn positions(&self) -> &Positions {
+    pub(super) fn positions(&self) -> &Positions {
         match self {
             Self::At(positions) | Self::Resume(positions) => positions,
         }
@@ -102,6 +102,13 @@ struct Inner<M> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Tells those who listen to all branches of the new ones.
+fn tell_news<M: Member>(tenant: &mut Tenant<M>) {
+    for (branch, crowd, position) in tenant.take_news() {
+        crowd.iter().for_each(|member| member.tell_of(branch, &position));
+    }
 }
 
 impl<M: Member> Hub<M> {
@@ -172,7 +179,9 @@ impl<M: Member> Hub<M> {
         let tenant = self.tenant(tenant);
         let mut tenant = lock(&tenant);
         tenant.touch(self.inner.clock.now());
-        tenant.positions(listens)
+        let positions = tenant.positions(listens);
+        tell_news(&mut tenant);
+        positions
     }
 
     /// Seats a listener, after what came since `start`.
@@ -189,6 +198,7 @@ impl<M: Member> Hub<M> {
         let tenant = self.tenant(tenant);
         let mut tenant = lock(&tenant);
         let joined = tenant.join(member.id(), member.clone(), listens, start.positions())?;
+        tell_news(&mut tenant);
         // Under the lock: what comes next goes behind it.
         member.catch_up(&joined, start);
         Ok(())

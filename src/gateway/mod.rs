@@ -62,7 +62,7 @@ pub use stream::{Keep, Placed, Position, Stamped, Stream};
 pub use tenant::{Joined, Positions, SessionOver, Tenant};
 
 use self::redis::{Link, Need};
-use crate::auth::TableKeys;
+use crate::auth::{TableKeys, TokenError};
 use crate::clock::Clock;
 use crate::domain::{Endpoint, Event, TenantId};
 use client::Client;
@@ -187,7 +187,12 @@ impl Gateway {
     /// # Errors
     /// When it is not valid, or is for something else.
     pub fn identify(&self, endpoint: Endpoint, token: &str) -> Result<Identity, Refusal> {
-        self.inner.doorman.identify(endpoint, token)
+        let identity = self.inner.doorman.identify(endpoint, token)?;
+        // To the second: a connection would be ended at once, though a request is given some leeway.
+        match identity.expires <= self.inner.clock.now() {
+            true => Err(TokenError::Expired.into()),
+            false => Ok(identity),
+        }
     }
 
     /// A place for somebody at `ip`; `None` on this very machine.

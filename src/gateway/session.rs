@@ -331,8 +331,8 @@ impl Session {
         let said = match self.gateway.identify(self.connection.endpoint, token) {
             Ok(new) if is_same(&new) => {
                 let until = new.expires;
+                self.warned_of_expiry &= until <= self.identity.expires;
                 self.identity = new;
-                self.warned_of_expiry = false;
                 ServerMessage::auth_refreshed(until)
             }
             Ok(_) => ServerMessage::error(

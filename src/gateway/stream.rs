@@ -4,15 +4,19 @@
 //! one but for a jump when another Redis goes on; a new epoch says that the count began anew and that nothing is known of
 //! what was before.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::audience::{Group, audience};
 use super::frame;
 use crate::domain::{Event, Timestamp};
 use crate::wire::{Stamp, write_event};
+
+/// Groups whose newest forgotten event is told from others': sessions come and go.
+const MAX_GROUPS: usize = 4096;
 
 /// What is kept of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,8 +70,10 @@ pub struct Placed {
 pub struct Stream {
     epoch: Arc<str>,
     offset: u64,
-    /// Everything after this offset is kept.
+    /// Nothing is known of what was before this offset.
     floor: u64,
+    /// The newest event for each group that is kept no more.
+    forgotten: HashMap<Group, u64>,
     newest: VecDeque<Arc<Stamped>>,
     bytes: usize,
     keep: Keep,
@@ -77,7 +83,15 @@ impl Stream {
     /// An empty stream that goes on from `position`.
     pub fn new(position: Position, keep: Keep) -> Self {
         let Position { epoch, offset } = position;
-        Self { epoch, offset, floor: offset, newest: VecDeque::new(), bytes: 0, keep }
+        Self {
+            epoch,
+            offset,
+            floor: offset,
+            forgotten: HashMap::new(),
+            newest: VecDeque::new(),
+            bytes: 0,
+            keep,
+        }
     }
 
     /// A stream that nobody knows yet.
@@ -117,14 +131,26 @@ impl Stream {
                 return;
             }
             self.bytes -= oldest.frame.len();
-            self.floor = oldest.offset;
+            for group in audience(&oldest.event) {
+                self.forgotten.insert(group, oldest.offset);
+            }
+            if self.forgotten.len() > MAX_GROUPS {
+                self.floor = oldest.offset;
+                self.forgotten.clear();
+            }
             self.newest.pop_front();
         }
     }
 
-    /// What somebody missed who is at `position`, or `None` when that is not known any more.
-    pub fn after(&self, position: &Position) -> Option<impl Iterator<Item = &Arc<Stamped>>> {
-        let is_known = position.epoch == self.epoch && (self.floor..=self.offset).contains(&position.offset);
+    /// What came since somebody was at `position`, or `None` when something for one of `groups` is not known any more.
+    pub fn after(
+        &self,
+        position: &Position,
+        groups: &[Group],
+    ) -> Option<impl Iterator<Item = &Arc<Stamped>>> {
+        let forgotten = groups.iter().filter_map(|group| self.forgotten.get(group).copied());
+        let floor = forgotten.fold(self.floor, u64::max);
+        let is_known = position.epoch == self.epoch && (floor..=self.offset).contains(&position.offset);
         let had = || self.newest.partition_point(|stamped| stamped.offset <= position.offset);
         is_known.then(|| self.newest.range(had()..))
     }
@@ -173,7 +199,7 @@ mod tests {
 
     fn missed(stream: &Stream, offset: u64) -> Option<Vec<u64>> {
         let position = Position { offset, ..stream.position() };
-        Some(stream.after(&position)?.map(|stamped| stamped.offset).collect())
+        Some(stream.after(&position, &[Group::Kitchen])?.map(|stamped| stamped.offset).collect())
     }
 
     #[test]
@@ -185,7 +211,16 @@ mod tests {
         assert_eq!(missed(&stream, 1), None, "the second is gone");
         assert_eq!(missed(&stream, 7), None, "nobody is ahead");
         let other = Position { epoch: "another".into(), offset: 6 };
-        assert!(stream.after(&other).is_none());
+        assert!(stream.after(&other, &[]).is_none());
+    }
+
+    #[test]
+    fn what_is_for_others_is_not_missed() {
+        let stream = stream(6);
+        let first = Position { offset: 0, ..stream.position() };
+        assert!(stream.after(&first, &[Group::Kitchen]).is_none());
+        let guests = Group::Session(crate::domain::SessionId::new("7").unwrap());
+        assert!(stream.after(&first, &[guests]).is_some());
     }
 
     #[test]

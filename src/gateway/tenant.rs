@@ -183,11 +183,18 @@ pub struct Tenant<M> {
     keep: Keep,
     /// When somebody last came or was told where the streams are.
     used: Timestamp,
+    news: Vec<(BranchId, Crowd<M>, Position)>,
 }
 
 impl<M: Clone> Tenant<M> {
     pub fn new(keep: Keep) -> Self {
-        Self { branches: BTreeMap::new(), seats: HashMap::new(), keep, used: Timestamp::from_millis(0) }
+        Self {
+            branches: BTreeMap::new(),
+            seats: HashMap::new(),
+            keep,
+            used: Timestamp::from_millis(0),
+            news: Vec::new(),
+        }
     }
 
     /// How many are here.
@@ -214,7 +221,7 @@ impl<M: Clone> Tenant<M> {
     /// Where the streams are that a listener has.
     pub fn positions(&mut self, listens: &Listens) -> Positions {
         if let Branches::Some(some) = &listens.branches {
-            some.iter().for_each(|branch| drop(self.open(*branch)));
+            some.iter().for_each(|branch| self.open_quietly(*branch));
         }
         let own = self.branches.iter().filter(|(branch, _)| listens.is_in(**branch));
         own.map(|(branch, room)| (*branch, room.stream.position())).collect()
@@ -234,6 +241,8 @@ impl<M: Clone> Tenant<M> {
         self.leave(id);
         let mut joined = Joined { streams: BTreeMap::new(), missed: Vec::new() };
         let groups = listens.groups();
+        // Of a stream that is not there any more nothing is known, and it has to be said.
+        since.keys().filter(|branch| listens.is_in(**branch)).for_each(|branch| self.open_quietly(*branch));
         let positions = self.positions(&listens);
         for (branch, position) in positions {
             let room = self.branches.get_mut(&branch).expect("a branch with a position should be there");
@@ -243,7 +252,7 @@ impl<M: Clone> Tenant<M> {
             let floor = listens.session.as_ref().map_or(0, |session| room.ended.floor(session));
             let start = || Position { offset: 0, ..position.clone() };
             let since = since.get(&branch).cloned().unwrap_or_else(start);
-            let missed = room.stream.after(&since);
+            let missed = room.stream.after(&since, &groups);
             let recovered = missed.is_some();
             let own = missed.into_iter().flatten();
             let own = own.filter(|stamped| stamped.offset > floor && listens.hears(&stamped.event));
@@ -298,6 +307,18 @@ impl<M: Clone> Tenant<M> {
     /// Sees to it that a branch is there; those who listen to all branches have to be told of a new one.
     fn open(&mut self, branch: BranchId) -> Option<(Crowd<M>, Position)> {
         self.open_at(branch, Position { epoch: new_epoch(), offset: 0 })
+    }
+
+    /// As [`Tenant::open`]; who is to be told of it is told by [`Tenant::take_news`].
+    fn open_quietly(&mut self, branch: BranchId) {
+        if let Some((crowd, position)) = self.open(branch) {
+            self.news.push((branch, crowd, position));
+        }
+    }
+
+    /// Streams that were opened because somebody came, and who else listens to them.
+    pub fn take_news(&mut self) -> Vec<(BranchId, Crowd<M>, Position)> {
+        std::mem::take(&mut self.news)
     }
 
     /// Everybody.

@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(sent(&mut tenant, placed("e", 1000, 3)), Some((1, false)));
         assert_eq!(sent(&mut tenant, placed("e", 2000, 900)), Some((1, false)), "known up to 1000");
         assert_eq!(sent(&mut tenant, placed("e", 2005, 2004)), Some((1, true)));
-        let joined = tenant.branches[&branch()].stream.after(&at("e", 2000)).is_none();
+        let joined = tenant.branches[&branch()].stream.after(&at("e", 2000), &[]).is_none();
         assert!(joined, "what is not known is not pretended");
     }
 
