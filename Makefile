@@ -54,6 +54,7 @@ test-tools:
 	scripts/console.sh test
 	scripts/deny.sh install
 	scripts/contract.sh install
+	scripts/asyncapi.sh install
 	scripts/websocket.sh
 
 test: test-tools ## installs what tests need and runs everything; passes only when all passed

@@ -77,6 +77,7 @@ case ${1:-} in
         step tests cargo test --workspace --locked --no-fail-fast
         step interleavings cargo test --locked --features interleavings --test interleavings
         step contract scripts/contract.sh
+        step asyncapi scripts/asyncapi.sh
         ;;
     *) fail "usage: test.sh all|quick" ;;
 esac

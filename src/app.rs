@@ -23,7 +23,7 @@ use crate::auth::{Branches, Caller, Keys, Revocations, login_link, signing_secre
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
 use crate::config::{self, Config, FolderLock};
-use crate::domain::{Camera, CameraId, Role, TenantId, Timestamp};
+use crate::domain::{Camera, CameraId, Publisher, Role, TenantId, Timestamp};
 use crate::gateway::Gateway;
 use crate::jobs::{BackupPlan, Daily, FindCameras, Jobs, JobsContext};
 use crate::recorder::{Recorder, RecorderContext};
@@ -31,7 +31,7 @@ use crate::still::Analysers;
 use crate::store::{Aging, Spool, Store, machine_zone};
 use crate::viewer::Viewers;
 use crate::voice::Ears;
-use gateway::{connect_rate, start_gateway};
+use gateway::{Started, connect_rate, start_gateway};
 use places::Places;
 
 /// Time for requests, viewers and pipelines to end. The recorder's last writes (2 s at most) and the store come after
@@ -78,13 +78,18 @@ impl App {
         let (fronts, backs) = (TaskTracker::new(), TaskTracker::new());
 
         let known: Arc<OnceLock<Cameras>> = Arc::default();
-        let recorder = start_recorder(&store, spool, &known, (&backs, &stop_recorder));
+        let revocations = Revocations::new(store.clone(), clock.clone());
+        let holders = (&keys, &revocations, &clock);
+        let started = start_gateway(config, &store, holders, (&fronts, &stop))?;
+        let Started { gateway, publisher, reassigned } = started;
+        let recorder = start_recorder((&store, spool, &publisher), &known, (&backs, &stop_recorder));
         let running = Cameras::new(CameraContext {
             clock: clock.clone(),
             catalog: Arc::new(Catalog::load(config.pipelines_dir.as_deref())?),
             detector: detector_settings(config),
             language: config.viewer.language.clone(),
             records: recorder.frames(),
+            publisher: publisher.clone(),
             tasks: fronts.clone(),
             stop: stop.clone(),
         });
@@ -93,8 +98,6 @@ impl App {
         let live = Arc::new(move |tenant, id: &CameraId| live.live(tenant, id));
         let recorder = Arc::new(move || recorder.figures());
         let viewers = Viewers::new(config, fronts.clone(), stop.clone())?;
-        let revocations = Revocations::new(store.clone(), clock.clone());
-        let gateway = start_gateway(config, (&keys, &revocations, &clock), (&fronts, &stop))?;
         let places = Places::start(config, (&store, &running, &clock), cameras).await?;
         let models = Arc::new(gstvision::engine::Catalog::open(config.models_dir.as_deref())?);
         let options = load_options(config, config.detector.threads.into())?;
@@ -102,7 +105,7 @@ impl App {
 
         let api = Api::new(Services {
             store: store.clone(),
-            jobs: start_jobs(config, &store, &running, (&backs, &stop)).await?,
+            jobs: start_jobs(config, (&store, &running, publisher), (&backs, &stop)).await?,
             cameras: running,
             viewers,
             analysers: Analysers::new(models.clone(), &config.detector.model, options.clone()),
@@ -115,6 +118,7 @@ impl App {
             clock,
             recorder,
             live,
+            reassigned,
             turn: places.turn(),
             fixed: places.fixed(),
             media_dir: config.server.media_dir.clone(),
@@ -208,8 +212,7 @@ async fn open_spool(config: &Config, store: &Store) -> Result<Spool> {
 
 /// Starts what writes down whom the cameras see; `known` are the cameras, once they are there.
 fn start_recorder(
-    store: &Store,
-    spool: Spool,
+    (store, spool, publisher): (&Store, Spool, &Publisher),
     known: &Arc<OnceLock<Cameras>>,
     (tasks, stop): (&TaskTracker, &CancellationToken),
 ) -> Recorder {
@@ -219,6 +222,7 @@ fn start_recorder(
         spool,
         clock: Clock::system(),
         find_camera: Box::new(move |tenant, id| Some(known.get()?.get(tenant, id)?.camera())),
+        publisher: publisher.clone(),
         tasks: tasks.clone(),
         stop: stop.clone(),
     })
@@ -227,8 +231,7 @@ fn start_recorder(
 /// Starts scheduled work on `tasks` until `stop`.
 async fn start_jobs(
     config: &Config,
-    store: &Store,
-    running: &Cameras,
+    (store, running, publisher): (&Store, &Cameras, Publisher),
     (tasks, stop): (&TaskTracker, &CancellationToken),
 ) -> Result<Jobs> {
     let jobs = Jobs::new(JobsContext {
@@ -239,6 +242,7 @@ async fn start_jobs(
         backup: backup_plan(config, store)?,
         enabled: config.jobs.enabled,
         host: host_name(),
+        publisher,
         tasks: tasks.clone(),
         stop: stop.clone(),
     });

@@ -7,9 +7,11 @@
 
 mod backlog;
 mod board;
+mod crowds;
 mod disk;
 mod keeper;
 mod presence;
+mod telling;
 mod watched;
 mod writer;
 
@@ -24,7 +26,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
 use crate::clock::Clock;
-use crate::domain::{Camera, CameraId, Frame, LiveFigures, RecorderFigures, TenantId, Timestamp};
+use crate::domain::{Camera, CameraId, Frame, LiveFigures, Publisher, RecorderFigures, TenantId, Timestamp};
 use crate::store::{Spool, Store};
 use backlog::Backlog;
 use board::Board;
@@ -62,6 +64,8 @@ pub struct RecorderContext {
     pub spool: Spool,
     pub clock: Clock,
     pub find_camera: FindCamera,
+    /// Told of what happens before the cameras, as it happens.
+    pub publisher: Publisher,
     pub tasks: TaskTracker,
     /// Cancel it once the cameras send no more: everything open is then ended, written, and the task over.
     pub stop: CancellationToken,
@@ -83,7 +87,8 @@ impl Recorder {
         // Now and not when the task begins: what an earlier run left waits already.
         backlog.set_spooled(context.spool.figures());
         let tasks = context.tasks.clone();
-        let out = Outlets { backlog: backlog.clone(), board: board.clone() };
+        let publisher = context.publisher.clone();
+        let out = Outlets { backlog: backlog.clone(), board: board.clone(), publisher };
         tasks.spawn(record(context, queue, out));
         Self { frames, backlog, board }
     }
@@ -104,7 +109,7 @@ impl Recorder {
 }
 
 async fn record(context: RecorderContext, queue: mpsc::Receiver<Arc<Frame>>, out: Outlets) {
-    let RecorderContext { store, spool, clock, find_camera, tasks, stop } = context;
+    let RecorderContext { store, spool, clock, find_camera, tasks, stop, .. } = context;
     let backlog = out.backlog.clone();
     // A task of its own: neither do frames wait for the database, nor the disk for a flood of frames.
     let writing = tasks.spawn(writer::write(store, spool, backlog.clone()));

@@ -141,7 +141,9 @@ fn write_happening(out: &mut dyn Write, happening: Happening) -> Result<()> {
             leave_ms,
             dwell_ms: leave_ms - enter_ms,
         }),
-        Happening::VisitStarted(_) | Happening::ZoneEntered { .. } => return Ok(()),
+        Happening::VisitStarted(_) | Happening::ZoneEntered { .. } | Happening::ZoneDwelt { .. } => {
+            return Ok(());
+        }
     };
     write(out, &line)
 }

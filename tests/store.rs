@@ -26,12 +26,16 @@ mod counting;
 mod damaged;
 #[path = "store/durability.rs"]
 mod durability;
+#[path = "store/export.rs"]
+mod export;
 #[path = "store/figures.rs"]
 mod figures;
 #[path = "store/jobs.rs"]
 mod jobs;
 #[path = "store/migration.rs"]
 mod migration;
+#[path = "store/news.rs"]
+mod news;
 #[path = "store/older.rs"]
 mod older;
 #[path = "store/opening.rs"]
@@ -44,11 +48,15 @@ mod rest;
 mod retention;
 #[path = "store/schedule.rs"]
 mod schedule;
+#[path = "store/series.rs"]
+mod series;
 #[path = "store/story.rs"]
 mod story;
 #[path = "store/tables.rs"]
 mod tables;
 #[path = "store/tallies.rs"]
 mod tallies;
+#[path = "store/telling.rs"]
+mod telling;
 #[path = "store/voice.rs"]
 mod voice;

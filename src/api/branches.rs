@@ -137,7 +137,7 @@ pub(super) async fn patch_branch(
     .await
 }
 
-/// Forgets a branch that no camera is in; its shifts and visits stay.
+/// Forgets a branch that no camera is in, and who served its sectors; its shifts and visits stay.
 #[utoipa::path(delete, path = "/api/v1/branches/{id}", tag = "places", params(("id" = i64, Path)),
     responses((status = 204),
         (status = 409, description = "Cameras are in it, or it stands in the configuration file", body = Problem,
@@ -162,7 +162,10 @@ pub(super) async fn delete_branch(
                 return Err(ApiError::Conflict(reason));
             }
             match state.store.delete_branch(caller.tenant, branch.id).await? {
-                true => Ok(Told::new(NoContent).note(note(branch.id))),
+                true => {
+                    (state.reassigned)(caller.tenant, None);
+                    Ok(Told::new(NoContent).note(note(branch.id)))
+                }
                 false => Err(ApiError::no("branch", id)),
             }
         })

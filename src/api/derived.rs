@@ -13,7 +13,7 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, 
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder};
 
 /// Routes that are not GET and change nothing that anybody would look up later, with the reason.
-const UNNOTED: [(&str, &str); 10] = [
+const UNNOTED: [(&str, &str); 11] = [
     // They look at something and forget it.
     ("POST", "/api/v1/pipelines/check"),
     ("POST", "/api/v1/discover"),
@@ -21,6 +21,8 @@ const UNNOTED: [(&str, &str); 10] = [
     ("POST", "/api/v1/cv/analyze"),
     // A totem's record, not somebody's change; it has a table of its own.
     ("POST", "/api/v1/tracking/voice"),
+    // What happened, and not who changed what.
+    ("POST", "/api/v1/events"),
     // Watching.
     ("POST", "/api/v1/cameras/{id}/whep"),
     ("PATCH", "/api/v1/cameras/{id}/whep/{session}"),

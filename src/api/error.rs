@@ -53,6 +53,9 @@ pub enum ApiError {
     /// As many are open as may be.
     #[error("{0}")]
     TooMany(String),
+    /// More events than may wait; those before are on their way.
+    #[error("{taken} of {of} were taken; too many events of yours wait, send the rest again in 1 s")]
+    Flood { taken: usize, of: usize },
     /// The route speaks WebSocket only.
     #[error("{0}")]
     Upgrade(String),
@@ -100,7 +103,7 @@ impl ApiError {
             Self::WrongType { .. } | Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid { .. } | Self::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Precondition => StatusCode::PRECONDITION_FAILED,
-            Self::TooFast(_) | Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooFast(_) | Self::TooMany(_) | Self::Flood { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Upgrade(_) => StatusCode::UPGRADE_REQUIRED,
             Self::Unavailable(_) | Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -115,6 +118,13 @@ impl ApiError {
         }
     }
 
+    fn taken(&self) -> Option<usize> {
+        match self {
+            Self::Flood { taken, .. } => Some(*taken),
+            _ => None,
+        }
+    }
+
     fn headers(&self) -> Vec<(warp::http::HeaderName, String)> {
         let one = match self {
             // Says no more than that a token is wanted; why one was refused stands in the problem.
@@ -122,6 +132,7 @@ impl ApiError {
             Self::NoToken(_) => Some((WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"".into())),
             Self::WrongMethod { allow, .. } => Some((ALLOW, allow.clone())),
             Self::TooFast(seconds) | Self::Busy(seconds) => Some((RETRY_AFTER, seconds.to_string())),
+            Self::Flood { .. } => Some((RETRY_AFTER, "1".into())),
             // RFC 6455, section 4.4.
             Self::Upgrade(_) => {
                 return vec![(UPGRADE, "websocket".into()), (SEC_WEBSOCKET_VERSION, "13".into())];
@@ -137,6 +148,7 @@ impl ApiError {
 pub(super) struct Pending {
     pub(super) detail: String,
     pub(super) field: Option<String>,
+    pub(super) taken: Option<usize>,
 }
 
 impl Reply for ApiError {
@@ -151,7 +163,11 @@ impl Reply for ApiError {
                 response.headers_mut().insert(name, value);
             }
         }
-        response.extensions_mut().insert(Pending { detail: self.to_string(), field: self.field() });
+        response.extensions_mut().insert(Pending {
+            detail: self.to_string(),
+            field: self.field(),
+            taken: self.taken(),
+        });
         response
     }
 }

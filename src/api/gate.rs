@@ -223,6 +223,7 @@ fn write_problem(response: &mut Response, pending: Pending, path: &str) {
         detail: pending.detail,
         instance: path.to_owned(),
         field: pending.field,
+        taken: pending.taken,
     };
     let body = serde_json::to_vec(&problem).expect("a problem should be JSON: it is texts and a number");
     *response.body_mut() = body.into();

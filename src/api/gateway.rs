@@ -113,8 +113,8 @@ struct Request {
 }
 
 /// Why somebody is not let in.
-struct Refused {
-    error: ApiError,
+pub(super) struct Refused {
+    pub(super) error: ApiError,
     close: Close,
     why: Option<Rejected>,
 }
@@ -138,7 +138,9 @@ fn open(state: &State, request: Request, upgrade: Option<OnUpgrade>) -> Answer<R
     };
     let chosen = if is_v1 { Some(V1) } else { offered.contains(&BEARER).then_some(BEARER) };
     let (gateway, Request { endpoint, ip, .. }) = (gateway.clone(), request);
+    let handshake = gateway.handshake();
     state.tasks.spawn(async move {
+        let _handshake = handshake;
         match take_over(upgrade).await {
             Ok((tcp, begun)) => {
                 gateway.serve(Arrival { tcp, begun, endpoint, is_v1, identity, refused, ip, resume });
@@ -266,7 +268,7 @@ fn find_token(request: &Request, offered: &[&str]) -> Option<String> {
     given.or_else(by_header).or_else(after_bearer).or_else(by_cookie).map(str::to_owned)
 }
 
-fn refused_token(refusal: Refusal) -> Refused {
+pub(super) fn refused_token(refusal: Refusal) -> Refused {
     let close = refusal.close();
     let error = match refusal {
         Refusal::Token(error) => ApiError::NoToken(error),
@@ -275,7 +277,7 @@ fn refused_token(refusal: Refusal) -> Refused {
     Refused { error, close, why: Some(Rejected::Auth) }
 }
 
-fn refused_place(full: Full) -> Refused {
+pub(super) fn refused_place(full: Full) -> Refused {
     let error = match full {
         Full::User => ApiError::TooMany("as many connections of this user are open as may be".into()),
         Full::Session => ApiError::TooMany("as many connections of this table are open as may be".into()),

@@ -11,6 +11,7 @@ use super::State;
 use super::reply::Json;
 use super::request::with;
 use crate::domain::RecorderFigures;
+use crate::gateway::{Gateway, Health as Condition};
 use crate::wire::{Health, Readiness};
 
 /// A store that takes longer than this to say a word cannot serve anybody.
@@ -48,12 +49,13 @@ pub(super) async fn get_readiness(state: State) -> Response {
         (_, 0) => Ok("ok".to_owned()),
         (_, broken) => Ok(format!("ok, but {broken} of the folder cannot be read")),
     };
-    let ready = store.is_ok() && pipelines.is_ok();
+    let ready = store.is_ok() && pipelines.is_ok() && state.gateway.is_ready();
     let body = Readiness {
         status: if ready { "ready" } else { "not ready" }.into(),
         store: store.unwrap_or_else(|reason| reason).into(),
         pipelines: pipelines.unwrap_or_else(|reason| reason),
         recorder: recorder(&(state.recorder)()).into(),
+        gateway: gateway(&state.gateway).into(),
     };
     let mut response = Json(body).into_response();
     if !ready {
@@ -71,5 +73,17 @@ fn recorder(figures: &RecorderFigures) -> &'static str {
         "visits wait for the database"
     } else {
         "ok"
+    }
+}
+
+fn gateway(gateway: &Gateway) -> &'static str {
+    let checkup = gateway.check_up();
+    match &checkup.redis {
+        _ if checkup.health == Condition::Unhealthy => "it tells no events",
+        Some(redis) if !redis.was_ready => "it does not hear of other servers' events yet",
+        Some(redis) if !redis.is_ready => "it does not hear of other servers' events",
+        Some(redis) if redis.telling() != Condition::Healthy => "Redis does not answer",
+        _ if checkup.health == Condition::Degraded => "events are lost: too many come",
+        _ => "ok",
     }
 }

@@ -18,6 +18,7 @@ use warp::reply::Response;
 use super::analyses::{self, Kind};
 use super::cameras::visible;
 use super::error::ApiError;
+use super::gateway_metrics;
 use super::job_metrics::Jobs;
 use super::process;
 use super::reply::{Content, respond};
@@ -69,6 +70,9 @@ pub(super) async fn get_metrics(state: State, caller: Caller) -> Answer<Content>
     let analyses = analyses.into_iter().map(|(kind, figures)| (labels(kind), figures)).collect();
     registry.register_collector(Box::new(Analyses(analyses)));
     let mut text = String::new();
+    prometheus_client::encoding::text::encode_registry(&mut text, &registry).map_err(ApiError::internal)?;
+    let mut registry = Registry::with_prefix("wsgateway");
+    registry.register_collector(Box::new(gateway_metrics::Gateway::of(&state.gateway, &caller)));
     prometheus_client::encoding::text::encode_registry(&mut text, &registry).map_err(ApiError::internal)?;
     let mut registry = Registry::with_prefix("process");
     registry.register_collector(Box::new(process::Figures::now(state.started)));

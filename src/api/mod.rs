@@ -5,6 +5,8 @@
 
 mod access;
 mod analyses;
+mod assignments;
+mod asyncapi;
 mod audit;
 mod branches;
 mod cameras;
@@ -19,10 +21,16 @@ mod derived;
 mod detections;
 mod discover;
 mod docs;
+mod download;
 mod edit;
 mod error;
+mod event_stream;
+mod events;
+mod export;
 mod gate;
 mod gateway;
+mod gateway_metrics;
+mod gateway_pages;
 mod health;
 mod job_metrics;
 mod jobs;
@@ -43,6 +51,7 @@ mod reply;
 mod request;
 mod schedules;
 mod sectors;
+mod series;
 mod serve;
 mod session;
 mod shifts;
@@ -50,6 +59,7 @@ mod slots;
 mod state;
 mod summaries;
 mod table;
+mod table_tokens;
 mod tokens;
 mod upload;
 mod voice;
@@ -67,7 +77,7 @@ use warp::{Filter, Rejection, Reply};
 pub use error::ApiError;
 pub use rate::Rate;
 pub use serve::{BindError, Limits};
-pub use state::{Fixed, Live, Services};
+pub use state::{Fixed, Live, Reassigned, Services};
 
 use crate::auth::{Action, Caller, Revocations};
 use change::Changes;
@@ -109,27 +119,33 @@ impl Api {
             journal: Journal::new(state.store.clone(), tasks.clone(), stop.clone()),
             clock: state.clock.clone(),
         };
-        let managing =
-            audit::routes(&state).or(tokens::routes(&state)).unify().or(sectors::routes(&state)).unify();
+        // Before the sectors, for one of which its path could be taken.
+        let places = assignments::routes(&state).or(sectors::routes(&state)).unify();
+        let places = places.or(branches::routes(&state)).unify().or(schedules::routes(&state)).unify();
+        let managing = audit::routes(&state).or(tokens::routes(&state)).unify();
+        let managing = managing.or(table_tokens::routes(&state)).unify();
         let watching =
             media::routes(&state).or(whep::routes(&state)).unify().or(detections::routes(&state)).unify();
         let choosing = pipelines::routes(&state).or(models::routes(&state)).unify();
         let running =
             health::routes(&state).or(metrics::routes(&state)).unify().or(docs::routes(&document)).unify();
+        let telling = gateway::routes(&state)
+            .or(gateway_pages::routes(&state))
+            .unify()
+            .or(event_stream::routes(&state))
+            .unify()
+            .or(events::routes(&state))
+            .unify()
+            .or(asyncapi::routes())
+            .unify();
         let routes = cameras::routes(&state)
             .or(control::routes(&state))
             .unify()
             .or(watching)
             .unify()
-            .or(branches::routes(&state))
+            .or(places)
             .unify()
-            .or(schedules::routes(&state))
-            .unify()
-            .or(shifts::routes(&state))
-            .unify()
-            .or(summaries::routes(&state))
-            .unify()
-            .or(occupancy::routes(&state))
+            .or(figures(&state))
             .unify()
             .or(session::routes(&state))
             .unify()
@@ -145,7 +161,7 @@ impl Api {
             .unify()
             .or(discover::routes(&state))
             .unify()
-            .or(gateway::routes(&state))
+            .or(telling)
             .unify()
             .or(running)
             .unify();
@@ -171,6 +187,13 @@ impl Api {
     pub async fn serve(self, listener: TcpListener) {
         serve::serve(listener, self).await;
     }
+}
+
+/// Shifts, and what is told of them and of any other time.
+fn figures(state: &State) -> BoxedFilter<(Response,)> {
+    let of_shifts = shifts::routes(state).or(summaries::routes(state)).unify();
+    let of_time = occupancy::routes(state).or(series::routes(state)).unify();
+    of_shifts.or(of_time).unify().or(export::routes(state)).unify().boxed()
 }
 
 /// The caller that the gate has let in.

@@ -183,7 +183,7 @@ fn height_of(handle: &CameraHandle) -> u32 {
 }
 
 /// The range that was asked for; `None` without any.
-fn given_range(
+pub(super) fn given_range(
     from: Option<String>,
     to: Option<String>,
     now: Timestamp,

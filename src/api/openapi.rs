@@ -6,9 +6,9 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::access::SESSION_COOKIE;
 use super::{
-    audit, branches, cameras, control, cv, derived, detections, discover, docs, gateway, health, jobs, media,
-    metrics, models, occupancy, pipelines, schedules, sectors, session, shifts, summaries, tokens, voice,
-    whep,
+    assignments, asyncapi, audit, branches, cameras, control, cv, derived, detections, discover, docs,
+    event_stream, events, export, gateway, gateway_pages, health, jobs, media, metrics, models, occupancy,
+    pipelines, schedules, sectors, series, session, shifts, summaries, table_tokens, tokens, voice, whep,
 };
 use crate::wire::Problem;
 
@@ -36,15 +36,21 @@ use crate::wire::Problem;
         cv::detect_people, cv::analyze_people, voice::hear_voice,
         shifts::current_visits, shifts::get_shift, summaries::get_summary, shifts::list_visits,
         summaries::current_comparison, summaries::get_comparison,
-        occupancy::get_occupancy, occupancy::get_heatmap,
+        occupancy::get_occupancy, occupancy::get_heatmap, series::get_series,
+        export::export_range, export::export_current_csv, export::export_current_ndjson, export::export_csv,
+        export::export_ndjson,
         sectors::list_sectors, sectors::create_sector, sectors::get_sector, sectors::put_sector,
         sectors::patch_sector, sectors::delete_sector,
-        tokens::list_tokens, tokens::issue_token, tokens::revoke_token, audit::list_changes,
+        assignments::list_assignments, assignments::put_assignment, assignments::delete_assignment,
+        tokens::list_tokens, tokens::issue_token, tokens::revoke_token, table_tokens::issue_table_token,
+        audit::list_changes,
         session::log_in, session::log_out, session::get_session, session::end_session,
         health::get_health, health::get_readiness, metrics::get_metrics,
         jobs::list_jobs, jobs::run_job, jobs::list_nodes,
-        docs::get_openapi, docs::get_docs,
+        docs::get_openapi, docs::get_docs, asyncapi::get_asyncapi,
         gateway::waiter_socket, gateway::kitchen_socket, gateway::admin_socket, gateway::diner_socket,
+        gateway_pages::get_gateway_health, gateway_pages::get_gateway_parts, gateway_pages::get_gateway_metrics,
+        events::publish_events, event_stream::stream_events,
     ),
     tags(
         (name = "cameras", description = "What is watched, and where it stands"),
@@ -54,7 +60,8 @@ use crate::wire::Problem;
         (name = "places", description = "Branches, their sectors, and when their shifts start"),
         (name = "shifts", description = "Figures and visits by work period"),
         (name = "pictures", description = "Single ones, analysed and forgotten"),
-        (name = "figures", description = "How many people there were, and where they stood"),
+        (name = "figures", description = "How many there were over time, and where people stood"),
+        (name = "export", description = "Rows as files, for programs of others"),
         (name = "sound", description = "When somebody spoke; the sound itself is forgotten"),
         (name = "gateway", description = "What happens, told at once to whom it concerns"),
         (name = "session", description = "Who is asking"),

@@ -45,6 +45,13 @@ pub(super) fn json<T: DeserializeOwned + Send + 'static>(
     )
 }
 
+/// The body as it was sent, JSON of at most `limit` bytes by its type.
+pub(super) fn json_bytes(limit: u64) -> impl Filter<Extract = (Answer<Vec<u8>>,), Error = Rejection> + Clone {
+    warp::header::headers_cloned().and(warp::body::stream()).then(
+        move |headers: HeaderMap, body| async move { read(&headers, "application/json", limit, body).await },
+    )
+}
+
 /// The body as text of the type `wanted`, of at most `limit` bytes.
 pub(super) fn text(
     wanted: &'static str,

@@ -169,10 +169,13 @@ async fn rewrite(
         after.name = text_of("name", name)?;
     }
     done(state.store.swap_sector(caller.tenant, &before, Some(&after)).await?, &conditions)?;
+    if after.branch != before.branch {
+        (state.reassigned)(caller.tenant, None);
+    }
     Ok(told(&state, &after, Json(Sector::from(&after))))
 }
 
-/// Deletes a sector that no camera is in.
+/// Deletes a sector that no camera is in; nobody serves it any more.
 #[utoipa::path(delete, path = "/api/v1/sectors/{id}", tag = "places", params(("id" = i64, Path)),
     responses((status = 204), super::openapi::Absence,
         (status = 409, description = "Cameras are in it", body = Problem, content_type = "application/problem+json"),
@@ -191,6 +194,7 @@ pub(super) async fn delete_sector(
         return Err(ApiError::Conflict(format!("cameras are in sector {}", sector.id)));
     }
     done(state.store.swap_sector(caller.tenant, &sector, None).await?, &conditions)?;
+    (state.reassigned)(caller.tenant, None);
     Ok(Told::new(NoContent).note(note(sector.branch)))
 }
 
@@ -215,7 +219,7 @@ async fn find(state: &State, caller: &Caller, id: &str) -> Answer<domain::Sector
     seen.ok_or_else(|| ApiError::no("sector", id))
 }
 
-async fn branch_of(state: &State, caller: &Caller, id: Option<i64>) -> Answer<BranchId> {
+pub(super) async fn branch_of(state: &State, caller: &Caller, id: Option<i64>) -> Answer<BranchId> {
     let id = id.unwrap_or(BranchId::default().get());
     let branch = BranchId::new(id).map_err(|error| ApiError::invalid("branch_id", error))?;
     if super::shifts::exists(state, caller, branch).await? {

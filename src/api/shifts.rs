@@ -7,10 +7,11 @@ use warp::reply::Response;
 
 use super::error::ApiError;
 use super::reply::{Json, respond};
-use super::request::{Answer, query, with};
+use super::request::{Answer, instant_in, query, with};
+use super::summaries::{ScopeQuery, scope};
 use super::{State, caller};
 use crate::auth::{Action, Branches, Caller};
-use crate::domain::{self, BranchId, ShiftId};
+use crate::domain::{self, BranchId, Selection, ShiftId};
 use crate::store::{MAX_PAGE, StoredVisit};
 use crate::wire::{Page, Shift, Visit, VisitState, ZoneClock};
 
@@ -72,9 +73,26 @@ pub(super) struct ShiftsQuery {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PageQuery {
+pub(super) struct VisitsQuery {
+    /// Of the current shift only.
+    branch_id: Option<i64>,
+    from: Option<String>,
+    to: Option<String>,
+    sector_id: Option<i64>,
+    camera: Option<String>,
+    open: Option<bool>,
     limit: Option<u32>,
     cursor: Option<String>,
+}
+
+/// Which rows of a shift are meant; also those of an export.
+#[derive(Debug, Default)]
+pub(super) struct SelectionQuery {
+    pub(super) from: Option<String>,
+    pub(super) to: Option<String>,
+    pub(super) sector_id: Option<i64>,
+    pub(super) camera: Option<String>,
+    pub(super) open: Option<bool>,
 }
 
 /// The shifts of a branch, newest first.
@@ -114,17 +132,22 @@ pub(super) async fn current_shift(
 /// The visits of the shift that runs now, newest first.
 #[utoipa::path(get, path = "/api/v1/shifts/current/visits", tag = "shifts",
     params(("branch_id" = Option<i64>, Query, description = "Default: the caller's first branch"),
+        ("from" = Option<String>, Query, description = "RFC 3339; those that begin from this instant on"),
+        ("to" = Option<String>, Query, description = "RFC 3339; those that begin before this instant"),
+        ("sector_id" = Option<i64>, Query, description = "Only those in this sector"),
+        ("camera" = Option<String>, Query, description = "Only those before this camera"),
+        ("open" = Option<bool>, Query, description = "Only those that go on, or only those that are over"),
         ("limit" = Option<u32>, Query, description = "1 to 500, default 100"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
     responses((status = 200, body = Page<Visit>), super::openapi::Absence, super::openapi::BadQuery, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn current_visits(
     state: State,
     caller: Caller,
-    query: Answer<ShiftsQuery>,
+    query: Answer<VisitsQuery>,
 ) -> Answer<Json<Page<Visit>>> {
-    let ShiftsQuery { branch_id, limit, cursor } = query?;
-    let shift = running(&state, &caller, branch_id).await?;
-    visits_of(&state, &caller, &shift, PageQuery { limit, cursor }).await
+    let query = query?;
+    let shift = running(&state, &caller, query.branch_id).await?;
+    visits_of(&state, &caller, &shift, query).await
 }
 
 /// One shift.
@@ -138,32 +161,56 @@ pub(super) async fn get_shift(id: String, state: State, caller: Caller) -> Answe
 
 /// A shift's visits, newest first.
 #[utoipa::path(get, path = "/api/v1/shifts/{id}/visits", tag = "shifts",
-    params(("id" = i64, Path), ("limit" = Option<u32>, Query, description = "1 to 500, default 100"),
+    params(("id" = i64, Path),
+        ("from" = Option<String>, Query, description = "RFC 3339; those that begin from this instant on"),
+        ("to" = Option<String>, Query, description = "RFC 3339; those that begin before this instant"),
+        ("sector_id" = Option<i64>, Query, description = "Only those in this sector"),
+        ("camera" = Option<String>, Query, description = "Only those before this camera"),
+        ("open" = Option<bool>, Query, description = "Only those that go on, or only those that are over"),
+        ("limit" = Option<u32>, Query, description = "1 to 500, default 100"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
     responses((status = 200, body = Page<Visit>), super::openapi::Absence, super::openapi::BadQuery, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn list_visits(
     id: String,
     state: State,
     caller: Caller,
-    query: Answer<PageQuery>,
+    query: Answer<VisitsQuery>,
 ) -> Answer<Json<Page<Visit>>> {
     let shift = find(&state, &caller, &id).await?;
-    visits_of(&state, &caller, &shift, query?).await
+    let query = query?;
+    if query.branch_id.is_some() {
+        return Err(ApiError::invalid("branch_id", "a shift is of one branch"));
+    }
+    visits_of(&state, &caller, &shift, query).await
 }
 
 async fn visits_of(
     state: &State,
     caller: &Caller,
     shift: &domain::Shift,
-    PageQuery { limit, cursor }: PageQuery,
+    query: VisitsQuery,
 ) -> Answer<Json<Page<Visit>>> {
-    let page = state.store.visits(caller.tenant, shift.id, cursor.as_deref(), page_size(limit)?).await?;
+    let VisitsQuery { branch_id: _, from, to, sector_id, camera, open, limit, cursor } = query;
+    let meant = selection(SelectionQuery { from, to, sector_id, camera, open })?;
+    let which = (cursor.as_deref(), page_size(limit)?);
+    let page = state.store.visits_of(caller.tenant, shift.id, &meant, which).await?;
     let clock = zone(state, caller, shift.branch).await?;
     let show = |stored: &StoredVisit| {
         let goes_on = if stored.open { VisitState::Open } else { VisitState::Ended };
-        Visit::new(stored.id, &stored.visit, goes_on, &clock)
+        Visit::new((stored.id, stored.shift), &stored.visit, goes_on, &clock)
     };
     Ok(Json(Page { items: page.items.iter().map(show).collect(), next_cursor: page.next_cursor }))
+}
+
+/// The rows that are meant. Their camera and sector need not be there: see [`scope`].
+pub(super) fn selection(query: SelectionQuery) -> Answer<Selection> {
+    let SelectionQuery { from, to, sector_id, camera, open } = query;
+    let from = from.map(|text| instant_in("from", &text)).transpose()?;
+    let to = to.map(|text| instant_in("to", &text)).transpose()?;
+    if from.is_some() && to.is_some() && to <= from {
+        return Err(ApiError::invalid("to", "is not after `from`"));
+    }
+    Ok(Selection { scope: scope(ScopeQuery { sector_id, camera })?, from, to, open })
 }
 
 /// The shift `id`, as far as `caller` can tell.

@@ -42,6 +42,9 @@ const FILES_TIMEOUT: Duration = Duration::from_secs(5);
 /// Says what a camera's lines and zones say now.
 pub type Live = Arc<dyn Fn(TenantId, &CameraId) -> LiveFigures + Send + Sync>;
 
+/// Told that a user of a tenant, or any of them, may serve other sectors than before.
+pub type Reassigned = Arc<dyn Fn(TenantId, Option<&str>) + Send + Sync>;
+
 /// What the configuration file names: the API shows it and does not change it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fixed {
@@ -73,6 +76,7 @@ pub struct Services {
     pub recorder: Arc<dyn Fn() -> RecorderFigures + Send + Sync>,
     /// What a camera's lines and zones say now.
     pub live: Live,
+    pub reassigned: Reassigned,
     /// Held by whoever changes cameras or branches, first in the store and then in what runs.
     pub turn: Arc<Mutex<()>>,
     /// What stands in the configuration file now.
@@ -105,6 +109,8 @@ pub(super) struct Inner {
     pub(super) analyses: Analyses,
     /// Heatmaps, which take their turns by the same rules and keep no analysis waiting.
     pub(super) drawings: Analyses,
+    /// Files on their way, by the same rules.
+    pub(super) exports: Analyses,
     pub(super) searches: Searches,
     /// New connections to the gateway.
     pub(super) connects: Rates,
@@ -137,6 +143,7 @@ impl State {
             started: services.clock.now(),
             analyses: Analyses::new(),
             drawings: Analyses::new(),
+            exports: Analyses::new(),
             searches: Searches::new(services.clock.clone()),
             tasks: TaskTracker::new(),
             services,

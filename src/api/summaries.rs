@@ -47,8 +47,8 @@ pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ScopeQuery {
-    sector_id: Option<i64>,
-    camera: Option<String>,
+    pub(super) sector_id: Option<i64>,
+    pub(super) camera: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -157,7 +157,7 @@ async fn compare(
 
 /// The part that is asked for. It need not be there: a camera that was removed has its figures all the same, one that
 /// never was, or is another tenant's, has none.
-fn scope(ScopeQuery { sector_id, camera }: ScopeQuery) -> Answer<Scope> {
+pub(super) fn scope(ScopeQuery { sector_id, camera }: ScopeQuery) -> Answer<Scope> {
     let sector = sector_id.map(SectorId::new).transpose();
     let camera = camera.as_deref().map(CameraId::new).transpose();
     Ok(Scope {

@@ -1,35 +1,139 @@
-//! The gateway as the settings describe it.
+//! The gateway as the settings describe it, what it looks up in the store, and what the house has to tell through it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Result;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::debug;
 
-use crate::api::Rate;
-use crate::auth::{Keys, Revocations, TableKeys, signing_secret};
+use crate::api::{Rate, Reassigned};
+use crate::auth::{Branches, Keys, Revocations, TableKeys, signing_secret};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::gateway::{Doorman, Gateway, GatewayContext, Sectors, Settings};
+use crate::domain::{Publisher, SectorId};
+use crate::gateway::{
+    Doorman, FindSectors, Freshness, Gateway, GatewayContext, Identity, SectorCache, SectorContext, Sectors,
+    Served, Settings, Station,
+};
+use crate::store::Store;
+use crate::wire::event_of_occurrence;
+
+/// The gateway and what others of the house need of it.
+pub(super) struct Started {
+    pub(super) gateway: Gateway,
+    /// What happens in the house goes here.
+    pub(super) publisher: Publisher,
+    /// To be told who serves other sectors than before.
+    pub(super) reassigned: Reassigned,
+}
 
 /// Starts the gateway on `tasks` until `stop`.
 pub(super) fn start_gateway(
     config: &Config,
+    store: &Store,
     (keys, revocations, clock): (&Keys, &Revocations, &Clock),
     (tasks, stop): (&TaskTracker, &CancellationToken),
-) -> Result<Gateway> {
+) -> Result<Started> {
     let tables = TableKeys::new(config.auth.table_keys.clone(), signing_secret(config)?, clock.clone());
     let doorman = Doorman { keys: keys.clone(), tables, revocations: revocations.clone() };
-    let started = Gateway::start(GatewayContext {
+    // The gateway asks the cache, and the cache tells the gateway of what it learns later.
+    let known: Arc<OnceLock<Gateway>> = Arc::default();
+    let cache = sector_cache(store, &known, (tasks, stop));
+    let gateway = Gateway::start(GatewayContext {
         settings: Settings::new(&config.gateway),
         clock: clock.clone(),
         doorman,
-        find_sectors: Arc::new(|_, _| Box::pin(async { Sectors::All })),
+        find_sectors: find_sectors(cache.clone(), unknown_sectors(config)),
         redis_url: config.redis.url.as_ref().map(|url| url.reveal().to_owned()),
         tasks: tasks.clone(),
         stop: stop.clone(),
+    })?;
+    known.get_or_init(|| gateway.clone());
+    let told = gateway.clone();
+    let publisher = Publisher::new(move |occurrence| {
+        let event = event_of_occurrence(&occurrence);
+        let kind = event.kind.clone();
+        if told.publish(event).is_err() {
+            // Counted by the gateway.
+            debug!(%kind, "too many events wait; one is lost");
+        }
     });
-    Ok(started?)
+    let told = gateway.clone();
+    let reassigned = Arc::new(move |tenant, user: Option<&str>| {
+        cache.invalidate(tenant, user);
+        told.look_again(tenant, user);
+    });
+    Ok(Started { gateway, publisher, reassigned })
+}
+
+fn sector_cache(
+    store: &Store,
+    known: &Arc<OnceLock<Gateway>>,
+    (tasks, stop): (&TaskTracker, &CancellationToken),
+) -> SectorCache {
+    let (store, known) = (store.clone(), known.clone());
+    SectorCache::new(SectorContext {
+        look_up: Box::new(move |Station { tenant, user, branch }| {
+            let store = store.clone();
+            let look = async move { store.assigned_sectors(tenant, &user, branch).await };
+            look.map(|found| found.map_err(|error| error.to_string())).boxed()
+        }),
+        changed: Box::new(move |station, _| {
+            if let Some(gateway) = known.get() {
+                gateway.look_again(station.tenant, Some(&station.user));
+            }
+        }),
+        tasks: tasks.clone(),
+        stop: stop.clone(),
+    })
+}
+
+/// What waiters get while nothing is known of their sectors.
+fn unknown_sectors(config: &Config) -> Sectors {
+    match config.gateway.unknown_sectors {
+        crate::config::UnknownSectors::All => Sectors::All,
+        crate::config::UnknownSectors::None => Sectors::These([].into()),
+    }
+}
+
+/// Asks the cache for each branch of the token; a token without branches is of all of them.
+fn find_sectors(cache: SectorCache, unknown: Sectors) -> FindSectors {
+    Arc::new(move |identity: Identity, freshness| -> BoxFuture<'static, Sectors> {
+        let (cache, unknown) = (cache.clone(), unknown.clone());
+        async move {
+            // Nobody can be assigned who has no name.
+            let Some(user) = identity.user else { return Sectors::These([].into()) };
+            let branches: Vec<_> = match identity.branches {
+                Branches::All => vec![None],
+                Branches::Some(some) => some.into_iter().map(Some).collect(),
+            };
+            let tenant = identity.tenant;
+            let served = branches.into_iter().map(|branch| {
+                let (cache, station) = (cache.clone(), Station { tenant, user: user.clone(), branch });
+                async move {
+                    match freshness {
+                        Freshness::Known => cache.get(&station).await,
+                        Freshness::New => cache.refresh(&station).await,
+                    }
+                }
+            });
+            let served = futures_util::future::join_all(served).await;
+            let known: Option<Vec<Arc<[SectorId]>>> = served
+                .into_iter()
+                .map(|served| match served {
+                    Served::Known(sectors) => Some(sectors),
+                    Served::Unknown => None,
+                })
+                .collect();
+            known.map_or(unknown, |known| {
+                Sectors::These(known.iter().flat_map(|sectors| sectors.iter().copied()).collect())
+            })
+        }
+        .boxed()
+    })
 }
 
 /// New connections a second of one address.

@@ -89,7 +89,8 @@ mod tests {
         }
         let viewer = asker(&[Role::Viewer], &[], &[]);
         assert_eq!(grant(&viewer, wish(Role::Admin, &[], &[])), Err(GrantError::Role(Role::Admin)));
-        assert!(grant(&viewer, wish(Role::Waiter, &[], &[])).is_ok());
+        assert!(grant(&viewer, wish(Role::Kitchen, &[], &[])).is_ok());
+        assert_eq!(grant(&viewer, wish(Role::Waiter, &[], &[])), Err(GrantError::Role(Role::Waiter)));
         let local = asker(&[Role::Admin], &[2], &[4]);
         assert_eq!(grant(&local, wish(Role::Viewer, &[1, 2], &[])), Err(GrantError::Branch(branch(1))));
         let sector = SectorId::new(5).unwrap();

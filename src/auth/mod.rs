@@ -22,5 +22,5 @@ pub use login::{LOGIN_LINK_TTL, LoginLinks, SESSION_TTL, login_link};
 pub use revocations::Revocations;
 pub use roles::Action;
 pub use secret::{SecretError, has_signing_secret, signing_secret};
-pub use table::{Table, TableKeys};
+pub use table::{TABLE_TTL, Table, TableKeys};
 pub use ttl::{Ttl, TtlError};

@@ -28,10 +28,12 @@ pub enum Action {
     OperateServer,
     /// Tell the staff and the guests of something, through the gateway.
     PublishEvents,
+    /// Issue tokens by which the guests of a table follow their own orders.
+    SeatGuests,
 }
 
 impl Action {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::View,
         Self::ReadMetrics,
         Self::Analyse,
@@ -42,6 +44,7 @@ impl Action {
         Self::ReadAudit,
         Self::OperateServer,
         Self::PublishEvents,
+        Self::SeatGuests,
     ];
 
     /// What a refusal calls it.
@@ -57,6 +60,7 @@ impl Action {
             Self::ReadAudit => "read the change log",
             Self::OperateServer => "operate the server",
             Self::PublishEvents => "publish events",
+            Self::SeatGuests => "seat guests",
         }
     }
 }
@@ -66,6 +70,8 @@ pub fn allows(role: Role, action: Action) -> bool {
     match action {
         Action::View => true,
         Action::ReadMetrics | Action::Analyse => matches!(role, Role::Admin | Role::Viewer),
+        // Waiters show people to their tables.
+        Action::SeatGuests => matches!(role, Role::Admin | Role::Waiter),
         Action::OperateCameras
         | Action::ConfigureCameras
         | Action::ConfigurePlaces
@@ -114,7 +120,7 @@ mod tests {
         });
         assert_eq!(
             table,
-            ["admin xxxxxxxxxx", "kitchen x---------", "waiter x---------", "viewer xxx-------"]
+            ["admin xxxxxxxxxxx", "kitchen x----------", "waiter x---------x", "viewer xxx--------"]
         );
     }
 

@@ -12,8 +12,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::TokenError;
 use super::claims::{claim, seconds};
+use super::{TokenError, Ttl};
 use crate::clock::Clock;
 use crate::config::Secret;
 use crate::domain::{BranchId, SessionId, TenantId, Timestamp};
@@ -23,6 +23,9 @@ const MAX_BYTES: usize = 2048;
 
 /// The `kid` of tokens that are issued when no keys are set.
 const DEFAULT_KID: &str = "default";
+
+/// How long a token holds unless it is said: longer than any meal.
+pub const TABLE_TTL: Ttl = Ttl::from_secs(4 * 3600);
 
 /// Whose table it is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,11 +9,12 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::announce::announce;
 use super::description::{ATTRIBUTES, BLUR, Built, Catalog, DETECT};
 use super::handle::{CameraHandle, Inner};
 use super::supervisor;
 use crate::clock::Clock;
-use crate::domain::{Camera, CameraId, CameraState, Frame, TenantId};
+use crate::domain::{Camera, CameraId, CameraState, Frame, Publisher, TenantId};
 
 /// What every camera needs of the process.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub struct CameraContext {
     pub language: String,
     /// To the recorder; a frame that does not fit is counted and dropped.
     pub records: mpsc::Sender<Arc<Frame>>,
+    /// Told of cameras that go and come back.
+    pub publisher: Publisher,
     pub tasks: TaskTracker,
     pub stop: CancellationToken,
 }
@@ -105,6 +108,7 @@ impl Cameras {
         if inner.order.borrow().run {
             inner.tell(CameraState::Connecting { since: self.context.clock.now() });
         }
+        self.context.tasks.spawn(announce(self.context.publisher.clone(), inner.clone()));
         self.context.tasks.spawn(supervisor::keep(self.context.clone(), inner.clone()));
         let handle = CameraHandle { inner };
         all.insert(key, handle.clone());

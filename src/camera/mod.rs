@@ -1,5 +1,6 @@
 //! Cameras: from a description file to a running pipeline that is kept running.
 
+mod announce;
 mod backoff;
 mod cameras;
 mod description;

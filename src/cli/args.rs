@@ -10,7 +10,10 @@ use super::geometry::{parse_line, parse_zone};
 use crate::auth::Ttl;
 use crate::config::Overrides;
 use crate::demo;
-use crate::domain::{BranchId, Line, Role, SectorId, TenantId, Zone};
+use crate::domain::{
+    BranchId, CameraId, ExportKind, IdError, Line, Role, SectorId, SessionId, TenantId, Zone,
+};
+use crate::wire::ExportFormat;
 
 /// Live video with what it sees drawn on it, and numbers per work shift.
 #[derive(Debug, Parser)]
@@ -64,6 +67,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: ModelsCommand,
     },
+    /// Write rows of the database as CSV or JSON lines, also while the server runs
+    ///
+    /// Nothing of the database is changed. Times without an offset are of the branch's clock.
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(ExportArgs),
     /// Look for cameras on the local networks; one JSON object a camera on stdout
     ///
     /// Without an address it asks whoever answers ONVIF's multicast; with addresses it asks those, for RTSP as well.
@@ -87,6 +95,10 @@ pub(super) enum Command {
     #[command(hide = true)]
     SimulateCamera(demo::Options),
 }
+
+const EXPORT_EXAMPLES: &str = "Examples:
+  atalaya export visits --from 2026-11-01 --to 2026-12-01 --output november.csv
+  atalaya export crossings --from 2026-11-01T06:00:00+01:00 --format ndjson | gzip > crossings.ndjson.gz";
 
 impl Command {
     /// Whether it goes on until it is stopped.
@@ -125,6 +137,35 @@ pub(super) struct AnalyzeArgs {
     /// JPEG, PNG or WebP
     #[arg(required = true, value_name = "IMAGE")]
     pub(super) images: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct ExportArgs {
+    /// Which rows
+    #[arg(value_name = "WHAT", value_parser = export_kinds())]
+    pub(super) kind: ExportKind,
+    /// What begins from then on: a day, such as 2026-11-01, or a time, such as 2026-11-01T06:00:00+01:00
+    #[arg(long, value_name = "TIME")]
+    pub(super) from: String,
+    /// What begins before then; now, when nothing is said
+    #[arg(long, value_name = "TIME")]
+    pub(super) to: Option<String>,
+    /// As the name of the file ends, or csv
+    #[arg(long, value_parser = export_formats())]
+    pub(super) format: Option<ExportFormat>,
+    /// Where to, instead of standard output; the name stands for the whole file only, and takes the place of an older one
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    #[arg(long, default_value = "1")]
+    pub(super) tenant: TenantId,
+    #[arg(long, default_value = "1")]
+    pub(super) branch: BranchId,
+    /// Only what happened in this sector
+    #[arg(long)]
+    pub(super) sector: Option<SectorId>,
+    /// Only what this camera saw
+    #[arg(long, value_parser = parse_camera)]
+    pub(super) camera: Option<CameraId>,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -174,7 +215,7 @@ pub(super) enum ModelsCommand {
 
 #[derive(Debug, Clone, Subcommand)]
 pub(super) enum TokenCommand {
-    /// Print a token for the API
+    /// Print a token for the API, or one for the guests of a table
     Issue(IssueArgs),
     /// Print a link that logs a browser in, once, within ten minutes
     Link(LinkArgs),
@@ -185,20 +226,26 @@ pub(super) struct IssueArgs {
     #[arg(long, default_value = "1")]
     pub(super) tenant: TenantId,
     /// What it may do; may repeat
-    #[arg(long = "role", required = true, value_parser = roles())]
+    #[arg(long = "role", required_unless_present = "session", value_parser = roles())]
     pub(super) roles: Vec<Role>,
-    /// Only these branches; may repeat; none means all of the tenant
+    /// Only these branches; may repeat; none means all of the tenant. Of a table, the one where it stands
     #[arg(long = "branch")]
     pub(super) branches: Vec<BranchId>,
     /// Only these sectors of them; may repeat
     #[arg(long = "sector")]
     pub(super) sectors: Vec<SectorId>,
-    /// How long it holds: 90s, 15m, 1h, 30d
-    #[arg(long, default_value = "30d")]
-    pub(super) ttl: Ttl,
+    /// How long it holds: 90s, 15m, 1h, 30d; without it 30d, of a table 4h
+    #[arg(long)]
+    pub(super) ttl: Option<Ttl>,
     /// Whom it is for, shown in logs
     #[arg(long, default_value = "cli")]
     pub(super) subject: String,
+    /// For the guests of this session at a table, and for nobody else
+    #[arg(long, conflicts_with_all = ["roles", "sectors", "subject"], requires = "branches", value_parser = parse_session)]
+    pub(super) session: Option<SessionId>,
+    /// What their table is called
+    #[arg(long, requires = "session")]
+    pub(super) table: Option<String>,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -216,6 +263,24 @@ pub(super) struct LinkArgs {
 fn roles() -> impl TypedValueParser<Value = Role> {
     let names = PossibleValuesParser::new(Role::ALL.map(Role::name));
     names.try_map(|name| Role::from_name(&name).ok_or("no such role"))
+}
+
+fn export_kinds() -> impl TypedValueParser<Value = ExportKind> {
+    let names = PossibleValuesParser::new(ExportKind::ALL.map(ExportKind::name));
+    names.try_map(|name| ExportKind::from_name(&name).ok_or("no such rows"))
+}
+
+fn export_formats() -> impl TypedValueParser<Value = ExportFormat> {
+    let names = PossibleValuesParser::new(ExportFormat::ALL.map(ExportFormat::extension));
+    names.try_map(|name| ExportFormat::from_extension(&name).ok_or("no such format"))
+}
+
+fn parse_camera(text: &str) -> Result<CameraId, IdError> {
+    CameraId::new(text)
+}
+
+fn parse_session(text: &str) -> Result<SessionId, String> {
+    SessionId::new(text).map_err(|error| error.to_string())
 }
 
 fn parse_parameter(text: &str) -> Result<(String, String), String> {

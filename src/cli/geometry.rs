@@ -19,7 +19,7 @@ pub(super) fn parse_line(text: &str) -> Result<Line, String> {
 /// wrong.
 pub(super) fn parse_zone(text: &str) -> Result<Zone, String> {
     let (name, corners) = parse_points(text)?;
-    let zone = Zone { name: name.into(), corners };
+    let zone = Zone::new(name, corners);
     check_shapes(&[], std::slice::from_ref(&zone)).map_err(|error| error.reason)?;
     Ok(zone)
 }

@@ -6,6 +6,7 @@ mod analyze;
 mod args;
 mod backup;
 mod discover;
+mod export;
 mod geometry;
 mod models;
 mod out;
@@ -58,11 +59,12 @@ fn parse() -> Cli {
 }
 
 /// What only the pipeline's description could tell: that there is none of this name, or that it takes no such value. And
-/// whom `discover` does not ask.
+/// whom `discover` does not ask. Or times that are none.
 fn is_wrong_usage(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(PipelineError::Unknown { .. } | PipelineError::Parameter { .. }))
         || error.is::<TargetError>()
         || error.is::<discover::WrongCredentials>()
+        || error.is::<export::WrongTime>()
 }
 
 fn dispatch(cli: Cli) -> Result<ExitCode> {
@@ -78,6 +80,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Models { command } => models::run(command, &config)?,
         Command::Token { command } => token::run(command, &config)?,
         Command::Discover(args) => discover::run(&args, &config)?,
+        Command::Export(args) => export::run(&args, &config)?,
         Command::Backup { file } => backup::back_up(file, &config)?,
         Command::Restore { file } => backup::restore(&file, &config)?,
         Command::Migrate => migrate(&config)?,

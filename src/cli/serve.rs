@@ -161,10 +161,8 @@ impl DataDir {
 fn demo_camera(url: &str) -> Result<Camera> {
     let point = |x, y| Point { x, y };
     let path = Line { name: "path".into(), from: point(0.5, 0.1), to: point(0.5, 0.95), entrance: true };
-    let lawn = Zone {
-        name: "lawn".into(),
-        corners: vec![point(0.0, 0.4), point(0.4, 0.4), point(0.4, 1.0), point(0.0, 1.0)],
-    };
+    let corners = [(0.0, 0.4), (0.4, 0.4), (0.4, 1.0), (0.0, 1.0)].map(|(x, y)| point(x, y));
+    let lawn = Zone::new("lawn", corners.to_vec());
     Ok(Camera {
         id: CameraId::new("demo")?,
         tenant: TenantId::default(),

@@ -2,14 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::args::{IssueArgs, LinkArgs, TokenCommand};
 use super::out;
-use crate::auth::{Branches, Caller, Keys, has_signing_secret, login_link, signing_secret};
+use crate::auth::{
+    Branches, Caller, Keys, TABLE_TTL, Table, TableKeys, Ttl, has_signing_secret, login_link, signing_secret,
+};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::BranchId;
+use crate::domain::{BranchId, SessionId};
+
+/// How long a token holds unless it is said.
+const STAFF_TTL: Ttl = Ttl::from_secs(30 * 24 * 3600);
 
 /// # Errors
 /// When there is no signing secret and none can be made.
@@ -23,9 +28,20 @@ pub(super) fn run(command: TokenCommand, config: &Config) -> Result<()> {
         );
     }
     match command {
-        TokenCommand::Issue(args) => out::line(keys.issue(&issued_to(&args), args.ttl)),
+        TokenCommand::Issue(args) => match args.session.clone() {
+            Some(session) => out::line(table_token(config, &args, session)?),
+            None => out::line(keys.issue(&issued_to(&args), args.ttl.unwrap_or(STAFF_TTL))),
+        },
         TokenCommand::Link(args) => out::line(login_link(&keys, &linked_to(args), config.server.listen)),
     }
+}
+
+fn table_token(config: &Config, args: &IssueArgs, session: SessionId) -> Result<String> {
+    let [branch] = args.branches[..] else { bail!("a table stands in one branch: give --branch once") };
+    let clock = Clock::system();
+    let expires = clock.now() + args.ttl.unwrap_or(TABLE_TTL).get();
+    let tables = TableKeys::new(config.auth.table_keys.clone(), signing_secret(config)?, clock);
+    Ok(tables.issue(&Table { tenant: args.tenant, branch, session, table: args.table.clone(), expires }))
 }
 
 fn issued_to(args: &IssueArgs) -> Caller {

@@ -53,6 +53,12 @@ pub struct Line {
 pub struct Zone {
     pub name: String,
     pub corners: Vec<[f32; 2]>,
+    /// More people than this at once are an event.
+    #[serde(default)]
+    pub max_people: Option<u32>,
+    /// Whoever stays so long is an event, seconds.
+    #[serde(default)]
+    pub dwell_s: Option<u32>,
 }
 
 impl Camera {
@@ -68,6 +74,8 @@ impl Camera {
         let zone = |zone: &Zone| domain::Zone {
             name: zone.name.as_str().into(),
             corners: zone.corners.iter().copied().map(point).collect(),
+            max_people: zone.max_people,
+            dwell_s: zone.dwell_s,
         };
         (self.lines.iter().map(line).collect(), self.zones.iter().map(zone).collect())
     }

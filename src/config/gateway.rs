@@ -41,6 +41,18 @@ pub struct Gateway {
     pub messages_per_second: u32,
     /// Over this time clients are sent away when the server stops.
     pub drain_ms: u32,
+    /// Which sectors a waiter is told of while its own cannot be looked up.
+    pub unknown_sectors: UnknownSectors,
+}
+
+/// What a waiter hears whose sectors are not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnknownSectors {
+    /// All of its branches: better too much than a guest who waits.
+    #[default]
+    All,
+    None,
 }
 
 impl Default for Gateway {
@@ -62,6 +74,7 @@ impl Default for Gateway {
             max_message_kib: 64,
             messages_per_second: 20,
             drain_ms: 1000,
+            unknown_sectors: UnknownSectors::All,
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::domain::{self, Days, Schedule, ScheduleError};
 
 pub use camera::{Camera, Line, Value, Zone};
 pub use folder::{FolderError, FolderLock, private_folder};
-pub use gateway::{Gateway, Redis, TableKeys};
+pub use gateway::{Gateway, Redis, TableKeys, UnknownSectors};
 pub use load::{ConfigError, Overrides, load, load_with};
 
 /// Everything that can be set.

@@ -9,6 +9,12 @@ const MAX_SHAPES: usize = 64;
 /// Most corners of a zone: more is a drawing, not an area.
 const MAX_CORNERS: usize = 64;
 
+/// More do not stand before one camera.
+const MOST_PEOPLE: u32 = 10_000;
+
+/// A day: who stays longer is an employee.
+const LONGEST_DWELL_S: u32 = 86_400;
+
 /// Longer names do not fit a table.
 const MAX_NAME_CHARS: usize = 64;
 
@@ -52,11 +58,53 @@ impl Line {
     }
 }
 
+/// Which way a line was crossed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From left to right, looking from the line's first to its second point at the picture as it is shown.
+    In,
+    Out,
+}
+
+impl Direction {
+    /// The word for it in API and console.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+
+    /// 1 inwards, -1 outwards: their sum is who came and has not left.
+    pub fn sign(self) -> i32 {
+        match self {
+            Self::In => 1,
+            Self::Out => -1,
+        }
+    }
+}
+
 /// A closed polygon of three corners or more.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Zone {
     pub name: Arc<str>,
     pub corners: Vec<Point>,
+    /// More people than this at once are told; `None`: any number is fine.
+    pub max_people: Option<u32>,
+    /// Whoever stays so long is told, seconds; `None`: nobody is.
+    pub dwell_s: Option<u32>,
+}
+
+impl Zone {
+    /// A zone of which nobody is told anything while it goes on.
+    pub fn new(name: &str, corners: Vec<Point>) -> Self {
+        Self { name: name.into(), corners, max_people: None, dwell_s: None }
+    }
+
+    /// Whether both are the same area by the same name, whatever is told of them.
+    pub fn lies_as(&self, other: &Self) -> bool {
+        self.name == other.name && self.corners == other.corners
+    }
 }
 
 /// Why lines or zones cannot be watched.
@@ -148,11 +196,21 @@ impl Zone {
             let next = (first + 1) % count;
             return Err(format!("corners {first} and {next} are the same point; a zone closes by itself"));
         }
-        match self.crossing() {
-            None => Ok(()),
-            Some((first, second)) => Err(format!(
+        if let Some((first, second)) = self.crossing() {
+            return Err(format!(
                 "crosses itself: its edges {first} and {second} meet; give the corners in their order around it"
-            )),
+            ));
+        }
+        self.check_thresholds()
+    }
+
+    fn check_thresholds(&self) -> Result<(), String> {
+        if let Some(people) = self.max_people.filter(|people| *people > MOST_PEOPLE) {
+            return Err(format!("max_people {people} is not within 0..={MOST_PEOPLE}"));
+        }
+        match self.dwell_s.filter(|dwell| !(1..=LONGEST_DWELL_S).contains(dwell)) {
+            Some(dwell) => Err(format!("dwell_s {dwell} is not within 1..={LONGEST_DWELL_S}")),
+            None => Ok(()),
         }
     }
 
@@ -206,7 +264,7 @@ mod tests {
     use super::*;
 
     fn zone(name: &str, corners: &[(f32, f32)]) -> Zone {
-        Zone { name: name.into(), corners: corners.iter().map(|(x, y)| Point { x: *x, y: *y }).collect() }
+        Zone::new(name, corners.iter().map(|(x, y)| Point { x: *x, y: *y }).collect())
     }
 
     fn line(name: &str, to: (f32, f32)) -> Line {
@@ -241,6 +299,21 @@ mod tests {
             let error = check_shapes(&[], &[zone("a", corners)]).unwrap_err();
             assert_eq!(error.field, "zones[0]");
             assert!(error.reason.contains(reason), "{corners:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn thresholds_that_nobody_can_mean_are_refused() {
+        let fine = zone("a", &[(0.0, 0.0), (1.0, 0.0), (0.5, 1.0)]);
+        let check = |max_people, dwell_s| check_shapes(&[], &[Zone { max_people, dwell_s, ..fine.clone() }]);
+        assert_eq!(check(Some(0), Some(1)), Ok(()));
+        assert_eq!(check(Some(10_000), Some(86_400)), Ok(()));
+        for (max_people, dwell_s, reason) in [
+            (Some(10_001), None, "max_people 10001 is not within 0..=10000"),
+            (None, Some(0), "dwell_s 0 is not within 1..=86400"),
+            (None, Some(86_401), "dwell_s 86401 is not within 1..=86400"),
+        ] {
+            assert_eq!(check(max_people, dwell_s).unwrap_err().to_string(), format!("zones[0]: {reason}"));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Areas of a branch.
+//! Areas of a branch, and who serves them.
 
 use super::{BranchId, SectorId, TenantId};
 
@@ -10,4 +10,15 @@ pub struct Sector {
     pub tenant: TenantId,
     pub branch: BranchId,
     pub name: String,
+}
+
+/// Which sectors of a branch somebody serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SectorAssignment {
+    pub tenant: TenantId,
+    pub branch: BranchId,
+    /// The `sub` of their tokens.
+    pub user: String,
+    /// In order, each once.
+    pub sectors: Vec<SectorId>,
 }

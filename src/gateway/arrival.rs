@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use super::audience::{Listens, Sectors};
@@ -63,7 +64,16 @@ pub(super) async fn serve(gateway: Gateway, arrival: Arrival) {
     let figures = gateway.inner.figures.clone();
     figures.connect(endpoint);
     let (id, tenant) = (gateway.next_id(), identity.tenant);
-    let connection = Arc::new(Connection { id, tenant, endpoint, is_v1, socket, figures });
+    let connection = Arc::new(Connection {
+        id,
+        tenant,
+        endpoint,
+        user: identity.user.clone(),
+        look_again: Notify::new(),
+        is_v1,
+        socket,
+        figures,
+    });
     let listens = listens(&gateway, endpoint, &identity, Freshness::Known).await;
     // Held to the end, as long as events are to come.
     let _need = match gateway.need(tenant, &listens).await {
@@ -85,7 +95,12 @@ pub(super) async fn serve(gateway: Gateway, arrival: Arrival) {
     tracing::debug!(%tenant, endpoint = endpoint.name(), id, "a client is gone");
 }
 
-async fn listens(gateway: &Gateway, endpoint: Endpoint, identity: &Identity, fresh: Freshness) -> Listens {
+pub(super) async fn listens(
+    gateway: &Gateway,
+    endpoint: Endpoint,
+    identity: &Identity,
+    fresh: Freshness,
+) -> Listens {
     let sectors = match endpoint {
         Endpoint::Waiter if identity.sectors.is_empty() => {
             (gateway.inner.find_sectors)(identity.clone(), fresh).await

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::sync::Notify;
 
 use super::close::Close;
 use super::figures::Figures;
@@ -24,6 +25,10 @@ pub struct Connection {
     pub id: u64,
     pub tenant: TenantId,
     pub endpoint: Endpoint,
+    /// Who it is, if its token says so.
+    pub user: Option<Arc<str>>,
+    /// Its sectors may be others than before.
+    pub look_again: Notify,
     /// Whether it speaks `atalaya.v1`, and so knows of streams and positions.
     pub is_v1: bool,
     pub socket: Socket,
@@ -61,7 +66,8 @@ impl Connection {
     }
 }
 
-fn retry_ms() -> u64 {
+/// See [`RETRY_MS`].
+pub(super) fn retry_ms() -> u64 {
     rand::random_range(RETRY_MS)
 }
 
@@ -75,7 +81,8 @@ pub(super) fn told<'a>(positions: impl IntoIterator<Item = (&'a BranchId, &'a Po
     told.collect()
 }
 
-fn resumed(joined: &Joined) -> StreamPositions {
+/// As [`told`], and whether everything that was missed of each was sent.
+pub(super) fn resumed(joined: &Joined) -> StreamPositions {
     let streams = joined.streams.iter().map(|(branch, (position, recovered))| {
         let Position { epoch, offset } = position;
         let position =
@@ -116,9 +123,7 @@ impl Member for Arc<Connection> {
         let recovered = joined.is_recovered();
         let last = match start {
             Start::Resume(_) => {
-                let count = if recovered { &self.figures.recovered } else { &self.figures.not_recovered };
-                count.add(1);
-                self.figures.recovered_events.add(joined.missed.len() as f64);
+                self.figures.resume(joined);
                 Some(ServerMessage::Resumed { recovered, streams: resumed(joined) })
             }
             // More came in that moment than is kept.

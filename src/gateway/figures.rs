@@ -1,11 +1,12 @@
 //! What the gateway counts.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::close::Close;
 use super::limits::Full;
+use super::tenant::Joined;
 use crate::domain::{Endpoint, EventType};
 
 /// Types that are told apart; the rest is counted as one, so that nobody fills the memory by making up names.
@@ -43,6 +44,32 @@ impl From<Full> for Rejected {
     }
 }
 
+/// How a look-up of somebody's sectors went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// They were known.
+    Hit,
+    /// They were asked for.
+    Miss,
+    /// They were asked for in vain, and what was known before holds.
+    Stale,
+    /// They were asked for in vain, and nothing was known.
+    Timeout,
+}
+
+impl Found {
+    pub const ALL: [Self; 4] = [Self::Hit, Self::Miss, Self::Stale, Self::Timeout];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+            Self::Stale => "stale",
+            Self::Timeout => "timeout",
+        }
+    }
+}
+
 /// A number that only rises.
 #[derive(Debug, Default)]
 pub struct Count(AtomicU64);
@@ -54,6 +81,20 @@ impl Count {
 
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A number that rises and falls.
+#[derive(Debug, Default)]
+pub(super) struct Level(AtomicU64);
+
+impl Level {
+    pub(super) fn set(&self, value: f64) {
+        self.0.store(value.to_bits(), Ordering::Relaxed);
+    }
+
+    pub(super) fn get(&self) -> f64 {
+        f64::from_bits(self.0.load(Ordering::Relaxed))
     }
 }
 
@@ -109,7 +150,7 @@ pub struct Figures {
     pub lost: Count,
     connected: [AtomicU64; Endpoint::ALL.len()],
     /// Handshakes under way.
-    pub handshakes: AtomicU64,
+    handshakes: AtomicU64,
     pub broadcasts: Count,
     /// Of one event to one listener.
     pub deliveries: Count,
@@ -124,12 +165,15 @@ pub struct Figures {
     pub slow_consumers: Count,
     pub tenant_mismatches: Count,
     pub gaps: Count,
-    pub recovered: Count,
-    pub not_recovered: Count,
+    /// Whoever came back: whether all was known that they missed, and whether there was any.
+    recoveries: [[Count; 2]; 2],
     pub recovered_events: Spread,
     pub delivery_seconds: Spread,
     pub queue_bytes: Spread,
     pub ping_seconds: Spread,
+    sector_lookups: [Count; Found::ALL.len()],
+    pub(super) drop_rate: Level,
+    pub(super) stuck: AtomicBool,
     /// From Redis to here, by two clocks.
     pub lag_seconds: Spread,
     unknown: Mutex<BTreeMap<String, u64>>,
@@ -155,19 +199,43 @@ impl Default for Figures {
             slow_consumers: Count::default(),
             tenant_mismatches: Count::default(),
             gaps: Count::default(),
-            recovered: Count::default(),
-            not_recovered: Count::default(),
+            recoveries: Default::default(),
             recovered_events: Spread::new(EVENTS),
             delivery_seconds: Spread::new(SECONDS),
             queue_bytes: Spread::new(BYTES),
             ping_seconds: Spread::new(SECONDS),
+            sector_lookups: Default::default(),
+            drop_rate: Level::default(),
+            stuck: AtomicBool::default(),
             lag_seconds: Spread::new(SECONDS),
             unknown: Mutex::default(),
         }
     }
 }
 
+/// A handshake under way; counted until it is dropped.
+#[derive(Debug)]
+pub struct Handshake(Arc<Figures>);
+
+impl Handshake {
+    pub(super) fn begin(figures: Arc<Figures>) -> Self {
+        figures.handshakes.fetch_add(1, Ordering::Relaxed);
+        Self(figures)
+    }
+}
+
+impl Drop for Handshake {
+    fn drop(&mut self) {
+        self.0.handshakes.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Figures {
+    /// Handshakes under way.
+    pub fn handshakes(&self) -> u64 {
+        self.handshakes.load(Ordering::Relaxed)
+    }
+
     pub fn reject(&self, why: Rejected) {
         self.rejected[why as usize].add(1);
     }
@@ -212,10 +280,36 @@ impl Figures {
         self.unknown.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The share of events that were lost.
+    /// Counts somebody who came back.
+    pub fn resume(&self, joined: &Joined) {
+        let some = !joined.missed.is_empty();
+        self.recoveries[usize::from(joined.is_recovered())][usize::from(some)].add(1);
+        self.recovered_events.add(joined.missed.len() as f64);
+    }
+
+    /// Whoever came back: whether all was known that they missed, whether there was any, how often.
+    pub fn recoveries(&self) -> [(bool, bool, u64); 4] {
+        let all = [(true, true), (true, false), (false, true), (false, false)];
+        all.map(|(all, some)| (all, some, self.recoveries[usize::from(all)][usize::from(some)].get()))
+    }
+
+    /// Counts a look-up of somebody's sectors.
+    pub fn look_up(&self, found: Found) {
+        self.sector_lookups[found as usize].add(1);
+    }
+
+    pub fn looked_up(&self, found: Found) -> u64 {
+        self.sector_lookups[found as usize].get()
+    }
+
+    /// The share of events that were lost within the last minute, 0 to 1.
     pub fn drop_rate(&self) -> f64 {
-        let (dropped, processed) = (self.dropped.get() as f64, self.processed.get() as f64);
-        if dropped > 0.0 { dropped / (dropped + processed) } else { 0.0 }
+        self.drop_rate.get()
+    }
+
+    /// Whether events wait and none has been sent for some seconds.
+    pub fn is_stuck(&self) -> bool {
+        self.stuck.load(Ordering::Relaxed)
     }
 }
 

@@ -162,6 +162,11 @@ impl<M: Member> Hub<M> {
         lock(&self.inner.lanes).len()
     }
 
+    /// How many tenants there is something of.
+    pub fn tenants(&self) -> usize {
+        self.inner.tenants.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Where a listener's streams are.
     pub fn positions(&self, tenant: TenantId, listens: &Listens) -> Positions {
         let tenant = self.tenant(tenant);

@@ -2,23 +2,30 @@
 //!
 //! `hub` gives every event its place in its branch's `stream` and sends it to those listeners of the `tenant` whom
 //! `audience` names; `lanes` keep tenants from delaying each other. A client's `socket` is written to by whoever has
-//! something for it and never waited for; `session` is its life from the handshake to the close. With `redis` several
-//! servers share streams. Nothing in here knows HTTP or the store.
+//! something for it and never waited for; `session` is its life from the handshake to the close. Who listens by a stream of
+//! HTTP is a `listener` that takes what waits for it. With `redis` several servers share streams. Nothing in here knows HTTP
+//! or the store.
 
 mod arrival;
 mod audience;
+mod client;
 mod close;
 mod conn;
+mod drops;
 mod figures;
 mod frame;
+mod health;
 mod hub;
 mod identity;
 mod lanes;
 mod limits;
+mod listener;
+mod listening;
 mod outbox;
 mod pace;
 mod recent;
 mod redis;
+mod sectors;
 mod session;
 mod settings;
 mod socket;
@@ -39,21 +46,26 @@ pub use self::redis::{BreakerState, RedisStatus, RedisUrlError};
 pub use arrival::Arrival;
 pub use audience::{Group, Listens, Sectors, audience};
 pub use close::{Close, Retry};
-pub use figures::{Count, Figures, Rejected, Spread};
+pub use drops::DropRate;
+pub use figures::{Count, Figures, Found, Handshake, Rejected, Spread};
+pub use health::{Checkup, Health, by_code};
 pub use hub::{Hub, Member, Start};
 pub use identity::{Doorman, Identity, Refusal};
 pub use lanes::LaneFull;
 pub use limits::{Full, Guest, Limits, Most, Place};
+pub use listening::{Listening, Notice};
 pub use outbox::{Put, Room};
+pub use sectors::{Changed, LookUp, SectorCache, SectorContext, SectorFigures, Served, Station};
 pub use settings::Settings;
 pub use socket::{Deaf, Heard, Reader, Socket};
 pub use stream::{Keep, Placed, Position, Stamped, Stream};
 pub use tenant::{Joined, Positions, SessionOver, Tenant};
 
 use self::redis::{Link, Need};
+use crate::auth::TableKeys;
 use crate::clock::Clock;
 use crate::domain::{Endpoint, Event, TenantId};
-use conn::Connection;
+use client::Client;
 
 /// How often what nobody needs any more is forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(30);
@@ -96,7 +108,7 @@ struct Inner {
     clock: Clock,
     doorman: Doorman,
     find_sectors: FindSectors,
-    hub: Hub<Arc<Connection>>,
+    hub: Hub<Client>,
     limits: Limits,
     figures: Arc<Figures>,
     redis: Option<Link>,
@@ -115,6 +127,8 @@ impl Gateway {
         let figures = Arc::new(Figures::default());
         let hub = Hub::new(settings.keep, settings.queue, clock.clone(), figures.clone());
         tasks.spawn(hub.clone().run(stop.clone()));
+        let lanes = hub.clone();
+        tasks.spawn(drops::watch(figures.clone(), move || lanes.waiting(), stop.clone()));
         tasks.spawn(tidy(hub.clone(), stop.clone()));
         let limits = Limits::new(settings.most);
         let link = |url: String| Link::start(&url, &settings, &hub, (&figures, &clock), (&tasks, &stop));
@@ -190,8 +204,27 @@ impl Gateway {
         self.inner.tasks.spawn(arrival::serve(self.clone(), arrival));
     }
 
+    /// Tells waiters of a tenant, or one by name, that they may serve other sectors than before.
+    pub fn look_again(&self, tenant: TenantId, user: Option<&str>) {
+        for waiter in self.inner.hub.waiters(tenant) {
+            if user.is_none() || waiter.user() == user {
+                waiter.look_again();
+            }
+        }
+    }
+
     pub fn figures(&self) -> &Figures {
         &self.inner.figures
+    }
+
+    /// Counts a handshake that begins, until it is dropped.
+    pub fn handshake(&self) -> Handshake {
+        Handshake::begin(self.inner.figures.clone())
+    }
+
+    /// Locks that listeners take: one for each tenant, with all of its branches.
+    pub fn tenant_locks(&self) -> usize {
+        self.inner.hub.tenants()
     }
 
     /// Events that wait.
@@ -204,12 +237,23 @@ impl Gateway {
         self.inner.stop.is_cancelled()
     }
 
+    /// What tokens of tables are signed with.
+    pub fn tables(&self) -> &TableKeys {
+        &self.inner.doorman.tables
+    }
+
     fn next_id(&self) -> u64 {
         self.inner.next_id.fetch_add(1, Ordering::Relaxed)
     }
 }
 
-async fn tidy(hub: Hub<Arc<Connection>>, stop: CancellationToken) {
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway").field("settings", &self.inner.settings).finish_non_exhaustive()
+    }
+}
+
+async fn tidy(hub: Hub<Client>, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(TIDY_EVERY);
     loop {
         tokio::select! {

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::arrival::GOODBYE;
 use super::audience::{Listens, Sectors};
+use super::client::Client;
 use super::close::Close;
 use super::conn::{Connection, told};
 use super::frame;
@@ -25,7 +26,7 @@ use crate::wire::{ClientMessage, ServerMessage, StreamPositions, stream_branch};
 const GRACE: Duration = Duration::from_millis(250);
 
 /// A client is told so long before its token ends.
-const EXPIRY_NOTICE: Duration = Duration::from_secs(30);
+pub(super) const EXPIRY_NOTICE: Duration = Duration::from_secs(30);
 
 /// Messages that are read before others have their turn.
 const READS: usize = 32;
@@ -104,7 +105,8 @@ impl Session {
     fn join(&mut self, start: &Start) {
         self.held = None;
         let (tenant, listens) = (self.identity.tenant, self.listens.clone());
-        if self.gateway.inner.hub.join(tenant, &self.connection, listens, start).is_err() {
+        let client = Client::Socket(self.connection.clone());
+        if self.gateway.inner.hub.join(tenant, &client, listens, start).is_err() {
             self.connection.close(Close::SessionClosed);
         }
     }
@@ -129,6 +131,10 @@ impl Session {
                     Next::GoOn
                 }
                 Ok(()) = revoked.changed() => self.revalidate(),
+                () = connection.look_again.notified(), if self.identity.sectors.is_empty() => {
+                    self.look_up_sectors(Freshness::Known);
+                    Next::GoOn
+                }
             };
             if next == Next::End {
                 return;
@@ -283,12 +289,16 @@ impl Session {
                 self.heard_nonsense("only waiters have sectors");
             }
             ClientMessage::RefreshSectors {} if self.identity.sectors.is_empty() => {
-                self.sectors = Some((self.gateway.inner.find_sectors)(self.identity.clone(), Freshness::New));
+                self.look_up_sectors(Freshness::New);
             }
             ClientMessage::RefreshSectors {} => {
                 self.connection.say(&ServerMessage::sectors(self.identity.sectors.iter().copied()));
             }
         }
+    }
+
+    fn look_up_sectors(&mut self, freshness: Freshness) {
+        self.sectors = Some((self.gateway.inner.find_sectors)(self.identity.clone(), freshness));
     }
 
     fn heard_nonsense(&mut self, why: &str) {
@@ -348,13 +358,13 @@ async fn found(asked: &mut Option<BoxFuture<'static, Sectors>>) -> Sectors {
 }
 
 /// Streams of others are not asked for, and names that are none are nobody's.
-fn read_positions(streams: StreamPositions) -> Positions {
+pub(super) fn read_positions(streams: StreamPositions) -> Positions {
     let read = streams.into_iter().filter_map(|(name, position)| {
         Some((stream_branch(&name)?, Position { epoch: position.epoch.into(), offset: position.offset }))
     });
     read.collect()
 }
 
-fn random_part(of: Duration) -> Duration {
+pub(super) fn random_part(of: Duration) -> Duration {
     of.mul_f64(rand::random_range(0.0..1.0))
 }

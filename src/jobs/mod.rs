@@ -4,6 +4,7 @@
 //! last, which the database knows: so what was missed while no server ran, or while the database was away, is made up for.
 
 mod every;
+mod news;
 mod work;
 
 use std::collections::BTreeSet;
@@ -20,8 +21,9 @@ pub use every::{Daily, Every};
 pub use work::{BackupPlan, Outcome, Retention, back_up, backup_name, clean_up, settle_shifts, start_shifts};
 
 use crate::clock::Clock;
-use crate::domain::{BranchId, CameraId, JobRun, JobStatus, Node, TenantId, Timestamp};
+use crate::domain::{BranchId, CameraId, JobRun, JobStatus, Node, Publisher, TenantId, Timestamp};
 use crate::store::{JobLock, Store, StoreError};
+use news::tell_shifts;
 
 /// Second, minute, hour, day, month, day of the week: at each full minute.
 const EACH_MINUTE: &str = "0 * * * * *";
@@ -48,6 +50,8 @@ pub struct JobsContext {
     pub enabled: bool,
     /// Name of this machine.
     pub host: String,
+    /// Told of shifts and summaries, by the node that does the work.
+    pub publisher: Publisher,
     pub tasks: TaskTracker,
     pub stop: CancellationToken,
 }
@@ -323,8 +327,15 @@ impl Jobs {
     async fn work(&self, work: Work, now: Timestamp) -> Outcome {
         let context = &self.0.context;
         match work {
-            Work::Shifts => start_shifts(&context.store, &self.branches().await?, now).await,
-            Work::Aggregation => settle_shifts(&context.store, now).await,
+            Work::Shifts => {
+                let started = start_shifts(&context.store, &self.branches().await?, now).await;
+                // Also when one branch has none to tell of.
+                tell_shifts(&context.store, &context.publisher, now).await?;
+                started
+            }
+            Work::Aggregation => {
+                settle_shifts(&context.store, &context.publisher, &self.branches().await?, now).await
+            }
             Work::CleanUp => clean_up(&context.store, &context.retention, now).await,
             Work::Backup => match &context.backup {
                 Some((plan, _)) => back_up(&context.store, plan, now).await,

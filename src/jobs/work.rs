@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use tracing::info;
 
-use crate::domain::{BranchId, TenantId, Timestamp};
+use super::news::tell_summaries;
+use crate::domain::{BranchId, Publisher, TenantId, Timestamp};
 use crate::store::{Aging, Store, StoreError};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -57,13 +58,19 @@ pub async fn start_shifts(
 }
 
 /// Puts the stays of shifts that are over in order, so that they are told without counting; all other figures are counted
-/// as rows are written.
+/// as rows are written. Tells the figures of these shifts, and of those that run in `branches`.
 ///
 /// # Errors
 /// When the database fails; what was settled until then stays so.
-pub async fn settle_shifts(store: &Store, now: Timestamp) -> Outcome {
+pub async fn settle_shifts(
+    store: &Store,
+    publisher: &Publisher,
+    branches: &BTreeSet<(TenantId, BranchId)>,
+    now: Timestamp,
+) -> Outcome {
     let settled = store.aggregate_due(now).await?;
-    Ok(format!("settled {settled} shifts"))
+    tell_summaries(store, publisher, branches, &settled, now).await;
+    Ok(format!("settled {} shifts", settled.len()))
 }
 
 /// Deletes rows that are older than they are to be kept. Summaries stay.

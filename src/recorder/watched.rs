@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use super::backlog::Backlog;
 use super::board::Board;
+use super::crowds::Crowds;
 use super::presence::Presence;
+use super::telling::sight_of;
 use super::{STEP_BACK, millis, random_run, timestamp};
-use crate::domain::{Camera, CameraId, Frame, Place, TenantId, Timestamp, Visit};
+use crate::domain::{
+    Camera, CameraId, Frame, Occurrence, Place, Publisher, Sight, TenantId, Timestamp, Visit,
+};
 use crate::store::{CrossingRecord, Record, VisitRecord, ZoneStayRecord};
 use crate::visit::{Happening, Observer, Stay};
 
@@ -14,6 +18,7 @@ use crate::visit::{Happening, Observer, Stay};
 pub(super) struct Outlets {
     pub(super) backlog: Arc<Backlog>,
     pub(super) board: Arc<Board>,
+    pub(super) publisher: Publisher,
 }
 
 /// One camera since it stands where it stands.
@@ -26,6 +31,7 @@ pub(super) struct Watched {
     number: u64,
     at: Timestamp,
     presence: Presence,
+    crowds: Crowds,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,6 +50,7 @@ impl Watched {
             number: 0,
             at: Timestamp::from_millis(i64::MIN / 2),
             presence: Presence::new(),
+            crowds: Crowds::default(),
         }
     }
 
@@ -73,6 +80,8 @@ impl Watched {
         // When nobody has looked it is not known who is there: that is no empty room, but time without a camera.
         if frame.fresh {
             self.presence.look(frame.at, &self.observer, &self.place, &out.backlog);
+            let crowded = self.crowds.look(frame.at, &self.camera.zones, self.observer.in_zones());
+            self.tell_all(crowded, out);
         }
     }
 
@@ -83,6 +92,8 @@ impl Watched {
             if (&camera.lines, &camera.zones) != (&self.camera.lines, &self.camera.zones) {
                 let happenings = self.observer.set_shapes(camera.lines.clone(), camera.zones.clone());
                 self.put(happenings, out);
+                let over = self.crowds.keep(now, &self.camera.zones, &camera.zones);
+                self.tell_all(over, out);
             }
             self.camera = camera;
         }
@@ -108,6 +119,8 @@ impl Watched {
 
     pub(super) fn end(mut self, out: &Outlets) {
         self.finish(out);
+        let over = self.crowds.keep(self.at, &self.camera.zones, &[]);
+        self.tell_all(over, out);
         self.presence.end(&self.place, &out.backlog);
     }
 
@@ -118,6 +131,7 @@ impl Watched {
 
     fn put(&self, happenings: Vec<Happening>, out: &Outlets) {
         for happening in happenings {
+            self.tell_all(sight_of(&happening, &self.camera), out);
             match happening {
                 Happening::VisitStarted(stay) => out.backlog.put(self.visit(&stay, State::Open)),
                 Happening::VisitEnded(stay) => out.backlog.put(self.visit(&stay, State::Ended)),
@@ -143,9 +157,16 @@ impl Watched {
                         leave: timestamp(leave_ms),
                     }));
                 }
-                // Told when it is left.
-                Happening::ZoneEntered { .. } => {}
+                // Stored when it is left.
+                Happening::ZoneEntered { .. } | Happening::ZoneDwelt { .. } => {}
             }
+        }
+    }
+
+    fn tell_all(&self, sights: impl IntoIterator<Item = Sight>, out: &Outlets) {
+        for sight in sights {
+            let (place, name) = (self.place.clone(), self.camera.name.as_str().into());
+            out.publisher.tell(Occurrence::AtCamera { place, name, sight });
         }
     }
 

@@ -137,13 +137,13 @@ const CLOSE_POSTGRES: &str = "), closed as (
 impl Store {
     /// Settles what is over: every shift that ended by `now` is counted once more from its rows, as an older program that
     /// shares the database counts nothing, and its stays are put in order once, so that comparisons need not do it again
-    /// and again. A visit that comes late unsettles its shift. For the app, every hour. Answers how many shifts were
+    /// and again. A visit that comes late unsettles its shift. For the app, every hour. Answers which shifts were
     /// settled.
     ///
     /// # Errors
     /// When the database fails; what was settled until then stays so.
-    pub async fn aggregate_due(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let mut settled = 0;
+    pub async fn aggregate_due(&self, now: Timestamp) -> Result<Vec<(TenantId, ShiftId)>, StoreError> {
+        let mut settled = Vec::new();
         loop {
             let due: Vec<(i64, i64)> = with_pool!(self.read, pool => {
                 sqlx::query_as(SELECT_DUE).bind(Time(now)).bind(DUE_AT_ONCE as i64).fetch_all(pool).await
@@ -152,7 +152,7 @@ impl Store {
                 let (tenant, shift) = (id(*tenant, TenantId::new)?, id(*shift, ShiftId::new)?);
                 self.recount(tenant, shift).await?;
                 self.aggregate(tenant, shift).await?;
-                settled += 1;
+                settled.push((tenant, shift));
             }
             if due.len() < DUE_AT_ONCE {
                 return Ok(settled);

@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::assignment::DELETE_BRANCH;
 use super::columns::Time;
 use super::schedule::{
     DELETE_VERSIONS, INSERT_VERSION, SELECT_VERSIONS, VersionRow, calendar, columns, in_turn, plan,
@@ -172,8 +173,8 @@ impl Store {
         self.change_branch(tenant, branch, change, now).await.map(drop)
     }
 
-    /// Forgets a branch's description. Its shifts and visits stay, and so do its hours, should something be recorded
-    /// there yet. Answers whether there was one.
+    /// Forgets a branch's description, and who serves its sectors. Its shifts and visits stay, and so do its hours, should
+    /// something be recorded there yet. Answers whether there was one.
     ///
     /// # Errors
     /// When the database fails.
@@ -193,6 +194,8 @@ impl Store {
                             .execute(&mut *transaction).await?;
                     }
                 }
+                sqlx::query(DELETE_BRANCH).bind(tenant.get()).bind(branch.get())
+                    .execute(&mut *transaction).await?;
                 sqlx::query(DELETE).bind(tenant.get()).bind(branch.get()).execute(&mut *transaction).await?;
             }
             known

@@ -10,8 +10,8 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::types::chrono::{DateTime, Utc};
 use sqlx::{Arguments, AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction};
 
-use super::Pools;
 use super::columns::Time;
+use super::{Pools, StoreError, in_time};
 use crate::domain::Timestamp;
 
 /// Rows of a statement on SQLite, which takes 32766 values at most and reads a new text in more time than it writes
@@ -176,6 +176,25 @@ impl Writing {
         }
         Ok(answers)
     }
+}
+
+/// Asks for rows outside of a transaction.
+pub(super) async fn ask<R: Answered>(
+    pools: &Pools,
+    sql: Sql,
+    values: &[Cell<'_>],
+) -> Result<Vec<R>, StoreError> {
+    in_time(async {
+        match pools {
+            Pools::Sqlite(pool) => {
+                sqlx::query_as_with(sql.sqlite, sqlite_arguments(values)?).fetch_all(pool).await
+            }
+            Pools::Postgres(pool) => {
+                sqlx::query_as_with(sql.postgres, single_arguments(values)?).fetch_all(pool).await
+            }
+        }
+    })
+    .await
 }
 
 /// The rows in pieces of which there are few sizes.

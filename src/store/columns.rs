@@ -94,25 +94,32 @@ pub(super) fn load_parameters(stored: BTreeMap<String, StoredValue>) -> BTreeMap
     stored.into_iter().map(|(name, value)| (name, load(value))).collect()
 }
 
-/// A line or a zone: its name and its points, two of them for a line.
+/// A line or a zone: its name and its points, two of them for a line. What is not said is left out.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct StoredShape {
     name: String,
     points: Vec<[f32; 2]>,
-    /// Of lines only; left out when false, so that zones and most lines do without.
+    /// Of lines only.
     #[serde(default, skip_serializing_if = "is_false")]
     entrance: bool,
+    /// Of zones only, as the next one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_people: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dwell_s: Option<u32>,
 }
 
 impl StoredShape {
     pub(super) fn of_line(line: &Line) -> Self {
         let points = vec![pair(line.from), pair(line.to)];
-        Self { name: line.name.as_ref().to_owned(), points, entrance: line.entrance }
+        let name = line.name.as_ref().to_owned();
+        Self { name, points, entrance: line.entrance, max_people: None, dwell_s: None }
     }
 
     pub(super) fn of_zone(zone: &Zone) -> Self {
         let points = zone.corners.iter().map(|corner| pair(*corner)).collect();
-        Self { name: zone.name.as_ref().to_owned(), points, entrance: false }
+        let Zone { max_people, dwell_s, .. } = *zone;
+        Self { name: zone.name.as_ref().to_owned(), points, entrance: false, max_people, dwell_s }
     }
 
     /// `None` when it has not exactly two points.
@@ -122,7 +129,9 @@ impl StoredShape {
     }
 
     pub(super) fn into_zone(self) -> Zone {
-        Zone { name: self.name.into(), corners: self.points.into_iter().map(point).collect() }
+        let Self { max_people, dwell_s, .. } = self;
+        let corners = self.points.into_iter().map(point).collect();
+        Zone { name: self.name.into(), corners, max_people, dwell_s }
     }
 }
 

@@ -41,6 +41,9 @@ const SQLITE_READERS: u32 = 4;
 const STATEMENT_TIMEOUT: &str =
     "set statement_timeout = '9s'; set idle_in_transaction_session_timeout = '30s'";
 
+/// As [`STATEMENT_TIMEOUT`], of somebody who shall not write by mistake.
+const READ_ONLY: &str = "set statement_timeout = '9s'; set default_transaction_read_only = on";
+
 /// A new table may be years of rows long, and another node's migration is worth waiting for.
 const NO_STATEMENT_TIMEOUT: &str = "set statement_timeout = 0";
 
@@ -51,7 +54,15 @@ const POSTGRES_CONNECTIONS: u32 = 8;
 pub(super) async fn open(url: Option<&str>, data_dir: &Path) -> Result<Store, StoreError> {
     match sqlite_file(url, data_dir)? {
         Some(file) => open_sqlite(&file).await,
-        None => open_postgres(url.unwrap_or_default()).await,
+        None => open_postgres(url.unwrap_or_default(), STATEMENT_TIMEOUT).await,
+    }
+}
+
+/// The same for somebody who only reads, beside whoever writes.
+pub(super) async fn open_to_read(url: Option<&str>, data_dir: &Path) -> Result<Store, StoreError> {
+    match sqlite_file(url, data_dir)? {
+        Some(file) => read_sqlite(&file).await,
+        None => open_postgres(url.unwrap_or_default(), READ_ONLY).await,
     }
 }
 
@@ -117,6 +128,26 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
     Ok(Store { read: Pools::Sqlite(reader), write: Pools::Sqlite(writer), place: place.into(), file })
 }
 
+async fn read_sqlite(path: &Path) -> Result<Store, StoreError> {
+    if !path.exists() {
+        return Err(StoreError::Open {
+            place: format!("SQLite file {}", path.display()),
+            reason: "there is none yet".to_owned(),
+            remedy: "name the server's own --config or --data-dir".to_owned(),
+        });
+    }
+    let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY_TIMEOUT).read_only(true);
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options)
+        .await
+        .map_err(|error| sqlite_error(path, &error))?;
+    let (read, write) = (Pools::Sqlite(pool.clone()), Pools::Sqlite(pool));
+    let place = format!("SQLite file {}", path.display());
+    Ok(Store { read, write, place: place.into(), file: Some(path.into()) })
+}
+
 /// Reads and writes once, so that a foreign, broken, locked or read-only file is found now and not at the
 /// first visit.
 async fn check_sqlite(writer: &SqlitePool) -> Result<(), sqlx::Error> {
@@ -170,7 +201,7 @@ pub(super) fn sqlite_error(path: &Path, error: &sqlx::Error) -> StoreError {
     StoreError::Open { place: format!("SQLite file {}", path.display()), reason, remedy: remedy.to_owned() }
 }
 
-async fn open_postgres(url: &str) -> Result<Store, StoreError> {
+async fn open_postgres(url: &str, settings: &'static str) -> Result<Store, StoreError> {
     let options = PgConnectOptions::from_str(url).map_err(|_| wrong_url("cannot be read"))?;
     let options = options.application_name("atalaya");
     let place = postgres_place(&options);
@@ -196,8 +227,8 @@ async fn open_postgres(url: &str) -> Result<Store, StoreError> {
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .after_connect(|connection, _| {
-            Box::pin(async move { connection.execute(STATEMENT_TIMEOUT).await.map(drop) })
+        .after_connect(move |connection, _| {
+            Box::pin(async move { connection.execute(settings).await.map(drop) })
         })
         // Those that a cut network left are many, and each would be waited for.
         .test_before_acquire(false)

@@ -8,6 +8,7 @@
 //! not take waits in a [`Spool`], as durable.
 
 mod aggregate;
+mod assignment;
 mod audit;
 pub mod backup;
 mod branch;
@@ -19,16 +20,19 @@ mod connect;
 mod count;
 mod crossing;
 mod error;
+mod export;
 mod heat;
 mod idempotency;
 mod insert;
 mod job;
+mod news;
 mod occupancy;
 mod page;
 mod record;
 mod retention;
 mod schedule;
 mod sector;
+mod series;
 mod shift;
 mod spool;
 mod summary;
@@ -47,15 +51,18 @@ use std::time::Duration;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{PgPool, SqlitePool};
 
+pub use assignment::Assigned;
 pub use audit::ChangeFilter;
 pub use branch::{machine_zone, unnamed_branch};
 pub use connect::sqlite_file;
 pub use error::StoreError;
+pub use export::Export;
 pub use idempotency::{Claim, Once, SavedAnswer};
 pub use job::JobLock;
 pub use page::{MAX_PAGE, Page};
 pub use record::{CrossingRecord, HeatRecord, MinuteRecord, Record, ZoneStayRecord};
 pub use retention::Aging;
+pub use series::Counted;
 pub use spool::{Spool, SpoolFigures};
 pub use token::Revoked;
 pub use visit::{StoredVisit, VisitRecord};
@@ -68,6 +75,7 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 const HAS_MIGRATIONS: &str =
     "select exists (select 1 from sqlite_schema where type = 'table' and name = '_sqlx_migrations')";
+const HAS_MIGRATIONS_POSTGRES: &str = "select to_regclass('_sqlx_migrations') is not null";
 const SELECT_SCHEMA: &str = "select max(version) from _sqlx_migrations";
 
 /// Runs the same expression on whichever pool it is, and gives it up when it takes too long.
@@ -131,6 +139,40 @@ impl Store {
     /// When it cannot be used; the message names the file or host and what to do, and never the password.
     pub async fn open(url: Option<&str>, data_dir: &Path) -> Result<Self, StoreError> {
         connect::open(url, data_dir).await
+    }
+
+    /// Opens it to read only, also while servers work on it: nothing is made, locked or changed.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and when it is not there or of another schema than this program's.
+    pub async fn open_to_read(url: Option<&str>, data_dir: &Path) -> Result<Self, StoreError> {
+        let store = connect::open_to_read(url, data_dir).await?;
+        store.check_schema().await?;
+        Ok(store)
+    }
+
+    async fn check_schema(&self) -> Result<(), StoreError> {
+        let (is_ours,): (bool,) = match &self.read {
+            Pools::Sqlite(pool) => in_time(sqlx::query_as(HAS_MIGRATIONS).fetch_one(pool)).await?,
+            Pools::Postgres(pool) => in_time(sqlx::query_as(HAS_MIGRATIONS_POSTGRES).fetch_one(pool)).await?,
+        };
+        let found: Option<i64> = match is_ours {
+            true => with_pool!(self.read, pool => sqlx::query_scalar(SELECT_SCHEMA).fetch_one(pool).await)?,
+            false => None,
+        };
+        let needed = Self::schema_version();
+        let (reason, remedy) = match found {
+            Some(found) if found == needed => return Ok(()),
+            None => ("it has no tables of Atalaya".to_owned(), "name the database that a server has made"),
+            Some(found) => (
+                format!("its schema is {found}, and this program reads {needed}"),
+                match found < needed {
+                    true => "run `atalaya migrate` with all servers stopped",
+                    false => "use the program version that made it, or a later one",
+                },
+            ),
+        };
+        Err(StoreError::Open { place: self.place.as_ref().to_owned(), reason, remedy: remedy.to_owned() })
     }
 
     /// Where the rows lie, in words for people: the file, or database, host and port.

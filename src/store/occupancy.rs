@@ -1,13 +1,15 @@
 //! How many people there were: a row a minute, read back in steps of any length.
 
-use super::bulk::Cell;
+use super::bulk::{Cell, Sql, ask};
 use super::columns::Time;
 use super::insert::Inserted;
 use super::record::{MinuteRecord, instant, number};
-use super::{Pools, Store, StoreError, with_pool};
-use crate::domain::{BranchId, CameraId, OccupancySeries, OccupancyStep, Peak, Place, TenantId, Timestamp};
+use super::{Store, StoreError, with_pool};
+use crate::domain::{
+    BranchId, CameraId, OccupancySeries, OccupancyStep, Peak, People, Place, TenantId, Timestamp,
+};
 
-/// Minutes of all watches by step; `$5` is a step's length in milliseconds.
+/// Minutes of all watches by step; `$5` is a step's length in milliseconds, `$7` a sector or 0.
 macro_rules! series_sql {
     (step: $step:literal) => {
         concat!(
@@ -17,25 +19,49 @@ macro_rules! series_sql {
                 cast(sum(people_ms) as bigint) as people_ms, cast(sum(seen_ms) as bigint) as seen_ms
             from occupancy
             where tenant = $1 and camera = $2 and minute_at >= $3 and minute_at < $4 and branch = $6
+                and ($7 = 0 or sector = $7)
             group by step order by step"
         )
     };
 }
-const SQLITE_SERIES: &str = series_sql!(step: "(minute_at - $3) / $5");
-const POSTGRES_SERIES: &str =
-    series_sql!(step: "cast(floor(extract(epoch from minute_at - $3) * 1000 / $5) as bigint)");
+const SERIES: Sql = Sql {
+    sqlite: series_sql!(step: "(minute_at - $3) / $5"),
+    postgres: series_sql!(step: "cast(floor(extract(epoch from minute_at - $3) * 1000 / $5) as bigint)"),
+};
 
 const PEAK: &str = "select max_people, minute_at from occupancy
     where tenant = $1 and camera = $2 and minute_at >= $3 and minute_at < $4 and branch = $5
     order by max_people desc, minute_at limit 1";
 
-#[derive(sqlx::FromRow)]
-struct StepRow {
-    step: i64,
+/// Minutes of a step, added up.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+pub(super) struct StepRow {
+    pub(super) step: i64,
     min_people: i64,
     max_people: i64,
     people_ms: i64,
     seen_ms: i64,
+}
+
+impl StepRow {
+    /// Both together.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            step: self.step,
+            min_people: self.min_people.min(other.min_people),
+            max_people: self.max_people.max(other.max_people),
+            people_ms: self.people_ms + other.people_ms,
+            seen_ms: self.seen_ms + other.seen_ms,
+        }
+    }
+
+    pub(super) fn people(self) -> People {
+        People {
+            min: people(self.min_people),
+            mean: self.people_ms as f64 / self.seen_ms.max(1) as f64,
+            max: people(self.max_people),
+        }
+    }
 }
 
 impl Inserted for MinuteRecord {
@@ -86,30 +112,45 @@ impl Store {
         (from, to): (Timestamp, Timestamp),
         step_ms: i64,
     ) -> Result<OccupancySeries, StoreError> {
-        let sql = match self.read {
-            Pools::Sqlite(_) => SQLITE_SERIES,
-            Pools::Postgres(_) => POSTGRES_SERIES,
-        };
-        let rows: Vec<StepRow> = with_pool!(self.read, pool => {
-            sqlx::query_as(sql)
-                .bind(tenant.get()).bind(camera.as_str()).bind(Time(from)).bind(Time(to)).bind(step_ms)
-                .bind(branch.get()).fetch_all(pool).await
-        })?;
+        let rows = self.people_in_steps(tenant, (branch, camera.as_str(), 0), (from, to), step_ms).await?;
         let peak: Option<(i64, Time)> = with_pool!(self.read, pool => {
             sqlx::query_as(PEAK)
                 .bind(tenant.get()).bind(camera.as_str()).bind(Time(from)).bind(Time(to))
                 .bind(branch.get()).fetch_optional(pool).await
         })?;
-        let step = |row: StepRow| OccupancyStep {
-            start: Timestamp::from_millis(from.as_millis() + row.step * step_ms),
-            min: people(row.min_people),
-            mean: row.people_ms as f64 / row.seen_ms.max(1) as f64,
-            max: people(row.max_people),
+        let step = |row: StepRow| {
+            let People { min, mean, max } = row.people();
+            OccupancyStep {
+                start: Timestamp::from_millis(from.as_millis() + row.step * step_ms),
+                min,
+                mean,
+                max,
+            }
         };
         Ok(OccupancySeries {
             steps: rows.into_iter().map(step).collect(),
             peak: peak.map(|(most, at)| Peak { people: people(most), at: at.0 }),
         })
+    }
+
+    /// The steps of [`Store::occupancy`], of one sector or, with 0, wherever the camera was.
+    pub(super) async fn people_in_steps(
+        &self,
+        tenant: TenantId,
+        (branch, camera, sector): (BranchId, &str, i64),
+        (from, to): (Timestamp, Timestamp),
+        step_ms: i64,
+    ) -> Result<Vec<StepRow>, StoreError> {
+        let values = [
+            Cell::Int(tenant.get()),
+            Cell::Text(camera),
+            Cell::Time(from),
+            Cell::Time(to),
+            Cell::Int(step_ms),
+            Cell::Int(branch.get()),
+            Cell::Int(sector),
+        ];
+        ask(&self.read, SERIES, &values).await
     }
 }
 

@@ -11,6 +11,9 @@ const LATEST_MS: i64 = 253_402_300_799_999;
 /// Later than anything there is.
 pub(super) const LATEST: Timestamp = Timestamp::from_millis(LATEST_MS);
 
+/// Earlier than anything there is.
+pub(super) const EARLIEST: Timestamp = Timestamp::from_millis(-1);
+
 /// Some rows of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page<T> {

@@ -2,18 +2,23 @@
 
 use sqlx::types::Json;
 
-use super::bulk::Cell;
+use super::bulk::{Cell, Sql, ask};
 use super::columns::{StoredAttributes, Time, json};
 use super::insert::Inserted;
-use super::page::{Page, instant, rows_to_read};
-use super::{Store, StoreError, id, with_pool};
-use crate::domain::{BranchId, CameraId, Place, SectorId, ShiftId, TenantId, Timestamp, Visit, VisitId};
+use super::page::{EARLIEST, LATEST, Page, instant, rows_to_read};
+use super::summary::bounds;
+use super::{Store, StoreError, id};
+use crate::domain::{
+    BranchId, CameraId, Place, SectorId, Selection, ShiftId, TenantId, Timestamp, Visit, VisitId,
+};
 
-const SELECT_FIRST: &str = "select * from visit where tenant = $1 and shift = $2
-    order by enter_at desc, id desc limit $3";
-const SELECT_NEXT: &str = "select * from visit where tenant = $1 and shift = $2
-        and (enter_at, id) < ($4, $5)
-    order by enter_at desc, id desc limit $3";
+/// Before a row, newest first.
+const SELECT_PAGE: Sql = Sql::same(
+    "select * from visit where tenant = $1 and shift = $2 and enter_at >= $3
+        and ($4 = '' or camera = $4) and ($5 = 0 or sector = $5) and ($6 < 0 or open = ($6 = 1))
+        and (enter_at, id) < ($7, $8)
+    order by enter_at desc, id desc limit $9",
+);
 
 /// A visit on its way into the store.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +43,7 @@ pub struct StoredVisit {
 }
 
 #[derive(sqlx::FromRow)]
-struct VisitRow {
+pub(super) struct VisitRow {
     id: i64,
     tenant: i64,
     branch: i64,
@@ -55,13 +60,13 @@ struct VisitRow {
 }
 
 impl VisitRow {
-    fn load(self) -> Result<StoredVisit, StoreError> {
-        let place = Place {
-            tenant: id(self.tenant, TenantId::new)?,
-            branch: id(self.branch, BranchId::new)?,
-            sector: self.sector.map(|sector| id(sector, SectorId::new)).transpose()?,
-            camera: id(self.camera.as_str(), CameraId::new)?,
-        };
+    /// What names it among all visits, in the order in which they begin.
+    pub(super) fn key(&self) -> (Timestamp, i64) {
+        (self.enter_at.0, self.id)
+    }
+
+    pub(super) fn load(self) -> Result<StoredVisit, StoreError> {
+        let place = place((self.tenant, self.branch, self.sector), &self.camera)?;
         Ok(StoredVisit {
             id: id(self.id, VisitId::new)?,
             shift: id(self.shift, ShiftId::new)?,
@@ -130,24 +135,57 @@ impl Store {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<StoredVisit>, StoreError> {
-        let after = cursor.map(Cursor::parse).transpose()?;
-        let wanted = rows_to_read(limit);
-        let rows: Vec<VisitRow> = with_pool!(self.read, pool => match after {
-            None => {
-                sqlx::query_as(SELECT_FIRST)
-                    .bind(tenant.get()).bind(shift.get()).bind(wanted)
-                    .fetch_all(pool).await
-            }
-            Some(Cursor { enter, id }) => {
-                sqlx::query_as(SELECT_NEXT)
-                    .bind(tenant.get()).bind(shift.get()).bind(wanted).bind(Time(enter)).bind(id)
-                    .fetch_all(pool).await
-            }
-        })?;
+        self.visits_of(tenant, shift, &Selection::default(), (cursor, limit)).await
+    }
+
+    /// As [`Store::visits`], of those that are meant.
+    ///
+    /// # Errors
+    /// As [`Store::visits`].
+    pub async fn visits_of(
+        &self,
+        tenant: TenantId,
+        shift: ShiftId,
+        meant: &Selection,
+        (cursor, limit): (Option<&str>, u32),
+    ) -> Result<Page<StoredVisit>, StoreError> {
+        let newest = Cursor { enter: meant.to.unwrap_or(LATEST), id: i64::MIN };
+        let before = cursor.map(Cursor::parse).transpose()?.map_or(newest, |cursor| cursor.min(newest));
+        let (sector, camera) = bounds(&meant.scope);
+        let values = [
+            Cell::Int(tenant.get()),
+            Cell::Int(shift.get()),
+            Cell::Time(meant.from.unwrap_or(EARLIEST)),
+            Cell::Text(camera),
+            Cell::Int(sector),
+            Cell::Int(open(meant)),
+            Cell::Time(before.enter),
+            Cell::Int(before.id),
+            Cell::Int(rows_to_read(limit)),
+        ];
+        let rows: Vec<VisitRow> = ask(&self.read, SELECT_PAGE, &values).await?;
         let visits = rows.into_iter().map(VisitRow::load).collect::<Result<Vec<_>, _>>()?;
         let cursor = |last: &StoredVisit| Cursor { enter: last.visit.enter, id: last.id.get() }.to_string();
         Ok(Page::cut(visits, limit, cursor))
     }
+}
+
+/// 1 for those that go on, 0 for those that are over, -1 for all.
+pub(super) fn open(meant: &Selection) -> i64 {
+    meant.open.map_or(-1, i64::from)
+}
+
+/// Where a row says that something happened.
+pub(super) fn place(
+    (tenant, branch, sector): (i64, i64, Option<i64>),
+    camera: &str,
+) -> Result<Place, StoreError> {
+    Ok(Place {
+        tenant: id(tenant, TenantId::new)?,
+        branch: id(branch, BranchId::new)?,
+        sector: sector.map(|sector| id(sector, SectorId::new)).transpose()?,
+        camera: id(camera, CameraId::new)?,
+    })
 }
 
 /// How long it was, as it is stored.
@@ -156,7 +194,7 @@ pub(super) fn millis(visit: &Visit) -> i64 {
 }
 
 /// The row a page ended with.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Cursor {
     enter: Timestamp,
     id: i64,

@@ -2,8 +2,9 @@
 
 use super::columns::Time;
 use super::page::MAX_PAGE;
-use super::{Store, StoreError, id, with_pool};
-use crate::domain::{BranchId, CameraId, Place, SectorId, TenantId, Timestamp, VoiceActivity};
+use super::visit::place;
+use super::{Store, StoreError, with_pool};
+use crate::domain::{BranchId, SectorId, TenantId, Timestamp, VoiceActivity};
 
 const INSERT: &str = "insert into voice_activity (tenant, branch, sector, camera, begin_at, duration_ms,
     speech_ms, speech_ratio, loudness_db) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -14,7 +15,7 @@ const SELECT: &str = "select tenant, branch, sector, camera, begin_at, duration_
     where tenant = $1 and branch = $2 and begin_at >= $3 and begin_at < $4 order by begin_at, camera limit $5";
 
 #[derive(sqlx::FromRow)]
-struct VoiceRow {
+pub(super) struct VoiceRow {
     tenant: i64,
     branch: i64,
     sector: Option<i64>,
@@ -27,14 +28,14 @@ struct VoiceRow {
 }
 
 impl VoiceRow {
-    fn load(self) -> Result<VoiceActivity, StoreError> {
+    /// What names it among those of its branch, in the order in which they begin.
+    pub(super) fn key(&self) -> (Timestamp, &str) {
+        (self.begin_at.0, &self.camera)
+    }
+
+    pub(super) fn load(self) -> Result<VoiceActivity, StoreError> {
         Ok(VoiceActivity {
-            place: Place {
-                tenant: id(self.tenant, TenantId::new)?,
-                branch: id(self.branch, BranchId::new)?,
-                sector: self.sector.map(|sector| id(sector, SectorId::new)).transpose()?,
-                camera: id(self.camera.as_str(), CameraId::new)?,
-            },
+            place: place((self.tenant, self.branch, self.sector), &self.camera)?,
             begin: self.begin_at.0,
             duration_ms: self.duration_ms.cast_unsigned(),
             speech_ms: self.speech_ms.cast_unsigned(),

@@ -1,31 +1,6 @@
 //! Whether a foot has crossed a line: really, on the segment, and once.
 
-use crate::domain::{Line, Point};
-
-/// Which way a line was crossed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// From left to right, looking from the line's first to its second point at the picture as it is shown.
-    In,
-    Out,
-}
-
-impl Direction {
-    /// The word for it in API and console.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::In => "in",
-            Self::Out => "out",
-        }
-    }
-
-    fn sign(self) -> i32 {
-        match self {
-            Self::In => 1,
-            Self::Out => -1,
-        }
-    }
-}
+use crate::domain::{Direction, Line, Point};
 
 /// One sight of a foot.
 #[derive(Debug, Clone, Copy)]

@@ -4,6 +4,7 @@
 //! counted are people, not frames: who is seen too briefly never counts, who is hidden for a moment stays
 //! one visit, and a foot that trembles on a line does not cross it.
 
+mod crowd;
 mod heatmap;
 mod line;
 mod observer;
@@ -14,8 +15,9 @@ use std::sync::Arc;
 
 use crate::domain::Attributes;
 
+pub use crate::domain::Direction;
+pub use crowd::{Crowd, Crowding};
 pub use heatmap::{HeatWatch, Quarter};
-pub use line::Direction;
 pub use observer::Observer;
 pub use occupancy::{Minute, Occupancy};
 
@@ -82,6 +84,13 @@ pub enum Happening {
     ZoneEntered {
         zone: Arc<str>,
         track: u64,
+        at_ms: u64,
+    },
+    /// Somebody has been in a zone for as long as its `dwell_s`: once a stay, and before it is left.
+    ZoneDwelt {
+        zone: Arc<str>,
+        track: u64,
+        enter_ms: u64,
         at_ms: u64,
     },
     ZoneLeft {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::line::{LineWatch, Segment, Step};
-use super::zone::{Change, Polygon, ZoneWatch};
+use super::zone::{Change, Inside, Polygon, ZoneWatch};
 use super::{Happening, PERSON, Rules, Stay};
 use crate::domain::{Attributes, Detection, Frame, Line, Point, Zone};
 
@@ -114,7 +114,7 @@ impl Observer {
             self.lines.iter().position(|before| before.name == line.name && before.lies_as(line))
         };
         let kept_lines: Vec<_> = lines.iter().map(as_before).collect();
-        let as_before = |zone: &Zone| self.zones.iter().position(|before| before == zone);
+        let as_before = |zone: &Zone| self.zones.iter().position(|before| before.lies_as(zone));
         let kept_zones: Vec<_> = zones.iter().map(as_before).collect();
         let mut out = Vec::new();
         for (track, person) in &mut self.present {
@@ -238,6 +238,8 @@ impl Observer {
         for ((watch, polygon), zone) in zones.iter_mut().zip(&shapes.polygons).zip(&self.zones) {
             let change = watch.step(polygon, step, self.rules.zone_settle_ms);
             held.extend(change.map(|change| zone_changed(zone, track, change)));
+            let dwelt = zone.dwell_s.and_then(|dwell_s| watch.dwell(u64::from(dwell_s) * 1000));
+            held.extend(dwelt.map(|inside| zone_dwelt(zone, track, inside)));
         }
     }
 
@@ -293,6 +295,11 @@ fn zone_changed(zone: &Zone, track: u64, change: Change) -> Happening {
             Happening::ZoneLeft { zone, track, enter_ms: inside.enter_ms, leave_ms: inside.leave_ms }
         }
     }
+}
+
+fn zone_dwelt(zone: &Zone, track: u64, inside: Inside) -> Happening {
+    let Inside { enter_ms, leave_ms: at_ms } = inside;
+    Happening::ZoneDwelt { zone: zone.name.clone(), track, enter_ms, at_ms }
 }
 
 #[cfg(test)]

@@ -155,7 +155,7 @@ fn lines_and_zones_are_told_of_people_who_count_only() {
     let (from, to) = (Point { x: 0.5, y: 1.0 }, Point { x: 0.5, y: 0.0 });
     let line = Line { name: "door".into(), from, to, entrance: false };
     let corners = [(0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0)].map(|(x, y)| Point { x, y });
-    let zone = Zone { name: "shop".into(), corners: corners.to_vec() };
+    let zone = Zone::new("shop", corners.to_vec());
     let mut observer = Observer::new(vec![line], vec![zone]);
     let place = |n: u64| if n < 3 { 0.3 } else { 0.7 };
     let mut frames: Vec<_> = (0..20_u64).map(|n| (n * 100, vec![person(1, place(n), 0.5)])).collect();
@@ -180,6 +180,30 @@ fn lines_and_zones_are_told_of_people_who_count_only() {
         Happening::VisitEnded(stay(1900)),
     ];
     assert_eq!(happenings, expected);
+}
+
+#[test]
+fn who_stays_long_in_a_zone_is_told_once_also_when_its_thresholds_change() {
+    let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map(|(x, y)| Point { x, y });
+    let zone = |dwell_s, max_people| Zone { dwell_s, max_people, ..Zone::new("bar", corners.to_vec()) };
+    let mut observer = Observer::new(Vec::new(), vec![zone(None, None)]);
+    let mut told = Vec::new();
+    for n in 0..60_u64 {
+        if n == 10 {
+            told.extend(observer.set_shapes(Vec::new(), vec![zone(Some(3), None)]));
+        }
+        if n == 40 {
+            told.extend(observer.set_shapes(Vec::new(), vec![zone(Some(2), Some(4))]));
+        }
+        told.extend(observer.observe(n * 100, &frame(vec![person(1, 0.5, 0.5)])));
+    }
+    let (zone, track): (Arc<str>, _) = ("bar".into(), 1);
+    let expected = [
+        Happening::ZoneEntered { zone: zone.clone(), track, at_ms: 0 },
+        Happening::ZoneDwelt { zone, track, enter_ms: 0, at_ms: 3000 },
+    ];
+    told.retain(|happening| !matches!(happening, Happening::VisitStarted(_)));
+    assert_eq!(told, expected);
 }
 
 #[test]
@@ -208,7 +232,7 @@ fn who_counts_and_is_in_view_is_there() {
 #[test]
 fn other_lines_and_zones_split_no_visit() {
     let corners = |left: f32| [(left, 0.0), (1.0, 0.0), (1.0, 1.0), (left, 1.0)].map(|(x, y)| Point { x, y });
-    let zone = |name: &str, left| Zone { name: name.into(), corners: corners(left).to_vec() };
+    let zone = |name: &str, left| Zone::new(name, corners(left).to_vec());
     let line = |x, entrance| {
         let (from, to) = (Point { x, y: 1.0 }, Point { x, y: 0.0 });
         Line { name: "door".into(), from, to, entrance }
@@ -278,6 +302,7 @@ fn track_of(happening: &Happening) -> u64 {
         Happening::VisitStarted(stay) | Happening::VisitEnded(stay) => stay.track,
         Happening::LineCrossed { track, .. }
         | Happening::ZoneEntered { track, .. }
+        | Happening::ZoneDwelt { track, .. }
         | Happening::ZoneLeft { track, .. } => *track,
     }
 }
@@ -287,7 +312,7 @@ fn shaped() -> Observer {
     let (from, to) = (point(0.2, 0.8), point(0.7, 0.3));
     let line = Line { name: "door".into(), from, to, entrance: false };
     let corners = vec![point(0.1, 0.1), point(0.9, 0.2), point(0.5, 0.9)];
-    Observer::new(vec![line], vec![Zone { name: "queue".into(), corners }])
+    Observer::new(vec![line], vec![Zone { dwell_s: Some(2), ..Zone::new("queue", corners) }])
 }
 
 proptest! {
@@ -321,6 +346,7 @@ proptest! {
                 }
                 Happening::LineCrossed { track, .. }
                 | Happening::ZoneEntered { track, .. }
+                | Happening::ZoneDwelt { track, .. }
                 | Happening::ZoneLeft { track, .. } => prop_assert!(open.contains_key(track)),
             }
         }

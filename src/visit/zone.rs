@@ -64,6 +64,8 @@ pub(super) struct ZoneWatch {
     inside: Option<Inside>,
     /// Whether `inside` has lasted long enough to be told.
     told: bool,
+    /// Whether it was told that it has lasted for long.
+    dwelt: bool,
 }
 
 impl ZoneWatch {
@@ -87,6 +89,12 @@ impl ZoneWatch {
         self.end()
     }
 
+    /// The stay, once it has lasted `dwell_ms`: once for each.
+    pub(super) fn dwell(&mut self, dwell_ms: u64) -> Option<Inside> {
+        let inside = self.inside.filter(|inside| inside.leave_ms - inside.enter_ms >= dwell_ms)?;
+        (self.told && !std::mem::replace(&mut self.dwelt, true)).then_some(inside)
+    }
+
     /// Whether the person has entered and not left.
     pub(super) fn is_inside(&self) -> bool {
         self.told
@@ -95,6 +103,7 @@ impl ZoneWatch {
     /// The person is gone.
     pub(super) fn end(&mut self) -> Option<Change> {
         let inside = self.inside.take()?;
+        self.dwelt = false;
         std::mem::take(&mut self.told).then_some(Change::Left(inside))
     }
 }
@@ -109,7 +118,7 @@ mod tests {
 
     fn square() -> Polygon {
         let corners = [(0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8)].map(|(x, y)| Point { x, y });
-        Polygon::new(&Zone { name: "queue".into(), corners: corners.to_vec() }, 1.0)
+        Polygon::new(&Zone::new("queue", corners.to_vec()), 1.0)
     }
 
     /// Changes for somebody who is seen at these times and places.
@@ -150,9 +159,23 @@ mod tests {
     }
 
     #[test]
+    fn long_stay_is_told_once_and_the_next_one_again() {
+        let (mut watch, polygon) = (ZoneWatch::default(), square());
+        let mut told = Vec::new();
+        let inside = |from: u64| (0..60).map(move |n| (from + n * 100, 0.5));
+        let outside = (0..10).map(|n| (6000 + n * 100, 0.1));
+        for (at_ms, x) in inside(0).chain(outside).chain(inside(7000)) {
+            let step = Step { foot: Point { x, y: 0.5 }, margin: 0.02, at_ms };
+            watch.step(&polygon, step, SETTLE_MS);
+            told.extend(watch.dwell(2000).map(|inside| (inside.enter_ms, inside.leave_ms)));
+        }
+        assert_eq!(told, [(0, 2000), (7000, 9000)]);
+    }
+
+    #[test]
     fn fewer_than_three_corners_enclose_nothing() {
         let corners = vec![Point { x: 0.0, y: 0.0 }, Point { x: 1.0, y: 1.0 }];
-        let polygon = Polygon::new(&Zone { name: "x".into(), corners }, 1.0);
+        let polygon = Polygon::new(&Zone::new("x", corners), 1.0);
         assert!(!polygon.contains(Point { x: 0.5, y: 0.5 }));
     }
 
@@ -160,7 +183,7 @@ mod tests {
     fn concave_zone_excludes_its_notch() {
         let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 0.2), (0.0, 1.0)];
         let corners = corners.map(|(x, y)| Point { x, y }).to_vec();
-        let polygon = Polygon::new(&Zone { name: "x".into(), corners }, 1.0);
+        let polygon = Polygon::new(&Zone::new("x", corners), 1.0);
         assert!(polygon.contains(Point { x: 0.1, y: 0.5 }));
         assert!(!polygon.contains(Point { x: 0.5, y: 0.5 }));
     }

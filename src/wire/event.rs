@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -83,8 +84,18 @@ pub fn event_of(mut members: Map<String, Value>, tenant: Option<TenantId>) -> Re
 fn number(members: &Map<String, Value>, name: &'static str) -> Result<Option<i64>, EventError> {
     match members.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => value.as_i64().map(Some).ok_or_else(|| wrong(name, "must be a positive integer")),
+        Some(value) => whole(value).map(Some).ok_or_else(|| wrong(name, "must be a positive integer")),
     }
+}
+
+/// An integer. To JSON schema `1.0` is one, and to some programs every number is written so.
+fn whole(value: &Value) -> Option<i64> {
+    let by_fraction = || {
+        let number = value.as_f64()?;
+        let is_whole = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
+        is_whole.then_some(number as i64)
+    };
+    value.as_i64().or_else(by_fraction)
 }
 
 /// Sessions are numbers with some, texts with others.
@@ -92,10 +103,28 @@ fn session(members: &Map<String, Value>) -> Result<Option<SessionId>, EventError
     let id = match members.get("session_id") {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::String(id)) => id.clone(),
-        Some(Value::Number(id)) if id.is_i64() || id.is_u64() => id.to_string(),
+        Some(Value::Number(id)) if id.is_u64() => id.to_string(),
+        Some(value) if value.is_number() => match whole(value) {
+            Some(id) => id.to_string(),
+            None => return Err(wrong("session_id", "must be a text or an integer")),
+        },
         Some(_) => return Err(wrong("session_id", "must be a text or an integer")),
     };
     SessionId::new(&id).map(Some).map_err(|error| wrong("session_id", error.to_string()))
+}
+
+/// What stands at the beginning of an event that the gateway has written.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct EventHead {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub stream: String,
+    pub offset: u64,
+}
+
+/// The head of what [`write_event`] wrote; `None` of anything else.
+pub fn event_head(json: &[u8]) -> Option<EventHead> {
+    serde_json::from_slice(json).ok()
 }
 
 /// An event as a publisher sends it: [`read_event`] reads the same event from it.
@@ -171,7 +200,10 @@ mod tests {
             (Some(10), Some("77"))
         );
         let stamp = Stamp { id: event.id.as_deref().unwrap(), offset: 42, at: Timestamp::from_millis(1500) };
-        let got: Value = serde_json::from_str(&write_event(&event, &stamp)).unwrap();
+        let written = write_event(&event, &stamp);
+        let head = EventHead { kind: "ROUND_READY".into(), stream: "branch:5".into(), offset: 42 };
+        assert_eq!(event_head(written.as_bytes()), Some(head));
+        let got: Value = serde_json::from_str(&written).unwrap();
         assert_eq!(
             got,
             json!({"type": "ROUND_READY", "id": "r\"1", "stream": "branch:5", "offset": 42,
@@ -207,6 +239,15 @@ mod tests {
         assert_eq!(read(&sent).unwrap_err().field, "tenant_id");
         let event = read_event(sent.to_string().as_bytes(), Some(TenantId::default())).unwrap();
         assert_eq!((event.sector, event.session, event.id), (None, None, None));
+    }
+
+    #[test]
+    fn whole_numbers_may_be_written_with_a_fraction() {
+        let text = r#"{"type":"A","tenant_id":1.0,"branch_id":2.0,"session_id":77.0}"#;
+        let event = read_event(text.as_bytes(), None).unwrap();
+        assert_eq!((event.branch.get(), event.session.unwrap().as_str()), (2, "77"));
+        let halves = r#"{"type":"A","tenant_id":1,"branch_id":2.5}"#;
+        assert_eq!(read_event(halves.as_bytes(), None).unwrap_err().field, "branch_id");
     }
 
     #[test]

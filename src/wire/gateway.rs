@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Time, ZoneClock};
+use super::{Time, ZoneClock, stream_branch};
 use crate::domain::{SectorId, Timestamp};
 
 /// A place in a stream: everything up to and with `offset` is had.
@@ -20,6 +20,26 @@ pub struct StreamPosition {
 
 /// Positions by the names of their streams.
 pub type StreamPositions = BTreeMap<String, StreamPosition>;
+
+/// Positions as an id of server-sent events: `branch:5@EPOCH:OFFSET`, parted by commas.
+pub fn write_event_id(positions: &StreamPositions) -> String {
+    let each = positions
+        .iter()
+        .map(|(name, StreamPosition { epoch, offset, .. })| format!("{name}@{epoch}:{offset}"));
+    each.collect::<Vec<_>>().join(",")
+}
+
+/// What [`write_event_id`] wrote; `None` of anything else.
+pub fn read_event_id(id: &str) -> Option<StreamPositions> {
+    let one = |text: &str| {
+        let (name, position) = text.split_once('@')?;
+        let (epoch, offset) = position.rsplit_once(':')?;
+        stream_branch(name)?;
+        let position = StreamPosition { epoch: epoch.into(), offset: offset.parse().ok()?, recovered: None };
+        Some((name.to_owned(), position))
+    };
+    id.split(',').filter(|text| !text.is_empty()).map(one).collect()
+}
 
 /// What a client may say.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -97,6 +117,21 @@ impl ServerMessage {
         Self::Error { code, message: message.into() }
     }
 
+    /// Its `type`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Pong => "pong",
+            Self::Welcome { .. } => "welcome",
+            Self::Resumed { .. } => "resumed",
+            Self::Streams { .. } => "streams",
+            Self::Gap { .. } => "gap",
+            Self::SectorsRefreshed { .. } => "sectors_refreshed",
+            Self::TokenExpiring { .. } => "token_expiring",
+            Self::AuthRefreshed { .. } => "auth_refreshed",
+            Self::Error { .. } => "error",
+        }
+    }
+
     /// As JSON.
     pub fn text(&self) -> String {
         serde_json::to_string(self).expect("messages should be JSON: their keys are text and numbers whole")
@@ -122,6 +157,24 @@ mod tests {
             ServerMessage::error("bad_message", "what?").text(),
             r#"{"type":"error","code":"bad_message","message":"what?"}"#
         );
+    }
+
+    #[test]
+    fn ids_of_server_sent_events_are_read_as_they_are_written() {
+        let position = |epoch: &str, offset| StreamPosition { epoch: epoch.into(), offset, recovered: None };
+        let positions = StreamPositions::from([
+            ("branch:5".to_owned(), position("a1", 7)),
+            ("branch:12".to_owned(), position("b:2", 0)),
+        ]);
+        let id = write_event_id(&positions);
+        assert_eq!(id, "branch:12@b:2:0,branch:5@a1:7");
+        assert_eq!(read_event_id(&id), Some(positions));
+        assert_eq!(read_event_id(""), Some(StreamPositions::new()));
+        for bad in
+            ["7", "branch:5", "branch:5@a", "branch:5@a:", "branch:5@a:-1", "sector:1@a:1", "branch:0@a:1"]
+        {
+            assert_eq!(read_event_id(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -32,6 +32,14 @@ pub struct Zone {
     /// `[x, y]` each, 0..1 of the picture, origin top left.
     #[schema(schema_with = corners_schema)]
     pub corners: Vec<[f32; 2]>,
+    /// More people than this at once are told by the event OCCUPANCY_HIGH; absent: any number is fine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(examples(8), minimum = 0, maximum = 10_000)]
+    pub max_people: Option<u32>,
+    /// Whoever stays so long is told by the event ZONE_DWELL, seconds; absent: nobody is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(examples(120), minimum = 1, maximum = 86_400)]
+    pub dwell_s: Option<u32>,
 }
 
 fn point_schema() -> ArrayBuilder {
@@ -55,7 +63,8 @@ impl From<&Line> for domain::Line {
 impl From<&Zone> for domain::Zone {
     fn from(zone: &Zone) -> Self {
         let corners = zone.corners.iter().map(|corner| point(*corner)).collect();
-        Self { name: zone.name.as_str().into(), corners }
+        let Zone { max_people, dwell_s, .. } = *zone;
+        Self { name: zone.name.as_str().into(), corners, max_people, dwell_s }
     }
 }
 
@@ -68,7 +77,9 @@ impl From<&domain::Line> for Line {
 
 impl From<&domain::Zone> for Zone {
     fn from(zone: &domain::Zone) -> Self {
-        Self { name: zone.name.to_string(), corners: zone.corners.iter().map(|p| [p.x, p.y]).collect() }
+        let corners = zone.corners.iter().map(|p| [p.x, p.y]).collect();
+        let domain::Zone { max_people, dwell_s, .. } = *zone;
+        Self { name: zone.name.to_string(), corners, max_people, dwell_s }
     }
 }
 

@@ -12,16 +12,21 @@ mod catalog;
 mod comparison;
 mod discover;
 mod event;
+mod export;
 mod frame;
 mod gateway;
+mod gateway_health;
 mod geometry;
 pub mod image;
 mod job;
 mod occupancy;
+pub mod occurrence;
 mod page;
 mod problem;
+mod publishing;
 pub mod run;
 mod sector;
+mod series;
 mod session;
 mod shift;
 mod status;
@@ -40,22 +45,32 @@ pub use discover::{
     CameraEntry, DiscoverInput, DiscoverLine, DiscoveredCamera, DiscoveredProfile, Discovery,
 };
 pub use event::{
-    EventError, MAX_EVENT_BYTES, Stamp, event_of, read_event, stream_branch, stream_name, write_event,
-    write_publication,
+    EventError, EventHead, MAX_EVENT_BYTES, Stamp, event_head, event_of, read_event, stream_branch,
+    stream_name, write_event, write_publication,
 };
+pub use export::{ExportFormat, Sheet};
 pub use frame::{Detection, Frame, Missed};
-pub use gateway::{ClientMessage, ServerMessage, StreamPosition, StreamPositions};
+pub use gateway::{
+    ClientMessage, ServerMessage, StreamPosition, StreamPositions, read_event_id, write_event_id,
+};
+pub use gateway_health::{
+    BreakerState, CircuitBreaker, EndpointConnections, EventProcessing, GatewayConnections, GatewayHealth,
+    GatewayHealthDetailed, RateLimiter, RedisPool,
+};
 pub use geometry::{Line, Zone};
 pub use image::{ImageAnalysis, ImageDetections, ImageInput};
 pub use job::{Job, JobOutcome, JobRun, Node};
 pub use occupancy::{Occupancy, OccupancyPoint, Peak};
+pub use occurrence::event_of_occurrence;
 pub use page::Page;
 pub use problem::Problem;
-pub use sector::{Sector, SectorInput, SectorPatch};
+pub use publishing::{EventInput, EventsInput, Published, PublishedEvent};
+pub use sector::{Sector, SectorAssignment, SectorAssignmentInput, SectorInput, SectorPatch};
+pub use series::{CountPoint, Measure, PeoplePoint, Series, SeriesPoint, TimeStep};
 pub use session::{Health, Readiness, Session};
 pub use shift::{Shift, Visit, VisitState};
 pub use status::{CameraStatus, LineStatus, State, ZoneStatus};
 pub use summary::{BranchPeak, CameraVisits, HourVisits, LineSummary, Summary, ValueCount, ZoneSummary};
 pub use time::{Time, ZoneClock, instant};
-pub use token::{NewToken, Token, TokenInput, TokenRole};
+pub use token::{NewTableToken, NewToken, TableTokenInput, Token, TokenInput, TokenRole};
 pub use voice::VoiceActivity;

@@ -25,4 +25,7 @@ pub struct Problem {
     /// The field of the request that does not fit, as a path such as `parameters.location`; only with 400 and 422.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// How many of a list were taken before it was too much; only with 429.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taken: Option<usize>,
 }

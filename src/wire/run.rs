@@ -3,6 +3,7 @@
 //! All times are media time, so that a file gives the same lines on a fast and on a slow machine.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Attributes, Detection};
 use crate::{domain, visit};
@@ -67,7 +68,7 @@ impl From<&visit::Stay> for Visit {
 }
 
 /// Which way a line was crossed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// From left to right of the segment, looking from its first to its second point.

@@ -13,7 +13,7 @@ pub struct Session {
     pub branch_ids: Vec<i64>,
     #[schema(examples(json!(["admin"])))]
     pub roles: Vec<String>,
-    /// What the roles allow: `view`, `read metrics`, `operate cameras`, `configure cameras`.
+    /// What the roles allow: `view`, `read metrics`, `operate cameras`, `seat guests` and others.
     pub may: Vec<String>,
     /// Version of the server.
     pub version: String,
@@ -42,4 +42,7 @@ pub struct Readiness {
     /// the server is ready all the same.
     #[schema(examples("ok"))]
     pub recorder: String,
+    /// `ok`, or what is wrong with the gateway; while it does not tell events, the server is not ready.
+    #[schema(examples("ok"))]
+    pub gateway: String,
 }

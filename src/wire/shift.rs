@@ -35,6 +35,8 @@ impl Shift {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Visit {
     pub id: i64,
+    /// The shift in which it began.
+    pub shift_id: i64,
     pub branch_id: i64,
     pub sector_id: Option<i64>,
     pub camera: String,
@@ -60,9 +62,15 @@ pub enum VisitState {
 }
 
 impl Visit {
-    pub fn new(id: domain::VisitId, visit: &domain::Visit, state: VisitState, clock: &ZoneClock) -> Self {
+    pub fn new(
+        (id, shift): (domain::VisitId, domain::ShiftId),
+        visit: &domain::Visit,
+        state: VisitState,
+        clock: &ZoneClock,
+    ) -> Self {
         Self {
             id: id.get(),
+            shift_id: shift.get(),
             branch_id: visit.place.branch.get(),
             sector_id: visit.place.sector.map(domain::SectorId::get),
             camera: visit.place.camera.to_string(),

@@ -15,6 +15,12 @@ const LATEST_MS: i64 = 253_402_300_799_999;
 #[schema(value_type = String, format = DateTime, examples("2026-05-04T14:00:00+02:00"))]
 pub struct Time(String);
 
+impl Time {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Writes instants as the clock on a branch's wall shows them.
 #[derive(Debug, Clone)]
 pub struct ZoneClock(TimeZone);
@@ -37,6 +43,21 @@ impl ZoneClock {
             jiff::Timestamp::MAX
         });
         Time(at.display_with_offset(self.0.to_offset(at)).to_string())
+    }
+}
+
+impl ZoneClock {
+    /// The day that the clock shows, such as `2026-05-04`.
+    pub fn date(&self, at: Timestamp) -> String {
+        self.write(at).0.chars().take_while(|c| *c != 'T').collect()
+    }
+
+    /// When a day such as `2026-05-04` begins.
+    pub fn start_of_day(&self, date: &str) -> Option<Timestamp> {
+        let date: jiff::civil::Date = date.parse().ok()?;
+        let begin = date.to_zoned(self.0.clone()).and_then(|day| day.start_of_day()).ok()?;
+        let ms = begin.timestamp().as_millisecond();
+        (0..=LATEST_MS).contains(&ms).then(|| Timestamp::from_millis(ms))
     }
 }
 

@@ -29,6 +29,36 @@ pub struct TokenInput {
     pub ttl: Option<String>,
 }
 
+/// Which table a new token is to be for.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TableTokenInput {
+    /// Where the table stands.
+    #[schema(examples(1), minimum = 1)]
+    pub branch_id: i64,
+    /// The party's time at the table, as events name it in `session_id`: 1 to 64 printable characters.
+    #[schema(examples("77"), min_length = 1, max_length = 64)]
+    pub session_id: String,
+    /// What the table is called; not looked at.
+    #[schema(examples("T-12"), min_length = 1, max_length = 64)]
+    pub table_id: Option<String>,
+    /// How long it holds: a number and `s`, `m`, `h` or `d`, a day at most. Default 4h.
+    #[schema(examples("4h"), pattern = "^[0-9]{1,9}[smhd]$")]
+    pub ttl: Option<String>,
+}
+
+/// A token for the guests of a table.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct NewTableToken {
+    /// For `?table_token=` at `/ws/diner` and `/api/v1/events/stream`; the server does not keep it.
+    pub token: String,
+    pub branch_id: i64,
+    pub session_id: String,
+    pub table_id: Option<String>,
+    /// UTC.
+    pub expires_at: Time,
+}
+
 /// What a token allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]

@@ -27,6 +27,10 @@ fn sample(method: &str, route: &str) -> Option<(String, Value)> {
         ("PUT", "/api/v1/sectors/{id}") => json!({"name": "Hall"}),
         ("PATCH", "/api/v1/sectors/{id}") => json!({"name": "Roof"}),
         ("DELETE", "/api/v1/sectors/{id}") => return Some(("/api/v1/sectors/6".into(), json!({}))),
+        ("PUT", "/api/v1/sectors/assignments") => json!({"user": "ana", "sector_ids": [7]}),
+        ("DELETE", "/api/v1/sectors/assignments") => {
+            return Some((format!("{route}?user=bea"), json!({})));
+        }
         ("POST", "/api/v1/branches") => json!({"id": 8, "name": "Plaza", "time_zone": "Europe/Madrid"}),
         ("PUT", "/api/v1/branches/{id}") => json!({"name": "Centre", "time_zone": "Europe/Madrid"}),
         ("PATCH", "/api/v1/branches/{id}") => json!({"name": "Middle"}),
@@ -38,6 +42,7 @@ fn sample(method: &str, route: &str) -> Option<(String, Value)> {
         }
         ("POST", "/api/v1/tokens") => json!({"subject": "s", "roles": ["viewer"]}),
         ("DELETE", "/api/v1/tokens/{id}") => json!({}),
+        ("POST", "/api/v1/tokens/tables") => json!({"branch_id": 1, "session_id": "77"}),
         _ => return None,
     };
     let id = match route.split('/').nth(3) {
@@ -60,6 +65,8 @@ async fn every_route_that_changes_something_is_noted(world: &World) {
     for id in [6, 7] {
         world.post("/api/v1/sectors", &json!({"id": id, "name": "First"})).await;
     }
+    let serves = json!({"user": "bea", "sector_ids": [7]});
+    assert_eq!(world.put("/api/v1/sectors/assignments", &serves).await.0, StatusCode::OK);
     let (_, document) = world.get("/api/v1/openapi.json").await;
     let mut asked = 0;
     for (route, item) in document["paths"].as_object().unwrap() {

@@ -101,7 +101,7 @@ async fn what_was_stored_with_shapes_that_are_refused_now_can_be_changed_all_the
     let id = CameraId::new("hall").unwrap();
     let before = world.store.camera(tenant(1), &id).await.unwrap().unwrap();
     let corners = [(0.0, 0.0), (1.0, 1.0), (1.0, 0.0), (0.0, 1.0)].map(|(x, y)| Point { x, y }).to_vec();
-    let camera = Camera { zones: vec![Zone { name: "tie".into(), corners }], ..before };
+    let camera = Camera { zones: vec![Zone::new("tie", corners)], ..before };
     world.store.put_camera(tenant(1), &camera).await.unwrap();
     world.cameras.put(camera);
     let path = "/api/v1/cameras/hall";

@@ -5,6 +5,7 @@
 mod on_both;
 
 mod access;
+mod assignments;
 mod branches;
 mod cameras;
 mod changes;
@@ -18,6 +19,7 @@ mod editing;
 #[path = "../common/eventually.rs"]
 mod eventually;
 mod examples;
+mod export;
 mod figures;
 mod jobs;
 mod limits;
@@ -36,6 +38,7 @@ mod postgres;
 mod problems;
 mod repeats;
 mod sectors;
+mod series;
 mod session;
 mod shifts;
 #[path = "../common/sound.rs"]

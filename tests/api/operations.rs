@@ -15,7 +15,8 @@ use crate::world::{World, header, json as answer};
 async fn readiness_follows_the_store_and_health_does_not() {
     let world = World::start().await;
     let ready = answer(world.bare(Method::GET, "/readyz")).await;
-    let fine = json!({"status": "ready", "store": "ok", "pipelines": "ok", "recorder": "ok"});
+    let fine =
+        json!({"status": "ready", "store": "ok", "pipelines": "ok", "recorder": "ok", "gateway": "ok"});
     assert_eq!(ready, (StatusCode::OK, fine));
     world.recorder.lock().unwrap().is_stuck = true;
     let (status, body) = answer(world.bare(Method::GET, "/readyz")).await;

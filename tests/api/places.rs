@@ -1,12 +1,60 @@
-//! The branches and cameras that every test's server has.
+//! The branches, cameras and pipelines that every test's server has.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
+use atalaya::api::Reassigned;
 use atalaya::camera::Cameras;
-use atalaya::domain::{Branch, Camera, CameraId, ParamValue};
+use atalaya::domain::{Branch, Camera, CameraId, ParamValue, TenantId};
 use atalaya::store::Store;
 
 use crate::world::{NOON, branch, tenant};
+
+/// A description that needs no model and hides a secret.
+const PLAIN: &str = r#"
+name = "plain"
+description = "A moving ball"
+kind = "live"
+launch = '''
+videotestsrc name=source is-live=true pattern=ball
+  ! video/x-raw,format=I420,width=320,height=240,framerate=30/1
+  ! progressreport name=text silent=true update-freq=3600
+  ! tee name=views
+views. ! appsink name=records sync=false
+'''
+[parameters.pattern]
+type = "choice"
+choices = ["ball", "smpte"]
+default = "ball"
+description = "What it shows"
+target = "source.pattern"
+[parameters.speed]
+type = "int"
+min = 1
+max = 10
+description = "Horizontal speed of the picture"
+target = "source.horizontal-speed"
+[parameters.password]
+type = "string"
+secret = true
+description = "Something that nobody may see"
+target = "text.format"
+"#;
+
+/// Whose sectors the server said to have changed; no user: of all of the tenant.
+pub(crate) type Noted = Arc<Mutex<Vec<(TenantId, Option<String>)>>>;
+
+pub(crate) fn note_reassigned(noted: &Noted) -> Reassigned {
+    let noted = noted.clone();
+    Arc::new(move |tenant, user| noted.lock().unwrap().push((tenant, user.map(str::to_owned))))
+}
+
+pub(crate) fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("plain.toml"), PLAIN).unwrap();
+    std::fs::create_dir(folder.path().join("media")).unwrap();
+    folder
+}
 
 pub(crate) async fn put_cameras(store: &Store, cameras: &Cameras) {
     for (tenant, branch, id) in [(1, 1, "hall"), (1, 2, "bar"), (1, 1, "fixed"), (2, 1, "theirs")] {

@@ -45,7 +45,8 @@ async fn no_list_names_anything_of_another_tenant() {
     world.running(1, "hall").await;
     let stranger = caller(2, &[], &[Role::Admin]);
     for (method, path) in documented(&world).await {
-        if method != Method::GET || path.contains('{') || path == "/login" {
+        let is_endless = path == "/api/v1/events/stream";
+        if method != Method::GET || path.contains('{') || path == "/login" || is_endless {
             continue;
         }
         let text = world.by(&stranger, method, &path).send().await.unwrap().text().await.unwrap();

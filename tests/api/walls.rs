@@ -2,7 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use atalaya::domain::{Camera, CameraId, Change, IssuedToken, Line, Point, Role, Sector, SectorId, Zone};
+use atalaya::domain::{
+    Attributes, Camera, CameraId, Change, Direction, ExportKind, IssuedToken, Line, Place, Point, Role,
+    Sector, SectorAssignment, SectorId, Visit, VoiceActivity, Zone,
+};
+use atalaya::store::{CrossingRecord, MinuteRecord, Record, VisitRecord, ZoneStayRecord};
+use atalaya::visit::Minute;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -12,7 +17,7 @@ use crate::world::{NOON, World, branch, caller, tenant};
 const MARK: &str = "zzmarkzz";
 
 /// Streams without an end: their heads are looked at, and what comes first.
-const ENDLESS: [&str; 2] = ["/mjpeg", "/detections"];
+const ENDLESS: [&str; 3] = ["/mjpeg", "/detections", "/events/stream"];
 
 /// Ids of all kinds that tenant 1 has.
 struct Marked {
@@ -35,10 +40,7 @@ async fn mark(world: &World) -> Marked {
             to: point(1.0, 0.5),
             entrance: true,
         }],
-        zones: vec![Zone {
-            name: text("zone").into(),
-            corners: vec![point(0.0, 0.0), point(1.0, 0.0), point(1.0, 1.0)],
-        }],
+        zones: vec![Zone::new(&text("zone"), vec![point(0.0, 0.0), point(1.0, 0.0), point(1.0, 1.0)])],
         ..hall
     };
     world.store.create_camera(one, &camera).await.unwrap();
@@ -48,6 +50,9 @@ async fn mark(world: &World) -> Marked {
     world.store.put_branch(one, &venue, None, NOON).await.unwrap();
     let sector = Sector { id: SectorId::new(5).unwrap(), tenant: one, branch: at, name: text("sector") };
     world.store.create_sector(one, &sector).await.unwrap();
+    let user = format!("{MARK}-user");
+    let serves = SectorAssignment { tenant: one, branch: at, user: user.clone(), sectors: vec![sector.id] };
+    world.store.put_sector_assignment(one, &serves).await.unwrap();
     let token = issued(&text);
     world.store.add_token(one, &token).await.unwrap();
     let change = Change {
@@ -65,9 +70,75 @@ async fn mark(world: &World) -> Marked {
         request: text("request"),
     };
     world.store.add_change(one, &change).await.unwrap();
+    mark_rows(world, &marked).await;
     let shift = world.store.shift_at(one, at, NOON).await.unwrap();
-    let ids = vec![marked, shift.id.to_string(), "5".into(), token.id, "hall".into(), "1".into()];
+    let ids = vec![marked, shift.id.to_string(), "5".into(), token.id, "hall".into(), "1".into(), user];
     Marked { ids }
+}
+
+/// A row of each kind with the mark in it.
+async fn mark_rows(world: &World, camera: &str) {
+    let place = Place {
+        tenant: tenant(1),
+        branch: branch(1),
+        sector: SectorId::new(5).ok(),
+        camera: CameraId::new(camera).unwrap(),
+    };
+    let (line, zone, at) = (format!("{MARK} line").into(), format!("{MARK} zone").into(), NOON);
+    let minute = Minute {
+        start_ms: at.as_millis().cast_unsigned(),
+        min: 1,
+        max: 1,
+        people_ms: 60_000,
+        seen_ms: 60_000,
+    };
+    let visit = Visit {
+        place: place.clone(),
+        track: 1,
+        enter: at,
+        leave: at,
+        confidence: 0.5,
+        model: MARK.into(),
+        attributes: Attributes::default(),
+    };
+    let (direction, entrance) = (Direction::In, true);
+    let records = [
+        Record::Visit(VisitRecord { run: 1, open: false, visit }),
+        Record::Crossing(CrossingRecord {
+            run: 1,
+            place: place.clone(),
+            track: 1,
+            line,
+            entrance,
+            direction,
+            at,
+        }),
+        Record::ZoneStay(ZoneStayRecord {
+            run: 1,
+            place: place.clone(),
+            track: 1,
+            zone,
+            enter: at,
+            leave: at,
+        }),
+        Record::Minute(MinuteRecord { run: 1, place: place.clone(), minute }),
+    ];
+    world.store.write(tenant(1), &records).await.unwrap();
+    let heard = VoiceActivity {
+        place,
+        begin: at,
+        duration_ms: 1000,
+        speech_ms: 500,
+        speech_ratio: 0.5,
+        loudness_db: -20.0,
+    };
+    world.store.add_voice_activity(tenant(1), &heard).await.unwrap();
+}
+
+/// Names of exports: what may stand in their path besides ids.
+fn files() -> impl Iterator<Item = String> {
+    let formats = ["csv", "ndjson"];
+    ExportKind::ALL.into_iter().flat_map(move |kind| formats.map(|format| format!("{kind}.{format}")))
 }
 
 /// A token with a mark in each of its texts.
@@ -110,6 +181,16 @@ fn queries(operation: &Value, ids: &[String]) -> Vec<String> {
     queries
 }
 
+/// Nothing is told by an export without a time: that of all there is, unless the query has one.
+fn ranged(path: &str, query: String) -> String {
+    let from = "from=2026-05-01T00:00:00Z&to=2026-05-06T00:00:00Z";
+    match path.contains("/export/") && !query.starts_with("?from=") && !query.starts_with("?to=") {
+        true if query.is_empty() => format!("?{from}"),
+        true => format!("{query}&{from}"),
+        false => query,
+    }
+}
+
 /// What is told of an answer, without what the request itself said.
 async fn told(response: reqwest::Response, asked: &str) -> String {
     let status = response.status();
@@ -122,7 +203,7 @@ async fn told(response: reqwest::Response, asked: &str) -> String {
     let path = asked.split('?').next().unwrap();
     let mut text = format!("{status} {headers} {body}").replace(path, "");
     // A problem may quote the id that was asked for.
-    for part in asked.split(['/', '?', '=']).filter(|part| part.contains(MARK)) {
+    for part in asked.split(['/', '?', '=', '&']).filter(|part| part.contains(MARK)) {
         text = text.replace(part, "");
     }
     text
@@ -133,11 +214,14 @@ async fn no_route_tells_another_tenant_anything(world: &World) {
     let (_, document) = world.get("/api/v1/openapi.json").await;
     let stranger = world.token(&caller(2, &[], &[Role::Admin]));
     let (mut asked, mut found) = (0, Vec::new());
+    let names: Vec<_> = files().collect();
     for (route, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let method: Method = method.to_uppercase().parse().unwrap();
-            for path in paths(route, &marked.ids) {
+            let ids = if route.contains("/export/") { &names } else { &marked.ids };
+            for path in paths(route, ids) {
                 for query in queries(operation, &marked.ids) {
+                    let query = ranged(&path, query);
                     let target = format!("{path}{query}");
                     let mut request = world.bare(method.clone(), &target).bearer_auth(&stranger);
                     if let Some(body) = body_of(operation) {
@@ -157,11 +241,16 @@ async fn no_route_tells_another_tenant_anything(world: &World) {
     assert!(asked > 300, "{asked}");
     assert!(found.is_empty(), "{}", found.join("\n"));
     // It was there to be found, and nothing of it was changed.
-    for path in ["/api/v1/cameras", "/api/v1/branches", "/api/v1/sectors", "/api/v1/tokens", "/api/v1/audit"]
-    {
+    for list in ["cameras", "branches", "sectors", "sectors/assignments", "tokens", "audit"] {
+        let path = &format!("/api/v1/{list}");
         let (status, own) = world.get(path).await;
         assert_eq!(status, StatusCode::OK);
         assert!(own.to_string().contains(MARK), "{path}: {own}");
+    }
+    for name in &names {
+        let path = ranged("/api/v1/export/", String::new());
+        let own = world.admin(Method::GET, &format!("/api/v1/export/{name}{path}")).send().await.unwrap();
+        assert!(own.text().await.unwrap().contains(MARK), "{name}");
     }
     let (_, log) = world.get("/api/v1/audit").await;
     assert_eq!(log["items"].as_array().unwrap().len(), 1, "{log}");

@@ -12,8 +12,8 @@ use atalaya::camera::{CameraContext, Cameras, Catalog, DetectorSettings};
 use atalaya::clock::Clock;
 use atalaya::config::{Config, Secret};
 use atalaya::domain::{
-    BranchId, Camera, CameraId, CameraState, Frame, LiveFigures, RecorderFigures, Role, TenantId, TimeOfDay,
-    Timestamp,
+    BranchId, Camera, CameraId, CameraState, Frame, LiveFigures, Publisher, RecorderFigures, Role, TenantId,
+    TimeOfDay, Timestamp,
 };
 use atalaya::gateway::{Doorman, Gateway, GatewayContext, Sectors, Settings};
 use atalaya::jobs::{BackupPlan, Daily, Jobs, JobsContext};
@@ -29,7 +29,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::places::{open_store, put_cameras};
+use crate::places::{Noted, folder, note_reassigned, open_store, put_cameras};
 use crate::postgres::Cluster;
 
 /// Longest wait for anything.
@@ -39,37 +39,6 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_777_888_800_000);
 
 pub(crate) const SECRET: &str = "a secret of the tests, long enough to sign with";
-
-/// A description that needs no model and hides a secret.
-const PLAIN: &str = r#"
-name = "plain"
-description = "A moving ball"
-kind = "live"
-launch = '''
-videotestsrc name=source is-live=true pattern=ball
-  ! video/x-raw,format=I420,width=320,height=240,framerate=30/1
-  ! progressreport name=text silent=true update-freq=3600
-  ! tee name=views
-views. ! appsink name=records sync=false
-'''
-[parameters.pattern]
-type = "choice"
-choices = ["ball", "smpte"]
-default = "ball"
-description = "What it shows"
-target = "source.pattern"
-[parameters.speed]
-type = "int"
-min = 1
-max = 10
-description = "Horizontal speed of the picture"
-target = "source.horizontal-speed"
-[parameters.password]
-type = "string"
-secret = true
-description = "Something that nobody may see"
-target = "text.format"
-"#;
 
 type Live = Arc<Mutex<HashMap<(TenantId, CameraId), LiveFigures>>>;
 
@@ -87,6 +56,8 @@ pub(crate) struct World {
     pub(crate) recorder: Arc<Mutex<RecorderFigures>>,
     /// What it is to say of lines and zones.
     pub(crate) live: Live,
+    /// Who was said to serve other sectors than before.
+    pub(crate) reassigned: Noted,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
     /// Ends when the server has.
@@ -111,13 +82,6 @@ impl Default for Bounds {
     }
 }
 
-fn folder() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("plain.toml"), PLAIN).unwrap();
-    std::fs::create_dir(folder.path().join("media")).unwrap();
-    folder
-}
-
 fn recorder(figures: Arc<Mutex<RecorderFigures>>) -> Arc<dyn Fn() -> RecorderFigures + Send + Sync> {
     Arc::new(move || *figures.lock().unwrap())
 }
@@ -134,6 +98,7 @@ fn cameras(
         language: "en".into(),
         detector: DetectorSettings::default(),
         records,
+        publisher: Publisher::nobody(),
         tasks: tasks.clone(),
         stop: stop.clone(),
     })
@@ -159,6 +124,7 @@ fn jobs(
         backup: store.file().map(|_| (plan, Daily::at(at, "Europe/Madrid").unwrap())),
         enabled: true,
         host: "testing".into(),
+        publisher: Publisher::nobody(),
         tasks: tasks.clone(),
         stop: stop.clone(),
     })
@@ -240,7 +206,8 @@ impl World {
         let keys = Keys::new(&Secret::new(SECRET.into()), clock.clone());
         let revocations = Revocations::new(store.clone(), clock.clone());
         let figures = Arc::new(Mutex::new(RecorderFigures::default()));
-        let (models, live) = (Arc::new(engine::Catalog::open(None).unwrap()), Live::default());
+        let models = Arc::new(engine::Catalog::open(None).unwrap());
+        let (live, reassigned) = (Live::default(), Noted::default());
         let jobs = jobs(&store, &clock, &cameras, folder.path(), (&tasks, &stop));
         let services = Services {
             jobs: jobs.clone(),
@@ -257,6 +224,7 @@ impl World {
             clock: clock.clone(),
             recorder: recorder(figures.clone()),
             live: teller(&live),
+            reassigned: note_reassigned(&reassigned),
             turn: Arc::default(),
             fixed: watch::Sender::new(Arc::new(Fixed {
                 cameras: BTreeSet::from([(tenant(1), CameraId::new("fixed").unwrap())]),
@@ -285,6 +253,7 @@ impl World {
             jobs,
             recorder: figures,
             live,
+            reassigned,
             stop,
             tasks,
             server,
@@ -292,6 +261,11 @@ impl World {
             folder,
             cluster,
         }
+    }
+
+    /// Of the Postgres that it is on.
+    pub(crate) fn url_of_database(&self) -> Option<&str> {
+        self.cluster.as_ref().map(|(_, url)| url.as_str())
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

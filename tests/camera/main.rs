@@ -10,6 +10,7 @@ mod files;
 mod film;
 mod log;
 mod network;
+mod news;
 mod people;
 #[path = "../common/simulated.rs"]
 mod simulated;

@@ -9,7 +9,7 @@ use atalaya::camera::Overlay;
 use atalaya::domain::{CameraState, ParamValue};
 
 /// A folder with one description `plain`, which needs no model.
-fn plain_pipeline() -> tempfile::TempDir {
+pub(crate) fn plain_pipeline() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let text = r#"
 name = "plain"

@@ -8,6 +8,7 @@ mod common;
 mod discover;
 #[path = "../common/eventually.rs"]
 mod eventually;
+mod export;
 #[path = "../common/film.rs"]
 mod film;
 mod killed;

@@ -9,7 +9,7 @@ async fn wrong(arguments: &[&str], parts: &[&str]) {
 
 #[tokio::test]
 async fn every_command_has_help() {
-    let commands: [&[&str]; 19] = [
+    let commands: [&[&str]; 20] = [
         &[],
         &["serve"],
         &["demo"],
@@ -29,6 +29,7 @@ async fn every_command_has_help() {
         &["discover"],
         &["backup"],
         &["restore"],
+        &["export"],
     ];
     for command in commands {
         let help = Program::new(&[command, &["--help"]].concat()).run().await.fine();
@@ -85,6 +86,20 @@ async fn a_token_is_all_that_is_printed() {
     let token = token.strip_suffix('\n').unwrap();
     assert_eq!(token.split('.').count(), 3, "{token}");
     assert!(!token.contains(char::is_whitespace), "{token}");
+}
+
+#[tokio::test]
+async fn a_tables_token_is_of_one_session_in_one_branch() {
+    let issue = ["token", "issue", "--session", "77", "--branch", "5"];
+    let token = Program::new(&[&issue[..], &["--table", "T-12", "--ttl", "4h"]].concat()).run().await.fine();
+    let token = token.strip_suffix('\n').unwrap();
+    assert!(token.starts_with("v1.default.") && token.split('.').count() == 4, "{token}");
+    assert!(!token.contains(char::is_whitespace), "{token}");
+    let twice = Program::new(&[&issue[..], &["--branch", "6"]].concat()).run().await;
+    twice.failed(1, &["one branch", "--branch"]);
+    wrong(&["token", "issue", "--session", "77"], &["--branch"]).await;
+    wrong(&[&issue[..], &["--role", "waiter"]].concat(), &["--role", "--session"]).await;
+    wrong(&["token", "issue", "--role", "waiter", "--table", "T-12"], &["--session"]).await;
 }
 
 #[tokio::test]

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use atalaya::camera::{CameraContext, CameraHandle, Cameras, Catalog, DetectorSettings};
 use atalaya::clock::Clock;
-use atalaya::domain::{BranchId, Camera, CameraId, CameraState, Frame, ParamValue, TenantId};
+use atalaya::domain::{
+    BranchId, Camera, CameraId, CameraState, Frame, Occurrence, ParamValue, Publisher, TenantId,
+};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -27,6 +29,8 @@ pub(crate) async fn within_deadline<T>(what: &str, future: impl Future<Output = 
 pub(crate) struct World {
     pub(crate) cameras: Cameras,
     pub(crate) records: mpsc::Receiver<Arc<Frame>>,
+    /// What the cameras told.
+    pub(crate) told: mpsc::UnboundedReceiver<Occurrence>,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
 }
@@ -34,6 +38,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(pipelines: Option<&Path>) -> Self {
         let (sender, records) = mpsc::channel(64);
+        let (teller, told) = mpsc::unbounded_channel();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let catalog = Catalog::load(pipelines).expect("the pipelines should load");
         let cameras = Cameras::new(CameraContext {
@@ -42,10 +47,11 @@ impl World {
             language: "en".into(),
             detector: DetectorSettings::default(),
             records: sender,
+            publisher: Publisher::new(move |occurrence| drop(teller.send(occurrence))),
             tasks: tasks.clone(),
             stop: stop.clone(),
         });
-        Self { cameras, records, stop, tasks }
+        Self { cameras, records, told, stop, tasks }
     }
 
     /// Stops everything and waits for it.

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use atalaya::clock::Clock;
 use atalaya::domain::{
-    BranchId, Camera, CameraId, Detection, Frame, RecorderFigures, Rect, ShiftId, TenantId, Timestamp,
+    BranchId, Camera, CameraId, Detection, Frame, Publisher, RecorderFigures, Rect, ShiftId, TenantId,
+    Timestamp,
 };
 use atalaya::recorder::{Recorder, RecorderContext};
 use atalaya::store::{Spool, Store};
@@ -62,6 +63,7 @@ impl Venue {
             spool,
             clock: Clock::held_at(START),
             find_camera: Box::new(|_, id| CAMERAS.contains(&id.as_str()).then(|| Arc::new(camera(id)))),
+            publisher: Publisher::nobody(),
             tasks: tasks.clone(),
             stop: stop.clone(),
         });

@@ -26,7 +26,7 @@ fn shaped(zone: &str, left: f32) -> Arc<Camera> {
     let point = |x, y| Point { x, y };
     let door = Line { name: "door".into(), from: point(0.5, 1.0), to: point(0.5, 0.0), entrance: true };
     let corners = vec![point(left, 0.0), point(1.0, 0.0), point(1.0, 1.0), point(left, 1.0)];
-    let zone = Zone { name: zone.into(), corners };
+    let zone = Zone::new(zone, corners);
     Arc::new(Camera { lines: vec![door], zones: vec![zone], ..bare_camera(1, "door") })
 }
 

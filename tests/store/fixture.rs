@@ -89,6 +89,8 @@ pub(crate) fn camera(tenant_id: i64, slug: &str) -> Camera {
         zones: vec![Zone {
             name: "queue".into(),
             corners: [(0.0, 0.0), (1.0, 0.0), (0.5, 0.75)].map(|(x, y)| Point { x, y }).to_vec(),
+            max_people: Some(5),
+            dwell_s: Some(60),
         }],
         enabled: true,
     }

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use atalaya::clock::Clock;
-use atalaya::domain::{JobStatus, TimeOfDay, Timestamp};
+use atalaya::domain::{JobStatus, Occurrence, Publisher, TimeOfDay, Timestamp};
 use atalaya::jobs::{BackupPlan, Daily, Jobs, JobsContext, Look, RunError, start_shifts};
 use atalaya::store::{Aging, Store};
 use tokio_util::sync::CancellationToken;
@@ -29,20 +29,24 @@ on_both!(
 const NOON: &str = "2026-06-10T12:00:30Z";
 
 /// A node of its own on `store`, woken by hand.
-struct Node {
+pub(crate) struct Node {
     jobs: Jobs,
-    clock: Clock,
+    pub(crate) clock: Clock,
+    /// What was told.
+    pub(crate) told: Arc<Mutex<Vec<Occurrence>>>,
     tasks: TaskTracker,
 }
 
 impl Node {
-    fn new(store: &Store, host: &str, now: Timestamp) -> Self {
+    pub(crate) fn new(store: &Store, host: &str, now: Timestamp) -> Self {
         Self::with_backups(store, host, now, Path::new("/nonexistent"))
     }
 
     fn with_backups(store: &Store, host: &str, now: Timestamp, folder: &Path) -> Self {
         let (clock, tasks) = (Clock::held_at(now), TaskTracker::new());
         let at = Daily::at(TimeOfDay { hour: 3, minute: 30 }, "UTC").unwrap();
+        let told = Arc::<Mutex<Vec<_>>>::default();
+        let teller = told.clone();
         let backup = folder.exists().then(|| (BackupPlan { folder: folder.to_owned(), keep: 2 }, at));
         let jobs = Jobs::new(JobsContext {
             store: store.clone(),
@@ -52,13 +56,14 @@ impl Node {
             backup,
             enabled: true,
             host: host.to_owned(),
+            publisher: Publisher::new(move |occurrence| teller.lock().unwrap().push(occurrence)),
             tasks: tasks.clone(),
             stop: CancellationToken::new(),
         });
-        Self { jobs, clock, tasks }
+        Self { jobs, clock, told, tasks }
     }
 
-    async fn look(&self, look: Look) {
+    pub(crate) async fn look(&self, look: Look) {
         self.jobs.look(look).await;
         self.done().await;
     }

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use atalaya::clock::Clock;
-use atalaya::domain::{Camera, CameraId, Detection, Frame, Place, Rect, TenantId, Timestamp, Visit};
+use atalaya::domain::{
+    Camera, CameraId, Detection, Frame, Occurrence, Place, Publisher, Rect, TenantId, Timestamp, Visit,
+};
 use atalaya::recorder::{Recorder, RecorderContext};
 use atalaya::store::{Spool, Store, StoredVisit, VisitRecord};
 use sqlx::Connection;
@@ -37,6 +39,8 @@ pub(crate) struct Scene {
     pub(crate) clock: Clock,
     pub(crate) cameras: Arc<Mutex<Cameras>>,
     pub(crate) recorder: Recorder,
+    /// What was told as it happened.
+    pub(crate) told: Arc<Mutex<Vec<Occurrence>>>,
     tasks: TaskTracker,
     stop: CancellationToken,
     _folder: Option<TempDir>,
@@ -58,7 +62,8 @@ impl Scene {
         });
         let cameras = Arc::new(Mutex::new(HashMap::from(cameras)));
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let looked_up = cameras.clone();
+        let (looked_up, told) = (cameras.clone(), Arc::<Mutex<Vec<_>>>::default());
+        let teller = told.clone();
         let recorder = Recorder::start(RecorderContext {
             store: store.clone(),
             spool,
@@ -66,10 +71,11 @@ impl Scene {
             find_camera: Box::new(move |tenant, camera| {
                 looked_up.lock().unwrap().get(&(tenant, camera.clone())).cloned()
             }),
+            publisher: Publisher::new(move |occurrence| teller.lock().unwrap().push(occurrence)),
             tasks: tasks.clone(),
             stop: stop.clone(),
         });
-        Self { store: store.clone(), clock, cameras, recorder, tasks, stop, _folder: None }
+        Self { store: store.clone(), clock, cameras, recorder, told, tasks, stop, _folder: None }
     }
 
     /// Sends one frame of camera `door` of tenant 1 a quarter of a second from `from` to `to`, milliseconds after the

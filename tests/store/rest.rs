@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use atalaya::domain::{Change, IssuedToken, Role, Sector, SectorId};
-use atalaya::store::{ChangeFilter, Claim, Once, SavedAnswer, Store, StoreError, Swap};
+use atalaya::domain::{Change, IssuedToken, Role, Sector, SectorAssignment, SectorId};
+use atalaya::store::{Assigned, ChangeFilter, Claim, Once, SavedAnswer, Store, StoreError, Swap};
 
-use crate::fixture::{at, branch_id, tenant};
+use crate::fixture::{EARLY, at, branch, branch_id, tenant};
 
 const NOON: &str = "2026-06-10T10:00:00Z";
 
@@ -125,9 +125,62 @@ async fn sectors_change_only_from_what_is_known(store: &Store) {
     assert_eq!(store.sectors(tenant(2)).await.unwrap(), [sector(2, "Theirs")]);
 }
 
+async fn who_serves_which_sectors_is_each_tenants_own_and_goes_with_them(store: &Store) {
+    let sector = |of: i64, id: i64, branch: i64| Sector {
+        id: SectorId::new(id).unwrap(),
+        tenant: tenant(of),
+        branch: branch_id(branch),
+        name: format!("Sector {id}"),
+    };
+    for one in [sector(1, 1, 2), sector(1, 2, 2), sector(1, 3, 5), sector(2, 1, 2)] {
+        store.create_sector(one.tenant, &one).await.unwrap();
+    }
+    let ids = |ids: &[i64]| ids.iter().map(|id| SectorId::new(*id).unwrap()).collect::<Vec<_>>();
+    let serves = |of: i64, user: &str, branch: i64, sectors: &[i64]| SectorAssignment {
+        tenant: tenant(of),
+        branch: branch_id(branch),
+        user: user.into(),
+        sectors: ids(sectors),
+    };
+    let put = async |one: &SectorAssignment| store.put_sector_assignment(one.tenant, one).await.unwrap();
+    for one in [serves(1, "bea", 2, &[1]), serves(1, "ana", 5, &[3]), serves(1, "ana", 2, &[1, 2])] {
+        assert_eq!(put(&one).await, Assigned::Done);
+    }
+    assert_eq!(put(&serves(2, "ana", 2, &[1])).await, Assigned::Done);
+    let error = store.put_sector_assignment(tenant(2), &serves(1, "ana", 2, &[1])).await.unwrap_err();
+    assert!(matches!(error, StoreError::Tenant { .. }), "{error}");
+    let all = [serves(1, "ana", 2, &[1, 2]), serves(1, "ana", 5, &[3]), serves(1, "bea", 2, &[1])];
+    assert_eq!(store.sector_assignments(tenant(1)).await.unwrap(), all);
+    // One of another branch, or another tenant's: nothing changes.
+    assert_eq!(put(&serves(1, "ana", 2, &[2, 3])).await, Assigned::NoSector(SectorId::new(3).unwrap()));
+    assert_eq!(put(&serves(2, "ana", 2, &[2])).await, Assigned::NoSector(SectorId::new(2).unwrap()));
+    assert_eq!(store.sector_assignments(tenant(1)).await.unwrap(), all);
+    let served = async |of: i64, user: &str, branch: Option<i64>| {
+        store.assigned_sectors(tenant(of), user, branch.map(branch_id)).await.unwrap()
+    };
+    assert_eq!(served(1, "ana", Some(2)).await, ids(&[1, 2]));
+    assert_eq!(served(1, "ana", None).await, ids(&[1, 2, 3]));
+    assert_eq!(served(2, "ana", None).await, ids(&[1]));
+    assert_eq!(served(1, "nobody", None).await, []);
+    // A sector that moves takes along who serves it; one that goes, and a branch, as well.
+    assert_eq!(put(&serves(1, "ana", 2, &[2])).await, Assigned::Done);
+    store.swap_sector(tenant(1), &sector(1, 2, 2), Some(&sector(1, 2, 5))).await.unwrap();
+    assert_eq!(served(1, "ana", Some(5)).await, ids(&[2, 3]));
+    store.swap_sector(tenant(1), &sector(1, 3, 5), None).await.unwrap();
+    assert_eq!(served(1, "ana", Some(5)).await, ids(&[2]));
+    store.put_branch(tenant(1), &branch(1, 2, "UTC"), None, EARLY).await.unwrap();
+    assert!(store.delete_branch(tenant(1), branch_id(2)).await.unwrap());
+    assert_eq!(store.sector_assignments(tenant(1)).await.unwrap(), [serves(1, "ana", 5, &[2])]);
+    assert!(store.delete_sector_assignment(tenant(1), "ana", branch_id(5)).await.unwrap());
+    assert!(!store.delete_sector_assignment(tenant(1), "ana", branch_id(5)).await.unwrap());
+    assert_eq!(store.sector_assignments(tenant(1)).await.unwrap(), []);
+    assert_eq!(store.sector_assignments(tenant(2)).await.unwrap(), [serves(2, "ana", 2, &[1])]);
+}
+
 on_both!(
     changes_are_each_tenants_own_also_when_few_of_many_may_be_seen,
     tokens_are_kept_taken_back_once_and_forgotten,
     a_request_is_claimed_by_one_and_taken_over_when_that_one_is_dead,
     sectors_change_only_from_what_is_known,
+    who_serves_which_sectors_is_each_tenants_own_and_goes_with_them,
 );

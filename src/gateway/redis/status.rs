@@ -11,6 +11,8 @@ pub struct RedisStatus {
     pub is_connected: bool,
     /// Everything that listeners here need is followed, and nothing that came meanwhile is missing.
     pub is_ready: bool,
+    /// It was so at least once since the start.
+    pub was_ready: bool,
     /// What went wrong last; none when nothing did since.
     pub last_error: Option<String>,
     /// Times that a connection was made after one was lost.
@@ -32,6 +34,7 @@ pub struct RedisStatus {
 struct Inner {
     is_connected: bool,
     is_ready: bool,
+    was_ready: bool,
     last_error: Option<String>,
     connects: u64,
     subscriptions: usize,
@@ -58,7 +61,7 @@ impl Status {
 
     pub(super) fn be_ready(&self) {
         let mut inner = self.lock();
-        (inner.is_ready, inner.last_error) = (true, None);
+        (inner.is_ready, inner.was_ready, inner.last_error) = (true, true, None);
     }
 
     pub(super) fn disconnect(&self) {
@@ -90,6 +93,7 @@ impl Status {
         RedisStatus {
             is_connected: inner.is_connected,
             is_ready: inner.is_ready,
+            was_ready: inner.was_ready,
             last_error: inner.last_error.clone(),
             reconnects: inner.connects.saturating_sub(1),
             subscriptions: inner.subscriptions,

@@ -1,0 +1,242 @@
+//! What waits for one who listens by a stream of HTTP: as of a socket, but taken and not written.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use super::close::Close;
+use super::conn::{resumed, told};
+use super::figures::Figures;
+use super::frame;
+use super::hub::{Member, Start};
+use super::identity::Identity;
+use super::outbox::Room;
+use super::stream::Position;
+use super::tenant::Joined;
+use crate::domain::{BranchId, TenantId};
+use crate::wire::{ServerMessage, StreamPositions};
+
+/// Something for the listener.
+#[derive(Debug)]
+pub(super) enum Item {
+    /// An event as JSON; `counted` are its bytes, if they count against what may wait.
+    Event {
+        json: Bytes,
+        counted: Option<usize>,
+    },
+    Message(ServerMessage),
+    /// Where streams begin of which the listener did not know.
+    Unknown(StreamPositions),
+}
+
+/// What is there for the listener to do.
+#[derive(Debug)]
+pub(super) enum Next {
+    Take(Item),
+    End(Close),
+    Wait,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    items: VecDeque<Item>,
+    /// Of those items that count.
+    frames: usize,
+    bytes: usize,
+    /// Why it is over, once the items are taken.
+    close: Option<Close>,
+}
+
+/// One who listens.
+#[derive(Debug)]
+pub(super) struct Listener {
+    id: u64,
+    tenant: TenantId,
+    user: Option<Arc<str>>,
+    room: Room,
+    figures: Arc<Figures>,
+    queue: Mutex<Queue>,
+    wake: Notify,
+}
+
+impl Listener {
+    pub(super) fn new(id: u64, identity: &Identity, room: Room, figures: Arc<Figures>) -> Self {
+        let (tenant, user) = (identity.tenant, identity.user.clone());
+        Self { id, tenant, user, room, figures, queue: Mutex::default(), wake: Notify::new() }
+    }
+
+    /// Who it is, if its token says so.
+    pub(super) fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// What comes next.
+    pub(super) fn next(&self) -> Next {
+        let mut queue = self.queue();
+        let Some(item) = queue.items.pop_front() else {
+            return queue.close.map_or(Next::Wait, Next::End);
+        };
+        if let Item::Event { counted: Some(bytes), .. } = &item {
+            (queue.frames, queue.bytes) = (queue.frames - 1, queue.bytes - bytes);
+        }
+        Next::Take(item)
+    }
+
+    /// Returns when there may be something.
+    pub(super) async fn ready(&self) {
+        self.wake.notified().await;
+    }
+
+    /// Ends it after what waits.
+    pub(super) fn close(&self, close: Close) {
+        let mut queue = self.queue();
+        if queue.close.is_none() {
+            queue.close = Some(close);
+            self.figures.close(close);
+        }
+        drop(queue);
+        self.wake.notify_one();
+    }
+
+    /// Says something.
+    pub(super) fn say(&self, message: ServerMessage) {
+        self.put([Item::Message(message)]);
+    }
+
+    fn put(&self, items: impl IntoIterator<Item = Item>) {
+        let mut queue = self.queue();
+        if queue.close.is_none() {
+            queue.items.extend(items);
+        }
+        drop(queue);
+        self.wake.notify_one();
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Member for Arc<Listener> {
+    fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn send(&self, tenant: TenantId, frame: &Bytes) -> bool {
+        if tenant != self.tenant {
+            // As of sockets: cannot be.
+            self.figures.tenant_mismatches.add(1);
+            tracing::error!(%tenant, own = %self.tenant, "an event of another tenant was held back");
+            return false;
+        }
+        let json = frame::payload(frame);
+        let mut queue = self.queue();
+        if queue.close.is_some() {
+            return false;
+        }
+        let counted = json.len();
+        if queue.frames >= self.room.frames || queue.bytes + counted > self.room.bytes {
+            self.figures.slow_consumers.add(1);
+            self.figures.queue_bytes.add(queue.bytes as f64);
+            // It comes back and gets it all, from where it is.
+            *queue = Queue::default();
+            drop(queue);
+            self.close(Close::SlowConsumer);
+            return false;
+        }
+        queue.items.push_back(Item::Event { json, counted: Some(counted) });
+        (queue.frames, queue.bytes) = (queue.frames + 1, queue.bytes + counted);
+        drop(queue);
+        self.wake.notify_one();
+        true
+    }
+
+    fn catch_up(&self, joined: &Joined, start: &Start) {
+        let mut begins = told(joined.streams.iter().map(|(branch, (position, _))| (branch, position)));
+        begins.values_mut().for_each(|position| position.offset = 0);
+        let unknown = Item::Unknown(begins);
+        let missed = joined.missed.iter();
+        // What was missed is bounded by what is kept.
+        let missed =
+            missed.map(|stamped| Item::Event { json: frame::payload(&stamped.frame), counted: None });
+        let recovered = joined.is_recovered();
+        let last = match start {
+            Start::Resume(_) => {
+                self.figures.resume(joined);
+                Some(ServerMessage::Resumed { recovered, streams: resumed(joined) })
+            }
+            Start::At(_) if !recovered => {
+                self.figures.gaps.add(1);
+                Some(ServerMessage::Gap { streams: resumed(joined) })
+            }
+            Start::At(_) => None,
+        };
+        self.put([unknown].into_iter().chain(missed).chain(last.map(Item::Message)));
+    }
+
+    fn tell_of(&self, branch: BranchId, position: &Position) {
+        self.say(ServerMessage::Streams { streams: told([(&branch, position)]) });
+    }
+
+    fn tell_gap(&self, branch: BranchId, position: &Position) {
+        self.say(ServerMessage::Gap { streams: told([(&branch, position)]) });
+    }
+
+    fn end_session(&self) {
+        self.close(Close::SessionClosed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROOM: Room = Room { frames: 2, bytes: 100 };
+
+    fn listener() -> Arc<Listener> {
+        let identity = Identity {
+            tenant: TenantId::default(),
+            user: None,
+            branches: crate::auth::Branches::All,
+            sectors: [].into(),
+            session: None,
+            expires: crate::domain::Timestamp::from_millis(0),
+            token: None,
+        };
+        Arc::new(Listener::new(1, &identity, ROOM, Arc::default()))
+    }
+
+    #[test]
+    fn who_does_not_read_is_ended_and_nobody_waits_for_it() {
+        let listener = listener();
+        let send = |text: &str| listener.send(TenantId::default(), &frame::text(text));
+        assert!(send("{}") && send("{}"));
+        assert!(!send("{}"), "there is no room");
+        assert!(matches!(listener.next(), Next::End(Close::SlowConsumer)), "what waited comes again later");
+        assert!(!send("{}"));
+        assert_eq!(
+            (listener.figures.slow_consumers.get(), listener.figures.closed(Close::SlowConsumer)),
+            (1, 1)
+        );
+    }
+
+    #[test]
+    fn what_is_taken_makes_room() {
+        let listener = listener();
+        for _ in 0..10 {
+            assert!(listener.send(TenantId::default(), &frame::text(&"x".repeat(90))));
+            assert!(matches!(listener.next(), Next::Take(Item::Event { counted: Some(90), .. })));
+        }
+        assert!(matches!(listener.next(), Next::Wait));
+    }
+
+    #[test]
+    fn another_tenants_event_is_held_back() {
+        let listener = listener();
+        assert!(!listener.send(TenantId::new(2).unwrap(), &frame::text("{}")));
+        assert_eq!(listener.figures.tenant_mismatches.get(), 1);
+        assert!(matches!(listener.next(), Next::Wait));
+    }
+}

@@ -1,0 +1,206 @@
+//! One listener's life: as a socket's session, of somebody to whom is told and who says nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use super::arrival::listens;
+use super::client::Client;
+use super::close::Close;
+use super::conn::{retry_ms, told};
+use super::hub::{Member, Start};
+use super::identity::Identity;
+use super::limits::Place;
+use super::listener::{Item, Listener, Next};
+use super::redis::Need;
+use super::session::{EXPIRY_NOTICE, random_part, read_positions};
+use super::tenant::SessionOver;
+use super::{Freshness, Gateway};
+use crate::domain::Endpoint;
+use crate::wire::{ServerMessage, StreamPositions, event_head};
+
+/// Something to tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The event's type, or the message's.
+    pub kind: String,
+    /// JSON, as a socket would get it.
+    pub text: Bytes,
+    /// Where the listener is in its streams once it has this.
+    pub positions: StreamPositions,
+    /// When it should come back, milliseconds; only of the last one.
+    pub retry_ms: Option<u64>,
+}
+
+/// Somebody who listens by a stream; leaves when dropped.
+#[derive(Debug)]
+pub struct Listening {
+    gateway: Gateway,
+    listener: Arc<Listener>,
+    endpoint: Endpoint,
+    identity: Identity,
+    _place: Place,
+    /// Held to the end, as long as events are to come.
+    _need: Option<Need>,
+    positions: StreamPositions,
+    revoked: watch::Receiver<()>,
+    revalidate: Instant,
+    warned_of_expiry: bool,
+    /// When it is ended because the server stops.
+    drain: Option<Instant>,
+    /// The last notice was given.
+    is_over: bool,
+}
+
+impl Gateway {
+    /// Lets somebody listen, from where they were if they were here before.
+    ///
+    /// # Errors
+    /// When it is a guest of a session that is over, or the streams are not there now.
+    pub async fn listen(
+        &self,
+        endpoint: Endpoint,
+        (identity, place): (Identity, Place),
+        resume: Option<StreamPositions>,
+    ) -> Result<Listening, Close> {
+        let listens = listens(self, endpoint, &identity, Freshness::Known).await;
+        let (hub, tenant) = (&self.inner.hub, identity.tenant);
+        let need = self.need(tenant, &listens).await?;
+        let here = hub.positions(tenant, &listens);
+        let now = told(&here);
+        let positions = resume.clone().unwrap_or_else(|| now.clone());
+        let start = resume.map_or(Start::At(here), |streams| Start::Resume(read_positions(streams)));
+        let (figures, settings) = (self.inner.figures.clone(), &self.inner.settings);
+        let listener = Arc::new(Listener::new(self.next_id(), &identity, settings.room, figures.clone()));
+        listener.say(ServerMessage::Welcome { streams: now });
+        let joined = hub.join(tenant, &Client::Stream(listener.clone()), listens, &start);
+        joined.map_err(|SessionOver| Close::SessionClosed)?;
+        figures.connect(endpoint);
+        Ok(Listening {
+            gateway: self.clone(),
+            listener,
+            endpoint,
+            _place: place,
+            _need: need,
+            positions,
+            revoked: self.inner.doorman.revocations.changes(),
+            revalidate: Instant::now() + settings.revalidate_every,
+            warned_of_expiry: false,
+            drain: None,
+            is_over: false,
+            identity,
+        })
+    }
+}
+
+impl Listening {
+    /// What comes next; `None` when it is over. What is not awaited to its end is not lost.
+    pub async fn next(&mut self) -> Option<Notice> {
+        let stop = self.gateway.inner.stop.clone();
+        while !self.is_over {
+            match self.listener.next() {
+                Next::Take(item) => match self.notice(item) {
+                    Some(notice) => return Some(notice),
+                    None => continue,
+                },
+                Next::End(close) => {
+                    self.is_over = true;
+                    return Some(self.farewell(close));
+                }
+                Next::Wait => {}
+            }
+            let listener = self.listener.clone();
+            tokio::select! {
+                () = listener.ready() => {}
+                () = sleep_until(self.next_time()) => self.pass(),
+                () = stop.cancelled(), if self.drain.is_none() => {
+                    let drain = self.gateway.inner.settings.drain;
+                    self.drain = Some(Instant::now() + random_part(drain));
+                }
+                Ok(()) = self.revoked.changed() => self.revalidate(),
+            }
+        }
+        None
+    }
+
+    fn notice(&mut self, item: Item) -> Option<Notice> {
+        let (kind, text) = match item {
+            Item::Event { json, .. } => {
+                let head = event_head(&json)?;
+                if let Some(position) = self.positions.get_mut(&head.stream) {
+                    position.offset = head.offset;
+                }
+                (head.kind, json)
+            }
+            Item::Unknown(streams) => {
+                for (name, begin) in streams {
+                    self.positions.entry(name).or_insert(begin);
+                }
+                return None;
+            }
+            Item::Message(message) => {
+                if let ServerMessage::Resumed { streams, .. }
+                | ServerMessage::Gap { streams }
+                | ServerMessage::Streams { streams } = &message
+                {
+                    self.positions.extend(streams.clone());
+                }
+                (message.kind().to_owned(), message.text().into())
+            }
+        };
+        Some(Notice { kind, text, positions: self.positions.clone(), retry_ms: None })
+    }
+
+    /// What a socket learns from its close frame.
+    fn farewell(&self, close: Close) -> Notice {
+        let retry_ms = retry_ms();
+        let reason = close.reason(retry_ms);
+        let text = format!(r#"{{"type":"close","close_code":{},{}"#, close.code(), &reason[1..]);
+        let positions = self.positions.clone();
+        Notice { kind: "close".into(), text: text.into(), positions, retry_ms: Some(retry_ms) }
+    }
+
+    /// When there is something to do though nothing comes.
+    fn next_time(&self) -> Instant {
+        let left = self.identity.expires.since(self.gateway.inner.clock.now());
+        let notice = if self.warned_of_expiry { Duration::ZERO } else { EXPIRY_NOTICE };
+        let expiry = Instant::now() + left.saturating_sub(notice);
+        self.drain.into_iter().fold(self.revalidate.min(expiry), Instant::min)
+    }
+
+    /// Does what is due.
+    fn pass(&mut self) {
+        let now = Instant::now();
+        if self.drain.is_some_and(|at| at <= now) {
+            return self.listener.close(Close::Restart);
+        }
+        let left = self.identity.expires.since(self.gateway.inner.clock.now());
+        if left.is_zero() {
+            return self.listener.close(Close::TokenExpired);
+        }
+        if left <= EXPIRY_NOTICE && !self.warned_of_expiry {
+            self.warned_of_expiry = true;
+            self.listener.say(ServerMessage::token_expiring(self.identity.expires));
+        }
+        if self.revalidate <= now {
+            self.revalidate();
+        }
+    }
+
+    fn revalidate(&mut self) {
+        self.revalidate = Instant::now() + self.gateway.inner.settings.revalidate_every;
+        if self.gateway.inner.doorman.is_revoked(&self.identity) {
+            self.listener.close(Close::Unauthorized);
+        }
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.gateway.inner.hub.leave(self.identity.tenant, self.listener.id());
+        self.gateway.inner.figures.disconnect(self.endpoint);
+    }
+}
