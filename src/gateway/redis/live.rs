@@ -72,12 +72,14 @@ pub(super) struct Live {
     told: VecDeque<Packet>,
     /// More was told meanwhile than is kept.
     missed: bool,
+    /// From where the log was asked for.
+    from: u64,
 }
 
 impl Live {
     /// A stream whose log is being asked for, of which nothing is known.
     pub(super) fn new(first: First) -> Self {
-        Self { known: None, phase: Phase::Asking, first, told: VecDeque::new(), missed: false }
+        Self { known: None, phase: Phase::Asking, first, told: VecDeque::new(), missed: false, from: 0 }
     }
 
     /// A stream whose first event is about to be told.
@@ -99,10 +101,15 @@ impl Live {
     pub(super) fn ask(&mut self, newest: usize) -> Part {
         self.phase = Phase::Asking;
         match (&self.known, self.first) {
-            (Some(known), _) => Part::From(known.offset + 1, PAGE),
+            (Some(known), _) => self.part_from(known.offset + 1),
             (None, First::Nobody) => Part::Newest(newest),
-            (None, First::All) => Part::From(0, PAGE),
+            (None, First::All) => self.part_from(0),
         }
+    }
+
+    fn part_from(&mut self, offset: u64) -> Part {
+        self.from = offset;
+        Part::From(offset, PAGE)
     }
 
     /// Takes what was told; whether something before it was not is counted by `on_gap`.
@@ -152,8 +159,8 @@ impl Live {
             on_gap();
         }
         self.phase = Phase::Asking;
-        self.told.push_back(packet);
-        Next::Ask(Part::From(from, PAGE))
+        self.told.push_front(packet);
+        Next::Ask(self.part_from(from))
     }
 
     fn fall_behind(&mut self) -> Next {
@@ -166,6 +173,10 @@ impl Live {
     /// Takes an answer of the log, then what was told meanwhile.
     pub(super) fn take(&mut self, answer: Answer, act: &mut impl FnMut(Act) -> Result<(), LaneFull>) -> Next {
         let Answer { now, mut packets, has_more } = answer;
+        // Of another epoch everything is wanted, and not only from where the last one was.
+        if self.from > 0 && self.known.as_ref().is_some_and(|known| known.epoch != now.epoch) {
+            return Next::Ask(self.part_from(0));
+        }
         // Of what is told between the two questions, some may be of a newer epoch.
         packets.retain(|packet| packet.epoch == now.epoch);
         if self.apply(now, packets, act).is_err() {
@@ -173,7 +184,8 @@ impl Live {
         }
         let known = self.known.as_ref().expect("an answer should say a position");
         if has_more || std::mem::take(&mut self.missed) {
-            return Next::Ask(Part::From(known.offset + 1, PAGE));
+            let next = known.offset + 1;
+            return Next::Ask(self.part_from(next));
         }
         self.phase = Phase::Following;
         while let Some(packet) = self.told.pop_front() {
@@ -321,9 +333,11 @@ mod tests {
         assert_eq!(stream.take(answer("f", 2, 1..=2)), Next::Nothing);
         assert_eq!(stream.got.join(" "), "renew f0 f1 f2");
         let mut silent = Followed::new();
-        silent.live.ask(10);
-        silent.take(Answer { now: at("g", 0), packets: Vec::new(), has_more: false });
-        assert_eq!(silent.got.join(" "), "renew g0");
+        assert_eq!(silent.live.ask(10), Part::From(4, PAGE));
+        let (empty, part) = (answer("g", 2, 4..=3), Next::Ask(Part::From(0, PAGE)));
+        assert_eq!(silent.take(empty), part, "what came below the old offset counts too");
+        silent.take(answer("g", 2, 1..=2));
+        assert_eq!(silent.got.join(" "), "renew g0 g1 g2");
     }
 
     #[test]

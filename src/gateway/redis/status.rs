@@ -88,10 +88,6 @@ impl Status {
         self.lock().lag = lag;
     }
 
-    pub(super) fn is_connected(&self) -> bool {
-        self.lock().is_connected
-    }
-
     pub(super) fn read(&self, (breaker, failures): (BreakerState, u32), waiting: usize) -> RedisStatus {
         let inner = self.lock();
         RedisStatus {
