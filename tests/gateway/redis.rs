@@ -66,7 +66,7 @@ async fn what_other_systems_publish_reaches_those_whom_it_is_for() {
     assert_eq!(kitchen.numbers().await, [1, 2, 4]);
     assert_eq!(admin.numbers().await, [1, 2, 3, 4, 5]);
     assert_eq!(diner.numbers().await, [4], "the channel's session is the event's");
-    assert_eq!(elsewhere.numbers().await, []);
+    assert_eq!(elsewhere.numbers().await, Vec::<u64>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,7 +99,7 @@ async fn what_is_no_event_of_its_channel_is_refused_and_counted() {
     redis.publish("channel:branch:5:admin", &json!({"type": "ROUND_READY", "branch_id": 5, "number": 4}));
     redis.publish("channel:branch:5:admin", &json!("nonsense"));
     redis.publish("channel:branch:5:admin", &end());
-    assert_eq!(client.numbers().await, []);
+    assert_eq!(client.numbers().await, Vec::<u64>::new());
     assert_eq!(world.app.gateway().figures().refused.get(), 5);
 }
 
@@ -181,7 +181,7 @@ async fn who_listens_to_all_branches_hears_of_those_that_are_new() {
     numbers.sort();
     assert_eq!(numbers, [Some(3), Some(4)]);
     two.publish(end());
-    assert_eq!(all.numbers().await, []);
+    assert_eq!(all.numbers().await, Vec::<u64>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -215,5 +215,5 @@ async fn a_server_that_starts_before_redis_is_not_ready_until_it_is_there() {
     until("it is ready", || world.app.gateway().redis_status().unwrap().is_ready).await;
     let mut client = listen(&world, "ada").await;
     world.publish(end());
-    assert_eq!(heard(&mut client).await.0, []);
+    assert_eq!(heard(&mut client).await.0, Vec::<u64>::new());
 }
