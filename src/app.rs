@@ -83,16 +83,7 @@ impl App {
         let started = start_gateway(config, &store, holders, (&fronts, &stop))?;
         let Started { gateway, publisher, reassigned } = started;
         let recorder = start_recorder((&store, spool, &publisher), &known, (&backs, &stop_recorder));
-        let running = Cameras::new(CameraContext {
-            clock: clock.clone(),
-            catalog: Arc::new(Catalog::load(config.pipelines_dir.as_deref())?),
-            detector: detector_settings(config),
-            language: config.viewer.language.clone(),
-            records: recorder.frames(),
-            publisher: publisher.clone(),
-            tasks: fronts.clone(),
-            stop: stop.clone(),
-        });
+        let running = cameras_of(config, (&recorder, &publisher), (&fronts, &stop))?;
         known.get_or_init(|| running.clone());
         let live = recorder.clone();
         let live = Arc::new(move |tenant, id: &CameraId| live.live(tenant, id));
@@ -226,6 +217,24 @@ fn start_recorder(
         tasks: tasks.clone(),
         stop: stop.clone(),
     })
+}
+
+/// No cameras yet, and how they will run.
+fn cameras_of(
+    config: &Config,
+    (recorder, publisher): (&Recorder, &Publisher),
+    (tasks, stop): (&TaskTracker, &CancellationToken),
+) -> Result<Cameras> {
+    Ok(Cameras::new(CameraContext {
+        clock: Clock::system(),
+        catalog: Arc::new(Catalog::load(config.pipelines_dir.as_deref())?),
+        detector: detector_settings(config),
+        language: config.viewer.language.clone(),
+        records: recorder.frames(),
+        publisher: publisher.clone(),
+        tasks: tasks.clone(),
+        stop: stop.clone(),
+    }))
 }
 
 /// Starts scheduled work on `tasks` until `stop`.

@@ -70,7 +70,7 @@ pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
         .then(|door: Door, state, headers, params, peer: Option<Peer>, upgrade| async move {
             let ip = peer.map(|Peer(address)| address.ip()).filter(|ip| !is_here(*ip));
             let request = Request { endpoint: door.0, headers, params: params?, ip };
-            open(&state, request, upgrade)
+            open(&state, request, upgrade).await
         })
         .map(respond)
         .boxed()
@@ -119,15 +119,20 @@ pub(super) struct Refused {
     why: Option<Rejected>,
 }
 
-fn open(state: &State, request: Request, upgrade: Option<OnUpgrade>) -> Answer<Response> {
+async fn open(state: &State, request: Request, upgrade: Option<OnUpgrade>) -> Answer<Response> {
     let accept = check_handshake(&request.headers)?;
     let upgrade = upgrade.ok_or_else(|| ApiError::Upgrade("HTTP/1.1 is needed".into()))?;
     let offered = protocols(&request.headers);
     let is_v1 = offered.contains(&V1);
     let resume = request.params.resume.as_deref().map(read_resume).transpose()?;
     let gateway = &state.gateway;
-    let (identity, refused) = match admit(state, &request, &offered) {
-        Ok(identity) => (identity, None),
+    let let_in = match admit(state, &request, &offered) {
+        Ok(Some(known)) => gateway.admit(request.endpoint, known).await.map(Some).map_err(refused_streams),
+        Ok(None) => Ok(None),
+        Err(refused) => Err(refused),
+    };
+    let (admitted, refused) = match let_in {
+        Ok(admitted) => (admitted, None),
         Err(Refused { error, close, why }) => {
             why.into_iter().for_each(|why| gateway.figures().reject(why));
             if !is_v1 || gateway.is_stopping() {
@@ -143,7 +148,7 @@ fn open(state: &State, request: Request, upgrade: Option<OnUpgrade>) -> Answer<R
         let _handshake = handshake;
         match take_over(upgrade).await {
             Ok((tcp, begun)) => {
-                gateway.serve(Arrival { tcp, begun, endpoint, is_v1, identity, refused, ip, resume });
+                gateway.serve(Arrival { tcp, begun, endpoint, is_v1, admitted, refused, ip, resume });
             }
             Err(error) => tracing::debug!(%error, "a client left in the middle of its handshake"),
         }
@@ -275,6 +280,11 @@ pub(super) fn refused_token(refusal: Refusal) -> Refused {
         Refusal::Role(_) => ApiError::Forbidden(refusal.to_string()),
     };
     Refused { error, close, why: Some(Rejected::Auth) }
+}
+
+fn refused_streams(close: Close) -> Refused {
+    let error = ApiError::Unavailable("the streams of events are not there now; try again".into());
+    Refused { error, close, why: None }
 }
 
 pub(super) fn refused_place(full: Full) -> Refused {

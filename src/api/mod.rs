@@ -119,53 +119,7 @@ impl Api {
             journal: Journal::new(state.store.clone(), tasks.clone(), stop.clone()),
             clock: state.clock.clone(),
         };
-        // Before the sectors, for one of which its path could be taken.
-        let places = assignments::routes(&state).or(sectors::routes(&state)).unify();
-        let places = places.or(branches::routes(&state)).unify().or(schedules::routes(&state)).unify();
-        let managing = audit::routes(&state).or(tokens::routes(&state)).unify();
-        let managing = managing.or(table_tokens::routes(&state)).unify();
-        let watching =
-            media::routes(&state).or(whep::routes(&state)).unify().or(detections::routes(&state)).unify();
-        let choosing = pipelines::routes(&state).or(models::routes(&state)).unify();
-        let running =
-            health::routes(&state).or(metrics::routes(&state)).unify().or(docs::routes(&document)).unify();
-        let telling = gateway::routes(&state)
-            .or(gateway_pages::routes(&state))
-            .unify()
-            .or(event_stream::routes(&state))
-            .unify()
-            .or(events::routes(&state))
-            .unify()
-            .or(asyncapi::routes())
-            .unify();
-        let routes = cameras::routes(&state)
-            .or(control::routes(&state))
-            .unify()
-            .or(watching)
-            .unify()
-            .or(places)
-            .unify()
-            .or(figures(&state))
-            .unify()
-            .or(session::routes(&state))
-            .unify()
-            .or(choosing)
-            .unify()
-            .or(jobs::routes(&state))
-            .unify()
-            .or(cv::routes(&state))
-            .unify()
-            .or(voice::routes(&state))
-            .unify()
-            .or(managing)
-            .unify()
-            .or(discover::routes(&state))
-            .unify()
-            .or(telling)
-            .unify()
-            .or(running)
-            .unify();
-        let routes = routes.or_else(not_routed).boxed();
+        let routes = routes(&state, docs::routes(&document)).or_else(not_routed).boxed();
         Self { gate, routes, stop, changes, tasks, revocations, limits: Limits::default() }
     }
 
@@ -194,6 +148,55 @@ fn figures(state: &State) -> BoxedFilter<(Response,)> {
     let of_shifts = shifts::routes(state).or(summaries::routes(state)).unify();
     let of_time = occupancy::routes(state).or(series::routes(state)).unify();
     of_shifts.or(of_time).unify().or(export::routes(state)).unify().boxed()
+}
+
+/// All routes; `docs` are those of the document itself.
+fn routes(state: &State, docs: BoxedFilter<(Response,)>) -> BoxedFilter<(Response,)> {
+    // Before the sectors, for one of which its path could be taken.
+    let places = assignments::routes(state).or(sectors::routes(state)).unify();
+    let places = places.or(branches::routes(state)).unify().or(schedules::routes(state)).unify();
+    let managing = audit::routes(state).or(tokens::routes(state)).unify();
+    let managing = managing.or(table_tokens::routes(state)).unify();
+    let watching = media::routes(state).or(whep::routes(state)).unify().or(detections::routes(state)).unify();
+    let choosing = pipelines::routes(state).or(models::routes(state)).unify();
+    let running = health::routes(state).or(metrics::routes(state)).unify().or(docs).unify();
+    let telling = gateway::routes(state)
+        .or(gateway_pages::routes(state))
+        .unify()
+        .or(event_stream::routes(state))
+        .unify()
+        .or(events::routes(state))
+        .unify()
+        .or(asyncapi::routes())
+        .unify();
+    cameras::routes(state)
+        .or(control::routes(state))
+        .unify()
+        .or(watching)
+        .unify()
+        .or(places)
+        .unify()
+        .or(figures(state))
+        .unify()
+        .or(session::routes(state))
+        .unify()
+        .or(choosing)
+        .unify()
+        .or(jobs::routes(state))
+        .unify()
+        .or(cv::routes(state))
+        .unify()
+        .or(voice::routes(state))
+        .unify()
+        .or(managing)
+        .unify()
+        .or(discover::routes(state))
+        .unify()
+        .or(telling)
+        .unify()
+        .or(running)
+        .unify()
+        .boxed()
 }
 
 /// The caller that the gate has let in.

@@ -50,7 +50,7 @@ pub(super) async fn issue_table_token(
     }
     let session = SessionId::new(&session_id).map_err(|error| ApiError::invalid("session_id", error))?;
     if let Some(name) = &table_id
-        && !((1..=MAX_NAME_CHARS).contains(&name.chars().count()) && !name.chars().any(char::is_control))
+        && (!(1..=MAX_NAME_CHARS).contains(&name.chars().count()) || name.chars().any(char::is_control))
     {
         let detail = format!("must be 1 to {MAX_NAME_CHARS} printable characters");
         return Err(ApiError::invalid("table_id", detail));

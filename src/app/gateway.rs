@@ -52,6 +52,7 @@ pub(super) fn start_gateway(
         stop: stop.clone(),
     })?;
     known.get_or_init(|| gateway.clone());
+    gateway.figures().count_sectors_of(cache.clone());
     let told = gateway.clone();
     let publisher = Publisher::new(move |occurrence| {
         let event = event_of_occurrence(&occurrence);

@@ -14,8 +14,10 @@ use super::conn::{Connection, retry_ms};
 use super::figures::Rejected;
 use super::identity::Identity;
 use super::limits::Place;
+use super::redis::Need;
 use super::session::Session;
 use super::socket::{Deaf, Heard, Reader, Socket};
+use super::tenant::Positions;
 use super::{Freshness, Gateway};
 use crate::domain::Endpoint;
 use crate::wire::{ClientMessage, StreamPositions};
@@ -33,7 +35,7 @@ pub struct Arrival {
     /// Whether it speaks `atalaya.v1`.
     pub is_v1: bool,
     /// `None` when its token is to come as its first message.
-    pub identity: Option<(Identity, Place)>,
+    pub admitted: Option<Admitted>,
     /// Why it is not let in, when it is to be told by a close.
     pub refused: Option<Close>,
     /// `None` on this very machine.
@@ -42,19 +44,47 @@ pub struct Arrival {
     pub resume: Option<StreamPositions>,
 }
 
+/// Somebody who is let in, and from where on it is told what happens: from before it can know that it is.
+#[derive(Debug)]
+pub struct Admitted {
+    pub(super) identity: Identity,
+    pub(super) listens: Listens,
+    pub(super) positions: Positions,
+    _place: Place,
+    /// As long as events are to come.
+    _need: Option<Need>,
+}
+
+impl Gateway {
+    /// Lets somebody in who has a place.
+    ///
+    /// # Errors
+    /// When its streams are not there now.
+    pub async fn admit(
+        &self,
+        endpoint: Endpoint,
+        (identity, place): (Identity, Place),
+    ) -> Result<Admitted, Close> {
+        let listens = listens(self, endpoint, &identity, Freshness::Known).await;
+        let need = self.need(identity.tenant, &listens).await?;
+        let positions = self.inner.hub.positions(identity.tenant, &listens);
+        Ok(Admitted { identity, listens, positions, _place: place, _need: need })
+    }
+}
+
 /// Serves a client until it goes, or has to.
 pub(super) async fn serve(gateway: Gateway, arrival: Arrival) {
     let settings = &gateway.inner.settings;
-    let Arrival { tcp, begun, endpoint, is_v1, identity, refused, ip, resume } = arrival;
+    let Arrival { tcp, begun, endpoint, is_v1, admitted, refused, ip, resume } = arrival;
     let socket = Socket::new(tcp, settings.room);
     let mut reader = Reader::new(begun, settings.max_message_bytes);
-    let known = match (refused, identity) {
+    let admitted = match (refused, admitted) {
         (Some(close), _) => Err(close),
-        (None, Some(known)) => Ok(known),
+        (None, Some(admitted)) => Ok(admitted),
         (None, None) => introduce(&gateway, &socket, &mut reader, (endpoint, ip)).await,
     };
-    let (identity, place) = match known {
-        Ok(known) => known,
+    let admitted = match admitted {
+        Ok(admitted) => admitted,
         Err(close) => {
             gateway.inner.figures.close(close);
             socket.close(close, retry_ms());
@@ -63,35 +93,25 @@ pub(super) async fn serve(gateway: Gateway, arrival: Arrival) {
     };
     let figures = gateway.inner.figures.clone();
     figures.connect(endpoint);
-    let (id, tenant) = (gateway.next_id(), identity.tenant);
+    let (id, tenant) = (gateway.next_id(), admitted.identity.tenant);
     let connection = Arc::new(Connection {
         id,
         tenant,
         endpoint,
-        user: identity.user.clone(),
+        user: admitted.identity.user.clone(),
         look_again: Notify::new(),
         is_v1,
         socket,
         figures,
     });
-    let listens = listens(&gateway, endpoint, &identity, Freshness::Known).await;
-    // Held to the end, as long as events are to come.
-    let _need = match gateway.need(tenant, &listens).await {
-        Ok(need) => need,
-        Err(close) => {
-            connection.close(close);
-            connection.figures.disconnect(endpoint);
-            return part(&connection.socket, &mut reader).await;
-        }
-    };
     tracing::debug!(%tenant, endpoint = endpoint.name(), id, "a client is connected");
-    let mut session = Session::new(gateway.clone(), connection.clone(), identity, listens, reader);
+    let mut session = Session::new(gateway.clone(), connection.clone(), admitted, reader);
     session.begin(resume);
     session.run().await;
     gateway.inner.hub.leave(tenant, id);
     connection.socket.leave();
     gateway.inner.figures.disconnect(endpoint);
-    drop(place);
+    drop(session);
     tracing::debug!(%tenant, endpoint = endpoint.name(), id, "a client is gone");
 }
 
@@ -117,7 +137,7 @@ async fn introduce(
     socket: &Socket,
     reader: &mut Reader,
     (endpoint, ip): (Endpoint, Option<IpAddr>),
-) -> Result<(Identity, Place), Close> {
+) -> Result<Admitted, Close> {
     let until = Instant::now() + gateway.inner.settings.auth_within;
     let token = timeout_at(until, first_token(socket, reader)).await.unwrap_or(Err(Close::HeartbeatLost));
     let figures = &gateway.inner.figures;
@@ -128,7 +148,7 @@ async fn introduce(
         figures.reject(full.into());
         full.close()
     })?;
-    Ok((identity, place))
+    gateway.admit(endpoint, (identity, place)).await
 }
 
 async fn first_token(socket: &Socket, reader: &mut Reader) -> Result<String, Close> {

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::close::Close;
 use super::limits::Full;
+use super::sectors::SectorCache;
 use super::tenant::Joined;
 use crate::domain::{Endpoint, EventType};
 
@@ -171,7 +172,7 @@ pub struct Figures {
     pub delivery_seconds: Spread,
     pub queue_bytes: Spread,
     pub ping_seconds: Spread,
-    sector_lookups: [Count; Found::ALL.len()],
+    sectors: OnceLock<SectorCache>,
     pub(super) drop_rate: Level,
     pub(super) stuck: AtomicBool,
     /// From Redis to here, by two clocks.
@@ -204,7 +205,7 @@ impl Default for Figures {
             delivery_seconds: Spread::new(SECONDS),
             queue_bytes: Spread::new(BYTES),
             ping_seconds: Spread::new(SECONDS),
-            sector_lookups: Default::default(),
+            sectors: OnceLock::new(),
             drop_rate: Level::default(),
             stuck: AtomicBool::default(),
             lag_seconds: Spread::new(SECONDS),
@@ -293,13 +294,20 @@ impl Figures {
         all.map(|(all, some)| (all, some, self.recoveries[usize::from(all)][usize::from(some)].get()))
     }
 
-    /// Counts a look-up of somebody's sectors.
-    pub fn look_up(&self, found: Found) {
-        self.sector_lookups[found as usize].add(1);
+    /// Where look-ups of sectors are counted.
+    pub fn count_sectors_of(&self, cache: SectorCache) {
+        let _ = self.sectors.set(cache);
     }
 
+    /// Look-ups of somebody's sectors that went so.
     pub fn looked_up(&self, found: Found) -> u64 {
-        self.sector_lookups[found as usize].get()
+        let figures = self.sectors.get().map(SectorCache::figures).unwrap_or_default();
+        match found {
+            Found::Hit => figures.hit,
+            Found::Miss => figures.miss,
+            Found::Stale => figures.stale,
+            Found::Timeout => figures.timeout,
+        }
     }
 
     /// The share of events that were lost within the last minute, 0 to 1.

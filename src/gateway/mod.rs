@@ -43,7 +43,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::redis::{BreakerState, RedisStatus, RedisUrlError};
-pub use arrival::Arrival;
+pub use arrival::{Admitted, Arrival};
 pub use audience::{Group, Listens, Sectors, audience};
 pub use close::{Close, Retry};
 pub use drops::DropRate;

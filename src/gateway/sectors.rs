@@ -89,6 +89,12 @@ pub struct SectorFigures {
 #[derive(Clone)]
 pub struct SectorCache(Arc<Inner>);
 
+impl std::fmt::Debug for SectorCache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SectorCache").finish_non_exhaustive()
+    }
+}
+
 struct Inner {
     context: SectorContext,
     entries: Mutex<LruCache<Station, Entry>>,

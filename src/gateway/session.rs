@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, sleep_until};
 
-use super::arrival::GOODBYE;
-use super::audience::{Listens, Sectors};
+use super::arrival::{Admitted, GOODBYE};
+use super::audience::Sectors;
 use super::client::Client;
 use super::close::Close;
 use super::conn::{Connection, told};
@@ -42,8 +42,7 @@ enum Next {
 pub(super) struct Session {
     gateway: Gateway,
     connection: Arc<Connection>,
-    identity: Identity,
-    listens: Listens,
+    admitted: Admitted,
     reader: Reader,
     pace: Pace,
     /// Until when nothing is sent that happens, and from where it then goes on.
@@ -64,8 +63,7 @@ impl Session {
     pub(super) fn new(
         gateway: Gateway,
         connection: Arc<Connection>,
-        identity: Identity,
-        listens: Listens,
+        admitted: Admitted,
         reader: Reader,
     ) -> Self {
         let now = Instant::now();
@@ -75,8 +73,7 @@ impl Session {
             revalidate: now + settings.revalidate_every,
             gateway,
             connection,
-            identity,
-            listens,
+            admitted,
             reader,
             held: None,
             heard: now,
@@ -90,8 +87,7 @@ impl Session {
 
     /// Tells where the streams are, and from where on the client gets them.
     pub(super) fn begin(&mut self, resume: Option<StreamPositions>) {
-        let hub = &self.gateway.inner.hub;
-        let positions = hub.positions(self.identity.tenant, &self.listens);
+        let positions = self.admitted.positions.clone();
         if self.connection.is_v1 {
             self.connection.say(&ServerMessage::Welcome { streams: told(&positions) });
         }
@@ -104,7 +100,7 @@ impl Session {
 
     fn join(&mut self, start: &Start) {
         self.held = None;
-        let (tenant, listens) = (self.identity.tenant, self.listens.clone());
+        let (tenant, listens) = (self.admitted.identity.tenant, self.admitted.listens.clone());
         let client = Client::Socket(self.connection.clone());
         if self.gateway.inner.hub.join(tenant, &client, listens, start).is_err() {
             self.connection.close(Close::SessionClosed);
@@ -131,7 +127,7 @@ impl Session {
                     Next::GoOn
                 }
                 Ok(()) = revoked.changed() => self.revalidate(),
-                () = connection.look_again.notified(), if self.identity.sectors.is_empty() => {
+                () = connection.look_again.notified(), if self.admitted.identity.sectors.is_empty() => {
                     self.look_up_sectors(Freshness::Known);
                     Next::GoOn
                 }
@@ -153,7 +149,7 @@ impl Session {
         let settings = &self.gateway.inner.settings;
         let heartbeat =
             self.asked.map_or(self.heard + settings.ping_every, |asked| asked + settings.pong_within);
-        let left = self.identity.expires.since(self.gateway.inner.clock.now());
+        let left = self.admitted.identity.expires.since(self.gateway.inner.clock.now());
         let notice = if self.warned_of_expiry { Duration::ZERO } else { EXPIRY_NOTICE };
         let expiry = Instant::now() + left.saturating_sub(notice);
         let held = self.held.as_ref().map(|(until, _)| *until);
@@ -181,13 +177,13 @@ impl Session {
     }
 
     fn watch_expiry(&mut self) {
-        let left = self.identity.expires.since(self.gateway.inner.clock.now());
+        let left = self.admitted.identity.expires.since(self.gateway.inner.clock.now());
         if left.is_zero() {
             self.connection.close(Close::TokenExpired);
         } else if left <= EXPIRY_NOTICE && !self.warned_of_expiry {
             self.warned_of_expiry = true;
             if self.connection.is_v1 {
-                self.connection.say(&ServerMessage::token_expiring(self.identity.expires));
+                self.connection.say(&ServerMessage::token_expiring(self.admitted.identity.expires));
             }
         }
     }
@@ -212,7 +208,7 @@ impl Session {
 
     fn revalidate(&mut self) -> Next {
         self.revalidate = Instant::now() + self.gateway.inner.settings.revalidate_every;
-        if self.gateway.inner.doorman.is_revoked(&self.identity) {
+        if self.gateway.inner.doorman.is_revoked(&self.admitted.identity) {
             self.connection.close(Close::Unauthorized);
         }
         Next::GoOn
@@ -288,17 +284,17 @@ impl Session {
             ClientMessage::RefreshSectors {} if self.connection.endpoint != Endpoint::Waiter => {
                 self.heard_nonsense("only waiters have sectors");
             }
-            ClientMessage::RefreshSectors {} if self.identity.sectors.is_empty() => {
+            ClientMessage::RefreshSectors {} if self.admitted.identity.sectors.is_empty() => {
                 self.look_up_sectors(Freshness::New);
             }
             ClientMessage::RefreshSectors {} => {
-                self.connection.say(&ServerMessage::sectors(self.identity.sectors.iter().copied()));
+                self.connection.say(&ServerMessage::sectors(self.admitted.identity.sectors.iter().copied()));
             }
         }
     }
 
     fn look_up_sectors(&mut self, freshness: Freshness) {
-        self.sectors = Some((self.gateway.inner.find_sectors)(self.identity.clone(), freshness));
+        self.sectors = Some((self.gateway.inner.find_sectors)(self.admitted.identity.clone(), freshness));
     }
 
     fn heard_nonsense(&mut self, why: &str) {
@@ -313,14 +309,14 @@ impl Session {
             Sectors::These(these) => ServerMessage::sectors(these.iter().copied()),
             Sectors::All => ServerMessage::error("sectors_unknown", "your sectors cannot be looked up now"),
         };
-        self.listens.sectors = sectors.clone();
-        self.gateway.inner.hub.reseat(self.identity.tenant, self.connection.id, sectors);
+        self.admitted.listens.sectors = sectors.clone();
+        self.gateway.inner.hub.reseat(self.admitted.identity.tenant, self.connection.id, sectors);
         self.connection.say(&told);
     }
 
     /// Takes a new token of the same person.
     fn refresh(&mut self, token: &str) {
-        let own = &self.identity;
+        let own = &self.admitted.identity;
         let is_same = |new: &Identity| {
             new.tenant == own.tenant
                 && new.user == own.user
@@ -331,8 +327,8 @@ impl Session {
         let said = match self.gateway.identify(self.connection.endpoint, token) {
             Ok(new) if is_same(&new) => {
                 let until = new.expires;
-                self.warned_of_expiry &= until <= self.identity.expires;
-                self.identity = new;
+                self.warned_of_expiry &= until <= self.admitted.identity.expires;
+                self.admitted.identity = new;
                 ServerMessage::auth_refreshed(until)
             }
             Ok(_) => ServerMessage::error(

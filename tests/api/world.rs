@@ -163,6 +163,19 @@ fn teller(live: &Live) -> atalaya::api::Live {
     Arc::new(move |tenant, id| live.lock().unwrap().get(&(tenant, id.clone())).cloned().unwrap_or_default())
 }
 
+/// What stands in the configuration file.
+fn fixed() -> watch::Receiver<Arc<Fixed>> {
+    let cameras = BTreeSet::from([(tenant(1), CameraId::new("fixed").unwrap())]);
+    watch::Sender::new(Arc::new(Fixed { cameras, branches: BTreeSet::from([(tenant(1), branch(2))]) }))
+        .subscribe()
+}
+
+async fn serve(services: Services, limits: Limits) -> (SocketAddr, tokio::task::JoinHandle<()>) {
+    let listener = Api::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    (address, tokio::spawn(Api::new(services).with_limits(limits).serve(listener)))
+}
+
 impl World {
     /// On an SQLite file.
     pub(crate) async fn start() -> Self {
@@ -228,11 +241,7 @@ impl World {
             live: teller(&live),
             reassigned: note_reassigned(&reassigned),
             turn: Arc::default(),
-            fixed: watch::Sender::new(Arc::new(Fixed {
-                cameras: BTreeSet::from([(tenant(1), CameraId::new("fixed").unwrap())]),
-                branches: BTreeSet::from([(tenant(1), branch(2))]),
-            }))
-            .subscribe(),
+            fixed: fixed(),
             media_dir: Some(folder.path().join("media")),
             max_body_bytes: 64 * 1024,
             rate: bounds.rate,
@@ -241,9 +250,7 @@ impl World {
             cors_origins: vec!["https://panel.example.com".into()],
             stop: stop.clone(),
         };
-        let listener = Api::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let server = tokio::spawn(Api::new(services).with_limits(bounds.limits).serve(listener));
+        let (address, server) = serve(services, bounds.limits).await;
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self {
             address,

@@ -188,6 +188,11 @@ async fn run(people: Vec<(i64, Listens)>, steps: Vec<Step>) -> Result<(), TestCa
     settle(&hub).await;
     stop.cancel();
     running.await.unwrap();
+    check(&ears, wanted, &inside)
+}
+
+/// Everybody has heard what it had to.
+fn check(ears: &[Ear], wanted: Vec<Option<Vec<usize>>>, inside: &[bool]) -> Result<(), TestCaseError> {
     for (who, (ear, wanted)) in ears.iter().zip(wanted).enumerate() {
         prop_assert!(is_in_order(&ear.0.heard.lock().unwrap()));
         let heard: Vec<_> = ear.0.heard.lock().unwrap().iter().map(number).collect();
