@@ -217,12 +217,11 @@ impl World {
         let (records, received) = mpsc::channel(1024);
         let cameras = cameras(folder.path(), records, (&tasks, &stop));
         put_cameras(&store, &cameras).await;
-        let (config, clock) = (config(), Clock::held_at(NOON));
+        let (config, clock, noted) = (config(), Clock::held_at(NOON), <(Live, Noted)>::default());
         let keys = Keys::new(&Secret::new(SECRET.into()), clock.clone());
         let revocations = Revocations::new(store.clone(), clock.clone());
         let figures = Arc::new(Mutex::new(RecorderFigures::default()));
         let models = Arc::new(engine::Catalog::open(None).unwrap());
-        let (live, reassigned) = (Live::default(), Noted::default());
         let jobs = jobs(&store, &clock, &cameras, folder.path(), (&tasks, &stop));
         let services = Services {
             jobs: jobs.clone(),
@@ -238,8 +237,8 @@ impl World {
             gateway: gateway(&keys, &revocations, &clock, (&tasks, &stop)),
             clock: clock.clone(),
             recorder: recorder(figures.clone()),
-            live: teller(&live),
-            reassigned: note_reassigned(&reassigned),
+            live: teller(&noted.0),
+            reassigned: note_reassigned(&noted.1),
             turn: Arc::default(),
             fixed: fixed(),
             media_dir: Some(folder.path().join("media")),
@@ -261,8 +260,8 @@ impl World {
             cameras,
             jobs,
             recorder: figures,
-            live,
-            reassigned,
+            live: noted.0,
+            reassigned: noted.1,
             stop,
             tasks,
             server,

@@ -54,10 +54,14 @@ async fn a_token_ends_when_it_ends_unless_it_is_renewed() {
         world.keys.issue(&caller(1, subject, Role::Admin, &[5], &[]), Ttl::from_secs(seconds))
     };
     let (mut client, _) = world.connect_v1("admin", &of("eva", 2)).await;
-    let (mut renewed, _) = world.connect_v1("admin", &of("eva", 2)).await;
+    let short = of("eva", 2);
+    let (mut renewed, _) = world.connect_v1("admin", &short).await;
     assert_eq!(renewed.next().await["type"], "token_expiring");
     renewed.say(&json!({"type": "auth_refresh", "token": of("somebody else", 60)})).await;
     assert_eq!(renewed.next().await["code"], "auth_refused");
+    // The same life again is no reason to say again that it ends.
+    renewed.say(&json!({"type": "auth_refresh", "token": short})).await;
+    assert_eq!(renewed.next().await["type"], "auth_refreshed");
     renewed.say(&json!({"type": "auth_refresh", "token": of("eva", 600)})).await;
     assert_eq!(renewed.next().await["type"], "auth_refreshed");
     let (code, reason) = client.closed().await;

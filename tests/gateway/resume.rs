@@ -88,6 +88,51 @@ async fn who_says_nothing_goes_on_from_its_welcome() {
 }
 
 #[tokio::test]
+async fn a_stream_that_is_not_known_any_more_is_not_recovered() {
+    let world = World::start().await;
+    let (mut admin, _) = world.connect_v1("admin", &world.token("eva", Role::Admin, &[])).await;
+    admin
+        .say(
+            &json!({"type": "resume", "streams": {"branch:5": {"epoch": "before the restart", "offset": 7}}}),
+        )
+        .await;
+    let told = loop {
+        let message = admin.next().await;
+        if message["type"] != "streams" {
+            break message;
+        }
+    };
+    assert_eq!((&told["type"], &told["recovered"]), (&json!("resumed"), &json!(false)), "{told}");
+    assert_eq!(told["streams"]["branch:5"]["recovered"], false);
+}
+
+#[tokio::test]
+async fn what_is_forgotten_and_was_for_others_is_not_missed() {
+    let world = World::with(|config| config.gateway.history_events = 5).await;
+    let token = world.token("chef", Role::Kitchen, &[5]);
+    let mut admin = world.connect("admin", &world.token("eva", Role::Admin, &[])).await;
+    let (chef, streams) = world.connect_v1("kitchen", &token).await;
+    drop(chef);
+    for number in 0..20 {
+        world.publish(numbered("CAMERA_ONLINE", number));
+        assert_eq!(admin.next().await["number"], number);
+    }
+    let (mut chef, _) = world.connect_v1("kitchen", &token).await;
+    chef.say(&json!({"type": "resume", "streams": streams})).await;
+    assert_eq!(chef.next().await["recovered"], true);
+}
+
+#[tokio::test]
+async fn who_listens_to_all_branches_is_told_when_somebody_opens_one() {
+    let world = World::start().await;
+    let (mut admin, _) = world.connect_v1("admin", &world.token("eva", Role::Admin, &[])).await;
+    admin.say(&json!({"type": "ping"})).await;
+    assert_eq!(admin.next().await["type"], "pong");
+    let (_waiter, streams) = world.connect_v1("waiter", &world.token("ana", Role::Waiter, &[7])).await;
+    assert_eq!(admin.next().await, json!({"type": "streams", "streams": streams}));
+}
+
+#[tokio::test]
 async fn who_listens_to_all_branches_is_told_of_new_streams() {
     let world = World::start().await;
     let (mut admin, streams) = world.connect_v1("admin", &world.token("eva", Role::Admin, &[])).await;
