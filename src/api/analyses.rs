@@ -74,7 +74,7 @@ pub(super) struct Figures {
 impl Figures {
     /// The histogram: upper bound in seconds and number, bucket by bucket.
     pub(super) fn histogram(&self) -> Vec<(f64, u64)> {
-        BOUNDS_S.into_iter().chain([f64::MAX]).zip(self.buckets).collect()
+        BOUNDS_S.into_iter().chain([f64::INFINITY]).zip(self.buckets).collect()
     }
 
     fn count(&mut self, seconds: f64) {

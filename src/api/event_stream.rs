@@ -91,7 +91,7 @@ pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
 ///
 /// The token comes as of every route, as `?token=`, or as a table's in `?table_token=`.
 #[utoipa::path(get, path = "/api/v1/events/stream", tag = "gateway", security(()),
-    params(("endpoint" = Option<Side>, Query, description = "As whom to listen; without it the widest that the token opens"),
+    params(("endpoint" = inline(Option<Side>), Query, description = "As whom to listen; without it the widest that the token opens"),
         ("token" = Option<String>, Query, description = "The token, where no header can be sent"),
         ("table_token" = Option<String>, Query, description = "A table's token, of guests"),
         ("last_event_id" = Option<String>, Query, description = "As the header `Last-Event-ID`, which goes before it"),

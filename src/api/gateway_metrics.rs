@@ -51,12 +51,25 @@ impl Collector for Gateway {
         let figures = self.gateway.figures();
         for (name, help, series) in self.gauges(figures) {
             let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            // Without labels it has no braces either.
+            if let [(labels, value)] = &series[..]
+                && labels.is_empty()
+            {
+                ConstGauge::new(*value).encode(family)?;
+                continue;
+            }
             for (labels, value) in series {
                 ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
             }
         }
         for (name, help, series) in self.counters(figures) {
             let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+            if let [(labels, value)] = &series[..]
+                && labels.is_empty()
+            {
+                ConstCounter::new(*value).encode(family)?;
+                continue;
+            }
             for (labels, value) in series {
                 ConstCounter::new(value).encode(family.encode_family(&labels)?)?;
             }

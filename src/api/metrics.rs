@@ -247,7 +247,7 @@ fn encode_inference(family: &mut MetricEncoder<'_>, sample: &Sample) -> fmt::Res
         status.inference_buckets.iter().map(|(bound_ms, count)| (bound_ms / 1000.0, *count)).collect();
     // The format wants a last bucket that holds everything.
     if buckets.last().is_none_or(|(bound, _)| bound.is_finite()) {
-        buckets.push((f64::MAX, 0));
+        buckets.push((f64::INFINITY, 0));
     }
     let mut encoder = family.encode_family(&sample.labels)?;
     encoder.encode_histogram::<[(String, String); 0]>(status.inference_sum_ms / 1000.0, count, &buckets, None)

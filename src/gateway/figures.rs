@@ -127,7 +127,7 @@ impl Spread {
 
     /// Upper bounds with how many are in each, the last one unbounded.
     pub fn buckets(&self) -> Vec<(f64, u64)> {
-        let bounds = self.bounds.iter().copied().chain([f64::MAX]);
+        let bounds = self.bounds.iter().copied().chain([f64::INFINITY]);
         bounds.zip(self.counts.iter().map(Count::get)).collect()
     }
 
@@ -342,7 +342,7 @@ mod tests {
         spread.add(1.0);
         spread.add_many(1.5, 2);
         spread.add(9.0);
-        assert_eq!(spread.buckets(), [(1.0, 1), (2.0, 2), (f64::MAX, 1)]);
+        assert_eq!(spread.buckets(), [(1.0, 1), (2.0, 2), (f64::INFINITY, 1)]);
         assert!((spread.sum() - 13.0).abs() < 1e-6);
     }
 }

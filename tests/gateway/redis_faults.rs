@@ -23,9 +23,10 @@ impl Load {
         let (sent, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
         let (count, end) = (sent.clone(), stop.clone());
         let task = tokio::spawn(async move {
+            let mut pace = tokio::time::interval(Duration::from_millis(10));
             while !end.load(Ordering::SeqCst) {
                 world.publish(numbered("ROUND_READY", count.fetch_add(1, Ordering::SeqCst)));
-                tokio::time::sleep(Duration::from_millis(10)).await;
+                pace.tick().await;
             }
             world
         });
@@ -181,7 +182,10 @@ async fn without_redis_what_is_known_is_served_and_what_is_not_is_to_be_tried_la
     client.say(&json!({"type": "resume", "streams": streams})).await;
     assert_eq!(heard(&mut client).await.0, [0, 1, 2, 3, 4]);
     let other = world.token("ivo", Role::Admin, &[6]);
-    let mut refused = world.connect("admin", &other).await;
+    let (status, _) = world.try_connect(&format!("/ws/admin?token={other}"), &[]).await.err().unwrap();
+    assert_eq!(status.as_u16(), 503);
+    let v1 = ("sec-websocket-protocol", "atalaya.v1");
+    let mut refused = world.try_connect(&format!("/ws/admin?token={other}"), &[v1]).await.unwrap();
     let (code, reason) = refused.closed().await;
     assert_eq!((code, &reason["code"], &reason["retry"]), (1013, &json!("try_later"), &json!(true)));
     // What is published meanwhile is kept; who can tell its publisher so does not take more after a while.
