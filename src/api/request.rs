@@ -71,9 +71,21 @@ pub(super) fn query<T: DeserializeOwned + Send + 'static>()
 -> impl Filter<Extract = (Answer<T>,), Error = Infallible> + Clone {
     let raw = warp::query::raw().or(warp::any().map(String::new)).unify();
     raw.map(|query: String| {
-        let pairs = url::form_urlencoded::parse(query.as_bytes());
-        serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)).map_err(unreadable)
+        read_query(&query).or_else(|error| {
+            // As of bodies: to some programs every number is written so.
+            let mut whole = url::form_urlencoded::Serializer::new(String::new());
+            for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+                let number = value.strip_suffix(".0").filter(|text| text.parse::<i64>().is_ok());
+                whole.append_pair(&name, number.unwrap_or(&value));
+            }
+            read_query(&whole.finish()).map_err(|_| error)
+        })
     })
+}
+
+fn read_query<T: DeserializeOwned>(query: &str) -> Answer<T> {
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)).map_err(unreadable)
 }
 
 /// The instant that stands in a query's `field`.

@@ -70,7 +70,7 @@ pub fn event_of(mut members: Map<String, Value>, tenant: Option<TenantId>) -> Re
     let id = match members.get("id") {
         None | Some(Value::Null) => None,
         Some(Value::String(id)) if (1..=128).contains(&id.len()) => Some(Arc::from(id.as_str())),
-        Some(Value::Number(id)) => Some(Arc::from(id.to_string())),
+        Some(Value::Number(id)) if !id.is_f64() => Some(Arc::from(id.to_string())),
         Some(_) => return Err(wrong("id", "must be a text of 1 to 128 bytes, or a number")),
     };
     for ours in OURS {
