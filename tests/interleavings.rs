@@ -8,7 +8,7 @@ use std::sync::Arc;
 use atalaya::clock::Clock;
 use atalaya::domain::{BranchId, Endpoint, Event, EventType, TenantId};
 use atalaya::gateway::{
-    Figures, Guest, Hub, Joined, Limits, Listens, Member, Most, Position, Sectors, Settings, Start,
+    Figures, Guest, Hub, Joined, Limits, Listens, Member, Most, Position, Sectors, Settings, Stamped, Start,
 };
 use bytes::Bytes;
 use shuttle::sync::Mutex;
@@ -24,8 +24,8 @@ impl Member for Ear {
         self.0
     }
 
-    fn send(&self, _: TenantId, frame: &Bytes) -> bool {
-        self.1.lock().unwrap().push(frame.clone());
+    fn send(&self, stamped: &Arc<Stamped>) -> bool {
+        self.1.lock().unwrap().push(stamped.frame.clone());
         true
     }
 

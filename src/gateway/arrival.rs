@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 
 use super::audience::{Listens, Sectors};
 use super::close::Close;
@@ -50,6 +51,8 @@ pub struct Admitted {
     pub(super) identity: Identity,
     pub(super) listens: Listens,
     pub(super) positions: Positions,
+    /// How often sectors had changed before they were looked up.
+    pub(super) reassigned: u64,
     _place: Place,
     /// As long as events are to come.
     _need: Option<Need>,
@@ -65,10 +68,11 @@ impl Gateway {
         endpoint: Endpoint,
         (identity, place): (Identity, Place),
     ) -> Result<Admitted, Close> {
-        let listens = listens(self, endpoint, &identity, Freshness::Known).await;
+        let reassigned = self.inner.reassigned.load(Ordering::SeqCst);
+        let listens = listens(self, endpoint, &identity).await;
         let need = self.need(identity.tenant, &listens).await?;
         let positions = self.inner.hub.positions(identity.tenant, &listens);
-        Ok(Admitted { identity, listens, positions, _place: place, _need: need })
+        Ok(Admitted { identity, listens, positions, reassigned, _place: place, _need: need })
     }
 }
 
@@ -115,15 +119,10 @@ pub(super) async fn serve(gateway: Gateway, arrival: Arrival) {
     tracing::debug!(%tenant, endpoint = endpoint.name(), id, "a client is gone");
 }
 
-pub(super) async fn listens(
-    gateway: &Gateway,
-    endpoint: Endpoint,
-    identity: &Identity,
-    fresh: Freshness,
-) -> Listens {
+pub(super) async fn listens(gateway: &Gateway, endpoint: Endpoint, identity: &Identity) -> Listens {
     let sectors = match endpoint {
         Endpoint::Waiter if identity.sectors.is_empty() => {
-            (gateway.inner.find_sectors)(identity.clone(), fresh).await
+            (gateway.inner.find_sectors)(identity.clone(), Freshness::Known).await
         }
         _ => Sectors::These(identity.sectors.clone()),
     };
@@ -138,8 +137,8 @@ async fn introduce(
     reader: &mut Reader,
     (endpoint, ip): (Endpoint, Option<IpAddr>),
 ) -> Result<Admitted, Close> {
-    let until = Instant::now() + gateway.inner.settings.auth_within;
-    let token = timeout_at(until, first_token(socket, reader)).await.unwrap_or(Err(Close::HeartbeatLost));
+    let within = gateway.inner.settings.auth_within;
+    let token = timeout(within, first_token(socket, reader)).await.unwrap_or(Err(Close::HeartbeatLost));
     let figures = &gateway.inner.figures;
     let identity =
         token.and_then(|token| gateway.identify(endpoint, &token).map_err(|refusal| refusal.close()));
@@ -160,9 +159,10 @@ async fn first_token(socket: &Socket, reader: &mut Reader) -> Result<String, Clo
                     _ => Err(Close::Unauthorized),
                 };
             }
-            Ok(Heard::Sign | Heard::Pong) => {}
+            // Others have their turn, whatever it sends.
+            Ok(Heard::Sign | Heard::Pong) => tokio::task::yield_now().await,
             Ok(Heard::Binary(_)) => return Err(Close::Unauthorized),
-            Ok(Heard::Closing(_)) | Err(Deaf::Over) => return Err(Close::Normal),
+            Ok(Heard::Closing) | Err(Deaf::Over) => return Err(Close::Normal),
             Err(Deaf::Wrong(close)) => return Err(close),
             Err(Deaf::NothingYet) => socket.ready().await.map_err(|_| Close::Normal)?,
         }
@@ -171,16 +171,18 @@ async fn first_token(socket: &Socket, reader: &mut Reader) -> Result<String, Clo
 
 /// Lets the last frames out and waits for the client's goodbye, for a while.
 async fn part(socket: &Socket, reader: &mut Reader) {
-    let until = Instant::now() + GOODBYE;
-    loop {
-        match reader.read(socket) {
-            Ok(Heard::Closing(_)) | Err(Deaf::Over | Deaf::Wrong(_)) => return,
-            Ok(_) => {}
-            Err(Deaf::NothingYet) => {
-                if !matches!(timeout_at(until, socket.ready()).await, Ok(Ok(()))) {
-                    return;
+    let goodbye = async {
+        loop {
+            match reader.read(socket) {
+                Ok(Heard::Closing) | Err(Deaf::Over | Deaf::Wrong(_)) => return,
+                Ok(_) => tokio::task::yield_now().await,
+                Err(Deaf::NothingYet) => {
+                    if socket.ready().await.is_err() {
+                        return;
+                    }
                 }
             }
         }
-    }
+    };
+    let _ = timeout(GOODBYE, goodbye).await;
 }

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::close::Close;
 use super::conn::Connection;
 use super::hub::{Member, Start};
 use super::listener::Listener;
-use super::stream::Position;
+use super::stream::{Position, Stamped};
 use super::tenant::Joined;
-use crate::domain::{BranchId, TenantId};
+use crate::domain::BranchId;
 
 /// One who listens.
 #[derive(Debug, Clone)]
@@ -46,10 +44,21 @@ impl Member for Client {
         }
     }
 
-    fn send(&self, tenant: TenantId, frame: &Bytes) -> bool {
+    fn send(&self, stamped: &Arc<Stamped>) -> bool {
+        let tenant = stamped.event.tenant;
+        let (own, figures) = match self {
+            Self::Socket(socket) => (socket.tenant, &*socket.figures),
+            Self::Stream(stream) => (stream.tenant(), stream.figures()),
+        };
+        if tenant != own {
+            // Cannot be, as nobody sits with another tenant; should it be all the same, nothing is told.
+            figures.tenant_mismatches.add(1);
+            tracing::error!(%tenant, %own, "an event of another tenant was held back");
+            return false;
+        }
         match self {
-            Self::Socket(socket) => socket.send(tenant, frame),
-            Self::Stream(stream) => stream.send(tenant, frame),
+            Self::Socket(socket) => socket.send(stamped),
+            Self::Stream(stream) => stream.send(stamped),
         }
     }
 

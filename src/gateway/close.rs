@@ -23,7 +23,6 @@ pub enum Close {
     /// A text that is no UTF-8.
     Encoding,
     TooLarge,
-    Internal,
     /// The server stops; another one, or it again, takes over.
     Restart,
     /// As many are connected as may.
@@ -46,12 +45,11 @@ pub enum Close {
 }
 
 impl Close {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 17] = [
         Self::Normal,
         Self::Protocol,
         Self::Encoding,
         Self::TooLarge,
-        Self::Internal,
         Self::Restart,
         Self::Full,
         Self::TryLater,
@@ -86,7 +84,6 @@ impl Close {
             Self::Protocol => (1002, "protocol_error", Retry::Soon),
             Self::Encoding => (1007, "not_utf8", Retry::Soon),
             Self::TooLarge => (1009, "message_too_large", Retry::Soon),
-            Self::Internal => (1011, "internal", Retry::Soon),
             Self::Restart => (1012, "restart", Retry::Soon),
             Self::Full => (1013, "max_connections", Retry::Soon),
             Self::TryLater => (1013, "try_later", Retry::Soon),

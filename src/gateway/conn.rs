@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::close::Close;
@@ -11,7 +10,7 @@ use super::frame;
 use super::hub::{Member, Start};
 use super::outbox::Put;
 use super::socket::Socket;
-use super::stream::Position;
+use super::stream::{Position, Stamped};
 use super::tenant::Joined;
 use crate::domain::{BranchId, Endpoint, TenantId};
 use crate::wire::{ServerMessage, StreamPosition, StreamPositions, stream_name};
@@ -45,21 +44,20 @@ impl Connection {
 
     /// Ends the connection after what waits.
     pub fn close(&self, close: Close) {
-        if !self.socket.is_closing() {
+        if self.socket.close(close, retry_ms()) {
             self.figures.close(close);
-            self.socket.close(close, retry_ms());
         }
     }
 
     /// Ends the connection at once.
     pub fn cut(&self, close: Close) {
-        if !self.socket.is_closing() {
+        if self.socket.cut(close, retry_ms()) {
             self.figures.close(close);
-            self.socket.cut(close, retry_ms());
         }
     }
 
-    fn overflow(&self) {
+    /// Ends the connection of one who does not take what is sent.
+    pub(super) fn overflow(&self) {
         self.figures.slow_consumers.add(1);
         self.figures.queue_bytes.add(self.socket.waiting() as f64);
         self.cut(Close::SlowConsumer);
@@ -73,23 +71,39 @@ pub(super) fn retry_ms() -> u64 {
 
 /// Positions as the client is told of them.
 pub(super) fn told<'a>(positions: impl IntoIterator<Item = (&'a BranchId, &'a Position)>) -> StreamPositions {
-    let told = positions.into_iter().map(|(branch, position)| {
-        let Position { epoch, offset } = position;
-        let position = StreamPosition { epoch: epoch.as_ref().to_owned(), offset: *offset, recovered: None };
-        (stream_name(*branch), position)
-    });
+    let told = positions.into_iter().map(|(branch, position)| told_one(*branch, position, None));
     told.collect()
 }
 
 /// As [`told`], and whether everything that was missed of each was sent.
-pub(super) fn resumed(joined: &Joined) -> StreamPositions {
-    let streams = joined.streams.iter().map(|(branch, (position, recovered))| {
-        let Position { epoch, offset } = position;
-        let position =
-            StreamPosition { epoch: epoch.as_ref().to_owned(), offset: *offset, recovered: Some(*recovered) };
-        (stream_name(*branch), position)
-    });
-    streams.collect()
+fn resumed(joined: &Joined) -> StreamPositions {
+    let streams = joined.streams.iter();
+    streams.map(|(branch, (position, recovered))| told_one(*branch, position, Some(*recovered))).collect()
+}
+
+fn told_one(
+    branch: BranchId,
+    Position { epoch, offset }: &Position,
+    recovered: Option<bool>,
+) -> (String, StreamPosition) {
+    (stream_name(branch), StreamPosition { epoch: epoch.as_ref().to_owned(), offset: *offset, recovered })
+}
+
+/// What is said after what somebody missed; counts it.
+pub(super) fn afterwards(joined: &Joined, start: &Start, figures: &Figures) -> Option<ServerMessage> {
+    let recovered = joined.is_recovered();
+    match start {
+        Start::Resume(_) => {
+            figures.resume(joined);
+            Some(ServerMessage::Resumed { recovered, streams: resumed(joined) })
+        }
+        // More came in that moment than is kept.
+        Start::At(_) if !recovered => {
+            figures.gaps.add(1);
+            Some(ServerMessage::Gap { streams: resumed(joined) })
+        }
+        Start::At(_) => None,
+    }
 }
 
 impl Member for Arc<Connection> {
@@ -97,14 +111,8 @@ impl Member for Arc<Connection> {
         self.id
     }
 
-    fn send(&self, tenant: TenantId, frame: &Bytes) -> bool {
-        if tenant != self.tenant {
-            // Cannot be, as nobody sits with another tenant; should it be all the same, nothing is told.
-            self.figures.tenant_mismatches.add(1);
-            tracing::error!(%tenant, own = %self.tenant, "an event of another tenant was held back");
-            return false;
-        }
-        match self.socket.put(frame) {
+    fn send(&self, stamped: &Arc<Stamped>) -> bool {
+        match self.socket.put(&stamped.frame) {
             Put::Written => true,
             Put::Queued => {
                 self.figures.queue_bytes.add(self.socket.waiting() as f64);
@@ -120,27 +128,22 @@ impl Member for Arc<Connection> {
 
     fn catch_up(&self, joined: &Joined, start: &Start) {
         let missed = joined.missed.iter().map(|stamped| stamped.frame.clone());
+        let last = afterwards(joined, start, &self.figures);
+        if !self.is_v1 {
+            self.socket.put_all(missed);
+            // Who does not know of streams is told by the close that it does not have everything.
+            if !joined.is_recovered() {
+                self.close(Close::Gap);
+            }
+            return;
+        }
         // Opened since it was told where its streams are.
         let begins = joined.streams.iter().filter(|(branch, _)| !start.positions().contains_key(branch));
         let mut begins = told(begins.map(|(branch, (position, _))| (branch, position)));
         begins.values_mut().for_each(|position| position.offset = 0);
         let first = (!begins.is_empty()).then_some(ServerMessage::Streams { streams: begins });
-        let recovered = joined.is_recovered();
-        let last = match start {
-            Start::Resume(_) => {
-                self.figures.resume(joined);
-                Some(ServerMessage::Resumed { recovered, streams: resumed(joined) })
-            }
-            // More came in that moment than is kept.
-            Start::At(_) if !recovered => {
-                self.figures.gaps.add(1);
-                Some(ServerMessage::Gap { streams: resumed(joined) })
-            }
-            Start::At(_) => None,
-        };
         let as_frame = |message: ServerMessage| frame::text(&message.text());
-        let first = first.filter(|_| self.is_v1).map(as_frame);
-        let last = last.filter(|_| self.is_v1).map(as_frame);
+        let (first, last) = (first.map(as_frame), last.map(as_frame));
         self.socket.put_all(first.into_iter().chain(missed).chain(last));
     }
 

@@ -29,15 +29,15 @@ const EVERY: Duration = Duration::from_secs(1);
 /// The share of events that were lost within the last minute.
 #[derive(Debug, Default)]
 pub struct DropRate {
-    /// When, and how many had been dropped and processed until then.
+    /// When, and how many had been dropped and published until then.
     seen: VecDeque<(Instant, u64, u64)>,
     warned: Option<Instant>,
 }
 
 impl DropRate {
-    /// Takes how many events were dropped and processed up to `now` since the start. `true` when it is time to warn.
-    pub fn note(&mut self, now: Instant, dropped: u64, processed: u64) -> bool {
-        self.seen.push_back((now, dropped, processed));
+    /// Takes how many events were dropped and published up to `now` since the start. `true` when it is time to warn.
+    pub fn note(&mut self, now: Instant, dropped: u64, published: u64) -> bool {
+        self.seen.push_back((now, dropped, published));
         // The last one that is older stays: the window begins there.
         while self.seen.get(1).is_some_and(|(at, ..)| now.duration_since(*at) >= WINDOW) {
             self.seen.pop_front();
@@ -52,13 +52,13 @@ impl DropRate {
 
     /// 0 to 1.
     pub fn rate(&self) -> f64 {
-        let (Some((_, dropped_before, before)), Some((_, dropped, processed))) =
+        let (Some((_, dropped_before, before)), Some((_, dropped, published))) =
             (self.seen.front(), self.seen.back())
         else {
             return 0.0;
         };
-        let (dropped, processed) = ((dropped - dropped_before) as f64, (processed - before) as f64);
-        if dropped > 0.0 { dropped / (dropped + processed) } else { 0.0 }
+        let (dropped, published) = ((dropped - dropped_before) as f64, (published - before) as f64);
+        if dropped > 0.0 { dropped / (dropped + published) } else { 0.0 }
     }
 }
 
@@ -94,12 +94,12 @@ pub(super) async fn watch(
             () = stop.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        let (now, processed) = (Instant::now(), figures.processed.get());
-        if drops.note(now, figures.dropped.get(), processed) {
+        let now = Instant::now();
+        if drops.note(now, figures.dropped.get(), figures.published.get()) {
             tracing::warn!("High drop rate detected: {:.1}%", drops.rate() * 100.0);
         }
         figures.drop_rate.set(drops.rate());
-        figures.stuck.store(progress.is_stuck(now, waiting(), processed), Ordering::Relaxed);
+        figures.stuck.store(progress.is_stuck(now, waiting(), figures.processed.get()), Ordering::Relaxed);
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
         tokio::time::advance(Duration::from_millis(100)).await;
         tokio::task::yield_now().await;
         figures.dropped.add(1);
-        figures.processed.add(3);
+        figures.published.add(3);
         while figures.drop_rate.get() == 0.0 {
             tokio::time::advance(EVERY).await;
             tokio::task::yield_now().await;

@@ -158,6 +158,8 @@ pub struct Figures {
     pub failed_deliveries: Count,
     /// Events refused because their tenant sends too many.
     pub rate_limited: Count,
+    /// Events that were taken, to be sent here or by Redis.
+    pub published: Count,
     pub processed: Count,
     pub dropped: Count,
     pub duplicates: Count,
@@ -193,6 +195,7 @@ impl Default for Figures {
             deliveries: Count::default(),
             failed_deliveries: Count::default(),
             rate_limited: Count::default(),
+            published: Count::default(),
             processed: Count::default(),
             dropped: Count::default(),
             duplicates: Count::default(),

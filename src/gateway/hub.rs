@@ -4,14 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
-use bytes::Bytes;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::audience::{Listens, Sectors};
 use super::figures::Figures;
 use super::lanes::{Class, LaneFull, Lanes, Turn};
-use super::stream::{Keep, Placed, Position};
+use super::stream::{Keep, Placed, Position, Stamped};
 use super::sync::{Mutex, MutexGuard, RwLock};
 use super::tenant::{Crowd, Joined, Positions, Sending, SessionOver, Tenant};
 use crate::clock::Clock;
@@ -25,8 +24,8 @@ pub trait Member: Clone + Send + Sync + 'static {
     /// Its number, unique in the process.
     fn id(&self) -> u64;
 
-    /// Sends a frame of a tenant and never waits; whether it was taken.
-    fn send(&self, tenant: TenantId, frame: &Bytes) -> bool;
+    /// Sends an event and never waits; whether it was taken.
+    fn send(&self, stamped: &Arc<Stamped>) -> bool;
 
     /// Sends what came since `start`.
     fn catch_up(&self, joined: &Joined, start: &Start);
@@ -126,8 +125,11 @@ impl<M: Member> Hub<M> {
     pub fn publish(&self, event: Event) -> Result<(), LaneFull> {
         let class = if event.kind.topic().is_urgent() { Class::Urgent } else { Class::Normal };
         let pushed = self.push(event.tenant, class, What::Event(event));
-        if pushed.is_err() {
-            self.inner.figures.dropped.add(1);
+        let figures = &self.inner.figures;
+        if pushed.is_ok() {
+            figures.published.add(1);
+        } else {
+            figures.dropped.add(1);
         }
         pushed
     }
@@ -150,7 +152,10 @@ impl<M: Member> Hub<M> {
 
     /// Makes a stream known before anybody listens to it.
     pub fn load(&self, tenant: TenantId, branch: BranchId, position: Position, newest: Vec<Placed>) {
-        lock(&self.tenant(tenant)).load(branch, position, newest);
+        let tenant = self.tenant(tenant);
+        let mut tenant = lock(&tenant);
+        tenant.load(branch, position, newest);
+        tell_news(&mut tenant);
     }
 
     /// A stream is not followed elsewhere any more: it goes when nobody needs it.
@@ -326,7 +331,7 @@ impl<M: Member> Hub<M> {
                 continue;
             };
             round.member += 1;
-            match member.send(round.sending.stamped.event.tenant, &round.sending.stamped.frame) {
+            match member.send(&round.sending.stamped) {
                 true => sent += 1,
                 false => failed += 1,
             }

@@ -3,17 +3,15 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::close::Close;
-use super::conn::{resumed, told};
+use super::conn::{afterwards, told};
 use super::figures::Figures;
-use super::frame;
 use super::hub::{Member, Start};
 use super::identity::Identity;
 use super::outbox::Room;
-use super::stream::Position;
+use super::stream::{Position, Stamped};
 use super::tenant::Joined;
 use crate::domain::{BranchId, TenantId};
 use crate::wire::{ServerMessage, StreamPositions};
@@ -21,10 +19,10 @@ use crate::wire::{ServerMessage, StreamPositions};
 /// Something for the listener.
 #[derive(Debug)]
 pub(super) enum Item {
-    /// An event as JSON; `counted` are its bytes, if they count against what may wait.
+    /// An event, and whether it counts against what may wait.
     Event {
-        json: Bytes,
-        counted: Option<usize>,
+        stamped: Arc<Stamped>,
+        is_counted: bool,
     },
     Message(ServerMessage),
     /// Where streams begin of which the listener did not know.
@@ -67,6 +65,14 @@ impl Listener {
         Self { id, tenant, user, room, figures, queue: Mutex::default(), wake: Notify::new() }
     }
 
+    pub(super) fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    pub(super) fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
     /// Who it is, if its token says so.
     pub(super) fn user(&self) -> Option<&str> {
         self.user.as_deref()
@@ -78,8 +84,8 @@ impl Listener {
         let Some(item) = queue.items.pop_front() else {
             return queue.close.map_or(Next::Wait, Next::End);
         };
-        if let Item::Event { counted: Some(bytes), .. } = &item {
-            (queue.frames, queue.bytes) = (queue.frames - 1, queue.bytes - bytes);
+        if let Item::Event { stamped, is_counted: true } = &item {
+            (queue.frames, queue.bytes) = (queue.frames - 1, queue.bytes - stamped.frame.len());
         }
         Next::Take(item)
     }
@@ -124,19 +130,12 @@ impl Member for Arc<Listener> {
         self.id
     }
 
-    fn send(&self, tenant: TenantId, frame: &Bytes) -> bool {
-        if tenant != self.tenant {
-            // As of sockets: cannot be.
-            self.figures.tenant_mismatches.add(1);
-            tracing::error!(%tenant, own = %self.tenant, "an event of another tenant was held back");
-            return false;
-        }
-        let json = frame::payload(frame);
+    fn send(&self, stamped: &Arc<Stamped>) -> bool {
         let mut queue = self.queue();
         if queue.close.is_some() {
             return false;
         }
-        let counted = json.len();
+        let counted = stamped.frame.len();
         if queue.frames >= self.room.frames || queue.bytes + counted > self.room.bytes {
             self.figures.slow_consumers.add(1);
             self.figures.queue_bytes.add(queue.bytes as f64);
@@ -146,7 +145,7 @@ impl Member for Arc<Listener> {
             self.close(Close::SlowConsumer);
             return false;
         }
-        queue.items.push_back(Item::Event { json, counted: Some(counted) });
+        queue.items.push_back(Item::Event { stamped: stamped.clone(), is_counted: true });
         (queue.frames, queue.bytes) = (queue.frames + 1, queue.bytes + counted);
         drop(queue);
         self.wake.notify_one();
@@ -157,23 +156,11 @@ impl Member for Arc<Listener> {
         let mut begins = told(joined.streams.iter().map(|(branch, (position, _))| (branch, position)));
         begins.values_mut().for_each(|position| position.offset = 0);
         let unknown = Item::Unknown(begins);
-        let missed = joined.missed.iter();
         // What was missed is bounded by what is kept.
-        let missed =
-            missed.map(|stamped| Item::Event { json: frame::payload(&stamped.frame), counted: None });
-        let recovered = joined.is_recovered();
-        let last = match start {
-            Start::Resume(_) => {
-                self.figures.resume(joined);
-                Some(ServerMessage::Resumed { recovered, streams: resumed(joined) })
-            }
-            Start::At(_) if !recovered => {
-                self.figures.gaps.add(1);
-                Some(ServerMessage::Gap { streams: resumed(joined) })
-            }
-            Start::At(_) => None,
-        };
-        self.put([unknown].into_iter().chain(missed).chain(last.map(Item::Message)));
+        let missed = joined.missed.iter();
+        let missed = missed.map(|stamped| Item::Event { stamped: stamped.clone(), is_counted: false });
+        let last = afterwards(joined, start, &self.figures).map(Item::Message);
+        self.put([unknown].into_iter().chain(missed).chain(last));
     }
 
     fn tell_of(&self, branch: BranchId, position: &Position) {
@@ -192,8 +179,10 @@ impl Member for Arc<Listener> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{Event, EventType};
+    use crate::gateway::client::Client;
 
-    const ROOM: Room = Room { frames: 2, bytes: 100 };
+    const ROOM: Room = Room { frames: 2, bytes: 1000 };
 
     fn listener() -> Arc<Listener> {
         let identity = Identity {
@@ -208,14 +197,27 @@ mod tests {
         Arc::new(Listener::new(1, &identity, ROOM, Arc::default()))
     }
 
+    fn stamped(bytes: usize) -> Arc<Stamped> {
+        let event = Event {
+            kind: EventType::new("A").unwrap(),
+            tenant: TenantId::default(),
+            branch: BranchId::default(),
+            sector: None,
+            session: None,
+            id: None,
+            fields: format!(r#""filler":"{}""#, "x".repeat(bytes)).into(),
+        };
+        Arc::new(Stamped::new(event, "e", 1, crate::domain::Timestamp::from_millis(0)))
+    }
+
     #[test]
     fn who_does_not_read_is_ended_and_nobody_waits_for_it() {
         let listener = listener();
-        let send = |text: &str| listener.send(TenantId::default(), &frame::text(text));
-        assert!(send("{}") && send("{}"));
-        assert!(!send("{}"), "there is no room");
+        let send = || listener.send(&stamped(0));
+        assert!(send() && send());
+        assert!(!send(), "there is no room");
         assert!(matches!(listener.next(), Next::End(Close::SlowConsumer)), "what waited comes again later");
-        assert!(!send("{}"));
+        assert!(!send());
         assert_eq!(
             (listener.figures.slow_consumers.get(), listener.figures.closed(Close::SlowConsumer)),
             (1, 1)
@@ -226,8 +228,8 @@ mod tests {
     fn what_is_taken_makes_room() {
         let listener = listener();
         for _ in 0..10 {
-            assert!(listener.send(TenantId::default(), &frame::text(&"x".repeat(90))));
-            assert!(matches!(listener.next(), Next::Take(Item::Event { counted: Some(90), .. })));
+            assert!(listener.send(&stamped(700)));
+            assert!(matches!(listener.next(), Next::Take(Item::Event { is_counted: true, .. })));
         }
         assert!(matches!(listener.next(), Next::Wait));
     }
@@ -235,8 +237,11 @@ mod tests {
     #[test]
     fn another_tenants_event_is_held_back() {
         let listener = listener();
-        assert!(!listener.send(TenantId::new(2).unwrap(), &frame::text("{}")));
+        let mut theirs = Arc::into_inner(stamped(0)).unwrap();
+        theirs.event.tenant = TenantId::new(2).unwrap();
+        assert!(!Client::Stream(listener.clone()).send(&Arc::new(theirs)));
         assert_eq!(listener.figures.tenant_mismatches.get(), 1);
         assert!(matches!(listener.next(), Next::Wait));
+        assert!(Client::Stream(listener.clone()).send(&stamped(0)));
     }
 }

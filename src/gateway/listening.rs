@@ -1,12 +1,14 @@
 //! One listener's life: as a socket's session, of somebody to whom is told and who says nothing.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use super::Gateway;
 use super::arrival::listens;
 use super::client::Client;
 use super::close::Close;
@@ -18,9 +20,8 @@ use super::listener::{Item, Listener, Next};
 use super::redis::Need;
 use super::session::{EXPIRY_NOTICE, random_part, read_positions};
 use super::tenant::SessionOver;
-use super::{Freshness, Gateway};
 use crate::domain::Endpoint;
-use crate::wire::{ServerMessage, StreamPositions, event_head};
+use crate::wire::{ServerMessage, StreamPositions, stream_name};
 
 /// Something to tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +67,8 @@ impl Gateway {
         (identity, place): (Identity, Place),
         resume: Option<StreamPositions>,
     ) -> Result<Listening, Close> {
-        let listens = listens(self, endpoint, &identity, Freshness::Known).await;
+        let reassigned = self.inner.reassigned.load(Ordering::SeqCst);
+        let listens = listens(self, endpoint, &identity).await;
         let (hub, tenant) = (&self.inner.hub, identity.tenant);
         let need = self.need(tenant, &listens).await?;
         let here = hub.positions(tenant, &listens);
@@ -78,7 +80,14 @@ impl Gateway {
         listener.say(ServerMessage::Welcome { streams: now });
         let joined = hub.join(tenant, &Client::Stream(listener.clone()), listens, &start);
         joined.map_err(|SessionOver| Close::SessionClosed)?;
+        if endpoint == Endpoint::Waiter && self.inner.reassigned.load(Ordering::SeqCst) != reassigned {
+            // Its sectors may be others already: it comes back at once.
+            listener.close(Close::Restart);
+        }
         figures.connect(endpoint);
+        let mut revoked = self.inner.doorman.revocations.changes();
+        // What was revoked since the token was looked at.
+        revoked.mark_changed();
         Ok(Listening {
             gateway: self.clone(),
             listener,
@@ -86,7 +95,7 @@ impl Gateway {
             _place: place,
             _need: need,
             positions,
-            revoked: self.inner.doorman.revocations.changes(),
+            revoked,
             revalidate: Instant::now() + settings.revalidate_every,
             warned_of_expiry: false,
             drain: None,
@@ -101,6 +110,17 @@ impl Listening {
     pub async fn next(&mut self) -> Option<Notice> {
         let stop = self.gateway.inner.stop.clone();
         while !self.is_over {
+            // Also while there is always more to take.
+            if stop.is_cancelled() && self.drain.is_none() {
+                self.drain = Some(Instant::now() + random_part(self.gateway.inner.settings.drain));
+            }
+            if self.revoked.has_changed().unwrap_or(false) {
+                self.revoked.mark_unchanged();
+                self.revalidate();
+            }
+            if self.next_time() <= Instant::now() {
+                self.pass();
+            }
             match self.listener.next() {
                 Next::Take(item) => match self.notice(item) {
                     Some(notice) => return Some(notice),
@@ -115,12 +135,9 @@ impl Listening {
             let listener = self.listener.clone();
             tokio::select! {
                 () = listener.ready() => {}
-                () = sleep_until(self.next_time()) => self.pass(),
-                () = stop.cancelled(), if self.drain.is_none() => {
-                    let drain = self.gateway.inner.settings.drain;
-                    self.drain = Some(Instant::now() + random_part(drain));
-                }
-                Ok(()) = self.revoked.changed() => self.revalidate(),
+                () = sleep_until(self.next_time()) => {}
+                () = stop.cancelled(), if self.drain.is_none() => {}
+                Ok(()) = self.revoked.changed() => self.revoked.mark_changed(),
             }
         }
         None
@@ -128,12 +145,11 @@ impl Listening {
 
     fn notice(&mut self, item: Item) -> Option<Notice> {
         let (kind, text) = match item {
-            Item::Event { json, .. } => {
-                let head = event_head(&json)?;
-                if let Some(position) = self.positions.get_mut(&head.stream) {
-                    position.offset = head.offset;
+            Item::Event { stamped, .. } => {
+                if let Some(position) = self.positions.get_mut(&stream_name(stamped.event.branch)) {
+                    position.offset = stamped.offset;
                 }
-                (head.kind, json)
+                (stamped.event.kind.as_str().to_owned(), stamped.json())
             }
             Item::Unknown(streams) => {
                 for (name, begin) in streams {

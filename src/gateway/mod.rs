@@ -115,6 +115,8 @@ struct Inner {
     tasks: TaskTracker,
     stop: CancellationToken,
     next_id: AtomicU64,
+    /// How often sectors may have changed.
+    reassigned: AtomicU64,
 }
 
 impl Gateway {
@@ -133,7 +135,6 @@ impl Gateway {
         let limits = Limits::new(settings.most);
         let link = |url: String| Link::start(&url, &settings, &hub, (&figures, &clock), (&tasks, &stop));
         let redis = redis_url.map(link).transpose()?;
-        let next_id = AtomicU64::new(1);
         let inner = Inner {
             settings,
             clock,
@@ -145,7 +146,8 @@ impl Gateway {
             redis,
             tasks,
             stop,
-            next_id,
+            next_id: AtomicU64::new(1),
+            reassigned: AtomicU64::new(0),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -211,6 +213,8 @@ impl Gateway {
 
     /// Tells waiters of a tenant, or one by name, that they may serve other sectors than before.
     pub fn look_again(&self, tenant: TenantId, user: Option<&str>) {
+        // Before those are asked who are seated: whoever is not yet sees that it has to look.
+        self.inner.reassigned.fetch_add(1, Ordering::SeqCst);
         for waiter in self.inner.hub.waiters(tenant) {
             if user.is_none() || waiter.user() == user {
                 waiter.look_again();

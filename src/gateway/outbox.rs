@@ -15,6 +15,8 @@ pub struct Room {
     pub bytes: usize,
 }
 
+const NO_ROOM: Room = Room { frames: 0, bytes: 0 };
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Open,
@@ -44,12 +46,14 @@ pub(super) struct Outbox {
     /// Bytes of the first frame that the socket has.
     written: usize,
     bytes: usize,
+    /// Room for what was asked for, until all is sent.
+    extra: Room,
     state: State,
 }
 
 impl Outbox {
     pub(super) fn new() -> Self {
-        Self { queue: VecDeque::new(), written: 0, bytes: 0, state: State::Open }
+        Self { queue: VecDeque::new(), written: 0, bytes: 0, extra: NO_ROOM, state: State::Open }
     }
 
     /// Bytes that wait.
@@ -87,24 +91,45 @@ impl Outbox {
                     return Put::Closed;
                 }
             }
-        } else if self.queue.len() >= room.frames || self.bytes + frame.len() > room.bytes {
+        } else if !self.has_room(room, frame.len()) {
             return Put::Full;
         }
         self.push(frame.clone());
         Put::Queued
     }
 
-    /// Puts frames that there is room for in any case: what somebody missed.
+    /// Puts frames that there is room for in any case, besides what else may wait: what somebody missed.
     pub(super) fn extend(&mut self, frames: impl IntoIterator<Item = Bytes>) {
-        if self.state == State::Open {
-            frames.into_iter().for_each(|frame| self.push(frame));
+        if self.state != State::Open {
+            return;
+        }
+        for frame in frames {
+            self.extra.frames += 1;
+            self.extra.bytes += frame.len();
+            self.push(frame);
         }
     }
 
-    /// Puts the last frame. With `at_once` what waits is forgotten, but for a frame that the client has a part of.
-    pub(super) fn close(&mut self, frame: Bytes, at_once: bool) {
+    /// Puts a frame behind all others, if there is room.
+    pub(super) fn push_within(&mut self, frame: Bytes, room: Room) -> Put {
+        match () {
+            () if self.state != State::Open => return Put::Closed,
+            () if !self.has_room(room, frame.len()) => return Put::Full,
+            () => self.push(frame),
+        }
+        Put::Queued
+    }
+
+    fn has_room(&self, room: Room, bytes: usize) -> bool {
+        self.queue.len() < room.frames + self.extra.frames
+            && self.bytes + bytes <= room.bytes + self.extra.bytes
+    }
+
+    /// Puts the last frame, unless it was put. With `at_once` what waits is forgotten, but for a frame that the client has a
+    /// part of.
+    pub(super) fn close(&mut self, frame: Bytes, at_once: bool) -> bool {
         if self.state != State::Open {
-            return;
+            return false;
         }
         if at_once {
             self.queue.truncate(usize::from(self.written > 0));
@@ -112,6 +137,7 @@ impl Outbox {
         }
         self.push(frame);
         self.state = State::Closing;
+        true
     }
 
     /// Forgets everything: nobody is there any more.
@@ -142,6 +168,7 @@ impl Outbox {
         }
         // A client that was slow once does not keep the space.
         self.queue = VecDeque::new();
+        self.extra = NO_ROOM;
         Ok(())
     }
 
@@ -194,6 +221,18 @@ mod tests {
         assert_eq!(outbox.put(&small, ROOM, blocked), Put::Full, "four frames");
         outbox.extend(vec![frame.clone(); 9]);
         assert_eq!(outbox.bytes(), 91 + 270);
+        assert_eq!(outbox.put(&small, ROOM, blocked), Put::Full, "what was missed makes no room for more");
+    }
+
+    #[test]
+    fn what_was_missed_leaves_the_room_for_what_happens() {
+        let (mut outbox, frame) = (Outbox::new(), Bytes::from_static(&[1; 30]));
+        outbox.extend(vec![frame.clone(); 50]);
+        let puts: Vec<_> = (0..4).map(|_| outbox.put(&frame, ROOM, blocked)).collect();
+        assert_eq!(puts, [Put::Queued, Put::Queued, Put::Queued, Put::Full]);
+        outbox.drain(|slices| take(slices, usize::MAX, &mut Vec::new())).unwrap();
+        let puts: Vec<_> = (0..4).map(|_| outbox.put(&frame, ROOM, blocked)).collect();
+        assert_eq!(puts, [Put::Queued, Put::Queued, Put::Queued, Put::Full], "no more than before");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One client's life once it is let in: what it missed, what it says, and how it ends.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -53,7 +54,7 @@ pub(super) struct Session {
     revalidate: Instant,
     warned_of_expiry: bool,
     /// A look-up of the waiter's sectors that it has asked for.
-    sectors: Option<BoxFuture<'static, Sectors>>,
+    sectors: Option<(Freshness, BoxFuture<'static, Sectors>)>,
     /// When the connection is ended because the server stops.
     drain: Option<Instant>,
     goodbye: Option<Instant>,
@@ -104,12 +105,16 @@ impl Session {
         let client = Client::Socket(self.connection.clone());
         if self.gateway.inner.hub.join(tenant, &client, listens, start).is_err() {
             self.connection.close(Close::SessionClosed);
+        } else if self.gateway.inner.reassigned.load(Ordering::SeqCst) != self.admitted.reassigned {
+            self.connection.look_again.notify_one();
         }
     }
 
     pub(super) async fn run(&mut self) {
         let stop = self.gateway.inner.stop.clone();
         let mut revoked = self.gateway.inner.doorman.revocations.changes();
+        // What was revoked since the token was looked at.
+        revoked.mark_changed();
         loop {
             let connection = self.connection.clone();
             let next = tokio::select! {
@@ -118,8 +123,8 @@ impl Session {
                     Err(_) => Next::End,
                 },
                 () = sleep_until(self.next_time()) => self.pass(Instant::now()),
-                sectors = found(&mut self.sectors) => {
-                    self.reseat(sectors);
+                (freshness, sectors) = found(&mut self.sectors) => {
+                    self.reseat(sectors, freshness);
                     Next::GoOn
                 }
                 () = stop.cancelled(), if self.drain.is_none() => {
@@ -127,7 +132,7 @@ impl Session {
                     Next::GoOn
                 }
                 Ok(()) = revoked.changed() => self.revalidate(),
-                () = connection.look_again.notified(), if self.admitted.identity.sectors.is_empty() => {
+                () = connection.look_again.notified(), if self.looks_up_sectors() => {
                     self.look_up_sectors(Freshness::Known);
                     Next::GoOn
                 }
@@ -232,7 +237,7 @@ impl Session {
                         self.gateway.inner.figures.ping_seconds.add(asked.elapsed().as_secs_f64());
                     }
                 }
-                Ok(Heard::Closing(_)) => {
+                Ok(Heard::Closing) => {
                     let _ = self.connection.socket.flush();
                     return Next::End;
                 }
@@ -276,6 +281,12 @@ impl Session {
     fn take(&mut self, message: ClientMessage) {
         match message {
             ClientMessage::Ping {} => self.connection.say(&ServerMessage::Pong),
+            // It asks again and again, and takes nothing.
+            ClientMessage::Resume { .. }
+                if self.connection.socket.waiting() > self.gateway.inner.settings.room.bytes =>
+            {
+                self.connection.overflow();
+            }
             ClientMessage::Resume { streams } => self.join(&Start::Resume(read_positions(streams))),
             ClientMessage::Auth { .. } => {
                 self.connection.say(&ServerMessage::error("known", "use auth_refresh for a new token"));
@@ -293,8 +304,14 @@ impl Session {
         }
     }
 
+    /// Whether its sectors are not those of its token.
+    fn looks_up_sectors(&self) -> bool {
+        self.connection.endpoint == Endpoint::Waiter && self.admitted.identity.sectors.is_empty()
+    }
+
     fn look_up_sectors(&mut self, freshness: Freshness) {
-        self.sectors = Some((self.gateway.inner.find_sectors)(self.admitted.identity.clone(), freshness));
+        let identity = self.admitted.identity.clone();
+        self.sectors = Some((freshness, (self.gateway.inner.find_sectors)(identity, freshness)));
     }
 
     fn heard_nonsense(&mut self, why: &str) {
@@ -304,14 +321,17 @@ impl Session {
         }
     }
 
-    fn reseat(&mut self, sectors: Sectors) {
+    fn reseat(&mut self, sectors: Sectors, freshness: Freshness) {
         let told = match &sectors {
             Sectors::These(these) => ServerMessage::sectors(these.iter().copied()),
             Sectors::All => ServerMessage::error("sectors_unknown", "your sectors cannot be looked up now"),
         };
         self.admitted.listens.sectors = sectors.clone();
         self.gateway.inner.hub.reseat(self.admitted.identity.tenant, self.connection.id, sectors);
-        self.connection.say(&told);
+        // An old client is told only what it has asked for.
+        if freshness == Freshness::New || self.connection.is_v1 {
+            self.connection.say(&told);
+        }
     }
 
     /// Takes a new token of the same person.
@@ -342,12 +362,12 @@ impl Session {
 }
 
 /// The sectors, once they are found; never when nobody asks.
-async fn found(asked: &mut Option<BoxFuture<'static, Sectors>>) -> Sectors {
+async fn found(asked: &mut Option<(Freshness, BoxFuture<'static, Sectors>)>) -> (Freshness, Sectors) {
     match asked {
-        Some(asking) => {
-            let sectors = asking.await;
+        Some((freshness, asking)) => {
+            let found = (*freshness, asking.await);
             *asked = None;
-            sectors
+            found
         }
         None => std::future::pending().await,
     }

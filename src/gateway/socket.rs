@@ -4,7 +4,6 @@
 //! connection's own task sends it once there is room; so nobody ever waits for a client.
 
 use std::io::{self, Read, Write};
-use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -19,7 +18,10 @@ use super::frame;
 use super::outbox::{Outbox, Put, Room};
 
 /// What is read at once: what clients say is short.
-const READ_BYTES: usize = 1024;
+const READ_BYTES: usize = 512;
+
+/// Reads for one message: what comes in pieces of nothing does not keep a thread.
+const READS: usize = 64;
 
 /// A client's socket.
 #[derive(Debug)]
@@ -35,12 +37,6 @@ impl Socket {
     /// A socket whose client may leave so much unread.
     pub fn new(tcp: TcpStream, room: Room) -> Self {
         Self { tcp, outbox: Mutex::default(), room, wake: Notify::new() }
-    }
-
-    /// # Errors
-    /// When the client is gone.
-    pub fn peer(&self) -> io::Result<SocketAddr> {
-        self.tcp.peer_addr()
     }
 
     /// Sends a frame, now or when there is room.
@@ -64,16 +60,18 @@ impl Socket {
         self.wake.notify_one();
     }
 
-    /// Ends the connection once everything is sent.
-    pub fn close(&self, close: Close, retry_ms: u64) {
-        self.outbox().close(frame::close(close.code(), &close.reason(retry_ms)), false);
+    /// Ends the connection once everything is sent. Whether it was not ending yet.
+    pub fn close(&self, close: Close, retry_ms: u64) -> bool {
+        let is_new = self.outbox().close(frame::close(close.code(), &close.reason(retry_ms)), false);
         self.wake.notify_one();
+        is_new
     }
 
-    /// Ends the connection; what waits is not sent.
-    pub fn cut(&self, close: Close, retry_ms: u64) {
-        self.outbox().close(frame::close(close.code(), &close.reason(retry_ms)), true);
+    /// Ends the connection; what waits is not sent. Whether it was not ending yet.
+    pub fn cut(&self, close: Close, retry_ms: u64) -> bool {
+        let is_new = self.outbox().close(frame::close(close.code(), &close.reason(retry_ms)), true);
         self.wake.notify_one();
+        is_new
     }
 
     /// Bytes that wait for the client.
@@ -141,8 +139,8 @@ pub enum Heard {
     /// Something that is answered already, or needs no answer.
     Sign,
     Pong,
-    /// The client ends the connection; its code, if it says one.
-    Closing(Option<u16>),
+    /// The client ends the connection.
+    Closing,
 }
 
 /// Why nothing can be read.
@@ -176,15 +174,15 @@ impl Reader {
     /// # Errors
     /// When there is none now, or never will be.
     pub fn read(&mut self, socket: &Socket) -> Result<Heard, Deaf> {
-        let mut tube = Tube(socket);
+        let mut tube = Tube { socket, reads: 0 };
         match self.0.read(&mut tube) {
             Ok(Message::Text(text)) => Ok(Heard::Text(text.as_str().to_owned())),
             Ok(Message::Binary(bytes)) => Ok(Heard::Binary(bytes)),
             Ok(Message::Pong(_)) => Ok(Heard::Pong),
-            Ok(Message::Close(frame)) => {
+            Ok(Message::Close(_)) => {
                 // Its answer goes out now: nobody may read again.
                 let _ = self.0.flush(&mut tube);
-                Ok(Heard::Closing(frame.map(|frame| frame.code.into())))
+                Ok(Heard::Closing)
             }
             Ok(Message::Ping(_)) => {
                 let _ = self.0.flush(&mut tube);
@@ -204,27 +202,34 @@ impl Reader {
 }
 
 /// The socket as the protocol's library sees it: its answers go the way of all frames.
-struct Tube<'a>(&'a Socket);
+struct Tube<'a> {
+    socket: &'a Socket,
+    reads: usize,
+}
 
 impl Read for Tube<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.tcp.try_read(buffer)
+        self.reads += 1;
+        match self.reads > READS {
+            true => Err(io::ErrorKind::WouldBlock.into()),
+            false => self.socket.tcp.try_read(buffer),
+        }
     }
 }
 
 impl Write for Tube<'_> {
     /// Takes everything: the library writes whole frames, and few.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.waiting() > self.0.room.bytes {
+        let frame = Bytes::copy_from_slice(bytes);
+        // Opcode 8: nothing may follow it.
+        if bytes.first().is_some_and(|first| first & 0x0f == 8) {
+            self.socket.outbox().close(frame, false);
+        } else if self.socket.outbox().push_within(frame, self.socket.room) == Put::Full {
             // It asks again and again and takes no answer.
             return Err(io::ErrorKind::TimedOut.into());
         }
-        let frame = Bytes::copy_from_slice(bytes);
-        // Opcode 8: nothing may follow it.
-        match bytes.first().is_some_and(|first| first & 0x0f == 8) {
-            true => self.0.outbox().close(frame, false),
-            false => self.0.put_all([frame]),
-        }
+        let _ = self.socket.flush();
+        self.socket.wake.notify_one();
         Ok(bytes.len())
     }
 

@@ -54,6 +54,11 @@ impl Stamped {
         let text = write_event(&event, &Stamp { id, offset, at });
         Self { offset, at, frame: frame::text(&text), event }
     }
+
+    /// The event as JSON.
+    pub fn json(&self) -> Bytes {
+        frame::payload(&self.frame)
+    }
 }
 
 /// An event that was stamped elsewhere.
@@ -77,6 +82,7 @@ pub struct Stream {
     newest: VecDeque<Arc<Stamped>>,
     bytes: usize,
     keep: Keep,
+    last_at: Timestamp,
 }
 
 impl Stream {
@@ -91,6 +97,7 @@ impl Stream {
             newest: VecDeque::new(),
             bytes: 0,
             keep,
+            last_at: Timestamp::from_millis(0),
         }
     }
 
@@ -117,6 +124,7 @@ impl Stream {
         self.offset = stamped.offset;
         self.bytes += stamped.frame.len();
         let at = stamped.at;
+        self.last_at = at;
         self.newest.push_back(stamped);
         self.forget(at);
     }
@@ -153,6 +161,11 @@ impl Stream {
         let is_known = position.epoch == self.epoch && (floor..=self.offset).contains(&position.offset);
         let had = || self.newest.partition_point(|stamped| stamped.offset <= position.offset);
         is_known.then(|| self.newest.range(had()..))
+    }
+
+    /// When the last event came.
+    pub fn last_at(&self) -> Timestamp {
+        self.last_at
     }
 
     /// How many events are kept.

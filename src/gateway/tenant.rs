@@ -14,6 +14,9 @@ use super::stream::{Keep, Position, Stamped, Stream, new_epoch};
 use crate::auth::Branches;
 use crate::domain::{BranchId, Endpoint, Event, EventType, SessionId, Timestamp};
 
+/// Branches of a tenant: more venues than anybody has, and few enough for numbers that somebody makes up.
+const MAX_BRANCHES: usize = 10_000;
+
 /// Sessions of a branch whose end is remembered: of a thousand tables over a day.
 const MAX_ENDED_SESSIONS: usize = 10_000;
 
@@ -124,6 +127,11 @@ impl Ended {
         self.at.get(session).is_some_and(|(_, is_over)| *is_over)
     }
 
+    /// The count of offsets begins anew; what was before is not heard by anybody.
+    fn begin_anew(&mut self) {
+        self.at.values_mut().for_each(|(offset, _)| *offset = 0);
+    }
+
     /// The offset that a session's guests hear nothing before.
     fn floor(&self, session: &SessionId) -> u64 {
         self.at.get(session).map_or(0, |(offset, _)| *offset)
@@ -197,15 +205,6 @@ impl<M: Clone> Tenant<M> {
         }
     }
 
-    /// How many are here.
-    pub fn len(&self) -> usize {
-        self.seats.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.seats.is_empty()
-    }
-
     /// Notes that it is in use at `now`.
     pub fn touch(&mut self, now: Timestamp) {
         self.used = now;
@@ -221,7 +220,9 @@ impl<M: Clone> Tenant<M> {
     /// Where the streams are that a listener has.
     pub fn positions(&mut self, listens: &Listens) -> Positions {
         if let Branches::Some(some) = &listens.branches {
-            some.iter().for_each(|branch| self.open_quietly(*branch));
+            for branch in some {
+                self.open_quietly(*branch, Position { epoch: new_epoch(), offset: 0 });
+            }
         }
         let own = self.branches.iter().filter(|(branch, _)| listens.is_in(**branch));
         own.map(|(branch, room)| (*branch, room.stream.position())).collect()
@@ -241,8 +242,6 @@ impl<M: Clone> Tenant<M> {
         self.leave(id);
         let mut joined = Joined { streams: BTreeMap::new(), missed: Vec::new() };
         let groups = listens.groups();
-        // Of a stream that is not there any more nothing is known, and it has to be said.
-        since.keys().filter(|branch| listens.is_in(**branch)).for_each(|branch| self.open_quietly(*branch));
         let positions = self.positions(&listens);
         for (branch, position) in positions {
             let room = self.branches.get_mut(&branch).expect("a branch with a position should be there");
@@ -255,10 +254,15 @@ impl<M: Clone> Tenant<M> {
             let missed = room.stream.after(&since, &groups);
             let recovered = missed.is_some();
             let own = missed.into_iter().flatten();
-            let own = own.filter(|stamped| stamped.offset > floor && listens.hears(&stamped.event));
+            let hears = |event| audience(event).iter().any(|group| groups.contains(group));
+            let own = own.filter(|stamped| stamped.offset > floor && hears(&stamped.event));
             joined.missed.extend(own.cloned());
             joined.streams.insert(branch, (position, recovered));
             room.add(id, &member, &groups);
+        }
+        // Of a stream that is not there any more nothing is known, and it has to be said.
+        for (branch, position) in since.iter().filter(|(branch, _)| listens.is_in(**branch)) {
+            joined.streams.entry(*branch).or_insert_with(|| (position.clone(), false));
         }
         self.seats.insert(id, Seat { member, listens });
         Ok(joined)
@@ -278,16 +282,15 @@ impl<M: Clone> Tenant<M> {
         self.seats.insert(id, seat);
     }
 
-    /// Whether somebody was there who is no more.
-    pub fn leave(&mut self, id: u64) -> bool {
-        let Some(seat) = self.seats.remove(&id) else { return false };
-        self.unseat(id, &seat.listens);
-        true
+    pub fn leave(&mut self, id: u64) {
+        if let Some(seat) = self.seats.remove(&id) {
+            self.unseat(id, &seat.listens);
+        }
     }
 
     fn unseat(&mut self, id: u64, listens: &Listens) {
         let groups = listens.groups();
-        for room in self.branches.values_mut() {
+        for (_, room) in self.branches.iter_mut().filter(|(branch, _)| listens.is_in(**branch)) {
             room.remove(id, &groups);
         }
     }
@@ -309,9 +312,9 @@ impl<M: Clone> Tenant<M> {
         self.open_at(branch, Position { epoch: new_epoch(), offset: 0 })
     }
 
-    /// As [`Tenant::open`]; who is to be told of it is told by [`Tenant::take_news`].
-    fn open_quietly(&mut self, branch: BranchId) {
-        if let Some((crowd, position)) = self.open(branch) {
+    /// As [`Tenant::open_at`]; who is to be told of it is told by [`Tenant::take_news`].
+    fn open_quietly(&mut self, branch: BranchId, position: Position) {
+        if let Some((crowd, position)) = self.open_at(branch, position) {
             self.news.push((branch, crowd, position));
         }
     }
@@ -319,11 +322,6 @@ impl<M: Clone> Tenant<M> {
     /// Streams that were opened because somebody came, and who else listens to them.
     pub fn take_news(&mut self) -> Vec<(BranchId, Crowd<M>, Position)> {
         std::mem::take(&mut self.news)
-    }
-
-    /// Everybody.
-    pub fn members(&self) -> impl Iterator<Item = &M> {
-        self.seats.values().map(|seat| &seat.member)
     }
 
     /// The waiters.

@@ -6,7 +6,6 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -113,20 +112,6 @@ fn session(members: &Map<String, Value>) -> Result<Option<SessionId>, EventError
     SessionId::new(&id).map(Some).map_err(|error| wrong("session_id", error.to_string()))
 }
 
-/// What stands at the beginning of an event that the gateway has written.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct EventHead {
-    #[serde(rename = "type")]
-    pub kind: String,
-    pub stream: String,
-    pub offset: u64,
-}
-
-/// The head of what [`write_event`] wrote; `None` of anything else.
-pub fn event_head(json: &[u8]) -> Option<EventHead> {
-    serde_json::from_slice(json).ok()
-}
-
 /// An event as a publisher sends it: [`read_event`] reads the same event from it.
 pub fn write_publication(event: &Event) -> String {
     let Event { kind, tenant, branch, id, fields, .. } = event;
@@ -201,8 +186,6 @@ mod tests {
         );
         let stamp = Stamp { id: event.id.as_deref().unwrap(), offset: 42, at: Timestamp::from_millis(1500) };
         let written = write_event(&event, &stamp);
-        let head = EventHead { kind: "ROUND_READY".into(), stream: "branch:5".into(), offset: 42 };
-        assert_eq!(event_head(written.as_bytes()), Some(head));
         let got: Value = serde_json::from_str(&written).unwrap();
         assert_eq!(
             got,

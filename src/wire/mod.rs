@@ -45,8 +45,8 @@ pub use discover::{
     CameraEntry, DiscoverInput, DiscoverLine, DiscoveredCamera, DiscoveredProfile, Discovery,
 };
 pub use event::{
-    EventError, EventHead, MAX_EVENT_BYTES, Stamp, event_head, event_of, read_event, stream_branch,
-    stream_name, write_event, write_publication,
+    EventError, MAX_EVENT_BYTES, Stamp, event_of, read_event, stream_branch, stream_name, write_event,
+    write_publication,
 };
 pub use export::{ExportFormat, Sheet};
 pub use frame::{Detection, Frame, Missed};

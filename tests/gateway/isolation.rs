@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use atalaya::clock::Clock;
 use atalaya::domain::{BranchId, Endpoint, Event, EventType, SectorId, SessionId, TenantId};
 use atalaya::gateway::{
-    Figures, Hub, Joined, Listens, Member, Position, Positions, Sectors, Settings, Start,
+    Figures, Hub, Joined, Listens, Member, Position, Positions, Sectors, Settings, Stamped, Start,
 };
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -28,9 +28,9 @@ impl Member for Ear {
         self.0.id
     }
 
-    fn send(&self, tenant: TenantId, frame: &Bytes) -> bool {
-        assert_eq!(tenant, self.0.tenant, "an event of another tenant");
-        self.0.heard.lock().unwrap().push(frame.clone());
+    fn send(&self, stamped: &Arc<Stamped>) -> bool {
+        assert_eq!(stamped.event.tenant, self.0.tenant, "an event of another tenant");
+        self.0.heard.lock().unwrap().push(stamped.frame.clone());
         true
     }
 

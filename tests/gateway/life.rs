@@ -148,6 +148,100 @@ async fn one_who_never_reads_harms_nobody_and_can_come_back() {
 }
 
 #[tokio::test]
+async fn what_was_missed_takes_no_room_from_what_happens() {
+    let world = World::with(|config| {
+        config.gateway.client_queue_kib = 64;
+        config.gateway.history_events = 30_000;
+    })
+    .await;
+    let mut witness = world.connect("waiter", &world.token("eva", Role::Waiter, &[5])).await;
+    let token = world.token("ana", Role::Waiter, &[5]);
+    let (slow, streams) = world.connect_v1("waiter", &token).await;
+    drop(slow);
+    // More than the kernel takes in.
+    let filler = "x".repeat(8000);
+    for number in 0..3000 {
+        world.publish(json!({"type": "ROUND_READY", "branch_id": 5, "number": number, "filler": filler}));
+        assert_eq!(witness.next().await["number"], number);
+    }
+    let (mut slow, _) = world.connect_v1("waiter", &token).await;
+    slow.say(&json!({"type": "resume", "streams": streams})).await;
+    let mut recovered = false;
+    for number in 0..3000 {
+        if number == 10 {
+            world.publish(numbered("ROUND_READY", 3000));
+            assert_eq!(witness.next().await["number"], 3000);
+        }
+        assert_eq!(slow.next().await["number"], number);
+    }
+    for _ in 0..2 {
+        let message = slow.next().await;
+        recovered |= message["recovered"] == true;
+    }
+    assert!(recovered);
+    assert_eq!(world.app.gateway().figures().slow_consumers.get(), 0);
+}
+
+#[tokio::test]
+async fn one_who_asks_again_and_again_and_never_reads_is_ended() {
+    let world = World::with(|config| {
+        config.gateway.client_queue_kib = 64;
+        config.gateway.history_events = 30_000;
+    })
+    .await;
+    let mut witness = world.connect("waiter", &world.token("eva", Role::Waiter, &[5])).await;
+    let token = world.token("ana", Role::Waiter, &[5]);
+    let (greedy, streams) = world.connect_v1("waiter", &token).await;
+    drop(greedy);
+    let filler = "x".repeat(8000);
+    for number in 0..1000 {
+        world.publish(json!({"type": "ROUND_READY", "branch_id": 5, "number": number, "filler": filler}));
+        assert_eq!(witness.next().await["number"], number);
+    }
+    let (mut greedy, _) = world.connect_v1("waiter", &token).await;
+    for _ in 0..15 {
+        greedy.say(&json!({"type": "resume", "streams": streams})).await;
+    }
+    assert_eq!(greedy.closed().await.0, 4430);
+}
+
+#[tokio::test]
+async fn a_waiter_serves_the_sectors_that_it_is_assigned_to_from_then_on() {
+    let world = World::start().await;
+    let (mut waiter, _) = world.connect_v1("waiter", &world.token("ana", Role::Waiter, &[1])).await;
+    let mut old = world.connect("waiter", &world.token("ana", Role::Waiter, &[1])).await;
+    waiter.say(&json!({"type": "ping"})).await;
+    assert_eq!(waiter.next().await["type"], "pong");
+    let admin = world.token("eva", Role::Admin, &[]);
+    let ask = |method, path: &str, body| {
+        let url = format!("http://{}{path}", world.address());
+        reqwest::Client::new().request(method, url).bearer_auth(&admin).json(&body).send()
+    };
+    let made =
+        ask(reqwest::Method::POST, "/api/v1/sectors", json!({"branch_id": 1, "name": "bar"})).await.unwrap();
+    let sector = made.json::<serde_json::Value>().await.unwrap()["id"].clone();
+    let call = |number: u64| {
+        let event =
+            json!({"type": "SERVICE_CALL_CREATED", "branch_id": 1, "sector_id": sector, "number": number});
+        world.publish(event);
+    };
+    call(1);
+    let assignment = json!({"user": "ana", "branch_id": 1, "sector_ids": [sector]});
+    let put = ask(reqwest::Method::PUT, "/api/v1/sectors/assignments", assignment).await.unwrap();
+    assert!(put.status().is_success(), "{put:?}");
+    assert_eq!(waiter.next().await, json!({"type": "sectors_refreshed", "sector_ids": [sector]}));
+    call(2);
+    assert_eq!(waiter.next().await["number"], 2, "the first was not for this waiter");
+    old.say(&json!({"type": "refresh_sectors"})).await;
+    let mut told = old.next().await;
+    if told["type"] != "sectors_refreshed" {
+        assert_eq!(told["number"], 2);
+        told = old.next().await;
+    }
+    assert_eq!(told["sector_ids"], json!([sector]));
+}
+
+#[tokio::test]
 async fn at_the_end_everybody_is_told_when_to_come_back() {
     let world = World::start().await;
     let mut clients = Vec::new();

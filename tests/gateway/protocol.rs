@@ -63,7 +63,7 @@ async fn echo(mut tcp: TcpStream) {
             Ok(Heard::Text(text)) => drop(socket.put(&message(Data::Text, text.into()))),
             Ok(Heard::Binary(bytes)) => drop(socket.put(&message(Data::Binary, bytes))),
             Ok(Heard::Sign | Heard::Pong) => {}
-            Ok(Heard::Closing(_)) | Err(Deaf::Over) => break,
+            Ok(Heard::Closing) | Err(Deaf::Over) => break,
             Err(Deaf::Wrong(close)) => {
                 socket.close(close, 0);
                 break;

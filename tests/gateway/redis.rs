@@ -238,3 +238,33 @@ async fn two_with_one_id_are_one_without_redis_too() {
     assert_eq!(client.numbers().await, [0, 2]);
     assert_eq!(world.app.gateway().figures().duplicates.get(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branch_that_is_opened_beside_an_admin_of_all_has_one_epoch() {
+    let redis = Redis::start();
+    let (one, two) = (server(&redis.url()).await, server(&redis.url()).await);
+    let _all = listen(&one, "admin", &one.token("ada", Role::Admin, &[])).await;
+    let token = one.token("ana", Role::Waiter, &[7]);
+    let (mut waiter, streams) = one.connect_v1("waiter", &token).await;
+    one.publish(json!({"type": "ROUND_READY", "branch_id": 7, "number": 1}));
+    let told = waiter.next().await;
+    assert_eq!(told["number"], 1, "{told}");
+    let (mut back, _) = two.connect_v1("waiter", &token).await;
+    back.say(&json!({"type": "resume", "streams": streams})).await;
+    assert_eq!(back.next().await["number"], 1);
+    assert_eq!(back.next().await["recovered"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_largest_event_there_may_be_arrives() {
+    let redis = Redis::start();
+    let world = server(&redis.url()).await;
+    let mut client = admin(&world, "ada").await;
+    let event = |filler: usize| json!({"type": "ROUND_READY", "branch_id": 5, "filler": "x".repeat(filler)});
+    let room = atalaya::wire::MAX_EVENT_BYTES - event(0).to_string().len();
+    let (status, _) = world.post_events(&event(room)).await;
+    assert_eq!(status.as_u16(), 202);
+    world.publish(end());
+    assert_eq!(client.next().await["filler"].as_str().map(str::len), Some(room));
+    assert_eq!(client.next().await["type"], "END", "and nobody is told of a gap");
+}

@@ -107,6 +107,36 @@ async fn a_stream_that_is_not_known_any_more_is_not_recovered() {
 }
 
 #[tokio::test]
+async fn branches_that_are_made_up_are_not_opened() {
+    let world = World::start().await;
+    let live = async |name| {
+        let (mut admin, _) = world.connect_v1("admin", &world.token(name, Role::Admin, &[])).await;
+        admin.say(&json!({"type": "ping"})).await;
+        assert_eq!(admin.next().await["type"], "pong");
+        admin
+    };
+    let (mut witness, mut curious) = (live("eva").await, live("ana").await);
+    let streams: serde_json::Map<_, _> =
+        (100..200).map(|branch| (format!("branch:{branch}"), json!({"epoch": "e", "offset": 1}))).collect();
+    curious.say(&json!({"type": "resume", "streams": streams})).await;
+    let resumed = curious.next().await;
+    assert_eq!((&resumed["recovered"], resumed["streams"].as_object().unwrap().len()), (&json!(false), 100));
+    world.publish(numbered("ROUND_READY", 1));
+    let told = witness.next().await;
+    assert_eq!(told["streams"].as_object().unwrap().keys().collect::<Vec<_>>(), ["branch:5"], "{told}");
+}
+
+#[tokio::test]
+async fn an_old_client_that_comes_back_too_late_is_told_by_the_close() {
+    let world = World::start().await;
+    let token = world.token("ana", Role::Waiter, &[5]);
+    let streams = json!({"branch:5": {"epoch": "another", "offset": 3}});
+    let path = format!("/ws/waiter?token={token}&resume={}", encoded(&streams));
+    let mut client = world.try_connect(&path, &[]).await.unwrap();
+    assert_eq!(client.closed().await.0, 4431);
+}
+
+#[tokio::test]
 async fn what_is_forgotten_and_was_for_others_is_not_missed() {
     let world = World::with(|config| config.gateway.history_events = 5).await;
     let token = world.token("chef", Role::Kitchen, &[5]);

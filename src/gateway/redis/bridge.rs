@@ -25,6 +25,7 @@ use super::subs::{Subs, subscribe, unsubscribe};
 use super::wants::Want;
 use crate::gateway::hub::{Hub, Member};
 use crate::gateway::lanes::LaneFull;
+use crate::gateway::stream::Position;
 
 /// Messages that wait to be looked at. When it is more, those of ours are read from the log.
 const MOST_TOLD: usize = 16 * 1024;
@@ -37,6 +38,9 @@ const SILENCE: Duration = Duration::from_secs(2);
 
 /// After so long a stream for which there was no room is tried again.
 const ROOM: Duration = Duration::from_millis(20);
+
+/// After a refusal it is tried again so much later: somebody may have changed what is allowed.
+const REFUSED: Duration = Duration::from_secs(1);
 
 /// What this server follows.
 pub(super) struct Bridge<M> {
@@ -269,7 +273,11 @@ impl<M: Member> Bridge<M> {
                 return;
             }
             let live = match self.first(place) {
-                First::All => Live::begun(&packet),
+                First::All => {
+                    let before = Position { epoch: packet.epoch.clone(), offset: packet.prev };
+                    self.hub.load(place.0, place.1, before.clone(), Vec::new());
+                    Live::begun(before)
+                }
                 First::Nobody => Live::new(First::Nobody),
             };
             let is_loaded = live.is_loaded();
@@ -315,7 +323,11 @@ impl<M: Member> Bridge<M> {
             }
             Done::Log(place, Err(error)) if is_refusal(&error) => {
                 self.shared.status.note_error(&error);
-                self.streams.remove(&place);
+                if let Some(live) = self.streams.get_mut(&place) {
+                    live.wait();
+                    let later = tokio::time::Instant::now() + REFUSED;
+                    self.retry = self.retry.or(Some(later));
+                }
             }
             Done::Log(_, Err(error)) => return Err(error),
         }

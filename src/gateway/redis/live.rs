@@ -82,15 +82,19 @@ impl Live {
         Self { known: None, phase: Phase::Asking, first, told: VecDeque::new(), missed: false, from: 0 }
     }
 
-    /// A stream whose first event is about to be told.
-    pub(super) fn begun(first: &Packet) -> Self {
-        let known = Position { epoch: first.epoch.clone(), offset: first.prev };
+    /// A stream that is loaded, and whose first event is about to be told.
+    pub(super) fn begun(known: Position) -> Self {
         Self { known: Some(known), phase: Phase::Following, ..Self::new(First::All) }
     }
 
     /// Whether it is there for listeners.
     pub(super) fn is_loaded(&self) -> bool {
         self.known.is_some()
+    }
+
+    /// The log is to be asked for a little later.
+    pub(super) fn wait(&mut self) {
+        self.phase = Phase::Behind;
     }
 
     pub(super) fn is_behind(&self) -> bool {
@@ -100,6 +104,9 @@ impl Live {
     /// Asks for what came since.
     pub(super) fn ask(&mut self, newest: usize) -> Part {
         self.phase = Phase::Asking;
+        // The log is read after it, and has it, or it is no more.
+        self.told.clear();
+        self.missed = false;
         match (&self.known, self.first) {
             (Some(known), _) => self.part_from(known.offset + 1),
             (None, First::Nobody) => Part::Newest(newest),
@@ -213,7 +220,10 @@ impl Live {
                 self.known = Some(known);
                 return Ok(());
             }
-            None => self.known = Some(start),
+            None => {
+                act(Act::Load(start.clone(), Vec::new()))?;
+                self.known = Some(start);
+            }
             Some(known) if known.epoch != now.epoch => {
                 act(Act::Renew(start.clone()))?;
                 self.known = Some(start);
@@ -373,12 +383,12 @@ mod tests {
     fn a_stream_that_is_new_to_those_who_listen_to_all_is_sent_from_its_begin() {
         let mut got = Vec::new();
         let mut act = |act| Followed::act(&mut got, &mut 100, act);
-        let mut met = Live::begun(&packet("e", 1, 0));
+        let mut met = Live::begun(at("e", 0));
         assert!(met.is_loaded());
         met.hear(packet("e", 1, 0), &mut act, || ());
         let mut listed = Live::new(First::All);
         assert_eq!(listed.ask(10), Part::From(0, PAGE));
         listed.take(answer("f", 2, 1..=2), &mut act);
-        assert_eq!(got.join(" "), "e1 f1 f2");
+        assert_eq!(got.join(" "), "e1 load f0 f1 f2");
     }
 }

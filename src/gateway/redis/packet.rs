@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::keys::Place;
 use crate::domain::{Event, Timestamp};
 use crate::gateway::{Placed, Stamped};
-use crate::wire::read_event;
+use crate::wire::event_of;
 
 /// An event as it came, read only as far as its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,9 @@ impl Packet {
 
     /// The event at its place, if it is one of the stream's own.
     pub(super) fn place(&self, (tenant, branch): Place) -> Option<Placed> {
-        let event = read_event(&self.event, None).ok();
+        // However long: it was let in, and ids and names have been added to it since.
+        let members = serde_json::from_slice(&self.event).ok()?;
+        let event = event_of(members, None).ok();
         let event = event.filter(|event: &Event| (event.tenant, event.branch) == (tenant, branch))?;
         let stamped = Arc::new(Stamped::new(event, &self.epoch, self.offset, self.at));
         Some(Placed { stamped, epoch: self.epoch.clone(), prev: self.prev })

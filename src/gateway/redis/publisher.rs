@@ -138,7 +138,7 @@ impl Link {
         for (event, answer) in batch.into_iter().zip(answers) {
             match answer {
                 Ok(0) => shared.figures.duplicates.add(1),
-                Ok(_) => {}
+                Ok(_) => shared.figures.published.add(1),
                 Err(error) if is_refusal(&error) => {
                     shared.figures.dropped.add(1);
                     tracing::error!(%error, place = ?event.place, "Redis refuses an event");

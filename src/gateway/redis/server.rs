@@ -67,11 +67,12 @@ pub(super) async fn run_of(connection: &mut MultiplexedConnection) -> RedisResul
 pub(super) fn is_refusal(error: &redis::RedisError) -> bool {
     use redis::{ErrorKind, ServerErrorKind};
     let passes = ["OOM", "READONLY", "MISCONF", "BUSY", "NOREPLICAS", "LOADING", "MASTERDOWN", "CLUSTERDOWN"];
-    match error.kind() {
-        ErrorKind::Server(ServerErrorKind::NoPerm | ServerErrorKind::ResponseError) => {
-            !error.code().is_some_and(|code| passes.contains(&code))
-        }
-        ErrorKind::Extension => !error.code().is_some_and(|code| passes.contains(&code)),
-        _ => false,
-    }
+    let is_one = matches!(
+        error.kind(),
+        ErrorKind::Server(ServerErrorKind::NoPerm | ServerErrorKind::ResponseError) | ErrorKind::Extension
+    );
+    // Older ones tell of what went wrong inside of a script in its text: `Error running script … -OOM command not allowed`.
+    let text = error.to_string();
+    let says = |code: &str| error.code() == Some(code) || text.contains(&format!("-{code} "));
+    is_one && !passes.iter().any(|code| says(code))
 }

@@ -1,6 +1,6 @@
 //! Streams that several servers share: their events come with a place that was given elsewhere.
 
-use super::{Branch, Crowd, Ended, Sending, Tenant};
+use super::{Branch, Crowd, Ended, MAX_BRANCHES, Sending, Tenant};
 use crate::domain::BranchId;
 use crate::gateway::recent::Recent;
 use crate::gateway::stream::{Placed, Position, Stream};
@@ -21,8 +21,12 @@ impl<M: Clone> Tenant<M> {
         if stream.position().offset < position.offset {
             stream = Stream::new(position, self.keep);
         }
-        let room = self.room(branch, stream.position());
-        (room.stream, room.ended, room.recent) = (stream, ended, recent);
+        self.open_quietly(branch, stream.position());
+        let room = self.branches.get_mut(&branch).expect("an opened branch should be there");
+        // What is here already and goes on is worth more than its end alone.
+        if !(stream.is_empty() && room.stream.position() == stream.position()) {
+            (room.stream, room.ended, room.recent) = (stream, ended, recent);
+        }
         room.is_shared = true;
     }
 
@@ -41,13 +45,15 @@ impl<M: Clone> Tenant<M> {
         let opened = self.open_at(branch, before.clone());
         let keep = self.keep;
         let room = self.branches.get_mut(&branch).expect("an opened branch should be there");
-        room.is_shared = true;
         let now = room.stream.position();
         let is_same = now.epoch == before.epoch;
         if is_same && stamped.offset <= now.offset {
             return None;
         }
         let is_whole = is_same && prev <= now.offset;
+        if !is_same {
+            room.ended.begin_anew();
+        }
         if !is_whole {
             room.stream = Stream::new(before.clone(), keep);
         }
@@ -69,6 +75,9 @@ impl<M: Clone> Tenant<M> {
         if now.epoch == position.epoch && position.offset <= now.offset {
             return None;
         }
+        if now.epoch != position.epoch {
+            room.ended.begin_anew();
+        }
         room.stream = Stream::new(position.clone(), self.keep);
         self.everybody_in(branch).map(|crowd| (crowd, position))
     }
@@ -78,8 +87,19 @@ impl<M: Clone> Tenant<M> {
         if self.branches.contains_key(&branch) {
             return None;
         }
+        self.make_room();
         self.room(branch, position.clone());
         self.everybody_in(branch).map(|crowd| (crowd, position))
+    }
+
+    /// Forgets the branch that was silent for longest when there are too many: it has a new epoch should it come again.
+    fn make_room(&mut self) {
+        if self.branches.len() < MAX_BRANCHES {
+            return;
+        }
+        let own = self.branches.iter().filter(|(_, room)| !room.is_shared);
+        let silent = own.min_by_key(|(_, room)| room.stream.last_at()).map(|(branch, _)| *branch);
+        silent.and_then(|branch| self.branches.remove(&branch));
     }
 
     /// A branch with those who listen to it.
@@ -195,5 +215,37 @@ mod tests {
         assert_eq!(sent(&mut tenant, again), Some((0, false)));
         assert!(tenant.renew(branch(), at("f", 2)).is_none());
         assert_eq!(tenant.renew(branch(), at("g", 0)), Some((vec![1].into(), at("g", 0))));
+    }
+
+    #[test]
+    fn guests_miss_nothing_of_a_count_that_began_anew() {
+        let mut tenant = tenant();
+        let of_session = |kind: &str, epoch: &str, offset: u64| {
+            let mut event = placed(epoch, offset, offset - 1).stamped.event.clone();
+            event.kind = EventType::new(kind).unwrap();
+            event.session = Some(crate::domain::SessionId::new("77").unwrap());
+            let stamped = Stamped::new(event, epoch, offset, Timestamp::from_millis(1000));
+            Placed { stamped: Arc::new(stamped), epoch: epoch.into(), prev: offset - 1 }
+        };
+        tenant.take(of_session("TABLE_CLEARED", "e", 4)).unwrap();
+        tenant.take(of_session(EventType::TABLE_SESSION_STARTED, "e", 5)).unwrap();
+        tenant.take(of_session("ROUND_READY", "f", 1)).unwrap();
+        let session = crate::domain::SessionId::new("77").ok();
+        let branches = Branches::Some(BTreeSet::from([branch()]));
+        let listens = Listens { endpoint: Endpoint::Diner, branches, sectors: Sectors::All, session };
+        let joined = tenant.join(2, 2, listens, &Positions::from([(branch(), at("f", 0))])).unwrap();
+        assert_eq!((joined.missed.len(), joined.is_recovered()), (1, true));
+    }
+
+    #[test]
+    fn numbers_that_are_made_up_do_not_fill_the_memory() {
+        let mut tenant: Tenant<u64> = Tenant::new(KEEP);
+        for number in 1..=MAX_BRANCHES as i64 + 5 {
+            let mut event = placed("e", 1, 0).stamped.event.clone();
+            event.branch = BranchId::new(number).unwrap();
+            tenant.send(event, Timestamp::from_millis(number));
+        }
+        assert_eq!(tenant.branches.len(), MAX_BRANCHES);
+        assert!(!tenant.branches.contains_key(&branch()), "the one that was silent for longest is gone");
     }
 }
