@@ -4,7 +4,7 @@ use atalaya::domain::{Occurrence, ShiftNews, Timestamp};
 use atalaya::jobs::Look;
 use atalaya::store::Store;
 
-use crate::fixture::{EARLY, at, branch, branch_id, postgres, seconds, tenant, visit};
+use crate::fixture::{EARLY, at, branch, branch_id, postgres, seconds, sqlite, tenant, visit};
 use crate::jobs::Node;
 
 on_both!(
@@ -86,6 +86,29 @@ async fn what_nobody_told_in_time_is_told_late_but_not_after_days(store: &Store)
     let mut news = told(&late);
     news.retain(|news| !news.contains(':'));
     assert_eq!(news, ["morning started"], "the night of ten days ago is no news");
+}
+
+#[tokio::test]
+async fn what_could_not_be_told_is_told_the_next_time() {
+    for fresh in [sqlite().await, postgres().await] {
+        described(&fresh.store).await;
+        let node = Node::new(&fresh.store, "a", at(BEFORE));
+        node.look(Look::AtStart).await;
+        told(&node);
+        // Of the end of the morning and the start of the afternoon only the first can be noted.
+        fresh.forbid("start_told", "true").await;
+        minutes(&node, 30).await;
+        let shifts = |mut news: Vec<String>| {
+            news.retain(|news| !news.contains(':'));
+            news
+        };
+        assert_eq!(shifts(told(&node)), [""; 0]);
+        fresh.allow().await;
+        minutes(&node, 1).await;
+        assert_eq!(shifts(told(&node)), ["morning ended", "afternoon started"]);
+        minutes(&node, 3).await;
+        assert_eq!(shifts(told(&node)), [""; 0]);
+    }
 }
 
 async fn a_summary_is_told_every_hour_and_when_its_shift_is_over(store: &Store) {
