@@ -136,6 +136,34 @@ async fn a_summary_is_told_every_hour_and_when_its_shift_is_over(store: &Store) 
     assert_eq!(told(&node), ["morning: 2 in all", "afternoon: 1"]);
 }
 
+#[tokio::test]
+async fn a_shift_that_cannot_be_settled_keeps_no_other_news_back() {
+    for fresh in [sqlite().await, postgres().await] {
+        described(&fresh.store).await;
+        let node = Node::new(&fresh.store, "a", at(BEFORE));
+        node.look(Look::AtStart).await;
+        told(&node);
+        let hours = async |count: u32| {
+            node.clock.advance(seconds(3600) * count);
+            node.look(Look::AtMinute).await;
+            let mut news = told(&node);
+            news.retain(|news| news.contains(':'));
+            (news, node.status("aggregation").await.last.unwrap().outcome.unwrap())
+        };
+        fresh.forbid("settled", "new.tenant = 1 and new.branch = 2 and new.name = 'morning'").await;
+        let (news, outcome) = hours(1).await;
+        assert_eq!(news, ["afternoon: 0"]);
+        assert!(outcome.unwrap_err().contains("forbidden"));
+        let (news, outcome) = hours(8).await;
+        assert_eq!(news, ["afternoon: 0 in all", "night: 0"], "what ended later is settled");
+        assert!(outcome.is_err());
+        fresh.allow().await;
+        let (news, outcome) = hours(1).await;
+        assert_eq!(news, ["morning: 0 in all", "night: 0"]);
+        assert_eq!(outcome.unwrap(), "settled 1 shifts");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_nodes_on_one_postgres_one_tells() {
     let fresh = postgres().await;
