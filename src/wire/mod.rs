@@ -46,7 +46,7 @@ pub use discover::{
 };
 pub use event::{
     EventError, EventHead, MAX_EVENT_BYTES, Stamp, event_head, event_of, read_event, stream_branch,
-    stream_name, write_event, write_publication,
+    stream_name, whole, write_event, write_publication,
 };
 pub use export::{ExportFormat, Sheet};
 pub use frame::{Detection, Frame, Missed};
