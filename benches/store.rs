@@ -114,7 +114,9 @@ async fn measure(name: &str, store: Store, rows: u64, seed: f64) {
     );
     let last = START + Duration::from_millis(rows.saturating_sub(1) * gap_ms());
     let started = Instant::now();
-    let settled = store.aggregate_due(last).await.unwrap().len();
+    let (settled, done) = store.aggregate_due(last).await;
+    done.unwrap();
+    let settled = settled.len();
     println!("{name}: {settled} shifts settled in {:.1} s", started.elapsed().as_secs_f64());
     let running = shift_at(&store, last).await;
     report(&store, name, &running, last, rows).await;

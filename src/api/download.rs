@@ -22,7 +22,7 @@ use super::error::ApiError;
 use super::request::Answer;
 use crate::auth::Caller;
 use crate::store::Export;
-use crate::wire::{ExportFormat, Sheet};
+use crate::wire::Sheet;
 
 /// Pages that wait for the client, besides the one that it is taking.
 const AHEAD: usize = 1;
@@ -31,7 +31,6 @@ const AHEAD: usize = 1;
 pub(super) struct Order {
     pub(super) export: Export,
     pub(super) sheet: Sheet,
-    pub(super) format: ExportFormat,
     /// The file's name up to its extension; letters, digits and hyphens.
     pub(super) name: String,
 }
@@ -41,8 +40,8 @@ pub(super) struct Order {
 /// # Errors
 /// When too many are sent already, or not even the first rows can be read.
 pub(super) async fn send(state: &State, caller: &Caller, order: Order) -> Answer<Response> {
-    let Order { export, sheet, format, name } = order;
-    let head = sheet.head();
+    let Order { export, sheet, name } = order;
+    let (format, head) = (sheet.format(), sheet.head());
     let mut pages = Pages { place: state.exports.place(caller.tenant)?, export, sheet, first: None };
     // What cannot be read at all is told by the status.
     let rows = pages.next().await?;

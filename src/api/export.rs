@@ -20,63 +20,20 @@ use crate::wire::{ExportFormat, Sheet};
 const MAX_DAYS: i64 = 3660;
 
 pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
-    let with_caller = || with(state.clone()).and(caller());
-    let range = warp::path!("api" / "v1" / "export" / String)
-        .and(warp::get())
-        .and(with_caller())
-        .and(query())
-        .then(export_range)
-        .map(respond);
-    let current_csv = warp::path!("api" / "v1" / "shifts" / "current" / "export.csv")
-        .and(warp::get())
-        .and(with_caller())
-        .and(query())
-        .then(export_current_csv)
-        .map(respond);
-    let current_ndjson = warp::path!("api" / "v1" / "shifts" / "current" / "export.ndjson")
-        .and(warp::get())
-        .and(with_caller())
-        .and(query())
-        .then(export_current_ndjson)
-        .map(respond);
-    let csv = warp::path!("api" / "v1" / "shifts" / String / "export.csv")
-        .and(warp::get())
-        .and(with_caller())
-        .and(query())
-        .then(export_csv)
-        .map(respond);
-    let ndjson = warp::path!("api" / "v1" / "shifts" / String / "export.ndjson")
-        .and(warp::get())
-        .and(with_caller())
-        .and(query())
-        .then(export_ndjson)
-        .map(respond);
+    let asked = || warp::get().and(with(state.clone())).and(caller());
+    let of_shift = || asked().and(query());
+    let range = warp::path!("api" / "v1" / "export" / String);
+    let range = range.and(asked()).and(query()).then(export_range).map(respond);
+    let current_csv = warp::path!("api" / "v1" / "shifts" / "current" / "export.csv");
+    let current_csv = current_csv.and(of_shift()).then(export_current_csv).map(respond);
+    let current_ndjson = warp::path!("api" / "v1" / "shifts" / "current" / "export.ndjson");
+    let current_ndjson = current_ndjson.and(of_shift()).then(export_current_ndjson).map(respond);
+    let csv = warp::path!("api" / "v1" / "shifts" / String / "export.csv");
+    let csv = csv.and(of_shift()).then(export_csv).map(respond);
+    let ndjson = warp::path!("api" / "v1" / "shifts" / String / "export.ndjson");
+    let ndjson = ndjson.and(of_shift()).then(export_ndjson).map(respond);
     let current = current_csv.or(current_ndjson).unify();
     range.or(current).unify().or(csv).unify().or(ndjson).unify().boxed()
-}
-
-/// A kind of rows.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum RowKind {
-    #[default]
-    Visits,
-    Crossings,
-    Stays,
-    Occupancy,
-    Voice,
-}
-
-impl From<RowKind> for ExportKind {
-    fn from(rows: RowKind) -> Self {
-        match rows {
-            RowKind::Visits => Self::Visits,
-            RowKind::Crossings => Self::Crossings,
-            RowKind::Stays => Self::Stays,
-            RowKind::Occupancy => Self::Occupancy,
-            RowKind::Voice => Self::Voice,
-        }
-    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,8 +52,7 @@ pub(super) struct RangeQuery {
 pub(super) struct ShiftQuery {
     /// Of the current shift only.
     branch_id: Option<i64>,
-    #[serde(default)]
-    of: RowKind,
+    of: Option<String>,
     from: Option<String>,
     to: Option<String>,
     sector_id: Option<i64>,
@@ -133,7 +89,7 @@ pub(super) async fn export_range(
     let name = format!("atalaya-{kind}-{}-to-{}", clock.date(from), clock.date(to));
     let (extent, sheet) = (Extent::Branch(branch), Sheet::new(kind, format, clock));
     let export = state.store.export(caller.tenant, kind, extent, meant)?;
-    send(&state, &caller, Order { export, sheet, format, name }).await
+    send(&state, &caller, Order { export, sheet, name }).await
 }
 
 /// `visits.csv` and the like.
@@ -233,10 +189,7 @@ async fn export_shift(
     caller: Caller,
     (query, format): (ShiftQuery, ExportFormat),
 ) -> Answer<Response> {
-    let shift = shifts::find(&state, &caller, &id).await?;
-    if query.branch_id.is_some() {
-        return Err(ApiError::invalid("branch_id", "a shift is of one branch"));
-    }
+    let shift = shifts::find_only(&state, &caller, (&id, query.branch_id)).await?;
     export_rows(&state, &caller, shift, (query, format)).await
 }
 
@@ -248,11 +201,20 @@ async fn export_rows(
 ) -> Answer<Response> {
     let ShiftQuery { branch_id: _, of, from, to, sector_id, camera, open } = query;
     let meant = selection(SelectionQuery { from, to, sector_id, camera, open })?;
-    let (kind, clock): (ExportKind, _) = (of.into(), shifts::zone(state, caller, shift.branch).await?);
+    let (kind, clock) = (rows_of(of.as_deref())?, shifts::zone(state, caller, shift.branch).await?);
     let name = format!("atalaya-{kind}-{}-{}", clock.date(shift.start), file_name(&shift));
     let sheet = Sheet::new(kind, format, clock);
     let export = state.store.export(caller.tenant, kind, Extent::Shift(shift), meant)?;
-    send(state, caller, Order { export, sheet, format, name }).await
+    send(state, caller, Order { export, sheet, name }).await
+}
+
+/// What `of` asks for.
+fn rows_of(of: Option<&str>) -> Answer<ExportKind> {
+    let Some(name) = of else { return Ok(ExportKind::Visits) };
+    ExportKind::from_name(name).ok_or_else(|| {
+        let known = ExportKind::ALL.map(ExportKind::name).join(", ");
+        ApiError::invalid("of", format!("{name:?} is none of {known}"))
+    })
 }
 
 /// A shift in letters that any file system and any header takes.

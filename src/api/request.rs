@@ -14,7 +14,7 @@ use warp::{Filter, Rejection};
 
 use super::error::ApiError;
 use crate::domain::Timestamp;
-use crate::wire::instant;
+use crate::wire::{instant, whole};
 
 /// A body that takes longer than this is not worth a connection.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -120,12 +120,11 @@ fn parse_strictly<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
 
 /// Writes whole numbers as integers.
 fn make_whole(value: &mut Value) {
-    /// Beyond it a double leaves integers out.
-    const MOST: f64 = 9_007_199_254_740_992.0;
     match value {
         Value::Number(number) if number.is_f64() => {
-            let whole = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() <= MOST);
-            *value = whole.map_or_else(|| value.clone(), |whole| (whole as i64).into());
+            if let Some(number) = whole(value) {
+                *value = number.into();
+            }
         }
         Value::Array(items) => items.iter_mut().for_each(make_whole),
         Value::Object(fields) => fields.values_mut().for_each(make_whole),

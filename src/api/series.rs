@@ -24,7 +24,7 @@ const MAX_STEPS: usize = 11_000;
 /// Ten years of counts, which are added up from the tallies of their shifts.
 const MAX_DAYS: i64 = 3660;
 
-/// Of people, whose minutes are read: what the database adds up in a second or so.
+/// Of people, whose minutes are read: what the database adds up in a second or so, for each camera.
 const MAX_OCCUPANCY_DAYS: i64 = 366;
 
 pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
@@ -137,6 +137,9 @@ async fn points(
         Measure::Entries => Counted::Crossings(Direction::In, line),
         Measure::Exits => Counted::Crossings(Direction::Out, line),
         Measure::Occupancy => {
+            // A year of many cameras takes its time, and the database's: one after the other, as heatmaps.
+            let waiting = state.drawings.place(caller.tenant)?;
+            let _turn = waiting.turn().await?;
             let people = state.store.people_over_time(place, scope, buckets).await?;
             let points = buckets.starts().zip(people);
             let show = |(start, people)| SeriesPoint::People(PeoplePoint::new(start, people, clock));

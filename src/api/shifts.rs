@@ -176,11 +176,8 @@ pub(super) async fn list_visits(
     caller: Caller,
     query: Answer<VisitsQuery>,
 ) -> Answer<Json<Page<Visit>>> {
-    let shift = find(&state, &caller, &id).await?;
     let query = query?;
-    if query.branch_id.is_some() {
-        return Err(ApiError::invalid("branch_id", "a shift is of one branch"));
-    }
+    let shift = find_only(&state, &caller, (&id, query.branch_id)).await?;
     visits_of(&state, &caller, &shift, query).await
 }
 
@@ -222,6 +219,19 @@ pub(super) async fn find(state: &State, caller: &Caller, id: &str) -> Answer<dom
         None => None,
     };
     shift.filter(|shift| caller.sees(shift.tenant, shift.branch)).ok_or_else(|| ApiError::no("shift", id))
+}
+
+/// As [`find`], of a query that has a branch for the running shift only.
+pub(super) async fn find_only(
+    state: &State,
+    caller: &Caller,
+    (id, branch_id): (&str, Option<i64>),
+) -> Answer<domain::Shift> {
+    let shift = find(state, caller, id).await?;
+    match branch_id {
+        None => Ok(shift),
+        Some(_) => Err(ApiError::invalid("branch_id", "a shift is of one branch")),
+    }
 }
 
 /// The shift that runs now, of the branch that is asked for.

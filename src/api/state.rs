@@ -107,7 +107,7 @@ pub(super) struct Inner {
     pub(super) login_tries: LoginTries,
     pub(super) started: Timestamp,
     pub(super) analyses: Analyses,
-    /// Heatmaps, which take their turns by the same rules and keep no analysis waiting.
+    /// Heatmaps and people over time, which take their turns by the same rules and keep no analysis waiting.
     pub(super) drawings: Analyses,
     /// Files on their way, by the same rules.
     pub(super) exports: Analyses,

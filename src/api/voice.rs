@@ -135,7 +135,7 @@ async fn place(state: &State, caller: &Caller, query: &VoiceQuery) -> Answer<Pla
         {
             return Err(ApiError::invalid("camera", "is in another branch or sector; leave both out"));
         }
-        return Ok(Place { tenant: caller.tenant, branch: camera.branch, sector: camera.sector, camera: id });
+        return Ok(camera.place());
     }
     let branch = shifts::branch(state, caller, query.branch_id).await?;
     let sector = query.sector_id.map(SectorId::new).transpose();

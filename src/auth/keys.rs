@@ -4,7 +4,6 @@
 //! the claims are read.
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use rand::Rng;
 use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 
@@ -12,7 +11,7 @@ use super::claims::seconds;
 use super::{Caller, Claims, TokenError, Ttl};
 use crate::clock::Clock;
 use crate::config::Secret;
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, random_name};
 
 /// What tokens are signed and checked with.
 #[derive(Clone)]
@@ -140,13 +139,6 @@ impl Keys {
             Err(_) => TokenError::Invalid,
         }
     }
-}
-
-/// 128 random bits: two tokens never share a name.
-fn random_name() -> String {
-    let mut bytes = [0; 16];
-    rand::rng().fill_bytes(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

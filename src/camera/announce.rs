@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::handle::Inner;
-use crate::domain::{CameraState, Occurrence, Place, Publisher, Sight};
+use crate::domain::{CameraState, Occurrence, Publisher, Sight};
 
 /// A camera that is back within this was not away: most hiccups of a network are shorter.
 const GRACE: Duration = Duration::from_secs(3);
@@ -42,13 +42,8 @@ pub(super) async fn announce(publisher: Publisher, inner: Arc<Inner>) {
 fn tell(publisher: &Publisher, inner: &Inner, sight: Option<Sight>) {
     let Some(sight) = sight else { return };
     let camera = inner.camera.borrow().clone();
-    let place = Place {
-        tenant: camera.tenant,
-        branch: camera.branch,
-        sector: camera.sector,
-        camera: camera.id.clone(),
-    };
-    publisher.tell(Occurrence::AtCamera { place, name: camera.name.as_str().into(), sight });
+    let (place, name) = (camera.place(), camera.name.as_str().into());
+    publisher.tell(Occurrence::AtCamera { place, name, sight });
 }
 
 /// A camera's way through its states.

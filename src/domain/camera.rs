@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{BranchId, CameraId, Line, SectorId, TenantId, Timestamp, Zone};
+use super::{BranchId, CameraId, Line, Place, SectorId, TenantId, Timestamp, Zone};
 
 /// A value for a parameter of a pipeline description; the description's schema says which type it takes.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +48,16 @@ impl Camera {
     /// Whether both are descriptions of one camera.
     pub fn is(&self, other: &Self) -> bool {
         (self.tenant, &self.id) == (other.tenant, &other.id)
+    }
+
+    /// Where what it sees happens.
+    pub fn place(&self) -> Place {
+        Place { tenant: self.tenant, branch: self.branch, sector: self.sector, camera: self.id.clone() }
+    }
+
+    /// Whether its line of this name is an entrance.
+    pub fn is_entrance(&self, line: &str) -> bool {
+        self.lines.iter().any(|own| *own.name == *line && own.entrance)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{BranchId, Place, Scope, Shift, ShiftId, Timestamp, Visit, VisitId, VoiceActivity};
+use super::{BranchId, Direction, Place, Scope, Shift, ShiftId, Timestamp, Visit, VisitId, VoiceActivity};
 
 /// A kind of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub struct Crossing {
     pub line: String,
     /// Whether the line was an entrance then.
     pub entrance: bool,
-    pub inwards: bool,
+    pub direction: Direction,
     pub at: Timestamp,
 }
 

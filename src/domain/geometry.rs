@@ -67,12 +67,18 @@ pub enum Direction {
 }
 
 impl Direction {
+    pub const ALL: [Self; 2] = [Self::In, Self::Out];
+
     /// The word for it in API and console.
     pub fn name(self) -> &'static str {
         match self {
             Self::In => "in",
             Self::Out => "out",
         }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|direction| direction.name() == name)
     }
 
     /// 1 inwards, -1 outwards: their sum is who came and has not left.

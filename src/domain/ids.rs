@@ -22,6 +22,11 @@ impl fmt::Display for IdError {
 
 impl std::error::Error for IdError {}
 
+/// 128 random bits as hexadecimal digits: nobody guesses it, and no two things get the same.
+pub fn random_name() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
 macro_rules! integer_id {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*

@@ -35,7 +35,7 @@ pub use figures::{
 };
 pub use geometry::{Direction, Line, Point, Rect, ShapeError, Zone, check_shapes};
 pub use heat::Heat;
-pub use ids::{BranchId, CameraId, IdError, SectorId, ShiftId, TenantId, VisitId};
+pub use ids::{BranchId, CameraId, IdError, SectorId, ShiftId, TenantId, VisitId, random_name};
 pub use job::{JobRun, JobStatus, Node};
 pub use occurrence::{Occupants, Occurrence, Publisher, ShiftNews, Sight, ZoneStep};
 pub use recording::RecorderFigures;

@@ -17,6 +17,8 @@ mod frame;
 mod health;
 mod hub;
 mod identity;
+#[cfg(all(test, feature = "interleavings"))]
+mod interleavings;
 mod lanes;
 mod limits;
 mod listener;

@@ -21,9 +21,8 @@ pub(super) async fn tell_shifts(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let is_news = |shift: &Shift| shift.end + OLD > now;
-    let ended = store.take_ended_shifts(now).await?;
+    let (ended, started) = store.take_shift_news(now).await?;
     let ended = ended.into_iter().filter(is_news).map(|shift| (shift.end, Occurrence::ShiftEnded(shift)));
-    let started = store.take_started_shifts(now).await?;
     let started =
         started.into_iter().filter(is_news).map(|shift| (shift.start, Occurrence::ShiftStarted(shift)));
     // In the order in which it happened; at a boundary one ends before the next one starts.

@@ -22,7 +22,7 @@ pub(super) fn sight_of(happening: &Happening, camera: &Camera) -> Option<Sight> 
         Happening::LineCrossed { line, direction, track, at_ms } => Sight::LineCrossed {
             line: line.clone(),
             direction: *direction,
-            entrance: camera.lines.iter().any(|own| own.name == *line && own.entrance),
+            entrance: camera.is_entrance(line),
             track: *track,
             at: timestamp(*at_ms),
         },

@@ -43,7 +43,7 @@ enum State {
 impl Watched {
     pub(super) fn new(camera: Arc<Camera>) -> Self {
         Self {
-            place: place_of(&camera),
+            place: camera.place(),
             observer: Observer::new(camera.lines.clone(), camera.zones.clone()),
             camera,
             run: random_run(),
@@ -87,7 +87,7 @@ impl Watched {
 
     /// Lets time pass up to `now`; false when the camera stands elsewhere by now, or is no more.
     pub(super) fn tick(&mut self, now: Timestamp, camera: Option<Arc<Camera>>, out: &Outlets) -> bool {
-        let Some(camera) = camera.filter(|camera| place_of(camera) == self.place) else { return false };
+        let Some(camera) = camera.filter(|camera| camera.place() == self.place) else { return false };
         if !Arc::ptr_eq(&camera, &self.camera) {
             if (&camera.lines, &camera.zones) != (&self.camera.lines, &self.camera.zones) {
                 let happenings = self.observer.set_shapes(camera.lines.clone(), camera.zones.clone());
@@ -141,7 +141,7 @@ impl Watched {
                         run: self.run,
                         place: self.place.clone(),
                         track,
-                        entrance: self.camera.lines.iter().any(|own| own.name == line && own.entrance),
+                        entrance: self.camera.is_entrance(&line),
                         line,
                         direction,
                         at: timestamp(at_ms),
@@ -185,8 +185,4 @@ impl Watched {
             },
         })
     }
-}
-
-fn place_of(camera: &Camera) -> Place {
-    Place { tenant: camera.tenant, branch: camera.branch, sector: camera.sector, camera: camera.id.clone() }
 }

@@ -8,11 +8,8 @@ use super::count::hold;
 use super::{Store, StoreError, id, in_time, with_pool};
 use crate::domain::{ShiftId, TenantId, Timestamp};
 
-/// Shifts that are looked up at once.
-const DUE_AT_ONCE: usize = 500;
-
-const SELECT_DUE: &str = "select tenant, id from shift where not settled and end_at <= $1
-    order by end_at, id limit $2";
+const SELECT_DUE: &str =
+    "select tenant, id from shift where not settled and end_at <= $1 order by end_at, id";
 
 const SELECT_WHOLE: Sql = Sql::same("select whole from shift where tenant = $1 and id = $2");
 
@@ -138,26 +135,37 @@ impl Store {
     /// Settles what is over: every shift that ended by `now` is counted once more from its rows, as an older program that
     /// shares the database counts nothing, and its stays are put in order once, so that comparisons need not do it again
     /// and again. A visit that comes late unsettles its shift. For the app, every hour. Answers which shifts were
-    /// settled.
+    /// settled, and what came in between.
     ///
     /// # Errors
-    /// When the database fails; what was settled until then stays so.
-    pub async fn aggregate_due(&self, now: Timestamp) -> Result<Vec<(TenantId, ShiftId)>, StoreError> {
+    /// When the database fails; a shift that cannot be settled keeps none of the others back, and is tried again by the
+    /// next call.
+    pub async fn aggregate_due(&self, now: Timestamp) -> (Vec<(TenantId, ShiftId)>, Result<(), StoreError>) {
+        let due: Result<Vec<(i64, i64)>, _> = with_pool!(self.read, pool => {
+            sqlx::query_as(SELECT_DUE).bind(Time(now)).fetch_all(pool).await
+        });
+        let (due, mut done) = due.map_or_else(|error| (Vec::new(), Err(error)), |due| (due, Ok(())));
         let mut settled = Vec::new();
-        loop {
-            let due: Vec<(i64, i64)> = with_pool!(self.read, pool => {
-                sqlx::query_as(SELECT_DUE).bind(Time(now)).bind(DUE_AT_ONCE as i64).fetch_all(pool).await
-            })?;
-            for (tenant, shift) in &due {
-                let (tenant, shift) = (id(*tenant, TenantId::new)?, id(*shift, ShiftId::new)?);
-                self.recount(tenant, shift).await?;
-                self.aggregate(tenant, shift).await?;
-                settled.push((tenant, shift));
-            }
-            if due.len() < DUE_AT_ONCE {
-                return Ok(settled);
+        for (tenant, shift) in due {
+            match self.settle(tenant, shift).await {
+                Ok(shift) => settled.push(shift),
+                Err(error) => {
+                    let is_lost = error.is_away() && self.ping().await.is_err();
+                    done = Err(error);
+                    if is_lost {
+                        break;
+                    }
+                }
             }
         }
+        (settled, done)
+    }
+
+    async fn settle(&self, tenant: i64, shift: i64) -> Result<(TenantId, ShiftId), StoreError> {
+        let (tenant, shift) = (id(tenant, TenantId::new)?, id(shift, ShiftId::new)?);
+        self.recount(tenant, shift).await?;
+        self.aggregate(tenant, shift).await?;
+        Ok((tenant, shift))
     }
 
     /// Settles one shift, as [`Store::aggregate_due`] does; as often as one likes.

@@ -13,9 +13,9 @@ use super::visit::{VisitRow, open, place};
 use super::voice::VoiceRow;
 use super::{Store, StoreError, id};
 use crate::domain::{
-    Crossing, ExportKind, ExportRow, Extent, PeopleMinute, Selection, ShiftId, TenantId, Timestamp, ZoneStay,
+    Crossing, Direction, ExportKind, ExportRow, Extent, PeopleMinute, Selection, ShiftId, TenantId,
+    Timestamp, ZoneStay,
 };
-use crate::visit::Direction;
 
 /// Rows of a page: a few milliseconds' work for the database, and some hundred kilobytes.
 const PAGE: usize = 1000;
@@ -148,6 +148,12 @@ impl Part {
     }
 }
 
+/// What a camera saw of somebody at a line or in a zone.
+fn sight(at: Time, (camera, run): (&str, i64), shape: &str, track: i64) -> Vec<Part> {
+    let (camera, shape) = (Part::Text(camera.to_owned()), Part::Text(shape.to_owned()));
+    vec![Part::Time(at.0), camera, Part::Int(run), shape, Part::Int(track)]
+}
+
 /// A row of a page.
 trait Paged: Answered {
     fn key(&self) -> Vec<Part>;
@@ -168,8 +174,7 @@ impl Paged for VisitRow {
 
 impl Paged for CrossingRow {
     fn key(&self) -> Vec<Part> {
-        let (camera, line) = (Part::Text(self.camera.clone()), Part::Text(self.line.clone()));
-        vec![Part::Time(self.crossed_at.0), camera, Part::Int(self.run), line, Part::Int(self.track)]
+        sight(self.crossed_at, (&self.camera, self.run), &self.line, self.track)
     }
 
     fn load(self) -> Result<ExportRow, StoreError> {
@@ -179,7 +184,10 @@ impl Paged for CrossingRow {
             track: self.track.cast_unsigned(),
             line: self.line,
             entrance: self.entrance,
-            inwards: self.direction == Direction::In.name(),
+            direction: Direction::from_name(&self.direction).ok_or_else(|| StoreError::Row {
+                what: "line crossing".to_owned(),
+                reason: format!("{:?} is no direction", self.direction),
+            })?,
             at: self.crossed_at.0,
         }))
     }
@@ -187,8 +195,7 @@ impl Paged for CrossingRow {
 
 impl Paged for StayRow {
     fn key(&self) -> Vec<Part> {
-        let (camera, zone) = (Part::Text(self.camera.clone()), Part::Text(self.zone.clone()));
-        vec![Part::Time(self.enter_at.0), camera, Part::Int(self.run), zone, Part::Int(self.track)]
+        sight(self.enter_at, (&self.camera, self.run), &self.zone, self.track)
     }
 
     fn load(self) -> Result<ExportRow, StoreError> {

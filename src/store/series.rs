@@ -17,9 +17,6 @@ use crate::visit::Direction;
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// Longer than any shift lasts, so that older ones need not be looked at.
-const SHIFT_AT_MOST_MS: i64 = 10 * 24 * HOUR_MS;
-
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counted<'a> {
@@ -29,11 +26,17 @@ pub enum Counted<'a> {
     Crossings(Direction, Option<&'a str>),
 }
 
-/// Shifts that touch `$5..$4`, of which none is longer than `$4 - $3`.
-const SHIFTS: Sql = Sql::same(
-    "select id, start_at, end_at, whole from shift
-    where tenant = $1 and branch = $2 and start_at >= $3 and start_at < $4 and end_at > $5 order by start_at",
-);
+/// Shifts `s` that touch `$3..$4`. As they do not overlap, the one that runs at `$3` is the last that starts by then:
+/// however long it lasts, older ones need not be looked at.
+macro_rules! touching {
+    () => {
+        "where s.tenant = $1 and s.branch = $2 and s.start_at < $4 and s.end_at > $3
+            and s.start_at >= coalesce(
+                (select max(start_at) from shift where tenant = $1 and branch = $2 and start_at <= $3), $3)"
+    };
+}
+const SHIFTS: Sql =
+    Sql::same(concat!("select id, start_at, end_at, whole from shift s ", touching!(), " order by start_at"));
 
 /// Their tallies, by the hour; SQLite is told to begin with the shifts.
 macro_rules! hours_sql {
@@ -42,11 +45,11 @@ macro_rules! hours_sql {
             "select s.id as shift, t.number, cast(sum(t.amount) as bigint) as amount
             from shift s ",
             $join,
-            " join tally t on t.tenant = s.tenant and t.shift = s.id
-            where s.tenant = $1 and s.branch = $2 and s.start_at >= $3 and s.start_at < $4 and s.end_at > $5
-                and t.figure in ",
+            " join tally t on t.tenant = s.tenant and t.shift = s.id ",
+            touching!(),
+            " and t.figure in ",
             $figures,
-            " and ($6 = '' or t.camera = $6) and ($7 = 0 or t.sector = $7) and ($8 = '' or t.name = $8)
+            " and ($5 = '' or t.camera = $5) and ($6 = 0 or t.sector = $6) and ($7 = '' or t.name = $7)
             group by s.id, t.number"
         )
     };
@@ -109,9 +112,9 @@ macro_rules! cameras_sql {
         concat!(
             "select distinct p.camera from shift s ",
             $join,
-            " join occupancy_peak p on p.tenant = s.tenant and p.shift = s.id
-            where s.tenant = $1 and s.branch = $2 and s.start_at >= $3 and s.start_at < $4 and s.end_at > $5
-                and ($6 = '' or p.camera = $6) and ($7 = 0 or p.sector = $7)"
+            " join occupancy_peak p on p.tenant = s.tenant and p.shift = s.id ",
+            touching!(),
+            " and ($5 = '' or p.camera = $5) and ($6 = 0 or p.sector = $6)"
         )
     };
 }
@@ -153,13 +156,11 @@ impl Wanted<'_> {
     /// The values by which shifts are found, and what of them is meant.
     fn cells(&self) -> Vec<Cell<'_>> {
         let (sector, camera) = bounds(self.scope);
-        let (from, to) = (self.buckets.from(), self.buckets.to());
         vec![
             Cell::Int(self.tenant.get()),
             Cell::Int(self.branch.get()),
-            Cell::Time(Timestamp::from_millis(from.as_millis() - SHIFT_AT_MOST_MS)),
-            Cell::Time(to),
-            Cell::Time(from),
+            Cell::Time(self.buckets.from()),
+            Cell::Time(self.buckets.to()),
             Cell::Text(camera),
             Cell::Int(sector),
         ]
@@ -197,7 +198,7 @@ impl Store {
     ) -> Result<Vec<u64>, StoreError> {
         let wanted = Wanted { tenant, branch, scope, buckets };
         let mut counts = vec![0; buckets.count()];
-        let shifts: Vec<ShiftRow> = ask(&self.read, SHIFTS, &wanted.cells()[..5]).await?;
+        let shifts: Vec<ShiftRow> = ask(&self.read, SHIFTS, &wanted.cells()[..4]).await?;
         let stretches = match step {
             TimeStep::Minute => shifts.iter().map(|shift| whole_shift(shift, buckets)).collect(),
             TimeStep::Hour | TimeStep::Day => {

@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::camera::{CameraHandle, Overlay};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::{CameraId, TenantId};
+use crate::domain::{CameraId, TenantId, random_name};
 
 use super::cameras::{Cameras, Watched};
 use super::encoder::Encoders;
@@ -163,7 +163,7 @@ impl Viewers {
             camera: of.id.clone(),
             remote_user: accepted.remote_user.clone(),
         };
-        let answer = Answer { id: random_id(), sdp: accepted.sdp.clone() };
+        let answer = Answer { id: random_name(), sdp: accepted.sdp.clone() };
         let listing = Listing::new(&inner.directory, answer.id.clone(), entry);
         let product = Product::H264(inner.encoders.clone());
         let (watch, _) = inner.renditions.watch(&watched, overlay, product);
@@ -183,7 +183,7 @@ impl Viewers {
         // Apart from everything else: it computes a while, and what it reads comes from outside.
         let accept = move || {
             let addresses = webrtc::candidates(inner.bound, &inner.public);
-            webrtc::accept(&sdp, &inner.certificate, &addresses, (random_id(), random_id()))
+            webrtc::accept(&sdp, &inner.certificate, &addresses, (random_name(), random_name()))
         };
         tokio::task::spawn_blocking(accept)
             .await
@@ -311,9 +311,4 @@ async fn end_with_camera(cameras: Arc<Cameras>, watched: Watched, commands: mpsc
     if commands.send(Command::CloseCamera { number: watched.number }).await.is_err() {
         tracing::trace!("all sessions are closed already");
     }
-}
-
-/// 128 bits from the system's random source, as hexadecimal digits.
-fn random_id() -> String {
-    format!("{:032x}", rand::random::<u128>())
 }

@@ -88,10 +88,12 @@ fn number(members: &Map<String, Value>, name: &'static str) -> Result<Option<i64
 }
 
 /// An integer. To JSON schema `1.0` is one, and to some programs every number is written so.
-fn whole(value: &Value) -> Option<i64> {
+pub fn whole(value: &Value) -> Option<i64> {
+    /// Beyond it a double leaves integers out.
+    const MOST: f64 = 9_007_199_254_740_992.0;
     let by_fraction = || {
         let number = value.as_f64()?;
-        let is_whole = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
+        let is_whole = number.fract() == 0.0 && number.abs() <= MOST;
         is_whole.then_some(number as i64)
     };
     value.as_i64().or_else(by_fraction)

@@ -45,7 +45,7 @@ pub use discover::{
     CameraEntry, DiscoverInput, DiscoverLine, DiscoveredCamera, DiscoveredProfile, Discovery,
 };
 pub use event::{
-    EventError, MAX_EVENT_BYTES, Stamp, event_of, read_event, stream_branch, stream_name, write_event,
+    EventError, MAX_EVENT_BYTES, Stamp, event_of, read_event, stream_branch, stream_name, whole, write_event,
     write_publication,
 };
 pub use export::{ExportFormat, Sheet};

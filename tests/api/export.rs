@@ -239,7 +239,7 @@ async fn what_does_not_fit_is_named_and_what_is_not_seen_is_not_there() {
         ),
         (format!("/api/v1/export/visits.csv?{DAY}&x=1"), StatusCode::BAD_REQUEST, json!("x")),
         ("/api/v1/shifts/4711/export.csv".into(), StatusCode::NOT_FOUND, Value::Null),
-        ("/api/v1/shifts/current/export.csv?of=people".into(), StatusCode::BAD_REQUEST, json!("of")),
+        ("/api/v1/shifts/current/export.csv?of=people".into(), StatusCode::UNPROCESSABLE_ENTITY, json!("of")),
         (
             format!("/api/v1/shifts/{id}/export.csv?branch_id=1"),
             StatusCode::UNPROCESSABLE_ENTITY,

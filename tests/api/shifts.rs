@@ -180,7 +180,9 @@ async fn a_shift_is_compared_with_earlier_ones_of_its_name(world: &World) {
     let (_, yesterday) = world.get(&format!("/api/v1/shifts/{id}/comparison")).await;
     assert_eq!((&yesterday["figures"]["visits"], &yesterday["running"]), (&3.0.into(), &false.into()));
     assert_eq!(yesterday["mean"]["shifts"], 2);
-    assert_eq!(world.store.aggregate_due(NOON).await.unwrap().len(), 3);
+    let (settled, done) = world.store.aggregate_due(NOON).await;
+    done.unwrap();
+    assert_eq!(settled.len(), 3);
     assert_eq!(world.get(path).await.1, compared);
     assert_eq!(world.get(&format!("/api/v1/shifts/{id}/comparison")).await.1, yesterday);
     let (_, other) = world.get(&format!("{path}?camera=fixed")).await;

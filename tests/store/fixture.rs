@@ -9,6 +9,7 @@ use atalaya::domain::{
     TenantId, Timestamp, Visit, Zone,
 };
 use atalaya::store::{Store, VisitRecord};
+use sqlx::Connection;
 use tempfile::TempDir;
 
 use crate::postgres::Cluster;
@@ -22,6 +23,42 @@ pub(crate) struct Fresh {
     pub(crate) folder: TempDir,
     pub(crate) url: Option<String>,
     _cluster: Option<Arc<Cluster>>,
+}
+
+impl Fresh {
+    /// Runs a statement past the store.
+    pub(crate) async fn run(&self, statement: &str) {
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        if let Some(url) = &self.url {
+            let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+            sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+        } else {
+            let file = format!("sqlite://{}", self.store.file().unwrap().display());
+            let mut connection = sqlx::SqliteConnection::connect(&file).await.unwrap();
+            sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+        }
+    }
+
+    /// Lets every statement fail that sets this column of a shift of which `condition` holds.
+    pub(crate) async fn forbid(&self, column: &str, condition: &str) {
+        let when =
+            format!("before update of {column} on shift for each row when (new.{column} and {condition})");
+        self.run(&match &self.url {
+            None => format!("create trigger forbidden {when} begin select raise(abort, 'forbidden'); end"),
+            Some(_) => format!(
+                "create function refuse() returns trigger language plpgsql as
+                    $$begin raise exception 'forbidden'; end$$;
+                create trigger forbidden {when} execute function refuse()"
+            ),
+        })
+        .await;
+    }
+
+    /// Takes back what was forbidden.
+    pub(crate) async fn allow(&self) {
+        let place = if self.url.is_some() { " on shift" } else { "" };
+        self.run(&format!("drop trigger forbidden{place}")).await;
+    }
 }
 
 pub(crate) async fn sqlite() -> Fresh {

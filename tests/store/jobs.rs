@@ -75,7 +75,7 @@ impl Node {
         self.tasks.reopen();
     }
 
-    async fn status(&self, name: &str) -> JobStatus {
+    pub(crate) async fn status(&self, name: &str) -> JobStatus {
         self.jobs.list().await.unwrap().into_iter().find(|job| job.name == name).unwrap()
     }
 }

@@ -3,11 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use atalaya::clock::Clock;
+use atalaya::domain::Shift;
 use atalaya::store::{Migrated, Store};
 use sqlx::Connection;
 use sqlx::migrate::Migrator;
 
-use crate::fixture::{at, branch_id, postgres, tenant};
+use crate::fixture::{at, branch_id, postgres, seconds, tenant};
 
 /// Tables as of the first release that had visits, lines, zones and sound.
 const OLD: i64 = 3;
@@ -44,6 +46,14 @@ fn old_migrations(kind: &str) -> tempfile::TempDir {
     folder
 }
 
+/// A shift that began an hour ago and goes on for another one, in a branch of its own.
+fn running(write: impl Fn(i64) -> String) -> String {
+    let now = Clock::system().now().as_millis();
+    let (start, end) = (write(now - 3_600_000), write(now + 3_600_000));
+    let columns = "tenant, branch, name, start_at, end_at";
+    format!("insert into shift ({columns}) values (1, 3, 'running', {start}, {end})")
+}
+
 /// `AT_n` is n milliseconds after the start.
 fn rows(write: impl Fn(i64) -> String) -> Vec<String> {
     let start = at(START).as_millis();
@@ -58,7 +68,14 @@ fn rows(write: impl Fn(i64) -> String) -> Vec<String> {
         }
         text
     };
-    ROWS.iter().map(fill).collect()
+    ROWS.iter().map(fill).chain([running(&write)]).collect()
+}
+
+/// Of what began under an older program a newer one tells the end, and nothing else of the past.
+async fn check_news(store: &Store) {
+    let (ended, started) = store.take_shift_news(Clock::system().now() + seconds(7200)).await.unwrap();
+    let names = |shifts: &[Shift]| shifts.iter().map(|shift| shift.name.clone()).collect::<Vec<_>>();
+    assert_eq!((names(&ended), names(&started)), (vec!["running".to_owned()], vec![]));
 }
 
 async fn check(store: &Store) {
@@ -91,6 +108,7 @@ async fn old_sqlite_file_is_brought_forward_with_its_rows_and_kept_as_it_was() {
     let store = Store::open(None, folder.path()).await.unwrap();
     let Migrated { version, kept } = store.migrate().await.unwrap();
     assert_eq!(version, Store::schema_version());
+    check_news(&store).await;
     check(&store).await;
     let kept = kept.unwrap();
     assert_eq!(kept, folder.path().join(format!("atalaya.db.before-{version}")));
@@ -108,6 +126,14 @@ async fn a_migration_that_fails_again_and_again_keeps_one_copy() {
     old_file(folder.path()).await;
     let file = folder.path().join("atalaya.db");
     let mut connection = sqlx::SqliteConnection::connect(file.to_str().unwrap()).await.unwrap();
+    // As those of many visits together, more than SQLite can add up.
+    for sql in [
+        "update visit set leave_at = 5000000000000000000",
+        "insert into visit select id + 1, tenant, branch, sector, camera, shift, run, track + 1, enter_at, leave_at,
+            dwell_ms, open, confidence, model, attributes from visit",
+    ] {
+        sqlx::query(sql).execute(&mut connection).await.unwrap();
+    }
     // In the way of the next version's table of this name.
     sqlx::query("create table tally (x integer) strict").execute(&mut connection).await.unwrap();
     let copies = || {
@@ -145,6 +171,7 @@ async fn old_postgres_database_is_brought_forward_with_its_rows() {
     let store = Store::open(Some(&url), fresh.folder.path()).await.unwrap();
     let done = store.migrate().await.unwrap();
     assert_eq!(done, Migrated { version: Store::schema_version(), kept: None });
+    check_news(&store).await;
     check(&store).await;
     store.close().await;
 }

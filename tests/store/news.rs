@@ -4,7 +4,7 @@ use atalaya::domain::{Occurrence, ShiftNews, Timestamp};
 use atalaya::jobs::Look;
 use atalaya::store::Store;
 
-use crate::fixture::{EARLY, at, branch, branch_id, postgres, seconds, tenant, visit};
+use crate::fixture::{EARLY, at, branch, branch_id, postgres, seconds, sqlite, tenant, visit};
 use crate::jobs::Node;
 
 on_both!(
@@ -88,6 +88,29 @@ async fn what_nobody_told_in_time_is_told_late_but_not_after_days(store: &Store)
     assert_eq!(news, ["morning started"], "the night of ten days ago is no news");
 }
 
+#[tokio::test]
+async fn what_could_not_be_told_is_told_the_next_time() {
+    for fresh in [sqlite().await, postgres().await] {
+        described(&fresh.store).await;
+        let node = Node::new(&fresh.store, "a", at(BEFORE));
+        node.look(Look::AtStart).await;
+        told(&node);
+        // Of the end of the morning and the start of the afternoon only the first can be noted.
+        fresh.forbid("start_told", "true").await;
+        minutes(&node, 30).await;
+        let shifts = |mut news: Vec<String>| {
+            news.retain(|news| !news.contains(':'));
+            news
+        };
+        assert_eq!(shifts(told(&node)), [""; 0]);
+        fresh.allow().await;
+        minutes(&node, 1).await;
+        assert_eq!(shifts(told(&node)), ["morning ended", "afternoon started"]);
+        minutes(&node, 3).await;
+        assert_eq!(shifts(told(&node)), [""; 0]);
+    }
+}
+
 async fn a_summary_is_told_every_hour_and_when_its_shift_is_over(store: &Store) {
     described(store).await;
     let enter = |text| -> Timestamp { at(text) };
@@ -111,6 +134,34 @@ async fn a_summary_is_told_every_hour_and_when_its_shift_is_over(store: &Store) 
     assert_eq!(told(&node), [""; 0]);
     minutes(&node, 1).await;
     assert_eq!(told(&node), ["morning: 2 in all", "afternoon: 1"]);
+}
+
+#[tokio::test]
+async fn a_shift_that_cannot_be_settled_keeps_no_other_news_back() {
+    for fresh in [sqlite().await, postgres().await] {
+        described(&fresh.store).await;
+        let node = Node::new(&fresh.store, "a", at(BEFORE));
+        node.look(Look::AtStart).await;
+        told(&node);
+        let hours = async |count: u32| {
+            node.clock.advance(seconds(3600) * count);
+            node.look(Look::AtMinute).await;
+            let mut news = told(&node);
+            news.retain(|news| news.contains(':'));
+            (news, node.status("aggregation").await.last.unwrap().outcome.unwrap())
+        };
+        fresh.forbid("settled", "new.tenant = 1 and new.branch = 2 and new.name = 'morning'").await;
+        let (news, outcome) = hours(1).await;
+        assert_eq!(news, ["afternoon: 0"]);
+        assert!(outcome.unwrap_err().contains("forbidden"));
+        let (news, outcome) = hours(8).await;
+        assert_eq!(news, ["afternoon: 0 in all", "night: 0"], "what ended later is settled");
+        assert!(outcome.is_err());
+        fresh.allow().await;
+        let (news, outcome) = hours(1).await;
+        assert_eq!(news, ["morning: 0 in all", "night: 0"]);
+        assert_eq!(outcome.unwrap(), "settled 1 shifts");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

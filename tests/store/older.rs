@@ -66,7 +66,7 @@ async fn visits(store: &Store) -> u64 {
 /// What was written past the counts is counted when its shift is settled.
 async fn check_late(store: &Store) {
     assert_eq!(visits(store).await, 3, "an older program counts nothing");
-    store.aggregate_due(at("2026-06-11T07:00:00Z")).await.unwrap();
+    store.aggregate_due(at("2026-06-11T07:00:00Z")).await.1.unwrap();
     assert_eq!(visits(store).await, 4);
 }
 

@@ -12,11 +12,8 @@ use atalaya::visit::{Direction, Minute};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use sqlx::Connection;
 
-use crate::fixture::{
-    EARLY, Fresh, at, branch, branch_id, camera_id, postgres, seconds, sqlite, tenant, visit,
-};
+use crate::fixture::{EARLY, at, branch, branch_id, camera_id, postgres, seconds, sqlite, tenant, visit};
 
 const MADRID: &str = "Europe/Madrid";
 
@@ -147,28 +144,49 @@ impl ByHand<'_> {
     }
 }
 
-/// Shifts that start at full hours and at others, and hours that do.
-fn venues() -> [(Branch, Option<Schedule>); 3] {
-    let shift = |name: &str, hour, minute| ScheduledShift {
-        name: name.to_owned(),
-        start: TimeOfDay { hour, minute },
-        days: Days::ALL,
-    };
-    let odd = Schedule { shifts: vec![shift("lunch", 12, 20), shift("night", 23, 30)] };
+/// Some weeks of a branch.
+struct Weeks {
+    venue: Branch,
+    schedule: Option<Schedule>,
+    /// Another one, and when it was decided.
+    change: Option<(Schedule, Timestamp)>,
+    /// Days after the first of all weeks.
+    later: u64,
+}
+
+fn shift(name: &str, (hour, minute): (u8, u8), days: Days) -> ScheduledShift {
+    ScheduledShift { name: name.to_owned(), start: TimeOfDay { hour, minute }, days }
+}
+
+/// Shifts that start at full hours and at others, hours that do, and a shift of thirteen days.
+fn weeks() -> [Weeks; 4] {
+    let odd =
+        Schedule { shifts: vec![shift("lunch", (12, 20), Days::ALL), shift("night", (23, 30), Days::ALL)] };
+    let weekly = |day| Schedule { shifts: vec![shift("week", (10, 0), Days::from_names([day]).unwrap())] };
+    let weeks = |venue, schedule, later| Weeks { venue, schedule, change: None, later };
     [
-        (branch(1, 2, MADRID), None),
-        (branch(1, 2, MADRID), Some(odd.clone())),
-        (branch(1, 2, "Asia/Kathmandu"), Some(odd)),
+        weeks(branch(1, 2, MADRID), None, 0),
+        weeks(branch(1, 2, MADRID), Some(odd.clone()), 8),
+        weeks(branch(1, 2, "Asia/Kathmandu"), Some(odd), 16),
+        Weeks {
+            // What began on the 20th of November lasts until the 3rd of December.
+            change: Some((weekly("thu"), at("2026-11-26T12:00:00Z"))),
+            ..weeks(branch(1, 2, MADRID), Some(weekly("fri")), 38)
+        },
     ]
 }
 
 async fn series_are_those_of_the_rows(store: &Store) {
     let mut runner = TestRunner::deterministic();
     let mut written: Vec<Record> = Vec::new();
-    for (n, (venue, schedule)) in venues().into_iter().enumerate() {
-        // Of three weeks, each under its own clock and hours.
-        let later = Duration::from_secs(n as u64 * 8 * 86_400);
+    let mut longest = Duration::ZERO;
+    for Weeks { venue, schedule, change, later } in weeks() {
+        // Each under its own clock and hours.
+        let later = Duration::from_secs(later * 86_400);
         store.put_branch(tenant(1), &venue, schedule.as_ref(), EARLY).await.unwrap();
+        if let Some((schedule, decided)) = change {
+            store.put_schedule(tenant(1), venue.id, &schedule, decided).await.unwrap();
+        }
         let mut records = records().new_tree(&mut runner).unwrap().current();
         records.iter_mut().for_each(|record| shift_by(record, later));
         records.sort_by_key(|record| format!("{record:?}"));
@@ -176,14 +194,16 @@ async fn series_are_those_of_the_rows(store: &Store) {
         store.write(tenant(1), &records).await.unwrap();
         written.extend(records);
         let by_hand = ByHand(written.iter().collect());
-        let from = at("2026-10-21T22:00:00Z") + later;
+        let from = at("2026-10-23T22:00:00Z") + later;
+        let running = store.shift_at(tenant(1), venue.id, from).await.unwrap();
+        longest = longest.max(from.since(running.start));
         for (step, days) in [(TimeStep::Minute, 2), (TimeStep::Hour, 8), (TimeStep::Day, 8)] {
-            let range =
-                (from + Duration::from_secs(86_400 * 2), from + Duration::from_secs(86_400 * (2 + days)));
+            let range = (from, from + Duration::from_secs(86_400 * days));
             let buckets = Buckets::new(step, &venue.time_zone, range, 20_000).unwrap();
             compare(store, &by_hand, (step, &buckets)).await;
         }
     }
+    assert!(longest > Duration::from_secs(10 * 86_400), "one runs for {longest:?} when it is asked for");
 }
 
 fn shift_by(record: &mut Record, by: Duration) {
@@ -292,7 +312,7 @@ async fn hours_outlive_the_rows() {
         let range = (at("2026-06-10T00:00:00Z"), at("2026-06-11T01:00:00Z"));
         let before = visits(store, TimeStep::Hour, "UTC", range).await;
         assert_eq!((before[0], before[1], before[24]), (1, 2, 1));
-        delete_visits(&fresh).await;
+        fresh.run("delete from visit").await;
         let mut export = store
             .export(
                 tenant(1),
@@ -309,17 +329,5 @@ async fn hours_outlive_the_rows() {
             "an hour that lies in two counts where it begins: {after:?}"
         );
         assert_eq!((after[0], after[24]), (2, 0));
-    }
-}
-
-async fn delete_visits(fresh: &Fresh) {
-    let statement = "delete from visit";
-    if let Some(url) = &fresh.url {
-        let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
-        sqlx::query(statement).execute(&mut connection).await.unwrap();
-    } else {
-        let file = format!("sqlite://{}", fresh.store.file().unwrap().display());
-        let mut connection = sqlx::SqliteConnection::connect(&file).await.unwrap();
-        sqlx::query(statement).execute(&mut connection).await.unwrap();
     }
 }

@@ -174,8 +174,7 @@ impl<'a> Row<'a> {
         Some(match self {
             Self::Visit(row) => Record::Visit(row.load()?),
             Self::LineCrossing { at, run, track, line, entrance, direction, crossed_at } => {
-                let direction =
-                    [Direction::In, Direction::Out].into_iter().find(|d| d.name() == direction)?;
+                let direction = Direction::from_name(&direction)?;
                 let at_ms = Timestamp::from_millis(crossed_at);
                 let (place, line) = (at.load().ok()?, line.into());
                 Record::Crossing(CrossingRecord { run, place, track, line, entrance, direction, at: at_ms })

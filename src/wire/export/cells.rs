@@ -95,7 +95,7 @@ fn put_row(row: &ExportRow, clock: &ZoneClock, cells: &mut Cells) {
             cells.value(crossing.track);
             cells.text(&crossing.line);
             cells.value(crossing.entrance);
-            cells.text(if crossing.inwards { "in" } else { "out" });
+            cells.text(crossing.direction.name());
             cells.time(clock.write(crossing.at));
         }
         ExportRow::Stay(stay) => {

@@ -95,7 +95,7 @@ impl<'a> Crossing<'a> {
             track: crossing.track,
             line: &crossing.line,
             entrance: crossing.entrance,
-            direction: if crossing.inwards { Direction::In } else { Direction::Out },
+            direction: crossing.direction.into(),
             at: clock.write(crossing.at),
         }
     }

@@ -52,6 +52,10 @@ impl Sheet {
         Self { format, kind, clock }
     }
 
+    pub fn format(&self) -> ExportFormat {
+        self.format
+    }
+
     /// What stands before all rows.
     pub fn head(&self) -> Vec<u8> {
         match self.format {
@@ -72,23 +76,65 @@ impl Sheet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{BranchId, CameraId, Crossing, Place, ShiftId, TenantId, Timestamp};
+    use crate::domain::{
+        Attributes, BranchId, CameraId, Crossing, Direction, PeopleMinute, Place, ShiftId, TenantId,
+        Timestamp, Visit, VisitId, VoiceActivity, ZoneStay,
+    };
+
+    const AT: Timestamp = Timestamp::from_millis(1_767_225_600_000);
+
+    fn shift() -> ShiftId {
+        ShiftId::new(3).unwrap()
+    }
+
+    fn place() -> Place {
+        let (tenant, branch) = (TenantId::default(), BranchId::default());
+        Place { tenant, branch, sector: None, camera: CameraId::new("door").unwrap() }
+    }
 
     fn crossing(line: &str) -> ExportRow {
-        ExportRow::Crossing(Crossing {
-            shift: ShiftId::new(3).unwrap(),
-            place: Place {
-                tenant: TenantId::default(),
-                branch: BranchId::default(),
-                sector: None,
-                camera: CameraId::new("door").unwrap(),
+        let (line, direction) = (line.to_owned(), Direction::In);
+        let crossing =
+            Crossing { shift: shift(), place: place(), track: 7, line, entrance: true, direction, at: AT };
+        ExportRow::Crossing(crossing)
+    }
+
+    /// A row of a kind.
+    fn row(kind: ExportKind) -> ExportRow {
+        let (shift, place) = (shift(), place());
+        match kind {
+            ExportKind::Visits => ExportRow::Visit {
+                id: VisitId::new(1).unwrap(),
+                shift,
+                open: false,
+                visit: Visit {
+                    place,
+                    track: 7,
+                    enter: AT,
+                    leave: AT,
+                    confidence: 0.5,
+                    model: "m".into(),
+                    attributes: Attributes::default(),
+                },
             },
-            track: 7,
-            line: line.to_owned(),
-            entrance: true,
-            inwards: true,
-            at: Timestamp::from_millis(1_767_225_600_000),
-        })
+            ExportKind::Crossings => crossing("front"),
+            ExportKind::Stays => {
+                let zone = "bar".to_owned();
+                ExportRow::Stay(ZoneStay { shift, place, track: 7, zone, enter: AT, leave: AT })
+            }
+            ExportKind::Occupancy => {
+                let (min, mean, max) = (0, 0.5, 1);
+                ExportRow::Minute(PeopleMinute { shift, place, start: AT, min, mean, max, seen_ms: 60_000 })
+            }
+            ExportKind::Voice => ExportRow::Voice(VoiceActivity {
+                place,
+                begin: AT,
+                duration_ms: 5000,
+                speech_ms: 1000,
+                speech_ratio: 0.2,
+                loudness_db: -20.0,
+            }),
+        }
     }
 
     fn sheet(format: ExportFormat) -> Sheet {
@@ -126,10 +172,14 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_has_a_header() {
+    fn every_kind_has_a_header_of_as_many_columns_as_its_rows() {
         for kind in ExportKind::ALL {
-            let head = Sheet::new(kind, ExportFormat::Csv, ZoneClock::utc()).head();
-            assert!(String::from_utf8(head).unwrap().ends_with("\r\n"), "{kind}");
+            let sheet = Sheet::new(kind, ExportFormat::Csv, ZoneClock::utc());
+            let columns = |bytes: Vec<u8>| {
+                let line = String::from_utf8(bytes).unwrap();
+                line.strip_suffix("\r\n").unwrap().split(',').count()
+            };
+            assert_eq!(columns(sheet.head()), columns(sheet.rows(&[row(kind)])), "{kind}");
         }
         assert_eq!(sheet(ExportFormat::Ndjson).head(), b"");
     }

@@ -1,18 +1,18 @@
 //! The gateway's index under all orders in which its threads may run, or very many of them (shuttle).
 //!
-//! `cargo test --features interleavings --test interleavings`
-#![allow(clippy::unwrap_used, reason = "a test may")]
+//! `cargo test --lib --features interleavings gateway::interleavings`
 
 use std::sync::Arc;
 
-use atalaya::clock::Clock;
-use atalaya::domain::{BranchId, Endpoint, Event, EventType, TenantId};
-use atalaya::gateway::{
-    Figures, Guest, Hub, Joined, Limits, Listens, Member, Most, Position, Sectors, Settings, Stamped, Start,
-};
 use bytes::Bytes;
 use shuttle::sync::Mutex;
 use shuttle::{check_random, thread};
+
+use super::{
+    Figures, Guest, Hub, Joined, Limits, Listens, Member, Most, Position, Sectors, Settings, Stamped, Start,
+};
+use crate::clock::Clock;
+use crate::domain::{BranchId, Endpoint, Event, EventType, TenantId};
 
 const RUNS: usize = 2000;
 
