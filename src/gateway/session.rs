@@ -310,6 +310,9 @@ impl Session {
     }
 
     fn look_up_sectors(&mut self, freshness: Freshness) {
+        // Whoever has asked is answered, though something else makes it be looked up meanwhile.
+        let is_asked = matches!(self.sectors, Some((Freshness::New, _)));
+        let freshness = if is_asked { Freshness::New } else { freshness };
         let identity = self.admitted.identity.clone();
         self.sectors = Some((freshness, (self.gateway.inner.find_sectors)(identity, freshness)));
     }
@@ -326,10 +329,11 @@ impl Session {
             Sectors::These(these) => ServerMessage::sectors(these.iter().copied()),
             Sectors::All => ServerMessage::error("sectors_unknown", "your sectors cannot be looked up now"),
         };
+        let is_news = self.admitted.listens.sectors != sectors;
         self.admitted.listens.sectors = sectors.clone();
         self.gateway.inner.hub.reseat(self.admitted.identity.tenant, self.connection.id, sectors);
         // An old client is told only what it has asked for.
-        if freshness == Freshness::New || self.connection.is_v1 {
+        if freshness == Freshness::New || (self.connection.is_v1 && is_news) {
             self.connection.say(&told);
         }
     }

@@ -231,7 +231,8 @@ async fn a_waiter_serves_the_sectors_that_it_is_assigned_to_from_then_on() {
     assert!(put.status().is_success(), "{put:?}");
     assert_eq!(waiter.next().await, json!({"type": "sectors_refreshed", "sector_ids": [sector]}));
     call(2);
-    assert_eq!(waiter.next().await["number"], 2, "the first was not for this waiter");
+    let got = waiter.next().await;
+    assert_eq!(got["number"], 2, "the first was not for this waiter: {got}");
     old.say(&json!({"type": "refresh_sectors"})).await;
     let mut told = old.next().await;
     if told["type"] != "sectors_refreshed" {
