@@ -12,7 +12,7 @@ export const es: Words = {
   allBranches: 'Todas las sucursales',
   noPage: 'No se pudo cargar esta página.',
   noAnswer: 'El servidor no responde.',
-  mayNot: (reason) => `Su rol no permite hacer esto: ${reason}`,
+  mayNot: (reason) => `Tu rol no permite hacer esto: ${reason}`,
   undo: 'Deshacer',
   dismiss: 'Cerrar',
   cancel: 'Cancelar',
