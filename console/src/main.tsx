@@ -1,5 +1,6 @@
 // Starts the console: preferences, the feed of facts, the video's good manners, the page.
 
+import 'uplot/dist/uPlot.min.css';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/frame.css';

@@ -27,6 +27,7 @@ export const en = {
   add: 'Add',
   change: 'Change',
   remove: 'Delete',
+  asTable: 'As a table',
   live: 'Live',
   title: (page: string): string => `${page} · Atalaya`,
   skip: 'Skip to the cameras',

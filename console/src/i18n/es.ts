@@ -20,6 +20,7 @@ export const es: Words = {
   add: 'Añadir',
   change: 'Cambiar',
   remove: 'Eliminar',
+  asTable: 'Como tabla',
   live: 'En vivo',
   title: (page) => `${page} · Atalaya`,
   skip: 'Ir a las cámaras',
