@@ -112,3 +112,8 @@ fn browse(file: &str) {
 fn console_shows_people_boxed_in_a_browser() {
     browse("console.test.mjs");
 }
+
+#[test]
+fn shifts_are_told_compared_and_exported() {
+    browse("shifts.test.mjs");
+}

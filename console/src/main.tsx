@@ -9,6 +9,7 @@ import './styles/pages.css';
 import './styles/parts.css';
 import './styles/settings.css';
 import './styles/shifts.css';
+import './styles/report.css';
 import './styles/events.css';
 import './styles/places.css';
 import './styles/system.css';

@@ -47,53 +47,68 @@ export function ExportDialog({ view, rows: wanted, onClose }: ExportProps) {
     <Dialog title={say.value.export} onClose={onClose}>
       <form class="export" onSubmit={submit}>
         <SelectField label={say.value.rowsLabel} value={rows} onValue={setRows} options={rowOptions()} />
-        <SelectField
-          label={say.value.format}
-          value={format}
-          onValue={setFormat}
-          options={[
-            { value: 'csv', name: say.value.csv },
-            { value: 'ndjson', name: say.value.ndjson },
-          ]}
-        />
+        <SelectField label={say.value.format} value={format} onValue={setFormat} options={formatOptions()} />
         <SelectField label={say.value.period} value={of} onValue={setOf} options={periodOptions(view)} />
-        {isTime && (
-          <div class="fields">
-            <TextField
-              type="datetime-local"
-              label={say.value.timeFrom}
-              value={from}
-              onValue={setFrom}
-              error={period.error === 'from' ? say.value.notATime : undefined}
-            />
-            <TextField
-              type="datetime-local"
-              label={say.value.timeTo}
-              value={to}
-              onValue={setTo}
-              error={endError(period)}
-            />
-          </div>
-        )}
+        {isTime && <Times from={from} to={to} onFrom={setFrom} onTo={setTo} error={period.error} />}
         <p class="quiet">
           {isTime && say.value.clockOf(branch.name, zone)} {scoped && say.value.onlyOf(scoped)}
         </p>
-        <div class="buttons">
-          <button type="submit" class="button first" disabled={isWrong}>
-            {say.value.saveFile}
-          </button>
-          <button
-            type="button"
-            class="button"
-            onClick={(event) => event.currentTarget.closest('dialog')?.close()}
-          >
-            {words.value.cancel}
-          </button>
-        </div>
+        <Buttons isWrong={isWrong} />
       </form>
     </Dialog>
   );
 }
+
+function Buttons({ isWrong }: { isWrong: boolean }) {
+  return (
+    <div class="buttons">
+      <button type="submit" class="button first" disabled={isWrong}>
+        {say.value.saveFile}
+      </button>
+      <button
+        type="button"
+        class="button"
+        onClick={(event) => event.currentTarget.closest('dialog')?.close()}
+      >
+        {words.value.cancel}
+      </button>
+    </div>
+  );
+}
+
+interface TimesProps {
+  from: string;
+  to: string;
+  onFrom: (text: string) => void;
+  onTo: (text: string) => void;
+  error: Period['error'];
+}
+
+function Times({ from, to, onFrom, onTo, error }: TimesProps) {
+  return (
+    <div class="fields">
+      <TextField
+        type="datetime-local"
+        label={say.value.timeFrom}
+        value={from}
+        onValue={onFrom}
+        error={error === 'from' ? say.value.notATime : undefined}
+      />
+      <TextField
+        type="datetime-local"
+        label={say.value.timeTo}
+        value={to}
+        onValue={onTo}
+        error={endError(error)}
+      />
+    </div>
+  );
+}
+
+const formatOptions = () => [
+  { value: 'csv' as const, name: say.value.csv },
+  { value: 'ndjson' as const, name: say.value.ndjson },
+];
 
 const rowOptions = () => ROWS.map((value) => ({ value, name: say.value.rows[value] }));
 
@@ -106,7 +121,7 @@ function periodOptions({ first, second, branch }: View): { value: Of; name: stri
   ];
 }
 
-function endError({ error }: Period): string | undefined {
+function endError(error: Period['error']): string | undefined {
   if (error === 'to') return say.value.notATime;
   if (error === 'order') return say.value.endsFirst;
   return error === 'length' ? say.value.tooLong : undefined;

@@ -41,9 +41,11 @@ const noteOf = (count: number) =>
 
 function useLengths(of: Comparison | undefined, { scope }: View) {
   const id = of?.summary.shift.id;
+  // The first visit that is over is not waited for.
+  const isAny = of !== undefined && of.summary.dwell_median_s !== null;
   return useAsked<number[] | undefined>(
     async (signal) => (id === undefined ? undefined : lengthsOf(id, scope, signal)),
-    [id, scope],
+    [id, scope, isAny],
     of?.running ? EVERY_MS : undefined,
   ) as ReturnType<typeof useAsked<number[]>>;
 }
