@@ -46,39 +46,35 @@ function Shifts({ branch, choice }: { branch: Branch; choice: Choice }) {
   const list = useShifts(here.id, first.value?.running ? first.value.summary.shift.id : undefined);
   const [listed, setListed] = useState(false);
   const [exporting, setExporting] = useState<Rows>();
+  const view: View | undefined = first.value && {
+    branch: here,
+    scope,
+    first: first.value,
+    second: choice.beside === undefined ? undefined : second.value,
+    onExport: setExporting,
+  };
+  const onList = () => setListed(!listed);
   return (
     <div class={listed ? 'shifts listed' : 'shifts'}>
       <List of={list} zone={here.time_zone} choice={choice} onPick={() => setListed(false)} />
       <section class="sheet report" aria-labelledby="shift-title">
+        {!first.value && first.error && <Title />}
         <Show of={first} skeleton={<Waiting />}>
-          {(value) => {
-            const view: View = {
-              branch: here,
-              scope,
-              first: value,
-              second: choice.beside === undefined ? undefined : second.value,
-              onExport: setExporting,
-            };
-            return (
+          {() =>
+            view && (
               <>
-                <Head
-                  view={view}
-                  choice={choice}
-                  at={first.at}
-                  list={list}
-                  onList={() => setListed(!listed)}
-                />
+                <Head view={view} choice={choice} at={first.at} list={list} onList={onList} />
                 {choice.beside !== undefined && second.error && <Show of={second}>{() => null}</Show>}
                 <Report view={view} choice={choice} />
-                {exporting && (
-                  <ExportDialog view={view} rows={exporting} onClose={() => setExporting(undefined)} />
-                )}
               </>
-            );
-          }}
+            )
+          }
         </Show>
         <Saves />
       </section>
+      {view && exporting && (
+        <ExportDialog view={view} rows={exporting} onClose={() => setExporting(undefined)} />
+      )}
     </div>
   );
 }
@@ -109,12 +105,19 @@ function useHeld<T>(asked: Asked<T>): Asked<T> {
 
 const NEVER = new Promise<never>(() => undefined);
 
+/** Of a page that is about no shift yet, or about none. */
+function Title() {
+  return (
+    <header>
+      <h1 id="shift-title">{say.value.title}</h1>
+    </header>
+  );
+}
+
 function Waiting() {
   return (
     <>
-      <header>
-        <h1 id="shift-title">{say.value.title}</h1>
-      </header>
+      <Title />
       <Skeleton lines={2} />
       <Skeleton lines={8} />
     </>
