@@ -61,7 +61,7 @@ test('the_running_shift_is_told_and_goes_on_by_itself', async () => {
   await until(
     'a visit',
     async () => (await page.locator('[data-fact="visits"]').count()) && (await fact('visits')) > 0,
-    60_000,
+    180_000,
   );
   const first = await fact('visits');
   const title = await page.locator('h1').textContent();
