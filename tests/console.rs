@@ -112,3 +112,8 @@ fn browse(file: &str) {
 fn console_shows_people_boxed_in_a_browser() {
     browse("console.test.mjs");
 }
+
+#[test]
+fn system_page_tells_how_the_server_does() {
+    browse("system.test.mjs");
+}

@@ -2,6 +2,7 @@
 // side, on a phone above.
 
 import type { ComponentType } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { words } from '../i18n';
 import { href, route } from '../routes';
 import { About } from './system/about';
@@ -33,9 +34,15 @@ const TIMED: ReadonlySet<Part> = new Set(['health', 'jobs', 'tokens', 'audit']);
 export function Page() {
   const part = partOf(route.value.rest);
   const Shown = SHOWN[part];
+  const list = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a phone the list is wider than the screen: the part that is shown is in sight.
+    const chosen = list.current?.querySelector<HTMLElement>('[aria-current]');
+    if (chosen && list.current) list.current.scrollLeft = chosen.offsetLeft - list.current.clientWidth / 3;
+  }, [part]);
   return (
     <div class="system">
-      <nav class="parts" aria-label={own.value.partsName}>
+      <nav class="parts" ref={list} aria-label={own.value.partsName}>
         {PARTS.map((each) => (
           <a key={each} href={href('system', [each])} aria-current={each === part ? 'page' : undefined}>
             {own.value.parts[each]}

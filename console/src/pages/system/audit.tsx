@@ -140,7 +140,12 @@ function columns(): Column<Change>[] {
   const clock = serverNow();
   const titled = (text: string) => <span title={text}>{text}</span>;
   return [
-    { key: 'at', name: names.at, cell: ({ at }) => titled(when(at, clock)), width: '168px' },
+    {
+      key: 'at',
+      name: names.at,
+      cell: ({ at }) => titled(when(at, clock)),
+      width: 'clamp(92px, 24vw, 152px)',
+    },
     { key: 'who', name: names.who, cell: ({ subject }) => titled(subject) },
     {
       key: 'what',
@@ -153,7 +158,7 @@ function columns(): Column<Change>[] {
           {deed(change)}
         </a>
       ),
-      width: '32%',
+      width: '40%',
     },
     {
       key: 'fields',
@@ -200,21 +205,23 @@ function ChangeDialog({ change, onClose }: { change: Change; onClose: () => void
   ];
   return (
     <Dialog title={own.value.changeTitle} onClose={onClose}>
-      <dl class="details">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
+      <div class="asks">
+        <dl class="details">
+          {facts.map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+          <div>
+            <dt>{names.outcome}</dt>
+            <dd>
+              <Outcome status={change.status} />
+            </dd>
           </div>
-        ))}
-        <div>
-          <dt>{names.outcome}</dt>
-          <dd>
-            <Outcome status={change.status} />
-          </dd>
-        </div>
-      </dl>
-      <p class="quiet">{own.value.auditNote}</p>
+        </dl>
+        <p class="quiet">{own.value.auditNote}</p>
+      </div>
     </Dialog>
   );
 }

@@ -24,9 +24,9 @@ export function CameraTable({ cameras }: { cameras: readonly Camera[] | undefine
   const choose = (value: string) =>
     replace(href('system', ['health'], { cameras: value === 'troubled' ? value : undefined }));
   return (
-    <section aria-labelledby="cameras">
+    <section>
       <header class="row">
-        <h2 id="cameras">{own.value.camerasTitle}</h2>
+        <h2>{own.value.camerasTitle}</h2>
         {all && <span class="quiet">{own.value.running(all.length - troubled.length, all.length)}</span>}
         <Choice
           label={own.value.camerasShown}
@@ -53,7 +53,7 @@ export function CameraTable({ cameras }: { cameras: readonly Camera[] | undefine
   );
 }
 
-const NUMBER = { isNumber: true, minor: true, width: '108px' } as const;
+const NUMBER = { isNumber: true, minor: true, width: '112px' } as const;
 
 function columns(): Column<Camera>[] {
   const names = own.value.columns;
@@ -71,7 +71,7 @@ function columns(): Column<Camera>[] {
         </a>
       ),
     },
-    { key: 'state', name: names.state, cell: (camera) => <StateBadge camera={camera} />, width: '152px' },
+    { key: 'state', name: names.state, cell: (camera) => <StateBadge camera={camera} />, width: '168px' },
     { key: 'in', name: names.fpsIn, cell: live(({ status }) => status.fps_in), ...NUMBER },
     {
       key: 'analysed',

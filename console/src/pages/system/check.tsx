@@ -134,7 +134,7 @@ function Tools() {
           onClick={() => {
             const before = text.value;
             text.value = '';
-            tell(own.value.nothingToCheck, () => {
+            tell(own.value.emptied, () => {
               text.value = before;
             });
           }}

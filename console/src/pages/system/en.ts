@@ -181,6 +181,7 @@ export const en = {
   openFile: 'Open a file …',
   example: 'Start from an example',
   empty: 'Remove the text',
+  emptied: 'The text is removed.',
   checking: 'Checking …',
   nothingToCheck: 'There is nothing to check yet.',
   allWell:

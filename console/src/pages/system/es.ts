@@ -186,6 +186,7 @@ export const es: SystemWords = {
   openFile: 'Abrir un archivo …',
   example: 'Empezar con un ejemplo',
   empty: 'Quitar el texto',
+  emptied: 'Se ha quitado el texto.',
   checking: 'Revisando …',
   nothingToCheck: 'Todavía no hay nada que revisar.',
   allWell: 'Todo está bien. Pon el archivo en la carpeta de pipelines del servidor e inícialo otra vez.',

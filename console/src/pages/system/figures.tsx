@@ -11,6 +11,8 @@ import { asOf } from './time';
 import { own } from './words';
 
 const EVERY_MS = 5000;
+/** The server's own counts come in rounds of a second: less than two of them say little. */
+const SOON_MS = 2500;
 
 /** Kept while other parts and pages are looked at, so that coming back shows the minutes before. */
 const readings = signal<readonly Reading[]>([]);
@@ -46,7 +48,7 @@ function Read() {
   useEffect(() => {
     // A rate needs two readings: the second comes soon, the others in their time.
     if (readings.value.length > 1) return;
-    const soon = setTimeout(asked.again, 1000);
+    const soon = setTimeout(asked.again, SOON_MS);
     return () => clearTimeout(soon);
   }, []);
   return (
@@ -73,7 +75,7 @@ function Amount({ quantity }: { quantity: Quantity }) {
     <div data-quantity={quantity}>
       <dt>{own.value.quantities[quantity]}</dt>
       <dd>
-        <b>{last ? amount(last.value) : <span class="quiet">{own.value.measuring}</span>}</b>
+        {last ? <b>{amount(last.value)}</b> : <span class="quiet">{own.value.measuring}</span>}
         <Spark quantity={quantity} />
       </dd>
     </div>

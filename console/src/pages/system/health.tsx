@@ -61,8 +61,8 @@ function Gateway() {
 
 function Nodes() {
   return (
-    <section aria-labelledby="nodes">
-      <h2 id="nodes">{own.value.nodesTitle}</h2>
+    <section>
+      <h2>{own.value.nodesTitle}</h2>
       <Only action="operate the server" said={own.value.nodesDenied}>
         {may('operate the server') && <NodeTable />}
       </Only>

@@ -18,38 +18,25 @@ export const zone = computed(() => {
   }
 });
 
-const clock = computed(
-  () =>
-    new Intl.DateTimeFormat(language.value, {
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-      hourCycle: 'h23',
-      timeZone: zone.value,
-    }),
-);
-const dayAndClock = computed(
-  () =>
-    new Intl.DateTimeFormat(language.value, {
-      day: 'numeric',
-      month: 'short',
-      year: 'numeric',
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-      hourCycle: 'h23',
-      timeZone: zone.value,
-    }),
-);
+const DAY = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' } as const;
+const dated = (options: Intl.DateTimeFormatOptions) =>
+  computed(
+    () => new Intl.DateTimeFormat(language.value, { ...options, hourCycle: 'h23', timeZone: zone.value }),
+  );
+const clock = dated({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const ofThisYear = dated(DAY);
+const ofAnotherYear = dated({ ...DAY, year: 'numeric' });
+const exact = dated({ ...DAY, year: 'numeric', second: '2-digit' });
 const relative = computed(
   () => new Intl.RelativeTimeFormat(language.value, { numeric: 'always', style: 'short' }),
 );
 
-/** `03:20:14` of today, `22 Nov 2026, 03:20:14` of another day. */
+/** `03:20:14` of today, `22 Nov, 03:20` of another day, with its year when that is not this one. */
 export function when(at: string | number, nowMs: number): string {
   const instant = new Date(at);
-  const isToday = dayIn(instant.getTime(), zone.value) === dayIn(nowMs, zone.value);
-  return (isToday ? clock : dayAndClock).value.format(instant);
+  const [day, today] = [dayIn(instant.getTime(), zone.value), dayIn(nowMs, zone.value)];
+  const format = day === today ? clock : day.slice(0, 4) === today.slice(0, 4) ? ofThisYear : ofAnotherYear;
+  return format.value.format(instant);
 }
 
 /** Since when something is known that was told at an instant of this machine's clock: `as of 03:20:14`. */
@@ -58,8 +45,8 @@ export function asOf(localMs: number): string {
   return own.value.asOf(when(at, serverNow()));
 }
 
-/** With its day always, for what is read again later. */
-export const fully = (at: string): string => dayAndClock.value.format(new Date(at));
+/** With its day and second always, for what is read again later. */
+export const fully = (at: string): string => exact.value.format(new Date(at));
 
 const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['day', 86_400_000],

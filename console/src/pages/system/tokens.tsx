@@ -14,7 +14,7 @@ import { href, replace, route } from '../../routes';
 import { useDraft } from './draft';
 import { useEndless } from './endless';
 import { IssueDialog } from './issue';
-import { Only } from './may';
+import { may, Only } from './may';
 import { RevokeByIdDialog, RevokeDialog } from './revoke';
 import { TableTokenDialog } from './tabletoken';
 import { when } from './time';
@@ -25,15 +25,26 @@ type Open = 'issue' | 'table' | 'by-id' | Token | undefined;
 
 export function Tokens() {
   const [open, setOpen] = useState<Open>();
+  const mayManage = may('manage tokens');
   return (
     <>
-      <Only action="seat guests">
-        <div class="buttons">
+      <div class="buttons">
+        {mayManage && (
+          <>
+            <button type="button" class="button" onClick={() => setOpen('issue')}>
+              {own.value.issue}
+            </button>
+            <button type="button" class="button" onClick={() => setOpen('by-id')}>
+              {own.value.revokeById}
+            </button>
+          </>
+        )}
+        <Only action="seat guests">
           <button type="button" class="button" onClick={() => setOpen('table')}>
             {own.value.tableToken}
           </button>
-        </div>
-      </Only>
+        </Only>
+      </div>
       <Only action="manage tokens">
         <Managed open={open} onOpen={setOpen} />
       </Only>
@@ -70,14 +81,6 @@ function Managed({ open, onOpen }: { open: Open; onOpen: (open: Open) => void })
   };
   return (
     <>
-      <div class="buttons">
-        <button type="button" class="button" onClick={() => onOpen('issue')}>
-          {own.value.issue}
-        </button>
-        <button type="button" class="button" onClick={() => onOpen('by-id')}>
-          {own.value.revokeById}
-        </button>
-      </div>
       <Filters shown={shown} q={q} />
       {list.error && <Trouble text={said(list.error)} onAgain={list.again} />}
       <div class="fill">
@@ -162,7 +165,7 @@ function columns(onOpen: (open: Open) => void): Column<Token>[] {
       key: 'revoke',
       name: names.revoke,
       cell: (token) =>
-        !token.revoked_at && (
+        stateOf(token, clock) === 'good' && (
           <button
             type="button"
             class="button"
@@ -177,9 +180,13 @@ function columns(onOpen: (open: Open) => void): Column<Token>[] {
   ];
 }
 
+function stateOf({ revoked_at: revoked, expires_at: expires }: Token, clock: number) {
+  if (revoked) return 'revoked';
+  return expires !== null && Date.parse(expires) <= clock ? 'over' : 'good';
+}
+
 function TokenState({ token, clock }: { token: Token; clock: number }) {
-  const isOver = token.expires_at !== null && Date.parse(token.expires_at) <= clock;
-  const state = token.revoked_at ? 'revoked' : isOver ? 'over' : 'good';
+  const state = stateOf(token, clock);
   const shape = { revoked: 'failed', over: 'stopped', good: 'running' } as const;
   const title = token.revoked_at ? when(token.revoked_at, clock) : undefined;
   return (
