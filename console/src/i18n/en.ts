@@ -29,7 +29,7 @@ export const en = {
   remove: 'Delete',
   live: 'Live',
   title: (page: string): string => `${page} · Atalaya`,
-  skip: 'Skip to the cameras',
+  skip: 'Skip to the content',
   sections: 'Sections',
   loading: 'Asking the server …',
 

@@ -22,7 +22,7 @@ export const es: Words = {
   remove: 'Eliminar',
   live: 'En vivo',
   title: (page) => `${page} · Atalaya`,
-  skip: 'Ir a las cámaras',
+  skip: 'Ir al contenido',
   sections: 'Secciones',
   loading: 'Consultando al servidor …',
 
