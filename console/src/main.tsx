@@ -11,6 +11,7 @@ import './styles/shifts.css';
 import './styles/events.css';
 import './styles/places.css';
 import './styles/system.css';
+import './styles/checker.css';
 
 import { render } from 'preact';
 import { App } from './app';
