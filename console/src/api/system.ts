@@ -172,9 +172,13 @@ export const listPipelines = () => all<PipelineSummary>('/pipelines');
 export const pipelineOf = (name: string, signal: AbortSignal) =>
   json<Pipeline>(`/pipelines/${encodeURIComponent(name)}`, { signal });
 
+/** The server builds what is described, which takes longer than reading an answer. */
+const CHECK_WITHIN_MS = 20_000;
+
 export async function checkPipeline(description: string, signal: AbortSignal): Promise<Finding[]> {
   const asked = { ...change('POST', { description }), signal };
-  return (await json<{ findings: Finding[] }>('/pipelines/check', asked)).findings;
+  const told = await request('/api/v1/pipelines/check', asked, CHECK_WITHIN_MS);
+  return ((await told.json()) as { findings: Finding[] }).findings;
 }
 
 export const listJobs = () => all<Job>('/jobs');

@@ -74,7 +74,13 @@ function Checker() {
     >
       <p class="quiet">{own.value.checkNote}</p>
       <Tools />
-      <Verdict isEmpty={!value.trim()} isBusy={isBusy} isModel={isModel} found={findings.length} />
+      <Verdict
+        isEmpty={!value.trim()}
+        isBusy={isBusy}
+        isModel={isModel}
+        hasFailed={asked.error !== undefined}
+        found={findings.length}
+      />
       {asked.error && <Trouble text={said(asked.error)} onAgain={asked.again} />}
       <div class="columns">
         <Editor
@@ -150,19 +156,22 @@ interface VerdictProps {
   isEmpty: boolean;
   isBusy: boolean;
   isModel: boolean;
+  hasFailed: boolean;
   found: number;
 }
 
-function Verdict({ isEmpty, isBusy, isModel, found }: VerdictProps) {
+function Verdict({ isEmpty, isBusy, isModel, hasFailed, found }: VerdictProps) {
   const [state, words] = isEmpty
     ? (['stopped', own.value.nothingToCheck] as const)
     : isModel
       ? (['stopped', own.value.isModel] as const)
       : isBusy
         ? (['connecting', own.value.checking] as const)
-        : found > 0
-          ? (['failed', own.value.wrong(found)] as const)
-          : (['running', own.value.allWell] as const);
+        : hasFailed
+          ? (['lost', own.value.unchecked] as const)
+          : found > 0
+            ? (['failed', own.value.wrong(found)] as const)
+            : (['running', own.value.allWell] as const);
   return (
     <p id="verdict" class={`verdict state ${state}`} role="status" data-verdict={state}>
       <StateShape state={state} />

@@ -183,6 +183,7 @@ export const en = {
   empty: 'Remove the text',
   emptied: 'The text is removed.',
   checking: 'Checking …',
+  unchecked: 'It could not be checked.',
   nothingToCheck: 'There is nothing to check yet.',
   allWell:
     'Nothing is wrong with it. Put the file into the server’s pipeline folder and start the server again.',

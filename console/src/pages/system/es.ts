@@ -188,6 +188,7 @@ export const es: SystemWords = {
   empty: 'Quitar el texto',
   emptied: 'Se ha quitado el texto.',
   checking: 'Revisando …',
+  unchecked: 'No se pudo revisar.',
   nothingToCheck: 'Todavía no hay nada que revisar.',
   allWell: 'Todo está bien. Pon el archivo en la carpeta de pipelines del servidor e inícialo otra vez.',
   wrong: (n) => (n === 1 ? 'Hay un error' : `Hay ${whole.format(n)} errores`),
