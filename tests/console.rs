@@ -117,3 +117,13 @@ fn console_shows_people_boxed_in_a_browser() {
 fn shifts_are_told_compared_and_exported() {
     browse("shifts.test.mjs");
 }
+
+#[test]
+fn system_page_tells_how_the_server_does() {
+    browse("system.test.mjs");
+}
+
+#[test]
+fn pages_have_manners() {
+    browse("manners.test.mjs");
+}

@@ -13,6 +13,7 @@ import './styles/report.css';
 import './styles/events.css';
 import './styles/places.css';
 import './styles/system.css';
+import './styles/checker.css';
 
 import { render } from 'preact';
 import { App } from './app';

@@ -30,7 +30,7 @@ export const en = {
   asTable: 'As a table',
   live: 'Live',
   title: (page: string): string => `${page} · Atalaya`,
-  skip: 'Skip to the cameras',
+  skip: 'Skip to the content',
   sections: 'Sections',
   loading: 'Asking the server …',
 

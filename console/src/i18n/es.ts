@@ -23,7 +23,7 @@ export const es: Words = {
   asTable: 'Como tabla',
   live: 'En vivo',
   title: (page) => `${page} · Atalaya`,
-  skip: 'Ir a las cámaras',
+  skip: 'Ir al contenido',
   sections: 'Secciones',
   loading: 'Consultando al servidor …',
 
