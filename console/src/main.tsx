@@ -5,6 +5,7 @@ import './styles/base.css';
 import './styles/frame.css';
 import './styles/wall.css';
 import './styles/pages.css';
+import './styles/camera.css';
 import './styles/parts.css';
 import './styles/settings.css';
 import './styles/shifts.css';

@@ -42,8 +42,12 @@ export function serverNow(): number {
 }
 
 /** A request with this console's time limit and errors. */
-export async function request(path: string, init: RequestInit = {}): Promise<Response> {
-  const limit = AbortSignal.timeout(TIMEOUT_MS);
+export async function request(
+  path: string,
+  init: RequestInit = {},
+  withinMs = TIMEOUT_MS,
+): Promise<Response> {
+  const limit = AbortSignal.timeout(withinMs);
   const stop = init.signal ? either(init.signal, limit) : limit;
   let response: Response;
   try {
@@ -86,9 +90,12 @@ async function explanation(response: Response): Promise<string> {
 }
 
 /** The answer's JSON; `path` is below `/api/v1`. */
-export async function json<T>(path: string, init?: RequestInit): Promise<T> {
-  return (await (await request(BASE + path, init)).json()) as T;
+export async function json<T>(path: string, init?: RequestInit, withinMs?: number): Promise<T> {
+  return (await (await request(BASE + path, init, withinMs)).json()) as T;
 }
+
+/** Of one camera, below `/api/v1`. */
+export const cameraPath = (id: string) => `/cameras/${encodeURIComponent(id)}`;
 
 /** A thing as the server has it, with the tag of this version of it: a change names the version it is made to. */
 export interface Tagged<T> {

@@ -1,5 +1,6 @@
 // A camera's picture with what has to be said upon it: what is wrong, and what is being done about it.
 
+import type { ComponentChildren } from 'preact';
 import { useCallback, useState } from 'preact/hooks';
 import type { Camera } from '../api';
 import { isOff } from '../data/facts';
@@ -17,9 +18,12 @@ interface StageProps {
   trouble: string | undefined;
   onTrouble: (text: string) => void;
   onPlayback?: (playback: Playback | undefined) => void;
+  onVideo?: (video: HTMLVideoElement | undefined) => void;
+  /** What lies upon the picture, below what is said of it. */
+  children?: ComponentChildren;
 }
 
-export function Stage({ camera, onScreen, trouble, onTrouble, onPlayback }: StageProps) {
+export function Stage({ camera, onScreen, trouble, onTrouble, onPlayback, onVideo, children }: StageProps) {
   const [playback, setPlayback] = useState<Playback>();
   const report = useCallback(
     (next: Playback | undefined) => {
@@ -39,7 +43,9 @@ export function Stage({ camera, onScreen, trouble, onTrouble, onPlayback }: Stag
         active={onScreen && !off}
         label={words.value.pictureOf(camera.name)}
         onPlayback={report}
+        onVideo={onVideo}
       />
+      {children}
       {off && (
         <div class="explanation">
           {detail?.reason && <p class="reason">{detail.reason}</p>}

@@ -5,13 +5,14 @@ import { StateShape } from '../components/icons';
 import { Wall } from '../components/wall';
 import { branch } from '../data/branches';
 import { type Facts, factsOf, type Visits } from '../data/facts';
-import { cameras, link, now } from '../data/feed';
+import { link, now } from '../data/feed';
+import { kept } from '../data/removal';
 import { shifts } from '../data/shifts';
 import { timeOf, words } from '../i18n';
 import { Empty } from './empty';
 
 export function Live() {
-  const all = cameras.value;
+  const all = kept.value;
   const list = branch.value ? all?.filter((camera) => camera.branch_id === branch.value?.id) : all;
   if (!list) return <p class="loading">{words.value.loading}</p>;
   if (list.length === 0) return <Empty />;
