@@ -69,6 +69,7 @@ function View({ camera, previous, next }: ViewProps) {
   const [width, height] =
     camera.status.width > 0 ? [camera.status.width, camera.status.height] : [1280, Math.round(1280 / aspect)];
   const described = store.camera.value;
+  useEffect(() => void store.follow(camera), [store, camera]);
   useKeys(previous, next);
   useStateLog(camera);
   return (

@@ -167,6 +167,7 @@ test('who_was_slower_sees_what_somebody_else_has_changed', async () => {
   const threshold = page.getByLabel('Surety to begin with');
   await threshold.fill('0.5');
   await api('/cameras/demo', { method: 'PATCH', data: { name: 'Demo by Ana' } });
+  await page.getByRole('heading', { name: 'Demo by Ana' }).waitFor();
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   const conflict = page.locator('.conflict');
   await conflict.getByText('name: Demo → Demo by Ana').waitFor();
@@ -177,8 +178,15 @@ test('who_was_slower_sees_what_somebody_else_has_changed', async () => {
   assert.deepEqual([both.name, both.parameters.threshold], ['Demo by Ana', 0.5]);
   await toast('surety').getByRole('button', { name: 'Undo' }).click();
   await until('the default', async () => (await camera()).parameters.threshold === undefined);
-  await api('/cameras/demo', { method: 'PATCH', data: { name: 'Demo' } });
   await dismissAll();
+});
+
+test('what_somebody_else_changes_is_taken_over_where_nothing_is_lost_by_it', async () => {
+  await open('source');
+  assert.equal(await page.getByLabel('Name').inputValue(), 'Demo by Ana');
+  await api('/cameras/demo', { method: 'PATCH', data: { name: 'Demo' } });
+  await until('the new name', async () => (await page.getByLabel('Name').inputValue()) === 'Demo');
+  assert.equal(await page.locator('.conflict').count(), 0);
 });
 
 test('an_area_is_painted_out_and_taken_back', async () => {

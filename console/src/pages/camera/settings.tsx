@@ -1,7 +1,7 @@
 // A camera's settings, in groups of which one is open at a time; the open one is in the address.
 
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Camera } from '../../api';
 import { type CameraPatch, getPipeline, listSectors, type Parameter, type Pipeline } from '../../api/camera';
 import { type Asked, Show, useAsked } from '../../components/asked';
@@ -199,6 +199,13 @@ interface SaveRowProps {
 
 export function SaveRow({ store, isChanged, isWrong, onDiscard, onSave }: SaveRowProps) {
   const words = cameraWords.value;
+  useEffect(() => {
+    if (!isChanged) return;
+    store.unsaved.value += 1;
+    return () => {
+      store.unsaved.value -= 1;
+    };
+  }, [store, isChanged]);
   return (
     <div class="buttons save">
       <button

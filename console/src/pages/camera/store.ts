@@ -7,11 +7,17 @@ import { said } from '../../components/asked';
 import { tell } from '../../components/toast';
 import { refresh } from '../../data/feed';
 import { type Change, changesOf, inverseOf } from './changes';
+import { same } from './shapes';
 
 /** Somebody else was faster: what they have changed, and what was to be saved. */
 export interface Conflict {
   changes: Change[];
   patch: CameraPatch;
+}
+
+/** Whether two answers describe a camera in the same way, however it runs. */
+function isSame({ status: _one, ...one }: Camera, { status: _other, ...other }: Camera): boolean {
+  return same(one, other);
 }
 
 export class CameraStore {
@@ -20,6 +26,8 @@ export class CameraStore {
   /** Why the last save was refused. */
   readonly refused = signal<string | undefined>(undefined);
   readonly saving = signal(false);
+  /** How many forms hold something that is not saved. */
+  readonly unsaved = signal(0);
   private etag: string | undefined;
 
   constructor(
@@ -32,8 +40,18 @@ export class CameraStore {
   async load(signal?: AbortSignal): Promise<Camera> {
     const got = await getCamera(this.id, signal);
     this.conflict.value = undefined;
-    this.take(got);
+    const before = this.camera.value;
+    // Nothing new begins nothing anew: what is drawn keeps its steps back.
+    this.take(before && isSame(before, got.value) ? { ...got, value: before } : got);
     return got.value;
+  }
+
+  /** Follows what somebody else has changed, as long as nothing here would be lost by it. */
+  async follow(seen: Camera): Promise<void> {
+    const known = this.camera.value;
+    if (!known || this.unsaved.value > 0 || this.saving.value || isSame(known, seen)) return;
+    // It says so itself when the server is away.
+    await this.load().catch(() => undefined);
   }
 
   /** Saves over what was seen, says what changed, and offers the way back; whether it was done. */
