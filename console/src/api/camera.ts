@@ -86,6 +86,8 @@ export interface Search {
   hosts?: string[];
   user?: string;
   password?: string;
+  /** Where RTSP is looked for; absent: where it usually is. */
+  rtsp_ports?: number[];
   timeout_s?: number;
 }
 

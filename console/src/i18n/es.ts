@@ -117,9 +117,10 @@ export const es: Words = {
   forbidden: 'Pide a quien administra un enlace con otro rol.',
 
   emptyTitle: 'Todavía no hay cámaras',
-  empty: 'Agrega la primera de cualquiera de estas formas. Aparecerá aquí sola.',
-  emptyFile: 'En el archivo de configuración; después, inicia Atalaya otra vez:',
-  emptyRest: 'O en marcha, por HTTP, con el token de quien administra:',
+  addCamera: 'Añadir una cámara',
+  empty: 'Añade la primera: búscala en la red o descríbela a mano.',
+  emptyFile: 'O en el archivo de configuración; después, inicia Atalaya otra vez:',
+  emptyRest: 'O por HTTP, con el token de quien administra:',
   emptyDemo: 'Sin cámara a mano, esto reproduce imágenes reales con una simulada:',
 
   goneTitle: 'Esta cámara ya no está',

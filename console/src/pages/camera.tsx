@@ -69,7 +69,9 @@ function View({ camera, previous, next }: ViewProps) {
   const [width, height] =
     camera.status.width > 0 ? [camera.status.width, camera.status.height] : [1280, Math.round(1280 / aspect)];
   const described = store.camera.value;
-  useEffect(() => void store.follow(camera), [store, camera]);
+  useEffect(() => {
+    if (!editor.isChanged.value) void store.follow(camera);
+  }, [store, editor, camera]);
   useKeys(previous, next);
   useStateLog(camera);
   return (

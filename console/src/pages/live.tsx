@@ -1,5 +1,6 @@
 // The page a shift manager glances at: the facts in one line, and every camera.
 
+import { AddButton } from '../components/add-button';
 import { Figure } from '../components/figure';
 import { StateShape } from '../components/icons';
 import { Wall } from '../components/wall';
@@ -9,17 +10,27 @@ import { link, now } from '../data/feed';
 import { kept } from '../data/removal';
 import { shifts } from '../data/shifts';
 import { timeOf, words } from '../i18n';
+import { lazy } from '../lazy';
+import { route } from '../routes';
 import { Empty } from './empty';
+
+const AddCamera = lazy(() => import('./add-camera'));
 
 export function Live() {
   const all = kept.value;
   const list = branch.value ? all?.filter((camera) => camera.branch_id === branch.value?.id) : all;
   if (!list) return <p class="loading">{words.value.loading}</p>;
-  if (list.length === 0) return <Empty />;
   return (
     <>
-      <FactsLine facts={factsOf(list, shifts.value)} />
-      <Wall cameras={list} />
+      {list.length === 0 ? (
+        <Empty />
+      ) : (
+        <>
+          <FactsLine facts={factsOf(list, shifts.value)} />
+          <Wall cameras={list} />
+        </>
+      )}
+      {route.value.query.has('add') && <AddCamera />}
     </>
   );
 }
@@ -39,6 +50,8 @@ function FactsLine({ facts }: { facts: Facts }) {
         </span>
         {facts.visits && <VisitsFact visits={facts.visits} />}
       </p>
+      <span class="spring" />
+      <AddButton />
     </header>
   );
 }

@@ -5,7 +5,7 @@ export type ParameterWords = Readonly<
 >;
 
 export const en: ParameterWords = {
-  location: { name: 'Address or file' },
+  location: { name: 'Address or file', hint: 'rtsp://user:password@192.168.1.20/stream, or a path' },
   user: { name: 'User', hint: 'When it is not part of the address' },
   password: { name: 'Password', hint: 'When it is not part of the address' },
   device: {
@@ -37,7 +37,7 @@ export const en: ParameterWords = {
 };
 
 export const es: ParameterWords = {
-  location: { name: 'Dirección o archivo' },
+  location: { name: 'Dirección o archivo', hint: 'rtsp://usuario:clave@192.168.1.20/stream, o una ruta' },
   user: { name: 'Usuario', hint: 'Cuando no es parte de la dirección' },
   password: { name: 'Contraseña', hint: 'Cuando no es parte de la dirección' },
   device: {

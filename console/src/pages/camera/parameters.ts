@@ -20,7 +20,14 @@ const GROUPS: Record<string, Group> = {
   mask: 'privacy',
 };
 
-export const groupOf = ({ name }: Parameter): Group => GROUPS[name] ?? 'advanced';
+const groupOf = ({ name }: Parameter): Group => GROUPS[name] ?? 'advanced';
+
+/** Those of a group, what people set first at first. */
+export function ofGroup(parameters: readonly Parameter[], group: Group): Parameter[] {
+  const order = Object.keys(GROUPS);
+  const place = ({ name }: Parameter) => (name in GROUPS ? order.indexOf(name) : order.length);
+  return parameters.filter((parameter) => groupOf(parameter) === group).sort((a, b) => place(a) - place(b));
+}
 
 /** What stands in a form's fields, by parameter; an empty one means the default. */
 export type Typed = Readonly<Record<string, string>>;

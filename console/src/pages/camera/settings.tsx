@@ -13,7 +13,7 @@ import type { Tally } from './crossings';
 import type { Editor } from './editor';
 import { Log } from './log';
 import { ParameterFields } from './parameter-fields';
-import { changedParameters, type Group, groupOf, typedOf, wrongWith } from './parameters';
+import { changedParameters, type Group, ofGroup, typedOf, wrongWith } from './parameters';
 import { ShapeList } from './shape-list';
 import { MASK } from './shapes';
 import type { CameraStore } from './store';
@@ -134,7 +134,7 @@ function Parameters({ of, ...props }: PartProps & { of: Group }) {
   return (
     <Show of={props.pipeline}>
       {({ parameters }) => {
-        const mine = parameters.filter((parameter) => groupOf(parameter) === of);
+        const mine = ofGroup(parameters, of);
         if (mine.length === 0) return <p class="quiet">{cameraWords.value.noParameters}</p>;
         return <ParameterForm key={versionOf(props.camera)} parameters={mine} {...props} />;
       }}
@@ -228,11 +228,7 @@ function Source(props: PartProps) {
   return (
     <Show of={props.pipeline}>
       {({ parameters }) => (
-        <SourceForm
-          key={versionOf(props.camera)}
-          {...props}
-          parameters={parameters.filter((parameter) => groupOf(parameter) === 'source')}
-        />
+        <SourceForm key={versionOf(props.camera)} {...props} parameters={ofGroup(parameters, 'source')} />
       )}
     </Show>
   );
@@ -307,7 +303,7 @@ function Privacy({ editor, test, ...props }: PartProps & { editor: Editor; test:
   return (
     <Show of={props.pipeline}>
       {({ parameters }) => {
-        const mine = parameters.filter((parameter) => groupOf(parameter) === 'privacy');
+        const mine = ofGroup(parameters, 'privacy');
         const fields = mine.filter(({ name }) => name !== MASK);
         if (mine.length === 0) return <p class="quiet">{words.noPrivacy}</p>;
         return (
