@@ -56,16 +56,19 @@ export class Aligner<T> {
     this.measure();
   }
 
-  /** The data of a picture's frame; undefined while it is not known. */
-  dataOf(rtpTimestamp: number): T | undefined {
+  /** The data of a picture's frame; `late`: it has not come yet; undefined: nothing can be said. */
+  dataOf(rtpTimestamp: number): { data: T } | 'late' | undefined {
     if (this.offset === undefined) return undefined;
     const at = this.unwrapped(rtpTimestamp) + this.offset;
     let best: { data: T; time: number } | undefined;
-    // The newest that is not later: a picture that is sent once more, as no new one came, is that of the last frame.
+    let isPast = false;
     for (const frame of this.frames) {
-      if (frame.time <= at + SAME_MS && (!best || frame.time > best.time)) best = frame;
+      if (frame.time > at + SAME_MS) isPast = true;
+      else if (!best || frame.time > best.time) best = frame;
     }
-    return best?.data;
+    if (best && at - best.time <= SAME_MS) return best;
+    // A picture that is sent once more, as no new one came, is that of the last frame before it.
+    return isPast ? best : 'late';
   }
 
   private unwrapped(rtpTimestamp: number): number {

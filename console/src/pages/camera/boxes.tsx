@@ -12,8 +12,9 @@ interface BoxesProps {
   video: HTMLVideoElement | undefined;
 }
 
-/** How old the newest record may be for boxes to be drawn from it. */
-const FRESH_MS = 2000;
+/** Records come a moment before their pictures, as a rule; a picture waits for one that is late no longer than this. */
+const HELD_MS = 300;
+const MOST_HELD = 8;
 
 export function Boxes({ camera, video }: BoxesProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -34,10 +35,15 @@ function drawOn(
 ): () => void {
   let aligner = new Aligner<DetectionFrame>();
   let stream = video.srcObject;
-  let newestAt = 0;
+  const held = new Held();
+  const show = (picture: CanvasImageSource, data: DetectionFrame | undefined) => {
+    paint(canvas, picture, video, data);
+    canvas.dataset.frame = data ? String(data.frame) : '';
+  };
   const stop = listenToDetections(camera, (frame) => {
-    newestAt = performance.now();
-    aligner.addFrame(Date.parse(frame.at), newestAt, frame);
+    aligner.addFrame(Date.parse(frame.at), performance.now(), frame);
+    const told = held.take((rtp) => aligner.dataOf(rtp));
+    if (told) show(told.picture, told.data);
   });
   let id = 0;
   const onFrame: VideoFrameRequestCallback = (now, { rtpTimestamp, receiveTime }) => {
@@ -46,31 +52,95 @@ function drawOn(
       // Another session has another clock.
       stream = video.srcObject;
       aligner = new Aligner();
+      held.clear();
     }
-    let data: DetectionFrame | undefined;
-    if (rtpTimestamp !== undefined) {
-      aligner.addPicture(rtpTimestamp, receiveTime ?? now);
-      data = performance.now() - newestAt < FRESH_MS ? aligner.dataOf(rtpTimestamp) : undefined;
-    }
-    paint(canvas, video, data);
-    canvas.dataset.frame = data ? String(data.frame) : '';
+    if (rtpTimestamp !== undefined) aligner.addPicture(rtpTimestamp, receiveTime ?? now);
     onSure(aligner.isSure);
+    const told = rtpTimestamp === undefined ? undefined : aligner.dataOf(rtpTimestamp);
+    if (told === 'late' && rtpTimestamp !== undefined) {
+      held.hold(rtpTimestamp, video, (picture) => show(picture, undefined));
+    } else {
+      held.clear();
+      show(video, told === 'late' ? undefined : told?.data);
+    }
   };
   id = video.requestVideoFrameCallback(onFrame);
   return () => {
     stop();
+    held.clear();
     video.cancelVideoFrameCallback(id);
   };
 }
 
-function paint(canvas: HTMLCanvasElement, video: HTMLVideoElement, data: DetectionFrame | undefined): void {
-  const { videoWidth: width, videoHeight: height } = video;
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-  const pen = canvas.getContext('2d', { alpha: false });
-  if (!pen) return;
-  pen.drawImage(video, 0, 0, width, height);
-  if (!data) return;
+interface Waiting {
+  rtp: number;
+  picture: HTMLCanvasElement;
+  timer: ReturnType<typeof setTimeout>;
+}
+
+/** Pictures that came before what was seen on them: they wait for it, as long as nobody notices. */
+class Held {
+  private waiting: Waiting[] = [];
+
+  hold(rtp: number, video: HTMLVideoElement, onTooLate: (picture: HTMLCanvasElement) => void): void {
+    const isFull = this.waiting.length >= MOST_HELD;
+    const reused = isFull ? this.waiting.shift() : undefined;
+    if (reused) clearTimeout(reused.timer);
+    const picture = reused?.picture ?? document.createElement('canvas');
+    copy(video, picture, video);
+    const one: Waiting = {
+      rtp,
+      picture,
+      timer: setTimeout(() => {
+        this.drop(one);
+        onTooLate(picture);
+      }, HELD_MS),
+    };
+    this.waiting.push(one);
+  }
+
+  /** The newest picture whose data has come; older ones are not shown any more. */
+  take(
+    dataOf: (rtp: number) => { data: DetectionFrame } | 'late' | undefined,
+  ): { picture: HTMLCanvasElement; data: DetectionFrame } | undefined {
+    for (const one of [...this.waiting].reverse()) {
+      const told = dataOf(one.rtp);
+      if (!told || told === 'late') continue;
+      this.drop(one);
+      return { picture: one.picture, data: told.data };
+    }
+    return undefined;
+  }
+
+  clear(): void {
+    for (const { timer } of this.waiting) clearTimeout(timer);
+    this.waiting = [];
+  }
+
+  /** Takes out this one and all before it. */
+  private drop(one: Waiting): void {
+    const count = this.waiting.indexOf(one) + 1;
+    for (const { timer } of this.waiting.splice(0, count)) clearTimeout(timer);
+  }
+}
+
+function copy(from: CanvasImageSource, to: HTMLCanvasElement, { videoWidth, videoHeight }: HTMLVideoElement) {
+  if (to.width !== videoWidth) to.width = videoWidth;
+  if (to.height !== videoHeight) to.height = videoHeight;
+  const pen = to.getContext('2d', { alpha: false });
+  pen?.drawImage(from, 0, 0, videoWidth, videoHeight);
+  return pen;
+}
+
+function paint(
+  canvas: HTMLCanvasElement,
+  picture: CanvasImageSource,
+  video: HTMLVideoElement,
+  data: DetectionFrame | undefined,
+): void {
+  const pen = copy(picture, canvas, video);
+  if (!pen || !data) return;
+  const { width, height } = canvas;
   const [sx, sy] = [width / data.width, height / data.height];
   const line = Math.max(2, Math.round(height / 270));
   pen.lineWidth = line;
