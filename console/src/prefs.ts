@@ -11,6 +11,7 @@ const KEY = {
   plain: 'atalaya.plain',
   here: 'atalaya.here',
   branch: 'atalaya.branch',
+  wall: 'atalaya.wall',
 } as const;
 
 function read(key: string): string | null {
@@ -50,6 +51,14 @@ export type BoxesWay = 'drawn' | 'here' | 'off';
 
 /** The branch that the pages are about; undefined: all of them, or the first where it has to be one. */
 export const branchWanted = signal<number | undefined>(Number(read(KEY.branch)) || undefined);
+
+/** How many tiles the wall has, where its address does not say. */
+export const wallLayout = signal(read(KEY.wall));
+
+export function setWallLayout(next: string): void {
+  wallLayout.value = next;
+  write(KEY.wall, next);
+}
 
 export function setBranch(next: number | undefined): void {
   branchWanted.value = next;

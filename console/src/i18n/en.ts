@@ -127,6 +127,14 @@ export const en = {
 
   emptyTitle: 'No camera yet',
   addCamera: 'Add a camera',
+  wall: {
+    tiles: 'Tiles',
+    auto: 'all',
+    previous: 'Previous cameras',
+    next: 'Next cameras',
+    range: (from: number, to: number, all: number): string =>
+      `${from === to ? from : `${from}–${to}`} of ${number.format(all)}`,
+  },
   empty: 'Add the first one: found on the network, or described by hand.',
   emptyFile: 'Or in the configuration file, then start Atalaya again:',
   emptyRest: 'Or over HTTP, with an administrator’s token:',

@@ -118,6 +118,13 @@ export const es: Words = {
 
   emptyTitle: 'Todavía no hay cámaras',
   addCamera: 'Añadir una cámara',
+  wall: {
+    tiles: 'Mosaico',
+    auto: 'todas',
+    previous: 'Cámaras anteriores',
+    next: 'Cámaras siguientes',
+    range: (from, to, all) => `${from === to ? from : `${from}–${to}`} de ${number.format(all)}`,
+  },
   empty: 'Añade la primera: búscala en la red o descríbela a mano.',
   emptyFile: 'O en el archivo de configuración; después, inicia Atalaya otra vez:',
   emptyRest: 'O por HTTP, con el token de quien administra:',

@@ -1,9 +1,11 @@
 // The page a shift manager glances at: the facts in one line, and every camera.
 
+import type { ComponentChildren } from 'preact';
 import { AddButton } from '../components/add-button';
 import { Figure } from '../components/figure';
 import { StateShape } from '../components/icons';
 import { Wall } from '../components/wall';
+import { WallBar, wallPage } from '../components/wall-bar';
 import { branch } from '../data/branches';
 import { type Facts, factsOf, type Visits } from '../data/facts';
 import { link, now } from '../data/feed';
@@ -20,14 +22,17 @@ export function Live() {
   const all = kept.value;
   const list = branch.value ? all?.filter((camera) => camera.branch_id === branch.value?.id) : all;
   if (!list) return <p class="loading">{words.value.loading}</p>;
+  const page = wallPage(list);
   return (
     <>
       {list.length === 0 ? (
         <Empty />
       ) : (
         <>
-          <FactsLine facts={factsOf(list, shifts.value)} />
-          <Wall cameras={list} />
+          <FactsLine facts={factsOf(list, shifts.value)}>
+            {list.length > 1 && <WallBar page={page} all={list.length} />}
+          </FactsLine>
+          <Wall cameras={page.shown} />
         </>
       )}
       {route.value.query.has('add') && <AddCamera />}
@@ -35,7 +40,7 @@ export function Live() {
   );
 }
 
-function FactsLine({ facts }: { facts: Facts }) {
+function FactsLine({ facts, children }: { facts: Facts; children: ComponentChildren }) {
   const isMissing = facts.running < facts.cameras;
   return (
     <header class="facts">
@@ -51,6 +56,7 @@ function FactsLine({ facts }: { facts: Facts }) {
         {facts.visits && <VisitsFact visits={facts.visits} />}
       </p>
       <span class="spring" />
+      {children}
       <AddButton />
     </header>
   );
