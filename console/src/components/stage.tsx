@@ -15,6 +15,8 @@ import { stateDetail } from './state';
 interface StageProps {
   camera: Camera;
   onScreen: boolean;
+  /** With boxes drawn by the server; absent: as was chosen for this camera. */
+  drawn?: boolean;
   trouble: string | undefined;
   onTrouble: (text: string) => void;
   onPlayback?: (playback: Playback | undefined) => void;
@@ -23,7 +25,8 @@ interface StageProps {
   children?: ComponentChildren;
 }
 
-export function Stage({ camera, onScreen, trouble, onTrouble, onPlayback, onVideo, children }: StageProps) {
+export function Stage(props: StageProps) {
+  const { camera, onScreen, drawn, trouble, onTrouble, onPlayback, onVideo, children } = props;
   const [playback, setPlayback] = useState<Playback>();
   const report = useCallback(
     (next: Playback | undefined) => {
@@ -39,7 +42,7 @@ export function Stage({ camera, onScreen, trouble, onTrouble, onPlayback, onVide
     <div class={`stage ${off ? 'off' : ''} ${playback?.phase === 'waiting' ? 'stale' : ''}`}>
       <Picture
         camera={camera.id}
-        drawn={boxesShown(camera.id)}
+        drawn={drawn ?? boxesShown(camera.id)}
         active={onScreen && !off}
         label={words.value.pictureOf(camera.name)}
         onPlayback={report}

@@ -63,7 +63,8 @@ function View({ camera, previous, next }: ViewProps) {
   const hero = useRef<HTMLDivElement>(null);
   const { store, editor, failed } = useStore(camera);
   const test = useTest(camera.id, editor);
-  const way = useBoxesWay(camera.id, playback, say);
+  const way = boxesWay(camera.id);
+  const isBlind = useBlind(playback, say, way === 'here');
   const aspect = aspectOf([camera]);
   // Before its first picture a camera may be drawn on all the same.
   const [width, height] =
@@ -86,12 +87,13 @@ function View({ camera, previous, next }: ViewProps) {
         <Stage
           camera={camera}
           onScreen={true}
+          drawn={way === 'drawn' || (way === 'here' && isBlind)}
           trouble={trouble}
           onTrouble={say}
           onPlayback={onPlayback}
           onVideo={onVideo}
         >
-          {way === 'here' && <Boxes camera={camera.id} video={video} />}
+          {way === 'here' && !isBlind && <Boxes camera={camera.id} video={video} />}
           {described && (
             <Sketch
               editor={editor}
@@ -154,16 +156,20 @@ function useStore(camera: Camera) {
   return { store, editor, failed: described ? undefined : failed };
 }
 
-/** Boxes can be drawn here only where each picture says which it is: MJPEG's do not. */
-function useBoxesWay(camera: string, playback: Playback | undefined, say: (text: string) => void): BoxesWay {
-  const way = boxesWay(camera);
-  const isBlind = way === 'here' && playback?.via === 'mjpeg';
+/**
+ * Whether boxes cannot be drawn here: that takes pictures that say which they are, and MJPEG's do not. Then the server
+ * draws them until there is WebRTC again.
+ */
+function useBlind(playback: Playback | undefined, say: (text: string) => void, isWanted: boolean): boolean {
+  const [isBlind, setBlind] = useState(false);
+  const via = playback?.via;
   useEffect(() => {
-    if (!isBlind) return;
-    setBoxes(camera, 'drawn');
-    say(cameraWords.value.boxesNoWebrtc);
-  }, [camera, isBlind]);
-  return way;
+    if (via) setBlind(via === 'mjpeg');
+  }, [via]);
+  useEffect(() => {
+    if (isBlind && isWanted) say(cameraWords.value.boxesNoWebrtc);
+  }, [isBlind, isWanted]);
+  return isBlind;
 }
 
 interface HeaderProps extends ViewProps {
