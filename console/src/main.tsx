@@ -6,6 +6,8 @@ import './styles/frame.css';
 import './styles/wall.css';
 import './styles/pages.css';
 import './styles/camera.css';
+import './styles/sketch.css';
+import './styles/add-camera.css';
 import './styles/parts.css';
 import './styles/settings.css';
 import './styles/shifts.css';

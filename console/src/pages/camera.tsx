@@ -20,7 +20,7 @@ import { Editor } from './camera/editor';
 import { useStateLog } from './camera/log';
 import { Now } from './camera/now';
 import { OperateButtons, RemoveButton } from './camera/operate';
-import { openGroup, Settings, whyFixed } from './camera/settings';
+import { openGroup, Settings, type Test, whyFixed } from './camera/settings';
 import type { Kind } from './camera/shapes';
 import { Sketch } from './camera/sketch';
 import { CameraStore } from './camera/store';
@@ -107,17 +107,33 @@ function View({ camera, previous, next }: ViewProps) {
           )}
         </Stage>
       </div>
-      <div class="side">
-        <Now camera={camera} playback={playback} />
-        {failed && <Trouble text={failed} onAgain={() => void store.load()} />}
-        {described ? (
-          <Settings camera={described} status={camera.status} store={store} editor={editor} test={test} />
-        ) : (
-          !failed && <Skeleton lines={6} />
-        )}
-        {described && !whyFixed(described) && <RemoveButton camera={camera} />}
-      </div>
+      <Side camera={camera} playback={playback} store={store} editor={editor} test={test} failed={failed} />
     </section>
+  );
+}
+
+interface SideProps {
+  camera: Camera;
+  playback: Playback | undefined;
+  store: CameraStore;
+  editor: Editor;
+  test: Test;
+  failed: string | undefined;
+}
+
+function Side({ camera, playback, store, editor, test, failed }: SideProps) {
+  const described = store.camera.value;
+  return (
+    <div class="side">
+      <Now camera={camera} playback={playback} />
+      {failed && <Trouble text={failed} onAgain={() => void store.load().catch(() => undefined)} />}
+      {described ? (
+        <Settings camera={described} status={camera.status} store={store} editor={editor} test={test} />
+      ) : (
+        !failed && <Skeleton lines={6} />
+      )}
+      {described && !whyFixed(described) && <RemoveButton camera={camera} />}
+    </div>
   );
 }
 

@@ -18,12 +18,49 @@ export function Find({ onUse }: { onUse: (entry: CameraEntry) => void }) {
   const [hosts, setHosts] = useState('');
   const [user, setUser] = useState('');
   const [password, setPassword] = useState('');
+  const { search, cancel, busy, failed, result } = useSearch();
+  const begin = () => void search(hosts, user, password);
+  return (
+    <>
+      <p class="quiet">{words.findHelp}</p>
+      <form
+        class="add-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          begin();
+        }}
+      >
+        <div class="fields">
+          <TextField label={words.hosts} hint={words.hostsHint} value={hosts} onValue={setHosts} />
+          <TextField label={words.user} value={user} onValue={setUser} />
+          <TextField label={words.password} type="password" value={password} onValue={setPassword} />
+        </div>
+        <div class="buttons">
+          <button type="submit" class="button first" disabled={busy !== undefined}>
+            {words.search}
+          </button>
+          {busy !== undefined && (
+            <button type="button" class="button" onClick={cancel}>
+              {words.cancel}
+            </button>
+          )}
+        </div>
+      </form>
+      <div role="status">{busy !== undefined && <p>{words.searching(busy)}</p>}</div>
+      {failed && <Trouble text={failed} onAgain={begin} />}
+      {result && <Results result={result} onUse={onUse} />}
+    </>
+  );
+}
+
+function useSearch() {
+  /** How long it takes at most, s, while it is under way. */
   const [busy, setBusy] = useState<number>();
   const [failed, setFailed] = useState<string>();
   const [result, setResult] = useState<Discovery>();
   const stop = useRef<AbortController | undefined>(undefined);
   useEffect(() => () => stop.current?.abort(), []);
-  const search = async () => {
+  const search = async (hosts: string, user: string, password: string) => {
     const { named, ports } = targetsOf(hosts);
     const seconds = named.some((host) => host.includes('/')) ? SECONDS.network : SECONDS.answering;
     stop.current = new AbortController();
@@ -45,37 +82,7 @@ export function Find({ onUse }: { onUse: (entry: CameraEntry) => void }) {
       setBusy(undefined);
     }
   };
-  return (
-    <>
-      <p class="quiet">{words.findHelp}</p>
-      <form
-        class="add-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void search();
-        }}
-      >
-        <div class="fields">
-          <TextField label={words.hosts} hint={words.hostsHint} value={hosts} onValue={setHosts} />
-          <TextField label={words.user} value={user} onValue={setUser} />
-          <TextField label={words.password} type="password" value={password} onValue={setPassword} />
-        </div>
-        <div class="buttons">
-          <button type="submit" class="button first" disabled={busy !== undefined}>
-            {words.search}
-          </button>
-          {busy !== undefined && (
-            <button type="button" class="button" onClick={() => stop.current?.abort()}>
-              {words.cancel}
-            </button>
-          )}
-        </div>
-      </form>
-      <div role="status">{busy !== undefined && <p>{words.searching(busy)}</p>}</div>
-      {failed && <Trouble text={failed} onAgain={() => void search()} />}
-      {result && <Results result={result} onUse={onUse} />}
-    </>
-  );
+  return { search, cancel: () => stop.current?.abort(), busy, failed, result };
 }
 
 /** `192.168.1.20:8555` names a port for RTSP besides the address. */

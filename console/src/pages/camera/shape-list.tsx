@@ -20,7 +20,6 @@ interface ShapeListProps {
 export function ShapeList({ kinds, editor, store, fixed, test }: ShapeListProps) {
   const words = cameraWords.value;
   const shapes = editor.shapes.value.filter(({ kind }) => kinds.includes(kind));
-  const drawing = editor.drawing.value;
   useUndoKey(editor, fixed === undefined);
   const save = async () => {
     editor.cancel();
@@ -28,37 +27,7 @@ export function ShapeList({ kinds, editor, store, fixed, test }: ShapeListProps)
   };
   return (
     <div class="shapes">
-      {!fixed && (
-        <div class="buttons">
-          {kinds.map((kind) => (
-            <button
-              key={kind}
-              type="button"
-              class="button"
-              aria-pressed={drawing?.kind === kind}
-              onClick={(event) => draw(editor, kind, event.detail === 0)}
-            >
-              {words.draw[kind]}
-            </button>
-          ))}
-          <button
-            type="button"
-            class="button"
-            disabled={editor.steps.value === 0}
-            onClick={() => editor.undo()}
-          >
-            {words.undoStep}
-          </button>
-          {kinds.includes('line') && <TestButton test={test} />}
-        </div>
-      )}
-      <p class="quiet" role="status">
-        {drawing
-          ? `${drawing.kind === 'line' ? words.drawLineHelp : words.drawZoneHelp} ${words.drawingMore(drawing.points.length)}`
-          : test.since !== undefined
-            ? `${words.testing(timeOf(test.since, Date.now()))} ${words.testHelp}`
-            : ''}
-      </p>
+      {!fixed && <Tools kinds={kinds} editor={editor} test={test} />}
       {shapes.length === 0 && <p class="quiet">{kinds.includes('mask') ? words.noMasks : words.noShapes}</p>}
       <ul>
         {shapes.map((shape, at) => (
@@ -85,6 +54,49 @@ export function ShapeList({ kinds, editor, store, fixed, test }: ShapeListProps)
         </>
       )}
     </div>
+  );
+}
+
+interface ToolsProps {
+  kinds: readonly Kind[];
+  editor: Editor;
+  test: Test;
+}
+
+function Tools({ kinds, editor, test }: ToolsProps) {
+  const words = cameraWords.value;
+  const drawing = editor.drawing.value;
+  const help = drawing?.kind === 'line' ? words.drawLineHelp : words.drawZoneHelp;
+  const testing =
+    test.since !== undefined && `${words.testing(timeOf(test.since, Date.now()))}. ${words.testHelp}`;
+  return (
+    <>
+      <div class="buttons">
+        {kinds.map((kind) => (
+          <button
+            key={kind}
+            type="button"
+            class="button"
+            aria-pressed={drawing?.kind === kind}
+            onClick={(event) => draw(editor, kind, event.detail === 0)}
+          >
+            {words.draw[kind]}
+          </button>
+        ))}
+        <button
+          type="button"
+          class="button"
+          disabled={editor.steps.value === 0}
+          onClick={() => editor.undo()}
+        >
+          {words.undoStep}
+        </button>
+        {kinds.includes('line') && <TestButton test={test} />}
+      </div>
+      <p class="quiet" role="status">
+        {drawing ? `${help} ${words.drawingMore(drawing.points.length)}` : testing}
+      </p>
+    </>
   );
 }
 

@@ -30,8 +30,8 @@ const LONG_STEP = 0.05;
 /** How near a click has to be, px of the screen. */
 const NEAR_PX = 10;
 
+/** What the pointer holds, as it was when it was taken. */
 interface Grip {
-  key: number;
   /** Undefined: the whole shape. */
   point: number | undefined;
   from: Point;
@@ -41,76 +41,24 @@ interface Grip {
 export function Sketch({ editor, kinds, shown, width, height, tallies, flashing }: SketchProps) {
   const svg = useRef<SVGSVGElement>(null);
   const size = useSize(svg as RefObject<Element | null>);
-  const grip = useRef<Grip | undefined>(undefined);
   // Handles and letters are of one size on the screen, whatever that of the picture.
   const scale = size ? Math.max(width / size.width, height / size.height) : 1;
-  const at = pointAt(svg);
+  const gestures = useGestures(svg, editor, kinds, {
+    aspect: width / height,
+    near: (NEAR_PX * scale) / height,
+  });
   const visible = editor.shapes.value.filter(({ kind }) => shown.includes(kind));
   const drawing = editor.drawing.value;
   useFocus(svg, editor);
-  const onDown = (event: TargetedPointerEvent<SVGSVGElement>) => {
-    if (event.button !== 0 || drawing) return;
-    const point = at(event);
-    const hit = hitOf(event.target, editor);
-    if (!hit || !kinds.includes(hit.shape.kind)) {
-      editor.chosen.value = undefined;
-      return;
-    }
-    editor.chosen.value =
-      hit.point === undefined ? { key: hit.shape.key } : { key: hit.shape.key, point: hit.point };
-    editor.mark();
-    grip.current = { key: hit.shape.key, point: hit.point, from: point, shape: hit.shape };
-    event.currentTarget.setPointerCapture(event.pointerId);
-  };
-  const onMove = (event: TargetedPointerEvent<SVGSVGElement>) => {
-    if (drawing) return editor.hover(at(event));
-    const held = grip.current;
-    if (!held) return undefined;
-    const [x, y] = at(event);
-    if (held.point === undefined) {
-      editor.put(moveBy(held.shape, x - held.from[0], y - held.from[1]), true);
-    } else {
-      editor.movePoint(held.shape, held.point, [x, y], true);
-    }
-    return undefined;
-  };
-  const onUp = () => {
-    grip.current = undefined;
-  };
-  const near = (NEAR_PX * scale) / height;
-  const onClick = (event: MouseEvent) => {
-    if (!drawing) return;
-    const point = at(event);
-    const [first] = drawing.points;
-    const isClosing =
-      first !== undefined && drawing.points.length >= 3 && distance(first, point, width / height) < near;
-    if (isClosing) editor.finish();
-    else editor.addPoint(point);
-  };
-  const onDouble = (event: MouseEvent) => {
-    if (drawing) return editor.finish();
-    const point = at(event);
-    const shape = editor.shapes.value.find(({ key }) => key === editor.chosen.value?.key);
-    if (!shape || !kinds.includes(shape.kind)) return undefined;
-    const side = nearestSide(shape, point, width / height);
-    if (side.distance < near) editor.put(addPoint(shape, side.at, point));
-    return undefined;
-  };
   return (
     // biome-ignore lint/a11y/useSemanticElements: a drawing is a group without a fieldset's looks
-    // biome-ignore lint/a11y/useKeyWithClickEvents: by keyboard its points are moved, and buttons beside it draw
     <svg
       ref={svg}
       class={`sketch ${drawing ? 'drawing' : ''}`}
       viewBox={`0 0 ${width} ${height}`}
       role="group"
       aria-label={cameraWords.value.drawnOn}
-      onPointerDown={onDown}
-      onPointerMove={onMove}
-      onPointerUp={onUp}
-      onPointerCancel={onUp}
-      onClick={onClick}
-      onDblClick={onDouble}
+      {...gestures}
     >
       {visible.map((shape) => (
         <Drawn
@@ -128,6 +76,59 @@ export function Sketch({ editor, kinds, shown, width, height, tallies, flashing 
       {drawing && <Unfinished {...drawing} width={width} height={height} scale={scale} />}
     </svg>
   );
+}
+
+/** What a pointer does: sets points while something is drawn, else takes hold of shapes and points. */
+function useGestures(
+  svg: RefObject<SVGSVGElement | null>,
+  editor: Editor,
+  kinds: readonly Kind[],
+  { aspect, near }: { aspect: number; near: number },
+) {
+  const grip = useRef<Grip | undefined>(undefined);
+  const at = pointAt(svg);
+  const onPointerDown = (event: TargetedPointerEvent<SVGSVGElement>) => {
+    if (event.button !== 0 || editor.drawing.value) return;
+    const hit = hitOf(event.target, editor);
+    if (!hit || !kinds.includes(hit.shape.kind)) {
+      editor.chosen.value = undefined;
+      return;
+    }
+    const { shape, point } = hit;
+    editor.chosen.value = point === undefined ? { key: shape.key } : { key: shape.key, point };
+    editor.mark();
+    grip.current = { point, from: at(event), shape };
+    event.currentTarget.setPointerCapture(event.pointerId);
+  };
+  const onPointerMove = (event: TargetedPointerEvent<SVGSVGElement>) => {
+    const [x, y] = at(event);
+    const held = grip.current;
+    if (editor.drawing.value) editor.hover([x, y]);
+    else if (held?.point !== undefined) editor.movePoint(held.shape, held.point, [x, y], true);
+    else if (held) editor.put(moveBy(held.shape, x - held.from[0], y - held.from[1]), true);
+  };
+  const letGo = () => {
+    grip.current = undefined;
+  };
+  const onClick = (event: MouseEvent) => {
+    const drawing = editor.drawing.value;
+    if (!drawing) return;
+    const point = at(event);
+    const [first] = drawing.points;
+    const isClosing = first && drawing.points.length >= 3 && distance(first, point, aspect) < near;
+    if (isClosing) editor.finish();
+    else editor.addPoint(point);
+  };
+  const onDblClick = (event: MouseEvent) => {
+    const shape = editor.chosenShape();
+    if (editor.drawing.value) editor.finish();
+    else if (shape && kinds.includes(shape.kind)) {
+      const point = at(event);
+      const side = nearestSide(shape, point, aspect);
+      if (side.distance < near) editor.put(addPoint(shape, side.at, point));
+    }
+  };
+  return { onPointerDown, onPointerMove, onPointerUp: letGo, onPointerCancel: letGo, onClick, onDblClick };
 }
 
 /** Where on the picture a pointer is. */
