@@ -35,6 +35,7 @@ export class Aligner<T> {
   private ticks: number | undefined;
   private elapsed = 0;
   private offset: number | undefined;
+  private seen = 0;
 
   /** Whether the clocks' distance is known. */
   get isSure(): boolean {
@@ -53,7 +54,9 @@ export class Aligner<T> {
     if (this.pictures.at(-1)?.time === time) return;
     this.pictures.push({ time, arrived });
     if (this.pictures.length > KEPT) this.pictures.shift();
-    this.measure();
+    this.seen += 1;
+    // Clocks drift by milliseconds a minute: once it is known, it need not be found anew with each picture.
+    if (!this.isSure || this.seen % COMPARED === 0) this.measure();
   }
 
   /** The data of a picture's frame; `late`: it has not come yet; undefined: nothing can be said. */

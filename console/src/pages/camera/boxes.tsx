@@ -81,12 +81,13 @@ interface Waiting {
 /** Pictures that came before what was seen on them: they wait for it, as long as nobody notices. */
 class Held {
   private waiting: Waiting[] = [];
+  /** Used before; each is as large as a picture, and there may be one a frame. */
+  private spare: HTMLCanvasElement[] = [];
 
   hold(rtp: number, video: HTMLVideoElement, onTooLate: (picture: HTMLCanvasElement) => void): void {
-    const isFull = this.waiting.length >= MOST_HELD;
-    const reused = isFull ? this.waiting.shift() : undefined;
-    if (reused) clearTimeout(reused.timer);
-    const picture = reused?.picture ?? document.createElement('canvas');
+    const [oldest] = this.waiting;
+    if (oldest && this.waiting.length >= MOST_HELD) this.drop(oldest);
+    const picture = this.spare.pop() ?? document.createElement('canvas');
     copy(video, picture, video);
     const one: Waiting = {
       rtp,
@@ -99,7 +100,7 @@ class Held {
     this.waiting.push(one);
   }
 
-  /** The newest picture whose data has come; older ones are not shown any more. */
+  /** The newest picture whose data has come, to be painted at once; older ones are not shown any more. */
   take(
     dataOf: (rtp: number) => { data: DetectionFrame } | 'late' | undefined,
   ): { picture: HTMLCanvasElement; data: DetectionFrame } | undefined {
@@ -113,14 +114,17 @@ class Held {
   }
 
   clear(): void {
-    for (const { timer } of this.waiting) clearTimeout(timer);
-    this.waiting = [];
+    const newest = this.waiting.at(-1);
+    if (newest) this.drop(newest);
   }
 
   /** Takes out this one and all before it. */
   private drop(one: Waiting): void {
     const count = this.waiting.indexOf(one) + 1;
-    for (const { timer } of this.waiting.splice(0, count)) clearTimeout(timer);
+    for (const { timer, picture } of this.waiting.splice(0, count)) {
+      clearTimeout(timer);
+      this.spare.push(picture);
+    }
   }
 }
 
