@@ -30,6 +30,7 @@ export function Log({ camera }: { camera: Camera }) {
   const format = new Intl.DateTimeFormat(language.value, {
     dateStyle: 'medium',
     timeStyle: 'medium',
+    hourCycle: 'h23',
     ...(zone ? { timeZone: zone } : {}),
   });
   const text = ({ kind, state }: Entry) => {

@@ -232,10 +232,10 @@ function Arrow({ shape, width, height, scale }: PartProps) {
       <path class="halo" d={path} />
       <path d={path} />
       <text
-        x={tx + ux * 12 * scale}
+        x={tx + ux * 4 * scale}
         y={ty + uy * 12 * scale}
         font-size={12 * scale}
-        text-anchor="middle"
+        text-anchor={ux > 0.5 ? 'start' : ux < -0.5 ? 'end' : 'middle'}
         dominant-baseline="middle"
       >
         {cameraWords.value.inSide}
