@@ -36,7 +36,7 @@ test('boxes_are_drawn_here_once_it_is_sure_which_picture_is_which_frame', async 
 });
 
 test('no_box_is_more_than_a_frame_away_from_its_own', async () => {
-  const found = await page.evaluate(measure, 12_000);
+  const found = await page.evaluate(measure, 60_000);
   const shares = new Map();
   for (const away of found) shares.set(away, (shares.get(away) ?? 0) + 1);
   const said = [...shares].sort().map(([away, count]) => `${away}: ${count}`);
@@ -63,8 +63,9 @@ test('the_page_never_complained', () => {
 });
 
 /** Runs in the page; how many frames away each picture's boxes are. */
-async function measure(forMs) {
+async function measure(withinMs) {
   const [W, H] = [256, 192];
+  const ENOUGH = 80;
   const records = new Map();
   const source = new EventSource('/api/v1/cameras/demo/detections');
   source.addEventListener('frame', ({ data }) => {
@@ -120,11 +121,14 @@ async function measure(forMs) {
       data: shrink(video),
       full: full.getImageData(0, 0, large.width, large.height),
     });
-    if (drawn.length < 90) video.requestVideoFrameCallback(onFrame);
+    if (drawn.length < 200) video.requestVideoFrameCallback(onFrame);
   };
   video.requestVideoFrameCallback(onFrame);
 
-  await new Promise((resolve) => setTimeout(resolve, forMs));
+  const end = performance.now() + withinMs;
+  while (performance.now() < end && (plain.length < ENOUGH || drawn.length < ENOUGH)) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
   source.close();
   watcher.disconnect();
   Object.assign(proto, real);
@@ -191,8 +195,9 @@ async function measure(forMs) {
     const own = scores.find(({ away }) => away === 0);
     const [best] = scores;
     if (!own || best.score < 30) continue;
-    // Of people who stand still all frames' boxes are the same.
-    found.push(own.score >= best.score * 0.95 ? 0 : best.away);
+    // Outlines are two pixels wide and people walk several in a frame: of another frame's, hardly anything lies on the
+    // outlines drawn here, unless nobody walks.
+    found.push(own.score >= best.score * 0.8 ? 0 : best.away);
   }
   return found;
 }
