@@ -127,3 +127,18 @@ fn system_page_tells_how_the_server_does() {
 fn pages_have_manners() {
     browse("manners.test.mjs");
 }
+
+#[test]
+fn cameras_are_set_drawn_on_and_counted_by_in_a_browser() {
+    browse("camera-page.test.mjs");
+}
+
+#[test]
+fn cameras_are_added_in_a_browser() {
+    browse("add-camera.test.mjs");
+}
+
+#[test]
+fn boxes_drawn_by_a_browser_are_on_their_own_frames() {
+    browse("overlay.test.mjs");
+}

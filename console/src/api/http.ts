@@ -105,6 +105,9 @@ export async function json<T>(path: string, init?: RequestInit, withinMs?: numbe
   return (await (await request(BASE + path, init, withinMs)).json()) as T;
 }
 
+/** Of one camera, below `/api/v1`. */
+export const cameraPath = (id: string) => `/cameras/${encodeURIComponent(id)}`;
+
 /** A thing as the server has it, with the tag of this version of it: a change names the version it is made to. */
 export interface Tagged<T> {
   value: T;
