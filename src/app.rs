@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use crate::api::{Api, Rate, Services};
+use crate::api::{Anonymous, Api, Rate, Services};
 use crate::auth::{Branches, Caller, Keys, Revocations, login_link, signing_secret};
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
@@ -29,6 +29,7 @@ use crate::jobs::{BackupPlan, Daily, FindCameras, Jobs, JobsContext};
 use crate::recorder::{Recorder, RecorderContext};
 use crate::still::Analysers;
 use crate::store::{Aging, Spool, Store, machine_zone};
+use crate::totem::{Registry, TotemContext, Totems};
 use crate::viewer::Viewers;
 use crate::voice::Ears;
 use gateway::{Started, connect_rate, start_gateway};
@@ -82,10 +83,14 @@ impl App {
         let holders = (&keys, &revocations, &clock);
         let started = start_gateway(config, &store, holders, (&fronts, &stop))?;
         let Started { gateway, publisher, reassigned } = started;
-        let recorder = start_recorder((&store, spool, &publisher), &known, (&backs, &stop_recorder));
+        let registry = Registry::default();
+        let recorder =
+            start_recorder((&store, spool, &publisher), (&known, &registry), (&backs, &stop_recorder));
         let running = cameras_of(config, (&recorder, &publisher), (&fronts, &stop))?;
         known.get_or_init(|| running.clone());
-        let live = recorder.clone();
+        let (live, told) = (recorder.clone(), recorder.clone());
+        let tell_visit = Arc::new(move |visit| told.add_visit(visit));
+        let records = recorder.frames();
         let live = Arc::new(move |tenant, id: &CameraId| live.live(tenant, id));
         let recorder = Arc::new(move || recorder.figures());
         let viewers = Viewers::new(config, fronts.clone(), stop.clone())?;
@@ -93,19 +98,36 @@ impl App {
         let models = Arc::new(gstvision::engine::Catalog::open(config.models_dir.as_deref())?);
         let options = load_options(config, config.detector.threads.into())?;
         check_detector(config, &models, &options);
+        let analysers = Analysers::new(models.clone(), &config.detector.model, options.clone());
+        let ears = Ears::new(models.clone(), options);
+        let totems = Totems::new(TotemContext {
+            store: store.clone(),
+            clock: clock.clone(),
+            registry,
+            max_totems: usize::try_from(config.neototem.max_totems)?,
+            gateway: gateway.clone(),
+            analysers: analysers.clone(),
+            ears: ears.clone(),
+            records,
+            tasks: fronts.clone(),
+            stop: stop.clone(),
+        });
 
         let api = Api::new(Services {
             store: store.clone(),
             jobs: start_jobs(config, (&store, &running, publisher), (&backs, &stop)).await?,
             cameras: running,
             viewers,
-            analysers: Analysers::new(models.clone(), &config.detector.model, options.clone()),
+            analysers,
             language: Language::of(&config.viewer.language).unwrap_or_default(),
-            ears: Ears::new(models.clone(), options),
+            ears,
             models,
             keys: keys.clone(),
             revocations,
             gateway: gateway.clone(),
+            totems,
+            anonymous: anonymous(config)?,
+            tell_visit,
             clock,
             recorder,
             live,
@@ -173,6 +195,16 @@ impl App {
     }
 }
 
+/// Who needs no token on `/ws`.
+fn anonymous(config: &Config) -> Result<Anonymous> {
+    let neototem = &config.neototem;
+    let networks = neototem.allowed_networks.iter().map(|network| network.parse().map_err(anyhow::Error::msg));
+    Ok(Anonymous {
+        tenant: neototem.anonymous_tenant.map(TenantId::new).transpose()?,
+        networks: networks.collect::<Result<_>>()?,
+    })
+}
+
 /// A detector that no camera could load is told at once, and not when the first camera fails.
 fn check_detector(config: &Config, models: &gstvision::engine::Catalog, options: &LoadOptions) {
     let chosen = models.choose(Job::Detector, &config.detector.model, options);
@@ -201,18 +233,22 @@ async fn open_spool(config: &Config, store: &Store) -> Result<Spool> {
     Ok(tokio::task::spawn_blocking(move || Spool::open(&folder, &place, max_bytes)).await??)
 }
 
-/// Starts what writes down whom the cameras see; `known` are the cameras, once they are there.
+/// Starts what writes down whom cameras and totems see; `known` are the cameras, once they are there.
 fn start_recorder(
     (store, spool, publisher): (&Store, Spool, &Publisher),
-    known: &Arc<OnceLock<Cameras>>,
+    (known, totems): (&Arc<OnceLock<Cameras>>, &Registry),
     (tasks, stop): (&TaskTracker, &CancellationToken),
 ) -> Recorder {
-    let known = known.clone();
+    let (known, totems) = (known.clone(), totems.clone());
+    let find = move |tenant, id: &CameraId| {
+        let camera = known.get()?.get(tenant, id).map(|handle| handle.camera());
+        camera.or_else(|| totems.camera(tenant, id))
+    };
     Recorder::start(RecorderContext {
         store: store.clone(),
         spool,
         clock: Clock::system(),
-        find_camera: Box::new(move |tenant, id| Some(known.get()?.get(tenant, id)?.camera())),
+        find_camera: Box::new(find),
         publisher: publisher.clone(),
         tasks: tasks.clone(),
         stop: stop.clone(),

@@ -31,6 +31,7 @@ mod gate;
 mod gateway;
 mod gateway_metrics;
 mod gateway_pages;
+mod handshake;
 mod health;
 mod job_metrics;
 mod jobs;
@@ -61,6 +62,8 @@ mod summaries;
 mod table;
 mod table_tokens;
 mod tokens;
+mod totem;
+mod tracking;
 mod upload;
 mod voice;
 mod whep;
@@ -77,7 +80,8 @@ use warp::{Filter, Rejection, Reply};
 pub use error::ApiError;
 pub use rate::Rate;
 pub use serve::{BindError, Limits};
-pub use state::{Fixed, Live, Reassigned, Services};
+pub use state::{Fixed, Live, Reassigned, Services, TellVisit};
+pub use totem::Anonymous;
 
 use crate::auth::{Action, Caller, Revocations};
 use change::Changes;
@@ -187,6 +191,8 @@ fn routes(state: &State, docs: BoxedFilter<(Response,)>) -> BoxedFilter<(Respons
         .or(cv::routes(state))
         .unify()
         .or(voice::routes(state))
+        .unify()
+        .or(totem::routes(state).or(tracking::routes(state)).unify())
         .unify()
         .or(managing)
         .unify()

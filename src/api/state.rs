@@ -22,16 +22,18 @@ use super::error::ApiError;
 use super::rate::{Rate, Rates};
 use super::request::Answer;
 use super::session::LoginTries;
+use super::totem::Anonymous;
 use crate::auth::{Keys, LoginLinks, Revocations};
 use crate::camera::{CameraHandle, Cameras};
 use crate::clock::Clock;
 use crate::domain::{
-    BranchId, Camera, CameraId, LiveFigures, ParamValue, RecorderFigures, TenantId, Timestamp,
+    BranchId, Camera, CameraId, LiveFigures, ParamValue, RecorderFigures, TenantId, Timestamp, Visit,
 };
 use crate::gateway::Gateway;
 use crate::jobs::Jobs;
 use crate::still::Analysers;
 use crate::store::{Store, StoreError};
+use crate::totem::Totems;
 use crate::viewer::{ViewerError, Viewers};
 use crate::voice::Ears;
 use crate::wire::{self, ManagedBy, ZoneClock};
@@ -44,6 +46,9 @@ pub type Live = Arc<dyn Fn(TenantId, &CameraId) -> LiveFigures + Send + Sync>;
 
 /// Told that a user of a tenant, or any of them, may serve other sectors than before.
 pub type Reassigned = Arc<dyn Fn(TenantId, Option<&str>) + Send + Sync>;
+
+/// Takes a visit that a totem has seen by itself.
+pub type TellVisit = Arc<dyn Fn(Visit) + Send + Sync>;
 
 /// What the configuration file names: the API shows it and does not change it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -69,6 +74,11 @@ pub struct Services {
     pub keys: Keys,
     pub revocations: Revocations,
     pub gateway: Gateway,
+    /// Those on `/ws`.
+    pub totems: Totems,
+    /// Who of them needs no token.
+    pub anonymous: Anonymous,
+    pub tell_visit: TellVisit,
     pub clock: Clock,
     /// Scheduled work.
     pub jobs: Jobs,

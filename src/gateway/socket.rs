@@ -161,8 +161,13 @@ pub struct Reader(WebSocketContext);
 impl Reader {
     /// Reads messages of at most `max_bytes`; `begun` was read already.
     pub fn new(begun: Vec<u8>, max_bytes: usize) -> Self {
+        Self::in_pieces(begun, max_bytes, READ_BYTES)
+    }
+
+    /// The same for clients who say much: so many bytes are read at once, and held for as long as the connection is.
+    pub fn in_pieces(begun: Vec<u8>, max_bytes: usize, bytes_at_once: usize) -> Self {
         let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BYTES)
+            .read_buffer_size(bytes_at_once)
             .write_buffer_size(0)
             .max_message_size(Some(max_bytes))
             .max_frame_size(Some(max_bytes));
