@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use atalaya::api::{Api, Fixed, Limits, Rate, Services};
+use atalaya::api::{Anonymous, Api, Fixed, Limits, Rate, Services};
 use atalaya::auth::{Caller, Keys, Revocations, TableKeys, Ttl};
 use atalaya::camera::{CameraContext, Cameras, Catalog, DetectorSettings};
 use atalaya::clock::Clock;
@@ -19,6 +19,7 @@ use atalaya::gateway::{Doorman, Gateway, GatewayContext, Sectors, Settings};
 use atalaya::jobs::{BackupPlan, Daily, Jobs, JobsContext};
 use atalaya::still::Analysers;
 use atalaya::store::{Aging, Store};
+use atalaya::totem::{Registry, TotemContext, Totems};
 use atalaya::viewer::Viewers;
 use atalaya::voice::Ears;
 use gstvision::engine::{self, Assets, Device, LoadOptions};
@@ -215,7 +216,7 @@ impl World {
         let store = open_store(cluster.as_ref().map(|(_, url)| url.as_str()), folder.path()).await;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (records, received) = mpsc::channel(1024);
-        let cameras = cameras(folder.path(), records, (&tasks, &stop));
+        let cameras = cameras(folder.path(), records.clone(), (&tasks, &stop));
         put_cameras(&store, &cameras).await;
         let (config, clock, noted) = (config(), Clock::held_at(NOON), <(Live, Noted)>::default());
         let keys = Keys::new(&Secret::new(SECRET.into()), clock.clone());
@@ -223,18 +224,36 @@ impl World {
         let figures = Arc::new(Mutex::new(RecorderFigures::default()));
         let models = Arc::new(engine::Catalog::open(None).unwrap());
         let jobs = jobs(&store, &clock, &cameras, folder.path(), (&tasks, &stop));
+        let analysers = Analysers::new(models.clone(), &config.detector.model, options(assets.clone()));
+        let ears = Ears::new(models.clone(), options(assets));
+        let gateway = gateway(&keys, &revocations, &clock, (&tasks, &stop));
+        let totems = Totems::new(TotemContext {
+            store: store.clone(),
+            clock: clock.clone(),
+            registry: Registry::default(),
+            max_totems: 32,
+            gateway: gateway.clone(),
+            analysers: analysers.clone(),
+            ears: ears.clone(),
+            records,
+            tasks: tasks.clone(),
+            stop: stop.clone(),
+        });
         let services = Services {
             jobs: jobs.clone(),
             store: store.clone(),
             cameras: cameras.clone(),
             viewers: Viewers::new(&config, tasks.clone(), stop.clone()).unwrap(),
-            analysers: Analysers::new(models.clone(), &config.detector.model, options(assets.clone())),
+            analysers,
             language: Language::Spanish,
-            ears: Ears::new(models.clone(), options(assets)),
+            ears,
             models,
             keys: keys.clone(),
             revocations: revocations.clone(),
-            gateway: gateway(&keys, &revocations, &clock, (&tasks, &stop)),
+            gateway,
+            totems,
+            anonymous: Anonymous::default(),
+            tell_visit: Arc::new(drop),
             clock: clock.clone(),
             recorder: recorder(figures.clone()),
             live: teller(&noted.0),

@@ -32,7 +32,7 @@ async fn what_a_totem_has_seen_by_itself_is_one_visit_however_often_it_is_sent()
         (!visits.is_empty()).then_some(visits)
     })
     .await;
-    assert_eq!((visits.len(), &visits[0]["state"]), (1, &json!("ended")), "{visits:?}");
+    assert_eq!((visits.len(), &visits[0]["open"]), (1, &json!(false)), "{visits:?}");
     let said = |name: &str| &visits[0]["attributes"][name]["value"];
     assert_eq!(
         (said("garment"), said("style"), said("primary_color"), said("head_accessory"), said("bag"), said("age_range")),
