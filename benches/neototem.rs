@@ -32,7 +32,10 @@ fn main() -> Result<()> {
 async fn measure() -> Result<()> {
     let mut out = std::io::stdout().lock();
     let (Some(loadgen), Some(pictures)) = (std::env::var_os("LOADGEN"), std::env::var_os("PICTURES")) else {
-        writeln!(out, "neototem: not measured, as LOADGEN and PICTURES name no load; see benches/neototem.rs")?;
+        writeln!(
+            out,
+            "neototem: not measured, as LOADGEN and PICTURES name no load; see benches/neototem.rs"
+        )?;
         return Ok(());
     };
     let (folder, pictures) = (tempfile::tempdir()?, PathBuf::from(pictures));
@@ -45,7 +48,10 @@ async fn measure() -> Result<()> {
     if let Ok(peer) = std::env::var("PEER") {
         let port = free_port()?;
         let mut command = Command::new("sh");
-        command.args(["-c", &format!("exec {peer}")]).env("NEO_PORT", port.to_string()).current_dir(folder.path());
+        command
+            .args(["-c", &format!("exec {peer}")])
+            .env("NEO_PORT", port.to_string())
+            .current_dir(folder.path());
         let server = command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).spawn()?;
         listens(port).await?;
         let server = Server { name: "peer", how: "dup", port, process: server };
@@ -78,10 +84,15 @@ struct Measured {
 
 async fn all(out: &mut impl Write, server: &Server, load: (&OsStr, &Path)) -> Result<Measured> {
     let mut measured = Measured::default();
-    for (at, (kind, clients, interval)) in
-        [("person", "1", "0"), ("person", "4", "0"), ("body", "1", "0"), ("empty", "1", "0"), ("person", "1", "300")]
-            .into_iter()
-            .enumerate()
+    for (at, (kind, clients, interval)) in [
+        ("person", "1", "0"),
+        ("person", "4", "0"),
+        ("body", "1", "0"),
+        ("empty", "1", "0"),
+        ("person", "1", "300"),
+    ]
+    .into_iter()
+    .enumerate()
     {
         let runs_before = detector_runs(server).await;
         let said = run(server, load, (kind, clients, interval)).await?;
@@ -89,7 +100,8 @@ async fn all(out: &mut impl Write, server: &Server, load: (&OsStr, &Path)) -> Re
         let answers = 1000.0 / number("cpu_ms_per_frame");
         // Of the warm-up, too: as often then as later.
         let seconds = (number("wall_s") + WARM_UP.parse::<f64>()?) * number("server_cpu_pct") / 100.0;
-        let runs = detector_runs(server).await.zip(runs_before).map(|(after, before)| (after - before) / seconds);
+        let runs =
+            detector_runs(server).await.zip(runs_before).map(|(after, before)| (after - before) / seconds);
         let (p50, p95) = (said["reply_ms"]["p50"].as_f64(), said["reply_ms"]["p95"].as_f64());
         match at {
             0 | 1 => measured.answers[at] = answers,
@@ -121,14 +133,24 @@ fn judge(out: &mut impl Write, ours: &Measured, theirs: Option<&Measured>) -> Re
     };
     for (at, clients) in [(0, "1 client"), (1, "4 clients")] {
         let times = ours.answers[at] / peers[at];
-        line(&format!("answers/s of CPU, {clients}"), format!("{times:.1} × the peer"), "≥ 5 ×".into(), times >= 5.0)?;
+        line(
+            &format!("answers/s of CPU, {clients}"),
+            format!("{times:.1} × the peer"),
+            "≥ 5 ×".into(),
+            times >= 5.0,
+        )?;
     }
     for (at, kind) in [(0, "a person"), (1, "people")] {
         let (got, least) = (ours.seen[at], seen[at]);
         line(&format!("{kind} seen"), format!("{got:.2}"), format!("≥ {least:.2}"), got >= least)?;
     }
     line("seen where nobody is", format!("{:.2}", ours.seen[2]), "0".into(), ours.seen[2] == 0.0)?;
-    line("reply p95 of one client every 300 ms", format!("{:.1} ms", ours.p95_ms), "≤ 40 ms".into(), ours.p95_ms <= 40.0)?;
+    line(
+        "reply p95 of one client every 300 ms",
+        format!("{:.1} ms", ours.p95_ms),
+        "≤ 40 ms".into(),
+        ours.p95_ms <= 40.0,
+    )?;
     Ok(())
 }
 

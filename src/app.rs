@@ -198,7 +198,8 @@ impl App {
 /// Who needs no token on `/ws`.
 fn anonymous(config: &Config) -> Result<Anonymous> {
     let neototem = &config.neototem;
-    let networks = neototem.allowed_networks.iter().map(|network| network.parse().map_err(anyhow::Error::msg));
+    let networks =
+        neototem.allowed_networks.iter().map(|network| network.parse().map_err(anyhow::Error::msg));
     Ok(Anonymous {
         tenant: neototem.anonymous_tenant.map(TenantId::new).transpose()?,
         networks: networks.collect::<Result<_>>()?,

@@ -45,7 +45,8 @@ pub(super) fn add_to(document: &mut Value) {
     let tells = part(&[&SAID[..], &["pong", "error"]].concat());
     let hears = part(&[&HEARD[..], &["auth", "ping"]].concat());
     document["operations"]["tell_totem"] = json!({"action": "send", "channel": channel, "messages": tells});
-    document["operations"]["hear_totem"] = json!({"action": "receive", "channel": channel, "messages": hears});
+    document["operations"]["hear_totem"] =
+        json!({"action": "receive", "channel": channel, "messages": hears});
     for name in SAID.iter().chain(&HEARD) {
         document["components"]["messages"][*name] = message(name);
     }
@@ -53,7 +54,9 @@ pub(super) fn add_to(document: &mut Value) {
 
 fn message(name: &str) -> Value {
     let (summary, required, members) = match name {
-        "realtime_analysis" => ("What is seen on a picture: to its sender once, and to the others", REALTIME, realtime()),
+        "realtime_analysis" => {
+            ("What is seen on a picture: to its sender once, and to the others", REALTIME, realtime())
+        }
         "voice_analysis" => ("When somebody spoke in a sound", VOICE, voice()),
         "skipped" => (
             "So many answers of others were not sent, as those before them were not read yet",
@@ -89,12 +92,28 @@ fn message(name: &str) -> Value {
 }
 
 const REALTIME: &[&str] = &[
-    "analysis", "annotated_image", "engine", "timestamp", "camera", "branch_id", "width", "height", "detections",
-    "detector_ran", "analysis_age_ms",
+    "analysis",
+    "annotated_image",
+    "engine",
+    "timestamp",
+    "camera",
+    "branch_id",
+    "width",
+    "height",
+    "detections",
+    "detector_ran",
+    "analysis_age_ms",
 ];
 
 const VOICE: &[&str] = &[
-    "segments_ms", "speech_ratio", "loudness_db", "duration_ms", "speech_ms", "camera", "branch_id", "timestamp",
+    "segments_ms",
+    "speech_ratio",
+    "loudness_db",
+    "duration_ms",
+    "speech_ms",
+    "camera",
+    "branch_id",
+    "timestamp",
 ];
 
 fn own_id() -> Value {
@@ -180,8 +199,12 @@ mod tests {
         ];
         for told in told {
             let payload = message(told["type"].as_str().unwrap());
-            let mut required: Vec<_> =
-                payload["payload"]["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+            let mut required: Vec<_> = payload["payload"]["required"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|name| name.as_str().unwrap())
+                .collect();
             let mut members: Vec<_> = told.as_object().unwrap().keys().map(String::as_str).collect();
             required.sort_unstable();
             members.sort_unstable();

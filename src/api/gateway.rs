@@ -17,9 +17,7 @@ use warp::reply::Response;
 use super::State;
 use super::error::ApiError;
 use super::gate::Peer;
-use super::handshake::{
-    V1, check_handshake, choose, may_connect, protocols, switching, take_over, token_of,
-};
+use super::handshake::{V1, check_handshake, choose, may_connect, protocols, switching, take_over, token_of};
 use super::reply::respond;
 use super::request::{Answer, query, with};
 use super::slots::is_here;

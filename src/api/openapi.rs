@@ -8,7 +8,8 @@ use super::access::SESSION_COOKIE;
 use super::{
     assignments, asyncapi, audit, branches, cameras, control, cv, derived, detections, discover, docs,
     event_stream, events, export, gateway, gateway_pages, health, jobs, media, metrics, models, occupancy,
-    pipelines, schedules, sectors, series, session, shifts, summaries, table_tokens, tokens, totem, tracking, voice, whep,
+    pipelines, schedules, sectors, series, session, shifts, summaries, table_tokens, tokens, totem, tracking,
+    voice, whep,
 };
 use crate::wire::Problem;
 

@@ -98,8 +98,12 @@ pub(super) async fn track_camera(
     let Some(picture) = sent.picture else {
         return Ok(Json(SightingAnswer::Kept(keep(&state, place, &sent.input)?)));
     };
-    let stand =
-        Stand { tenant: place.tenant, branch: place.branch, sector: place.sector, name: place.camera.to_string() };
+    let stand = Stand {
+        tenant: place.tenant,
+        branch: place.branch,
+        sector: place.sector,
+        name: place.camera.to_string(),
+    };
     let seen = look(&state, stand, picture).await?;
     Ok(Json(SightingAnswer::Seen(Box::new(seen))))
 }
@@ -142,9 +146,8 @@ async fn look(state: &State, stand: Stand, picture: Vec<u8>) -> Answer<RealtimeA
 
 fn keep(state: &State, place: Place, input: &SightingInput) -> Answer<Sighting> {
     let now = state.clock.now();
-    let instant = |field: &str, text: &Option<String>| {
-        text.as_deref().map(|text| instant_in(field, text)).transpose()
-    };
+    let instant =
+        |field: &str, text: &Option<String>| text.as_deref().map(|text| instant_in(field, text)).transpose();
     let enter = instant("at", &input.at)?.unwrap_or(now);
     let leave = instant("leave", &input.leave)?.unwrap_or(enter);
     if enter > now + AHEAD || leave > now + AHEAD {
@@ -183,7 +186,10 @@ fn visit(
     }
     let confidence = analysis.detection_confidence.unwrap_or_default();
     if !(0.0..=1.0).contains(&confidence) {
-        return Err(ApiError::invalid("analysis.detection_confidence", format!("{confidence} is not within 0 to 1")));
+        return Err(ApiError::invalid(
+            "analysis.detection_confidence",
+            format!("{confidence} is not within 0 to 1"),
+        ));
     }
     Ok(Visit {
         place,
@@ -215,8 +221,9 @@ fn attributes(analysis: &SightingAnalysis, confidence: f32) -> Answer<Attributes
     let colours = Colour::ALL.map(Colour::name);
     let age = match analysis.age_range.as_deref().filter(|age| !age.is_empty()) {
         Some(age) => {
-            let range = age_range(age)
-                .ok_or_else(|| ApiError::invalid("analysis.age_range", format!("{age:?} is no range like \"25-34\"")))?;
+            let range = age_range(age).ok_or_else(|| {
+                ApiError::invalid("analysis.age_range", format!("{age:?} is no range like \"25-34\""))
+            })?;
             Attribute { value: Some(range.into()), confidence }
         }
         None => Attribute::default(),
@@ -264,9 +271,14 @@ mod tests {
 
     #[test]
     fn ages_of_others_become_the_range_of_ours_that_holds_their_middle() {
-        for (theirs, ours) in
-            [("18-25", "18-24"), ("26-35", "25-34"), ("46-60", "45-54"), ("65+", "65+"), ("30", "25-34"), ("0-12", "0-12")]
-        {
+        for (theirs, ours) in [
+            ("18-25", "18-24"),
+            ("26-35", "25-34"),
+            ("46-60", "45-54"),
+            ("65+", "65+"),
+            ("30", "25-34"),
+            ("0-12", "0-12"),
+        ] {
             assert_eq!(age_range(theirs), Some(ours), "{theirs}");
         }
         assert_eq!(age_range("old"), None);

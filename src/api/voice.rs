@@ -134,9 +134,7 @@ pub(super) async fn place(
             return Err(ApiError::no("camera", id));
         }
         let is_elsewhere = branch_id.is_some_and(|branch| branch != camera.branch.get());
-        if is_elsewhere
-            || sector_id.is_some_and(|sector| camera.sector.map(SectorId::get) != Some(sector))
-        {
+        if is_elsewhere || sector_id.is_some_and(|sector| camera.sector.map(SectorId::get) != Some(sector)) {
             return Err(ApiError::invalid("camera", "is in another branch or sector; leave both out"));
         }
         return Ok(camera.place());

@@ -20,8 +20,8 @@ use crate::domain::{self, Days, Schedule, ScheduleError};
 pub use camera::{Camera, Line, Value, Zone};
 pub use folder::{FolderError, FolderLock, private_folder};
 pub use gateway::{Gateway, Redis, TableKeys, UnknownSectors};
-pub use neototem::{Neototem, Network};
 pub use load::{ConfigError, Overrides, load, load_with};
+pub use neototem::{Neototem, Network};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

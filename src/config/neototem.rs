@@ -52,7 +52,8 @@ impl FromStr for Network {
     /// An address alone is a network of one.
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("{text:?} is no network like \"192.168.20.0/24\"");
-        let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+        let (address, bits) =
+            text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
         let address: IpAddr = address.parse().map_err(|_| wrong())?;
         let most = if address.is_ipv4() { 32 } else { 128 };
         let bits = bits.map_or(Ok(most), |bits| bits.parse().map_err(|_| wrong()))?;

@@ -89,14 +89,19 @@ impl Socket {
         self.outbox().leave();
     }
 
-    /// Sends what waits as far as the client takes it, and returns when there is something to read, or when somebody has
-    /// put or closed something.
+    /// Sends what waits as far as the client takes it, and returns when there is something to read, when all that waited
+    /// is sent, or when somebody has put or closed something.
     ///
     /// # Errors
     /// When the client is gone.
     pub async fn ready(&self) -> io::Result<()> {
+        let mut waited = false;
         loop {
             let waits = !self.flush()?;
+            if waited && !waits {
+                return Ok(());
+            }
+            waited = waits;
             let interest = if waits { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
             tokio::select! {
                 ready = self.tcp.ready(interest) => {

@@ -41,10 +41,7 @@ pub(super) fn sight_of(happening: &Happening, camera: &Camera) -> Option<Sight> 
 pub(super) fn sights_of(visit: &Visit) -> [Sight; 2] {
     let Visit { track, enter, leave, confidence, .. } = *visit;
     let attributes = visit.attributes.clone();
-    [
-        Sight::VisitStarted { track, enter },
-        Sight::VisitEnded { track, enter, leave, confidence, attributes },
-    ]
+    [Sight::VisitStarted { track, enter }, Sight::VisitEnded { track, enter, leave, confidence, attributes }]
 }
 
 fn in_zone((zone, track, enter_ms): (&Arc<str>, u64, u64), step: ZoneStep) -> Sight {

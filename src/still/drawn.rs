@@ -73,7 +73,10 @@ mod tests {
             let again = image::load_from_memory(&jpeg).unwrap().into_rgb8();
             assert_eq!(again.dimensions(), (width, height));
             let pixel = again.get_pixel(width / 2, height / 2).0;
-            assert!(pixel.iter().zip([200, 30, 40]).all(|(value, wanted)| value.abs_diff(wanted) < 8), "{pixel:?}");
+            assert!(
+                pixel.iter().zip([200, 30, 40]).all(|(value, wanted)| value.abs_diff(wanted) < 8),
+                "{pixel:?}"
+            );
         }
     }
 

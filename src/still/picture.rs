@@ -86,8 +86,7 @@ impl Picture {
         let (half_width, half_height) = (width.div_ceil(2), height.div_ceil(2));
         let pixels = image.as_raw();
         let luma = pixels.as_chunks::<3>().0.iter().map(luma).collect();
-        let (mut blue, mut red) =
-            (vec![0; half_width * half_height], vec![0; half_width * half_height]);
+        let (mut blue, mut red) = (vec![0; half_width * half_height], vec![0; half_width * half_height]);
         for (at, (blue, red)) in
             blue.chunks_exact_mut(half_width).zip(red.chunks_exact_mut(half_width)).enumerate()
         {
@@ -97,7 +96,8 @@ impl Picture {
             for (x, (blue, red)) in blue.iter_mut().zip(red).enumerate() {
                 let (left, right) = (2 * x, (2 * x + 1).min(width - 1));
                 let mean = std::array::from_fn(|colour| {
-                    let sum = [upper[left], upper[right], lower[left], lower[right]].map(|pixel| i32::from(pixel[colour]));
+                    let sum = [upper[left], upper[right], lower[left], lower[right]]
+                        .map(|pixel| i32::from(pixel[colour]));
                     sum.into_iter().sum::<i32>()
                 });
                 (*blue, *red) = chroma(mean);

@@ -140,7 +140,12 @@ impl Client {
         }
     }
 
-    pub(super) fn refuse(&self, code: &'static str, message: impl Into<String>, request_id: Option<RequestId>) {
+    pub(super) fn refuse(
+        &self,
+        code: &'static str,
+        message: impl Into<String>,
+        request_id: Option<RequestId>,
+    ) {
         Counts::add(&self.counts.errors, 1);
         self.say(&TotemNotice::Error { code, message: message.into(), request_id });
     }

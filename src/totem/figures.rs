@@ -43,7 +43,11 @@ impl Counts {
             ("totem_looks", "Closer looks at people before totems", read(&self.looks)),
             ("totem_sounds", "Sounds of totems that were answered", read(&self.sounds)),
             ("totem_missed_answers", "Answers that slow viewers were not sent", read(&self.missed)),
-            ("totem_unrecorded_frames", "Pictures whose people a full recorder missed", read(&self.unrecorded)),
+            (
+                "totem_unrecorded_frames",
+                "Pictures whose people a full recorder missed",
+                read(&self.unrecorded),
+            ),
         ]
     }
 }

@@ -29,14 +29,19 @@ impl Totems {
             Some("ping") => client.say(&TotemNotice::Pong),
             Some(other) => {
                 let known = "it is image_stream or audio_stream";
-                client.refuse("unknown_type", format!("type {:?} is not known; {known}", short(other)), request_id);
+                client.refuse(
+                    "unknown_type",
+                    format!("type {:?} is not known; {known}", short(other)),
+                    request_id,
+                );
             }
             None => client.refuse("unknown_type", "type is missing", request_id),
         }
     }
 
     fn hear_picture(&self, client: &Arc<Client>, text: &str, request_id: Option<RequestId>) {
-        let Some(ImageStream { image_data, camera_active, timestamp }) = read(client, text, &request_id) else {
+        let Some(ImageStream { image_data, camera_active, timestamp }) = read(client, text, &request_id)
+        else {
             return;
         };
         if camera_active && image_data.is_none() {

@@ -86,8 +86,18 @@ struct Inner {
 
 impl Totems {
     pub fn new(context: TotemContext) -> Self {
-        let TotemContext { store, clock, registry, max_totems, gateway, analysers, ears, records, tasks, stop } =
-            context;
+        let TotemContext {
+            store,
+            clock,
+            registry,
+            max_totems,
+            gateway,
+            analysers,
+            ears,
+            records,
+            tasks,
+            stop,
+        } = context;
         let on = (&tasks, &stop);
         let studio = Studio::new(analysers, clock.clone(), records, on);
         // As many pictures at the same time as there are cores to decode and encode them.
@@ -153,6 +163,9 @@ impl Totems {
     }
 
     fn leave(&self, client: &Client) {
+        if let Some(totem) = client.totem.get() {
+            totem.seat.leave();
+        }
         let mut clients = lock(&self.0.clients);
         let tenant = client.visitor.stand.tenant;
         if let Some(own) = clients.get_mut(&tenant) {

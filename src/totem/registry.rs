@@ -57,8 +57,8 @@ impl Registry {
             1 => base.clone(),
             _ => format!("{base}-{number}"),
         });
-        let ids = numbered.filter_map(|id| CameraId::new(&id).ok());
-        let id = { ids }.find(|id| !cameras.contains_key(&(stand.tenant, id.clone())))?;
+        let mut ids = numbered.filter_map(|id| CameraId::new(&id).ok());
+        let id = ids.find(|id| !cameras.contains_key(&(stand.tenant, id.clone())))?;
         let camera = Arc::new(Camera {
             id: id.clone(),
             tenant: stand.tenant,
@@ -80,9 +80,20 @@ impl Registry {
     }
 }
 
+impl Seat {
+    /// Gives the place back before all who hold it have let go: whoever comes back at once has its name again.
+    pub(super) fn leave(&self) {
+        let mut cameras = self.registry.cameras();
+        let key = (self.camera.tenant, self.camera.id.clone());
+        if cameras.get(&key).is_some_and(|camera| Arc::ptr_eq(camera, &self.camera)) {
+            cameras.remove(&key);
+        }
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.registry.cameras().remove(&(self.camera.tenant, self.camera.id.clone()));
+        self.leave();
     }
 }
 
@@ -113,12 +124,18 @@ mod tests {
         let take = |name: &str| registry.take(&stand(1, name), 4);
         let id = |seat: &Option<Seat>| seat.as_ref().map(|seat| seat.camera.id.to_string());
         let (first, second) = (take("hall"), take("hall"));
-        assert_eq!((id(&first).as_deref(), id(&second).as_deref()), (Some("totem-hall"), Some("totem-hall-2")));
+        assert_eq!(
+            (id(&first).as_deref(), id(&second).as_deref()),
+            (Some("totem-hall"), Some("totem-hall-2"))
+        );
         let other = registry.take(&stand(2, "hall"), 4);
         assert_eq!(id(&other).as_deref(), Some("totem-hall"), "of another tenant");
-        drop(first);
+        let first = first.unwrap();
+        first.leave();
         let again = take("hall");
         assert_eq!(id(&again).as_deref(), Some("totem-hall"));
+        drop(first);
+        assert_eq!(registry.count(), 3, "who has gone takes nobody's place along");
         let _last = take("");
         assert!(take("bar").is_none(), "there are four");
     }

@@ -198,11 +198,22 @@ impl Sight {
         (sighted, look)
     }
 
+    /// Gives those who have no number yet the one that they will have, for a picture that shows them.
+    pub(super) fn number(&self, people: &mut [Object]) {
+        let unnumbered = people.iter_mut().filter(|person| person.track.is_none());
+        for (number, person) in (self.tracker.confirmed() + 1..).zip(unnumbered) {
+            person.track = Some(number);
+        }
+    }
+
     fn look_closer(&mut self, objects: &[Object], picture: &I420<'_>) -> Option<LookTask> {
         let size = picture.shown_size();
         let is_person = |object: &&Object| object.seen && object.label == PERSON;
-        let seen: Vec<(u64, Rect)> =
-            objects.iter().filter(is_person).filter_map(|object| Some((object.track?, object.rect))).collect();
+        let seen: Vec<(u64, Rect)> = objects
+            .iter()
+            .filter(is_person)
+            .filter_map(|object| Some((object.track?, object.rect)))
+            .collect();
         let rects: Vec<Rect> = seen.iter().map(|(_, rect)| *rect).collect();
         self.people.see(&seen, &carried(&rects, objects));
         if self.is_looking_closer {
@@ -221,8 +232,7 @@ impl Sight {
         self.people.charge(took);
         let Some((look, ages)) = look else { return };
         let marks = look.marks.iter().cloned().map(|mark| task.cutout.to_frame(mark)).collect();
-        let landmarks =
-            look.landmarks().into_iter().map(|point| task.cutout.point_to_frame(point)).collect();
+        let landmarks = look.landmarks().into_iter().map(|point| task.cutout.point_to_frame(point)).collect();
         self.people.finish(task.next, Seen { look: &look, marks, landmarks });
         self.ages = Some(ages);
     }

@@ -59,7 +59,13 @@ struct Aside {
 
 impl Totem {
     pub(super) fn new(seat: Seat, counts: Arc<Counts>, began: Instant) -> Self {
-        Self { seat, counts, sight: Mutex::new(Sight::new(began)), aside: Mutex::default(), look: Mutex::default() }
+        Self {
+            seat,
+            counts,
+            sight: Mutex::new(Sight::new(began)),
+            aside: Mutex::default(),
+            look: Mutex::default(),
+        }
     }
 
     fn sight(&self) -> MutexGuard<'_, Sight> {
@@ -121,13 +127,14 @@ impl Studio {
             }
             Plan::Follow => {}
         }
-        let (sighted, look) = sight.see(now, &picture.i420());
+        let (mut sighted, look) = sight.see(now, &picture.i420());
         if let Some(look) = look {
             *lock(&totem.look) = Some(look);
             self.0.looks.offer(totem);
         }
         self.record(totem, &sighted, (&sight.model, &picture));
         let analysis = self.tell(totem, &sighted, (&sight.model, &picture));
+        sight.number(&mut sighted.people);
         picture.draw(&mut sight.painter, sighted.people, Language::Spanish);
         drop(sight);
         let annotated = STANDARD.encode(self.encode(&picture)?);
@@ -167,7 +174,9 @@ impl Studio {
     ) -> RealtimeAnalysis {
         let camera = &totem.seat.camera;
         let size = (picture.width(), picture.height());
-        let told = |person: &Object| TotemDetection::new(&detection_of(person), face_of(person).map(to_domain), size);
+        let told = |person: &Object| {
+            TotemDetection::new(&detection_of(person), face_of(person).map(to_domain), size)
+        };
         let detections: Vec<_> = sighted.people.iter().map(told).collect();
         RealtimeAnalysis {
             analysis: TotemAnalysis::new(detections.first()),

@@ -248,7 +248,9 @@ fn format_of(name: Option<&str>, rate_hz: Option<u32>, channels: Option<u16>) ->
         "f32le" => Sample::F32Le,
         other => {
             let known = "it is wav, opus, s16le, s16be or f32le";
-            return Err(SoundError::Unsupported(format!("format {:?} is not known; {known}", short(other))).into());
+            return Err(
+                SoundError::Unsupported(format!("format {:?} is not known; {known}", short(other))).into()
+            );
         }
     };
     let rate_hz = rate_hz.filter(|rate| RATES_HZ.contains(rate)).ok_or_else(|| {

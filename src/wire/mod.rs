@@ -76,7 +76,7 @@ pub use time::{Time, ZoneClock, instant};
 pub use token::{NewTableToken, NewToken, TableTokenInput, Token, TokenInput, TokenRole};
 pub use totem::{
     AudioStream, ImageStream, RealtimeAnalysis, RequestId, Sighting, SightingAnalysis, SightingAnswer,
-    SightingInput, TotemAnalysis, TotemDetection, TotemEcho,
-    TotemEnvelope, TotemNotice, VoiceAnalysis, code_of, write_answer,
+    SightingInput, TotemAnalysis, TotemDetection, TotemEcho, TotemEnvelope, TotemNotice, VoiceAnalysis,
+    code_of, write_answer,
 };
 pub use voice::VoiceActivity;

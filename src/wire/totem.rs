@@ -295,7 +295,9 @@ pub enum TotemNotice {
         request_id: Option<RequestId>,
     },
     /// So many answers were not sent, as those before them were not read yet.
-    Skipped { answers: u64 },
+    Skipped {
+        answers: u64,
+    },
     Pong,
 }
 
@@ -374,8 +376,11 @@ mod tests {
         let notice = TotemNotice::Skipped { answers: 3 };
         let (told, own) = write_answer(&notice, &TotemEcho::default());
         assert_eq!((told.as_str(), own.as_str()), (r#"{"type":"skipped","answers":3}"#, told.as_str()));
-        let echo =
-            TotemEcho { request_id: Some(RequestId::Text("7".into())), skipped_frames: Some(2), client_timestamp: None };
+        let echo = TotemEcho {
+            request_id: Some(RequestId::Text("7".into())),
+            skipped_frames: Some(2),
+            client_timestamp: None,
+        };
         let (_, own) = write_answer(&notice, &echo);
         assert_eq!(own, r#"{"type":"skipped","answers":3,"skipped_frames":2,"request_id":"7"}"#);
     }

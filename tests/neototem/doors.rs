@@ -20,7 +20,9 @@ async fn a_token_comes_in_any_of_four_ways_and_without_one_the_door_is_shut() {
     ] {
         let mut client = world.try_connect(&path, &headers).await.unwrap();
         let answer = client.show(wall_picture(), "1").await;
-        assert_eq!((&answer["camera"], &answer["branch_id"]), (&json!("totem-ana"), &json!(3)));
+        // The one before may be there yet.
+        assert!(answer["camera"].as_str().unwrap().starts_with("totem-ana"), "{answer}");
+        assert_eq!(answer["branch_id"], 3);
     }
     let mut client = world.try_connect("/ws", &[("sec-websocket-protocol", "atalaya.v1")]).await.unwrap();
     client.say(&json!({"type": "auth", "token": token})).await;
@@ -79,7 +81,9 @@ async fn old_clients_come_in_without_a_token_from_the_networks_that_are_named() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_key_alone_lets_nobody_in() {
-    for (tenant, networks) in [(Some(7), vec![]), (None, vec!["127.0.0.0/8"]), (Some(7), vec!["192.0.2.0/24"])] {
+    for (tenant, networks) in
+        [(Some(7), vec![]), (None, vec!["127.0.0.0/8"]), (Some(7), vec!["192.0.2.0/24"])]
+    {
         let world = World::with(|config| {
             config.neototem.anonymous_tenant = tenant;
             config.neototem.allowed_networks = networks.iter().map(|network| (*network).to_owned()).collect();

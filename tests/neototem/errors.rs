@@ -21,7 +21,10 @@ fn bomb() -> String {
     png[16..20].copy_from_slice(&16_383u32.to_be_bytes());
     png[20..24].copy_from_slice(&16_383u32.to_be_bytes());
     let sum = !png[12..29].iter().fold(u32::MAX, |sum, byte| {
-        (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { 0xedb8_8320 ^ (sum >> 1) } else { sum >> 1 })
+        (0..8).fold(
+            sum ^ u32::from(*byte),
+            |sum, _| if sum & 1 == 1 { 0xedb8_8320 ^ (sum >> 1) } else { sum >> 1 },
+        )
     });
     png[29..33].copy_from_slice(&sum.to_be_bytes());
     STANDARD.encode(png)
@@ -32,7 +35,8 @@ async fn each_mistake_is_told_by_its_code_and_the_connection_stays() {
     let world = server().await;
     let mut totem = world.visitor(1, "hall", Role::Viewer, &[]).await;
     let jpeg = STANDARD.decode(street_picture()).unwrap();
-    let picture = |data: String| json!({"type": "image_stream", "image_data": data, "request_id": "r"}).to_string();
+    let picture =
+        |data: String| json!({"type": "image_stream", "image_data": data, "request_id": "r"}).to_string();
     let sound = |format: &str, data: &[u8]| {
         json!({"type": "audio_stream", "audio_data": STANDARD.encode(data), "format": format, "request_id": "r"}).to_string()
     };
@@ -44,7 +48,11 @@ async fn each_mistake_is_told_by_its_code_and_the_connection_stays() {
         (json!({"request_id": "r"}).to_string(), "unknown_type", true),
         (json!({"type": "video_stream", "request_id": "r"}).to_string(), "unknown_type", true),
         (json!({"type": "image_stream", "request_id": "r"}).to_string(), "bad_message", true),
-        (json!({"type": "image_stream", "image_data": 5, "request_id": "r"}).to_string(), "bad_message", true),
+        (
+            json!({"type": "image_stream", "image_data": 5, "request_id": "r"}).to_string(),
+            "bad_message",
+            true,
+        ),
         (picture("%%%".into()), "bad_base64", true),
         (picture(STANDARD.encode("hello")), "unsupported", true),
         (picture(STANDARD.encode(&jpeg[..jpeg.len() / 2])), "bad_image", true),

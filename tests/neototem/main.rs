@@ -9,9 +9,9 @@ mod requests;
 #[path = "../common/sound.rs"]
 #[allow(dead_code, reason = "the tests of sound use the rest")]
 mod sound;
+mod stream;
 #[path = "../common/street.rs"]
 mod street;
-mod stream;
 mod totem;
 #[path = "../gateway/world.rs"]
 #[allow(dead_code, reason = "the gateway's tests use the rest")]

@@ -25,7 +25,11 @@ async fn what_a_totem_has_seen_by_itself_is_one_visit_however_often_it_is_sent()
         "bag_accessory": null, "age_range": "26-35", "detection_confidence": 0.92}});
     for _ in 0..2 {
         let (status, kept) = post(&world, &record).await;
-        assert_eq!((status, &kept["kept"], &kept["camera"]), (StatusCode::OK, &json!(true), &json!("totem-9")), "{kept}");
+        assert_eq!(
+            (status, &kept["kept"], &kept["camera"]),
+            (StatusCode::OK, &json!(true), &json!("totem-9")),
+            "{kept}"
+        );
     }
     let visits = eventually("the visit", async || {
         let visits = world.visits("totem-9").await;
@@ -35,7 +39,14 @@ async fn what_a_totem_has_seen_by_itself_is_one_visit_however_often_it_is_sent()
     assert_eq!((visits.len(), &visits[0]["open"]), (1, &json!(false)), "{visits:?}");
     let said = |name: &str| &visits[0]["attributes"][name]["value"];
     assert_eq!(
-        (said("garment"), said("style"), said("primary_color"), said("head_accessory"), said("bag"), said("age_range")),
+        (
+            said("garment"),
+            said("style"),
+            said("primary_color"),
+            said("head_accessory"),
+            said("bag"),
+            said("age_range")
+        ),
         (
             &json!("long_sleeve"),
             &json!("sporty"),
@@ -92,6 +103,7 @@ async fn pictures_by_request_are_one_stream_and_told_to_those_who_watch() {
         (!visits.is_empty()).then_some(visits)
     })
     .await;
-    let tracks: std::collections::BTreeSet<_> = visits.iter().map(|visit| visit["track"].to_string()).collect();
+    let tracks: std::collections::BTreeSet<_> =
+        visits.iter().map(|visit| visit["track"].to_string()).collect();
     assert_eq!(tracks.len(), visits.len(), "{visits:?}");
 }

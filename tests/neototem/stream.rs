@@ -24,7 +24,8 @@ const ANALYSIS: [&str; 10] = [
 ];
 
 const COLOURS: [&str; 12] = [
-    "negro", "blanco", "gris", "rojo", "naranja", "amarillo", "verde", "azul", "morado", "rosa", "marrón", "beige",
+    "negro", "blanco", "gris", "rojo", "naranja", "amarillo", "verde", "azul", "morado", "rosa", "marrón",
+    "beige",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,19 +46,28 @@ async fn a_totem_is_answered_once_and_its_tenant_is_told_the_same() {
     assert!(detections.len() > 2 && detections[0]["confidence"] == confidence, "{answer}");
     let area = |one: &Value| one["box"][2].as_f64().unwrap() * one["box"][3].as_f64().unwrap();
     assert!(detections.windows(2).all(|pair| area(&pair[0]) >= area(&pair[1])), "nearest first");
-    assert_eq!((&answer["width"], &answer["height"], &answer["camera"]), (&json!(768), &json!(576), &json!("totem-ana")));
+    assert_eq!(
+        (&answer["width"], &answer["height"], &answer["camera"]),
+        (&json!(768), &json!(576), &json!("totem-ana"))
+    );
     assert_eq!((&answer["skipped_frames"], &answer["analysis_age_ms"]), (&json!(0), &json!(0)));
-    assert_eq!((&answer["engine"], &answer["client_timestamp"]), (&json!("nanodet"), &json!("2025-10-20T14:32:15")));
+    assert_eq!(
+        (&answer["engine"], &answer["client_timestamp"]),
+        (&json!("nanodet"), &json!("2025-10-20T14:32:15"))
+    );
     let drawn = STANDARD.decode(answer["annotated_image"].as_str().unwrap()).unwrap();
     let plain = image::load_from_memory(&STANDARD.decode(street_picture()).unwrap()).unwrap().into_rgb8();
     let drawn = image::load_from_memory(&drawn).unwrap().into_rgb8();
     assert_eq!(drawn.dimensions(), plain.dimensions());
-    let differs = drawn.pixels().zip(plain.pixels()).filter(|(drawn, plain)| drawn.0[1].abs_diff(plain.0[1]) > 40);
+    let differs =
+        drawn.pixels().zip(plain.pixels()).filter(|(drawn, plain)| drawn.0[1].abs_diff(plain.0[1]) > 40);
     assert!(differs.count() > 500, "boxes are drawn");
 
     let told = waiter.next().await;
     let mut same = answer.as_object().unwrap().clone();
-    ["request_id", "client_timestamp", "skipped_frames"].map(|own| same.remove(own));
+    for own in ["request_id", "client_timestamp", "skipped_frames"] {
+        same.remove(own);
+    }
     assert_eq!(told, Value::Object(same));
     totem.has_heard_nothing().await;
     elsewhere.has_heard_nothing().await;
@@ -143,6 +153,34 @@ async fn the_newest_picture_wins_and_the_answer_says_how_many_it_overtook() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_reads_late_gets_the_answer_to_the_last_picture_too() {
+    let world = server().await;
+    let mut totem = world.visitor(1, "hall", Role::Admin, &[]).await;
+    let mut slow = world.visitor(1, "slow", Role::Admin, &[]).await;
+    // Answers fill what a socket holds; then nothing more is looked at for whoever does not read.
+    for number in 0..200 {
+        slow.say(&json!({"type": "image_stream", "image_data": wall_picture(), "request_id": number})).await;
+        if number % 10 == 0 {
+            totem.show(wall_picture(), &number.to_string()).await;
+        }
+    }
+    let mut told = (0, 0);
+    loop {
+        let message = slow.next().await;
+        match message["type"].as_str().unwrap() {
+            "skipped" => told.1 += message["answers"].as_u64().unwrap(),
+            _ if message["camera"] == "totem-hall" => told.0 += 1,
+            _ if message["request_id"] == 199 => break,
+            _ => {}
+        }
+    }
+    assert!(
+        told.0 + told.1 <= 20,
+        "of each answer of another it hears once, or that it was skipped: {told:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_camera_that_is_off_is_answered_and_not_looked_at() {
     let world = server().await;
     let mut totem = world.visitor(1, "hall", Role::Admin, &[]).await;
@@ -190,7 +228,8 @@ async fn a_voice_is_heard() {
         let heard = totem.next().await;
         assert_eq!((&heard["type"], &heard["request_id"]), (&json!("voice_analysis"), &id), "{heard}");
         assert!(heard["segments_ms"].as_array().unwrap().len() >= 2, "{heard}");
-        let (ratio, loudness) = (heard["speech_ratio"].as_f64().unwrap(), heard["loudness_db"].as_f64().unwrap());
+        let (ratio, loudness) =
+            (heard["speech_ratio"].as_f64().unwrap(), heard["loudness_db"].as_f64().unwrap());
         assert!((0.2..0.9).contains(&ratio) && (-60.0..-5.0).contains(&loudness), "{heard}");
         let told = viewer.next().await;
         assert_eq!((&told["segments_ms"], &told["request_id"]), (&heard["segments_ms"], &Value::Null));

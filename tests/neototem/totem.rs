@@ -54,7 +54,10 @@ impl World {
     }
 
     /// What a request of tenant 1's admin is answered.
-    pub(crate) async fn ask(&self, request: impl FnOnce(&str) -> reqwest::RequestBuilder) -> (StatusCode, Value) {
+    pub(crate) async fn ask(
+        &self,
+        request: impl FnOnce(&str) -> reqwest::RequestBuilder,
+    ) -> (StatusCode, Value) {
         let token = self.token("boss", Role::Admin, &[]);
         let base = format!("http://{}", self.address());
         let response = within(request(&base).bearer_auth(token).send()).await.unwrap();
