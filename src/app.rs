@@ -5,6 +5,7 @@
 
 mod gateway;
 mod places;
+mod totems;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -18,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use crate::api::{Anonymous, Api, Rate, Services};
+use crate::api::{Api, Rate, Services};
 use crate::auth::{Branches, Caller, Keys, Revocations, login_link, signing_secret};
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
@@ -27,13 +28,12 @@ use crate::domain::{Camera, CameraId, Publisher, Role, TenantId, Timestamp};
 use crate::gateway::Gateway;
 use crate::jobs::{BackupPlan, Daily, FindCameras, Jobs, JobsContext};
 use crate::recorder::{Recorder, RecorderContext};
-use crate::still::Analysers;
 use crate::store::{Aging, Spool, Store, machine_zone};
-use crate::totem::{Registry, TotemContext, Totems};
+use crate::totem::Registry;
 use crate::viewer::Viewers;
-use crate::voice::Ears;
 use gateway::{Started, connect_rate, start_gateway};
 use places::Places;
+use totems::{lookers, start_totems};
 
 /// Time for requests, viewers and pipelines to end. The recorder's last writes (2 s at most) and the store come after
 /// it; together they stay below the 5 s after which a service manager may lose its patience.
@@ -88,30 +88,16 @@ impl App {
             start_recorder((&store, spool, &publisher), (&known, &registry), (&backs, &stop_recorder));
         let running = cameras_of(config, (&recorder, &publisher), (&fronts, &stop))?;
         known.get_or_init(|| running.clone());
-        let (live, told) = (recorder.clone(), recorder.clone());
-        let tell_visit = Arc::new(move |visit| told.add_visit(visit));
-        let records = recorder.frames();
+        let live = recorder.clone();
         let live = Arc::new(move |tenant, id: &CameraId| live.live(tenant, id));
-        let recorder = Arc::new(move || recorder.figures());
         let viewers = Viewers::new(config, fronts.clone(), stop.clone())?;
         let places = Places::start(config, (&store, &running, &clock), cameras).await?;
         let models = Arc::new(gstvision::engine::Catalog::open(config.models_dir.as_deref())?);
         let options = load_options(config, config.detector.threads.into())?;
         check_detector(config, &models, &options);
-        let analysers = Analysers::new(models.clone(), &config.detector.model, options.clone());
-        let ears = Ears::new(models.clone(), options);
-        let totems = Totems::new(TotemContext {
-            store: store.clone(),
-            clock: clock.clone(),
-            registry,
-            max_totems: usize::try_from(config.neototem.max_totems)?,
-            gateway: gateway.clone(),
-            analysers: analysers.clone(),
-            ears: ears.clone(),
-            records,
-            tasks: fronts.clone(),
-            stop: stop.clone(),
-        });
+        let (analysers, ears) = lookers(config, &models, options);
+        let (made, seen) = ((&store, &gateway, &clock), (registry, &recorder));
+        let totems = start_totems(config, seen, (&analysers, &ears), made, (&fronts, &stop))?;
 
         let api = Api::new(Services {
             store: store.clone(),
@@ -126,10 +112,8 @@ impl App {
             revocations,
             gateway: gateway.clone(),
             totems,
-            anonymous: anonymous(config)?,
-            tell_visit,
             clock,
-            recorder,
+            recorder: Arc::new(move || recorder.figures()),
             live,
             reassigned,
             turn: places.turn(),
@@ -193,17 +177,6 @@ impl App {
             warn!("the database did not close in time");
         }
     }
-}
-
-/// Who needs no token on `/ws`.
-fn anonymous(config: &Config) -> Result<Anonymous> {
-    let neototem = &config.neototem;
-    let networks =
-        neototem.allowed_networks.iter().map(|network| network.parse().map_err(anyhow::Error::msg));
-    Ok(Anonymous {
-        tenant: neototem.anonymous_tenant.map(TenantId::new).transpose()?,
-        networks: networks.collect::<Result<_>>()?,
-    })
 }
 
 /// A detector that no camera could load is told at once, and not when the first camera fails.

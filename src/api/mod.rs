@@ -82,8 +82,7 @@ use warp::{Filter, Rejection, Reply};
 pub use error::ApiError;
 pub use rate::Rate;
 pub use serve::{BindError, Limits};
-pub use state::{Fixed, Live, Reassigned, Services, TellVisit};
-pub use totem::Anonymous;
+pub use state::{Fixed, Live, Reassigned, Services};
 
 use crate::auth::{Action, Caller, Revocations};
 use change::Changes;

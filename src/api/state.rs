@@ -22,12 +22,11 @@ use super::error::ApiError;
 use super::rate::{Rate, Rates};
 use super::request::Answer;
 use super::session::LoginTries;
-use super::totem::Anonymous;
 use crate::auth::{Keys, LoginLinks, Revocations};
 use crate::camera::{CameraHandle, Cameras};
 use crate::clock::Clock;
 use crate::domain::{
-    BranchId, Camera, CameraId, LiveFigures, ParamValue, RecorderFigures, TenantId, Timestamp, Visit,
+    BranchId, Camera, CameraId, LiveFigures, ParamValue, RecorderFigures, TenantId, Timestamp,
 };
 use crate::gateway::Gateway;
 use crate::jobs::Jobs;
@@ -46,9 +45,6 @@ pub type Live = Arc<dyn Fn(TenantId, &CameraId) -> LiveFigures + Send + Sync>;
 
 /// Told that a user of a tenant, or any of them, may serve other sectors than before.
 pub type Reassigned = Arc<dyn Fn(TenantId, Option<&str>) + Send + Sync>;
-
-/// Takes a visit that a totem has seen by itself.
-pub type TellVisit = Arc<dyn Fn(Visit) + Send + Sync>;
 
 /// What the configuration file names: the API shows it and does not change it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -76,9 +72,6 @@ pub struct Services {
     pub gateway: Gateway,
     /// Those on `/ws`.
     pub totems: Totems,
-    /// Who of them needs no token.
-    pub anonymous: Anonymous,
-    pub tell_visit: TellVisit,
     pub clock: Clock,
     /// Scheduled work.
     pub jobs: Jobs,

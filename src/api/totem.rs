@@ -21,29 +21,12 @@ use super::request::{Answer, query, with};
 use super::slots::is_here;
 use super::{State, shifts};
 use crate::auth::{Action, Bearer, Branches, TokenError};
-use crate::config::Network;
 use crate::domain::{BranchId, SectorId, TenantId};
 use crate::gateway::{Close, Guest, Place, Refusal, Rejected};
 use crate::totem::{Admit, MAX_NAME_CHARS, Stand, TotemArrival, Visitor};
 
 /// Name of one that has neither a token nor a name of its own.
 const NAMELESS: &str = "anonymous";
-
-/// Who is let in without a token.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Anonymous {
-    /// Of this tenant; `None` lets nobody in.
-    pub tenant: Option<TenantId>,
-    /// From these networks.
-    pub networks: Vec<Network>,
-}
-
-impl Anonymous {
-    /// The tenant of somebody at `ip` who has no token.
-    fn tenant_at(&self, ip: IpAddr) -> Option<TenantId> {
-        self.tenant.filter(|_| self.networks.iter().any(|network| network.contains(ip)))
-    }
-}
 
 /// What may stand in a query.
 #[derive(Debug, Default, Deserialize)]
@@ -193,7 +176,7 @@ async fn admit(
     let visitor = match token_of(&request.headers, request.params.token.as_deref(), offered) {
         Some(token) => holder_of(state, &token, wish).await?,
         None if offered.contains(&V1) => return Ok(None),
-        None => match request.ip.and_then(|ip| state.anonymous.tenant_at(ip)) {
+        None => match request.ip.and_then(|ip| state.totems.tenant_at(ip)) {
             Some(tenant) => check_branch(state, nameless(tenant, wish), wish).await?,
             None => return Err(refused_token(Refusal::Token(TokenError::Missing))),
         },

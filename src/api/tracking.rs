@@ -169,7 +169,7 @@ fn keep(state: &State, place: Place, input: &SightingInput) -> Answer<Sighting> 
         kept: analysis.person_detected,
     };
     if analysis.person_detected {
-        (state.tell_visit)(visit);
+        state.totems.add_visit(visit);
     }
     Ok(sighting)
 }

@@ -58,7 +58,7 @@ impl Totems {
 
     fn hear_sound(&self, client: &Arc<Client>, text: &str, request_id: Option<RequestId>) {
         let Some(sound) = read::<AudioStream>(client, text, &request_id) else { return };
-        let arrived = self.0.clock.now();
+        let arrived = self.0.context.clock.now();
         if client.put_sound(Spoken { sound, request_id: request_id.clone(), arrived }) {
             self.0.sounds.offer(client);
         } else {

@@ -7,6 +7,7 @@
 //! totem that sends is a camera of its branch by the `registry`, and its people are the recorder's like those of any
 //! camera. Nothing in here knows HTTP.
 
+mod anonymous;
 mod client;
 mod figures;
 mod hearing;
@@ -19,6 +20,7 @@ mod studio;
 mod turns;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -27,6 +29,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use anonymous::Anonymous;
 pub use client::Visitor;
 pub use figures::Counts;
 pub use registry::{MAX_NAME_CHARS, Registry, Stand, camera_id};
@@ -34,7 +37,7 @@ pub use session::{Admit, TotemArrival};
 pub use turns::LookError;
 
 use crate::clock::Clock;
-use crate::domain::{BranchId, Frame, TenantId};
+use crate::domain::{BranchId, Frame, TenantId, Visit};
 use crate::gateway::{Gateway, text_frame};
 use crate::still::Analysers;
 use crate::store::Store;
@@ -43,6 +46,9 @@ use client::Client;
 use figures::Figures;
 use lane::Lane;
 use studio::{Studio, Totem, lock};
+
+/// Takes a visit that a totem has seen by itself.
+pub type TellVisit = Arc<dyn Fn(Visit) + Send + Sync>;
 
 /// What totems need of the house.
 pub struct TotemContext {
@@ -55,8 +61,12 @@ pub struct TotemContext {
     pub gateway: Gateway,
     pub analysers: Analysers,
     pub ears: Ears,
+    /// Who needs no token.
+    pub anonymous: Anonymous,
     /// Where it is put who was seen.
     pub records: mpsc::Sender<Arc<Frame>>,
+    /// Takes a visit that a totem has seen by itself.
+    pub tell_visit: TellVisit,
     pub tasks: TaskTracker,
     pub stop: CancellationToken,
 }
@@ -66,15 +76,8 @@ pub struct TotemContext {
 pub struct Totems(Arc<Inner>);
 
 struct Inner {
-    store: Store,
-    clock: Clock,
-    registry: Registry,
-    max_totems: usize,
-    gateway: Gateway,
-    ears: Ears,
+    context: TotemContext,
     studio: Studio,
-    tasks: TaskTracker,
-    stop: CancellationToken,
     next_id: AtomicU64,
     clients: Mutex<HashMap<TenantId, HashMap<u64, Arc<Client>>>>,
     /// Totems that send by single requests.
@@ -86,20 +89,10 @@ struct Inner {
 
 impl Totems {
     pub fn new(context: TotemContext) -> Self {
-        let TotemContext {
-            store,
-            clock,
-            registry,
-            max_totems,
-            gateway,
-            analysers,
-            ears,
-            records,
-            tasks,
-            stop,
-        } = context;
+        let (tasks, stop) = (context.tasks.clone(), context.stop.clone());
         let on = (&tasks, &stop);
-        let studio = Studio::new(analysers, clock.clone(), records, on);
+        let (clock, records) = (context.clock.clone(), context.records.clone());
+        let studio = Studio::new(context.analysers.clone(), clock, records, on);
         // As many pictures at the same time as there are cores to decode and encode them.
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self(Arc::new_cyclic(|own| {
@@ -117,21 +110,24 @@ impl Totems {
             Inner {
                 pictures: Lane::new(cores.min(turns::PICTURES), Client::has_picture, show, on),
                 sounds: Lane::new(turns::SOUNDS, Client::has_sound, hear, on),
-                store,
-                clock,
-                registry,
-                max_totems,
-                gateway,
-                ears,
                 studio,
                 next_id: AtomicU64::new(1),
                 clients: Mutex::default(),
                 guests: Mutex::default(),
                 figures: Figures::default(),
-                tasks: tasks.clone(),
-                stop: stop.clone(),
+                context,
             }
         }))
+    }
+
+    /// The tenant of somebody at `ip` who has no token, if it needs none.
+    pub fn tenant_at(&self, ip: IpAddr) -> Option<TenantId> {
+        self.0.context.anonymous.tenant_at(ip)
+    }
+
+    /// Takes a visit that a totem has seen by itself.
+    pub fn add_visit(&self, visit: Visit) {
+        (self.0.context.tell_visit)(visit);
     }
 
     /// What is counted of a tenant's totems.
@@ -182,7 +178,7 @@ impl Totems {
             return Some(totem.clone());
         }
         self.forget_guests();
-        let seat = self.0.registry.take(&client.visitor.stand, self.0.max_totems)?;
+        let seat = self.0.context.registry.take(&client.visitor.stand, self.0.context.max_totems)?;
         let totem = Arc::new(Totem::new(seat, client.counts.clone(), Instant::now()));
         Some(client.totem.get_or_init(|| totem).clone())
     }

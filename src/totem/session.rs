@@ -64,7 +64,7 @@ impl Totems {
     /// Serves a client whose handshake is done, on a task of its own.
     pub fn serve(&self, arrival: TotemArrival) {
         let totems = self.clone();
-        self.0.tasks.spawn(async move { totems.attend(arrival).await });
+        self.0.context.tasks.spawn(async move { totems.attend(arrival).await });
     }
 
     async fn attend(self, arrival: TotemArrival) {
@@ -99,12 +99,12 @@ impl Totems {
         admit: Admit,
         ip: Option<IpAddr>,
     ) -> Result<(Visitor, Place), Close> {
-        let within = self.0.gateway.settings().auth_within;
+        let within = self.0.context.gateway.settings().auth_within;
         let token =
             timeout(within, first_token(socket, reader)).await.unwrap_or(Err(Close::HeartbeatLost))?;
         let visitor = admit(token).await?;
         let guest = Guest { tenant: visitor.stand.tenant, user: None, session: None, ip };
-        let place = self.0.gateway.take_seat(guest).map_err(|full| full.close())?;
+        let place = self.0.context.gateway.take_seat(guest).map_err(|full| full.close())?;
         Ok((visitor, place))
     }
 }
@@ -112,13 +112,13 @@ impl Totems {
 impl Session {
     fn new(totems: Totems, client: Arc<Client>, reader: Reader) -> Self {
         let now = Instant::now();
-        let revalidate = now + totems.0.gateway.settings().revalidate_every;
+        let revalidate = now + totems.0.context.gateway.settings().revalidate_every;
         Self { totems, client, reader, heard: now, asked: None, revalidate, drain: None, goodbye: None }
     }
 
     async fn run(&mut self) {
-        let stop = self.totems.0.stop.clone();
-        let mut revoked = self.totems.0.gateway.doorman().revocations.changes();
+        let stop = self.totems.0.context.stop.clone();
+        let mut revoked = self.totems.0.context.gateway.doorman().revocations.changes();
         // What was revoked since the token was looked at.
         revoked.mark_changed();
         loop {
@@ -130,7 +130,7 @@ impl Session {
                 },
                 () = sleep_until(self.next_time()) => self.pass(Instant::now()),
                 () = stop.cancelled(), if self.drain.is_none() => {
-                    let drain = self.totems.0.gateway.settings().drain;
+                    let drain = self.totems.0.context.gateway.settings().drain;
                     self.drain = Some(Instant::now() + drain.mul_f64(rand::random()));
                     Next::GoOn
                 }
@@ -154,7 +154,7 @@ impl Session {
         if let Some(goodbye) = self.goodbye {
             return goodbye;
         }
-        let settings = self.totems.0.gateway.settings();
+        let settings = self.totems.0.context.gateway.settings();
         let heartbeat =
             self.asked.map_or(self.heard + settings.ping_every, |asked| asked + settings.pong_within);
         let expiry = self.left().map(|left| Instant::now() + left);
@@ -163,7 +163,7 @@ impl Session {
 
     /// What is left of the token's life; `None` of one without a token.
     fn left(&self) -> Option<Duration> {
-        Some(self.client.visitor.expires?.since(self.totems.0.clock.now()))
+        Some(self.client.visitor.expires?.since(self.totems.0.context.clock.now()))
     }
 
     fn pass(&mut self, now: Instant) -> Next {
@@ -184,7 +184,7 @@ impl Session {
     }
 
     fn watch_heartbeat(&mut self, now: Instant) -> Next {
-        let settings = self.totems.0.gateway.settings();
+        let settings = self.totems.0.context.gateway.settings();
         match self.asked {
             Some(asked) if now >= asked + settings.pong_within => {
                 self.client.cut(Close::HeartbeatLost);
@@ -202,7 +202,7 @@ impl Session {
     }
 
     fn revalidate(&mut self) -> Next {
-        let gateway = &self.totems.0.gateway;
+        let gateway = &self.totems.0.context.gateway;
         self.revalidate = Instant::now() + gateway.settings().revalidate_every;
         let visitor = &self.client.visitor;
         if gateway.doorman().is_revoked(visitor.stand.tenant, visitor.token.as_deref()) {

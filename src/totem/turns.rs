@@ -105,7 +105,7 @@ impl Totems {
             None => Ok(RealtimeAnalysis::of_nothing(
                 &totem.seat.camera.place(),
                 &Studio::engine(&totem),
-                self.0.clock.now(),
+                self.0.context.clock.now(),
             )),
         };
         match seen {
@@ -154,7 +154,7 @@ impl Totems {
             return Some(totem.clone());
         }
         guests.remove(&(stand.tenant, id.clone()));
-        let seat = self.0.registry.take(stand, self.0.max_totems)?;
+        let seat = self.0.context.registry.take(stand, self.0.context.max_totems)?;
         let totem = Arc::new(Totem::new(seat, self.counts(stand.tenant), now));
         guests.insert((stand.tenant, id), (now, totem.clone()));
         Some(totem)
@@ -172,7 +172,7 @@ impl Totems {
         let heard = decode("audio_data", &sound.audio_data).and_then(|bytes| {
             let format = format_of(sound.format.as_deref(), sound.sample_rate, sound.channels)?;
             let sound = Sound::decode(&bytes, format)?;
-            self.0.ears.listen(&sound).map_err(|error| {
+            self.0.context.ears.listen(&sound).map_err(|error| {
                 tracing::error!(%error, "a totem's sound could not be analysed");
                 LookError::Unavailable
             })
@@ -190,7 +190,10 @@ impl Totems {
         let echo = TotemEcho { request_id, ..TotemEcho::default() };
         let (totems, client) = (self.clone(), client.clone());
         // The database may be slow, and the next sound need not wait for it.
-        self.0.tasks.spawn(async move { totems.keep_sound(&client, (place, begin), activity, echo).await });
+        self.0
+            .context
+            .tasks
+            .spawn(async move { totems.keep_sound(&client, (place, begin), activity, echo).await });
     }
 
     async fn keep_sound(
@@ -209,10 +212,10 @@ impl Totems {
             speech_ratio: heard.speech_ratio(),
             loudness_db: heard.loudness_db,
         };
-        if let Err(error) = self.0.store.add_voice_activity(tenant, &activity).await {
+        if let Err(error) = self.0.context.store.add_voice_activity(tenant, &activity).await {
             tracing::warn!(%error, "a totem's sound could not be written down");
         }
-        let analysis = VoiceAnalysis::new(&activity, &heard.segments_ms, self.0.clock.now());
+        let analysis = VoiceAnalysis::new(&activity, &heard.segments_ms, self.0.context.clock.now());
         let (told, answer) = write_answer(&analysis, &echo);
         Counts::add(&client.counts.sounds, 1);
         client.answer(&answer);

@@ -40,7 +40,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The same of sound: bytes in, stretches of speech out.
     ("voice", &[]),
     // Pictures and sound of totems: sockets as the gateway has them, looked at and listened to.
-    ("totem", &["domain", "clock", "auth", "gateway", "store", "still", "voice", "wire"]),
+    ("totem", &["domain", "clock", "config", "auth", "gateway", "store", "still", "voice", "wire"]),
     // Sockets to strangers: it knows what a camera is, and nothing of those that run.
     ("discover", &["domain", "clock", "config"]),
     ("doctor", &["domain", "config", "camera", "store", "viewer"]),
