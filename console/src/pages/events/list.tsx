@@ -19,7 +19,7 @@ interface ListProps {
 
 /** Lines are of one height; on a phone a sentence has two lines of text. */
 const ROW_PX = 32;
-const TALL_ROW_PX = 56;
+const TALL_ROW_PX = 64;
 const NARROW_PX = 640;
 const SPARE = 8;
 
