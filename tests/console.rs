@@ -112,3 +112,13 @@ fn browse(file: &str) {
 fn console_shows_people_boxed_in_a_browser() {
     browse("console.test.mjs");
 }
+
+#[test]
+fn console_tells_what_happens_and_what_was_missed() {
+    browse("events.test.mjs");
+}
+
+#[test]
+fn console_describes_branches_shifts_and_sectors() {
+    browse("places.test.mjs");
+}

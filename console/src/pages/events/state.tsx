@@ -4,7 +4,7 @@ import { StateShape } from '../../components/icons';
 import { gateway } from '../../data/events';
 import { now } from '../../data/feed';
 import type { HubState } from '../../events/items';
-import { secondsUntil, timeOf } from '../../i18n';
+import { secondsUntil, timeOf, words } from '../../i18n';
 import { eventWords } from './words';
 
 /** How long it is said that something came afterwards; the list says it for as long as it has it. */
@@ -18,6 +18,11 @@ export function GatewayLine() {
     <p class={`state ${shown.shape}`} role="status" data-gateway={state.kind}>
       <StateShape state={shown.shape} />
       <span>{shown.text}</span>
+      {shown.tick && (
+        <span class="figure" aria-hidden="true">
+          {shown.tick}
+        </span>
+      )}
       {shown.more && <span class="quiet">{shown.more}</span>}
     </p>
   );
@@ -26,8 +31,16 @@ export function GatewayLine() {
 interface Shown {
   shape: 'running' | 'connecting' | 'lost' | 'failed';
   text: string;
+  /** What changes each second, and is not for the ear. */
+  tick?: string;
   more?: string | undefined;
 }
+
+const lost = (lostAt: number, seconds: number, nowMs: number): Shown => ({
+  shape: 'lost',
+  text: eventWords.value.lostSince(timeOf(lostAt, nowMs)),
+  tick: words.value.retryIn(seconds),
+});
 
 function textOf(state: HubState, nowMs: number): Shown | undefined {
   const w = eventWords.value;
@@ -36,10 +49,10 @@ function textOf(state: HubState, nowMs: number): Shown | undefined {
       return undefined;
     case 'connecting':
       if (state.lostAt === undefined) return { shape: 'connecting', text: w.connecting };
-      return { shape: 'lost', text: w.reconnecting(timeOf(state.lostAt, nowMs)) };
+      return lost(state.lostAt, 0, nowMs);
     case 'waiting': {
-      const text = w.waiting(timeOf(state.lostAt, nowMs), secondsUntil(state.retryAt, nowMs));
-      return { shape: 'lost', text, more: w.reasons[state.reason] ?? state.reason };
+      const more = w.reasons[state.reason] ?? state.reason;
+      return { ...lost(state.lostAt, secondsUntil(state.retryAt, nowMs), nowMs), more };
     }
     case 'closed':
       return { shape: 'failed', text: w.closed(w.reasons[state.reason] ?? state.reason) };

@@ -106,9 +106,7 @@ export const en = {
   by: { websocket: 'by WebSocket', sse: 'by plain HTTP (SSE)' },
   liveSince: (by: string, time: string): string => `Live ${by} since ${time}`,
   connecting: 'Connecting …',
-  reconnecting: (time: string): string => `Lost since ${time}, trying now`,
-  waiting: (time: string, seconds: number): string =>
-    seconds > 0 ? `Lost since ${time}, next try in ${seconds} s` : `Lost since ${time}, trying now`,
+  lostSince: (time: string): string => `Lost since ${time}`,
   reasons: {
     lost: 'the connection broke',
     silent: 'the server was silent',
@@ -123,7 +121,9 @@ export const en = {
   } as Record<string, string>,
   closed: (reason: string): string => `No live events: ${reason}`,
   caughtUp: (n: number): string =>
-    n === 0 ? 'Back, nothing was missed' : `Back, ${enCount(n, 'missed event', 'missed events')} came after`,
+    n === 0
+      ? 'Back, nothing was missed'
+      : `Back, ${enCount(n, 'missed event', 'missed events')} came afterwards`,
   lostFor: (n: number): string => `Back with ${n} of them, others are lost for good`,
   noteLost: (time: string): string => `Connection lost at ${time}`,
   noteBack: (time: string, lasted: string, n: number): string =>
@@ -224,11 +224,7 @@ export const es: EventWords = {
   by: { websocket: 'por WebSocket', sse: 'por HTTP (SSE)' },
   liveSince: (by, time) => `En vivo ${by} desde las ${time}`,
   connecting: 'Conectando …',
-  reconnecting: (time) => `Sin conexión desde las ${time}, intentando ahora`,
-  waiting: (time, seconds) =>
-    seconds > 0
-      ? `Sin conexión desde las ${time}, próximo intento en ${seconds} s`
-      : `Sin conexión desde las ${time}, intentando ahora`,
+  lostSince: (time) => `Sin conexión desde las ${time}`,
   reasons: {
     lost: 'se cortó la conexión',
     silent: 'el servidor calló',

@@ -69,7 +69,7 @@ function Matrix({ people, sectors, mayChange, servedBy, onServe }: MatrixProps) 
     ids.includes(id) ? ids.filter((each) => each !== id) : [...ids, id];
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keyboard
-    <section class="matrix" tabIndex={0} aria-label={w.sectors}>
+    <section class="matrix" tabIndex={0} aria-label={w.whoServes}>
       <table class="plain">
         <thead>
           <tr>
