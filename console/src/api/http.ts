@@ -42,8 +42,12 @@ export function serverNow(): number {
 }
 
 /** A request with this console's time limit and errors. */
-export async function request(path: string, init: RequestInit = {}): Promise<Response> {
-  const limit = AbortSignal.timeout(TIMEOUT_MS);
+export async function request(
+  path: string,
+  init: RequestInit = {},
+  withinMs = TIMEOUT_MS,
+): Promise<Response> {
+  const limit = AbortSignal.timeout(withinMs);
   const stop = init.signal ? either(init.signal, limit) : limit;
   let response: Response;
   try {
@@ -86,8 +90,8 @@ async function explanation(response: Response): Promise<string> {
 }
 
 /** The answer's JSON; `path` is below `/api/v1`. */
-export async function json<T>(path: string, init?: RequestInit): Promise<T> {
-  return (await (await request(BASE + path, init)).json()) as T;
+export async function json<T>(path: string, init?: RequestInit, withinMs?: number): Promise<T> {
+  return (await (await request(BASE + path, init, withinMs)).json()) as T;
 }
 
 /** A thing as the server has it, with the tag of this version of it: a change names the version it is made to. */
@@ -96,8 +100,8 @@ export interface Tagged<T> {
   etag: string | undefined;
 }
 
-export async function tagged<T>(path: string, init?: RequestInit): Promise<Tagged<T>> {
-  const response = await request(BASE + path, init);
+export async function tagged<T>(path: string, init?: RequestInit, withinMs?: number): Promise<Tagged<T>> {
+  const response = await request(BASE + path, init, withinMs);
   return { value: (await response.json()) as T, etag: response.headers.get('etag') ?? undefined };
 }
 

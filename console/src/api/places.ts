@@ -59,32 +59,37 @@ export interface Shift {
   end: string;
 }
 
+/** A change that nobody waits for any longer may have been made all the same: it is given more time than a question. */
+const CHANGE_WITHIN_MS = 20_000;
+
 export const listBranches = () => all<BranchFull>('/branches');
 export const getBranch = (id: number) => tagged<BranchFull>(`/branches/${id}`);
-export const addBranch = (branch: BranchInput) => json<BranchFull>('/branches', change('POST', branch));
+export const addBranch = (branch: BranchInput) =>
+  json<BranchFull>('/branches', change('POST', branch), CHANGE_WITHIN_MS);
 export const putBranch = (id: number, branch: BranchInput, etag?: string) =>
-  tagged<BranchFull>(`/branches/${id}`, change('PUT', branch, etag));
+  tagged<BranchFull>(`/branches/${id}`, change('PUT', branch, etag), CHANGE_WITHIN_MS);
 export const deleteBranch = (id: number, etag?: string) =>
-  request(`/api/v1/branches/${id}`, change('DELETE', undefined, etag));
+  request(`/api/v1/branches/${id}`, change('DELETE', undefined, etag), CHANGE_WITHIN_MS);
 
 export const listSectors = (branch: number) => all<Sector>('/sectors', { branch_id: branch });
 export const getSector = (id: number) => tagged<Sector>(`/sectors/${id}`);
-export const addSector = (sector: SectorInput) => json<Sector>('/sectors', change('POST', sector));
+export const addSector = (sector: SectorInput) =>
+  json<Sector>('/sectors', change('POST', sector), CHANGE_WITHIN_MS);
 export const putSector = (id: number, sector: SectorInput, etag?: string) =>
-  tagged<Sector>(`/sectors/${id}`, change('PUT', sector, etag));
+  tagged<Sector>(`/sectors/${id}`, change('PUT', sector, etag), CHANGE_WITHIN_MS);
 export const deleteSector = (id: number, etag?: string) =>
-  request(`/api/v1/sectors/${id}`, change('DELETE', undefined, etag));
+  request(`/api/v1/sectors/${id}`, change('DELETE', undefined, etag), CHANGE_WITHIN_MS);
 
 export const listAssignments = (branch: number) =>
   all<Assignment>('/sectors/assignments', { branch_id: branch });
 export const putAssignment = (assignment: Assignment) =>
-  json<Assignment>('/sectors/assignments', change('PUT', assignment));
+  json<Assignment>('/sectors/assignments', change('PUT', assignment), CHANGE_WITHIN_MS);
 
 export const getSchedule = (branch: number): Promise<Tagged<Schedule>> =>
   tagged<Schedule>(`/schedules/${branch}`);
 export const putSchedule = (branch: number, shifts: readonly ScheduledShift[], etag?: string) =>
-  tagged<Schedule>(`/schedules/${branch}`, change('PUT', { shifts }, etag));
+  tagged<Schedule>(`/schedules/${branch}`, change('PUT', { shifts }, etag), CHANGE_WITHIN_MS);
 export const deleteSchedule = (branch: number, etag?: string) =>
-  tagged<Schedule>(`/schedules/${branch}`, change('DELETE', undefined, etag));
+  tagged<Schedule>(`/schedules/${branch}`, change('DELETE', undefined, etag), CHANGE_WITHIN_MS);
 
 export const currentShift = (branch: number) => json<Shift>(`/shifts/current${query({ branch_id: branch })}`);
