@@ -42,13 +42,14 @@ export function Branches({ branches, sectors, chosen }: BranchesProps) {
         </a>
       ),
     },
-    { key: 'clock', name: w.clock, cell: ({ time_zone }) => clockIn(time_zone, now.value), width: '128px' },
+    { key: 'clock', name: w.clock, cell: ({ time_zone }) => clockIn(time_zone, now.value), width: '120px' },
     { key: 'zone', name: w.zone, cell: ({ time_zone }) => time_zone, minor: true },
     {
       key: 'sectors',
       name: w.sectorCount,
       cell: ({ id }) => number(sectors.filter(({ branch_id }) => branch_id === id).length),
       isNumber: true,
+      minor: true,
       width: '88px',
     },
     {
@@ -56,13 +57,14 @@ export function Branches({ branches, sectors, chosen }: BranchesProps) {
       name: w.cameraCount,
       cell: ({ id }) => number(camerasIn(id)),
       isNumber: true,
+      minor: true,
       width: '88px',
     },
     {
       key: 'by',
       name: w.managedBy,
       cell: ({ managed_by }) => w.managed[managed_by],
-      width: '176px',
+      width: '208px',
       minor: true,
     },
   ];
