@@ -12,6 +12,9 @@ const dist = join(here, 'dist');
 /** The pages: each has an `.html` beside this file and a module of its own. */
 const PAGES = { index: 'main' };
 
+/** Shared by all open pages; loaded once somebody is signed in. */
+const WORKER = 'src/events/worker.ts';
+
 /** What a first visit may cost, gzipped, for each page; the console is opened on phones over venue Wi-Fi. */
 const BUDGET_BYTES = 200 * 1024;
 
@@ -32,7 +35,7 @@ const common = {
 };
 const app = {
   ...common,
-  entryPoints: [...Object.values(PAGES).map((entry) => `src/${entry}.tsx`), 'src/icon.svg'],
+  entryPoints: [...Object.values(PAGES).map((entry) => `src/${entry}.tsx`), WORKER, 'src/icon.svg'],
   format: 'esm',
   splitting: true,
   jsx: 'automatic',
@@ -61,6 +64,7 @@ async function emit(results) {
       .replace('%BOOT%', named('boot', 'js'))
       .replace('%SCRIPT%', named(entry, 'js'))
       .replace('%STYLE%', named(entry, 'css'))
+      .replace('%WORKER%', named('worker', 'js'))
       .replace('%ICON%', named('icon', 'svg'));
     await writeFile(join(fresh, `${name}.html`), page);
     const loaded = [named('boot', 'js'), named(entry, 'css'), ...atOnce(results, named(entry, 'js'))];

@@ -142,3 +142,13 @@ fn cameras_are_added_in_a_browser() {
 fn boxes_drawn_by_a_browser_are_on_their_own_frames() {
     browse("overlay.test.mjs");
 }
+
+#[test]
+fn console_tells_what_happens_and_what_was_missed() {
+    browse("events.test.mjs");
+}
+
+#[test]
+fn console_describes_branches_shifts_and_sectors() {
+    browse("places.test.mjs");
+}

@@ -114,8 +114,8 @@ export interface Tagged<T> {
   etag: string | undefined;
 }
 
-export async function tagged<T>(path: string, init?: RequestInit): Promise<Tagged<T>> {
-  const response = await request(BASE + path, init);
+export async function tagged<T>(path: string, init?: RequestInit, withinMs?: number): Promise<Tagged<T>> {
+  const response = await request(BASE + path, init, withinMs);
   return { value: (await response.json()) as T, etag: response.headers.get('etag') ?? undefined };
 }
 

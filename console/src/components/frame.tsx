@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from 'preact';
 import { branches } from '../data/branches';
+import { gateway } from '../data/events';
 import { link, now, refresh, session, signOut } from '../data/feed';
 import { secondsUntil, timeOf, words } from '../i18n';
 import { branchWanted, type Language, language, setBranch, setLanguage, setTheme, theme } from '../prefs';
@@ -29,6 +30,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
               </a>
             ))}
         </nav>
+        {signedIn && <EventsLost />}
         {signedIn && <BranchPicker />}
         <Languages />
         <ThemeButton />
@@ -117,6 +119,23 @@ function User() {
         <SignOutIcon />
       </IconButton>
     </>
+  );
+}
+
+/** Shown once it has lasted: most losses are over before anybody could read of them. */
+const LOST_FOR_MS = 3000;
+
+/** The connection to what happens is of interest only while it is lost, and not when the whole server is away. */
+function EventsLost() {
+  const state = gateway.value;
+  const lostAt = state.kind === 'waiting' || state.kind === 'connecting' ? state.lostAt : undefined;
+  const isLost = state.kind === 'closed' || (lostAt !== undefined && now.value - lostAt > LOST_FOR_MS);
+  if (!isLost || link.value.kind !== 'live') return null;
+  return (
+    <a class="events-lost" href={href('events')} title={words.value.eventsLostHelp}>
+      <StateShape state="lost" />
+      <span>{words.value.eventsLost}</span>
+    </a>
   );
 }
 
