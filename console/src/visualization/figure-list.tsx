@@ -1,0 +1,92 @@
+// How the totem that is looked at, and the way to it, do.
+
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { useNow } from '../components/use';
+import { words } from '../i18n';
+import { current, errors, roundTripMs, skipped, version } from './watch';
+import { visualizationWords } from './words';
+
+const HEALTH_EVERY_MS = 5000;
+
+/** No figure yet, or no more. */
+const NONE = '–';
+
+export function FigureList() {
+  const now = useNow();
+  version.value;
+  const said = visualizationWords.value;
+  const totem = current();
+  const figures = totem?.figures(now);
+  const isStale = totem?.isStale(now) ?? true;
+  const connections = useConnections();
+  const ms = (n: number | undefined) => (n === undefined ? NONE : said.ms(n));
+  return (
+    <section class="figures-list" aria-labelledby="figures-title">
+      <h2 id="figures-title">{said.figures}</h2>
+      <dl>
+        <Line name={said.people} fact="people">
+          {totem && !isStale ? words.value.number(totem.answer.detections.length) : NONE}
+        </Line>
+        <Line name={said.rate} help={said.rateHelp} fact="rate">
+          {figures ? said.rateOf(figures.answersPerSecond) : NONE}
+        </Line>
+        <Line name={said.detections} help={said.detectionsHelp} fact="detections">
+          {figures ? words.value.number(figures.detections) : NONE}
+        </Line>
+        <Line name={said.latency} help={said.latencyHelp} fact="latency">
+          {ms(figures?.boxesAgeMs)}
+          {figures?.worstAgeMs !== undefined && (
+            <span class="quiet"> · {said.worst(said.ms(figures.worstAgeMs))}</span>
+          )}
+        </Line>
+        <Line name={said.roundTrip} fact="round-trip">
+          {ms(roundTripMs)}
+        </Line>
+        <Line name={said.connections} fact="connections">
+          {connections === undefined ? NONE : words.value.number(connections)}
+        </Line>
+        <Line name={said.skipped} help={said.skippedHelp} fact="skipped">
+          {words.value.number(skipped)}, {words.value.number(errors)}
+        </Line>
+        <Line name={said.engine} fact="engine">
+          {totem?.answer.engine ?? NONE}
+        </Line>
+      </dl>
+    </section>
+  );
+}
+
+interface LineProps {
+  name: string;
+  help?: string;
+  fact: string;
+  children: ComponentChildren;
+}
+
+function Line({ name, help, fact, children }: LineProps) {
+  return (
+    <div title={help}>
+      <dt>{name}</dt>
+      <dd class="figure" data-fact={fact}>
+        {children}
+      </dd>
+    </div>
+  );
+}
+
+/** All connections of clients to this server; undefined while it does not say. */
+function useConnections(): number | undefined {
+  const [count, setCount] = useState<number>();
+  useEffect(() => {
+    const ask = async () => {
+      const response = await fetch('/ws/health').catch(() => undefined);
+      const health = await response?.json().catch(() => undefined);
+      setCount(health?.connections?.total);
+    };
+    void ask();
+    const timer = setInterval(() => void ask(), HEALTH_EVERY_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return count;
+}
