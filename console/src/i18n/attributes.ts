@@ -38,7 +38,7 @@ const en = {
     backpack: 'backpack',
     handbag: 'handbag',
     suitcase: 'suitcase',
-    none: 'none',
+    none: 'nothing',
   },
   ages: (range: string): string => `${range} years`,
 };
@@ -81,7 +81,7 @@ const es: AttributeWords = {
     backpack: 'mochila',
     handbag: 'bolso',
     suitcase: 'maleta',
-    none: 'ninguno',
+    none: 'nada',
   },
   ages: (range) => `${range} años`,
 };

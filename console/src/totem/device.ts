@@ -18,7 +18,7 @@ import type { LinkState } from './link';
 import type { Answer, Voice } from './message';
 import { overSocket } from './socket';
 import { type Hearing, listen } from './sound';
-import { takeToken } from './token';
+import { queryForServer, takeToken } from './token';
 import { type Ears, firstOf, type Source, type Transport, type Way } from './transport';
 import { stayAwake } from './wake';
 
@@ -48,15 +48,6 @@ const GOING = 'atalaya.totem.going';
 
 /** In the order in which they are tried. */
 const WAYS: readonly Way[] = [overSocket({ token, query: queryForServer(query) })];
-
-/** What the address says of this totem is handed on: its name and where it stands. */
-export function queryForServer(said: URLSearchParams): string {
-  const known = ['totem', 'branch_id', 'sector_id'].flatMap((name) => {
-    const value = said.get(name);
-    return value ? [[name, value]] : [];
-  });
-  return new URLSearchParams(known).toString();
-}
 
 /** Plays what the camera sees; pictures are taken out of it, and the page shows it while there are no answers. */
 export const video = document.createElement('video');
@@ -206,6 +197,7 @@ function connect(stream: MediaStream, isMirrored: boolean): void {
   const ears: Ears = {
     state: (state) => {
       line.value = state;
+      if (state.kind !== 'live') voice.value = undefined;
     },
     seen: (answer) => {
       seen.value = answer;

@@ -2,68 +2,60 @@
 
 import type { ComponentChildren } from 'preact';
 import { attributeValue, attributeWords } from '../i18n/attributes';
-import { level, sound, voice } from './device';
-import type { Answer, AttributeName, Detection } from './message';
+import { level, line, sound, voice } from './device';
+import type { Answer, AttributeName } from './message';
 import { totemWords } from './words';
 
 export function SeenPanel({ answer }: { answer: Answer | undefined }) {
-  const { title, people, colours, nearest } = totemWords.value;
+  const { title, people, colours, nearest, unknown } = totemWords.value;
   const { names } = attributeWords.value;
-  const person = answer?.detections[0];
   const count = answer?.detections.length;
+  const of = (...wanted: AttributeName[]) =>
+    wanted.map((name) => answer?.detections[0]?.attributes[name]?.value).filter((code) => code != null);
+  // Nobody to say it of is another thing than somebody of whom it is not seen.
+  const nothing = <span class="quiet">{count ? unknown : '–'}</span>;
+  const worded = (codes: string[]) => (codes.length > 0 ? codes.map(attributeValue).join(', ') : nothing);
+  const shown = of('primary_color', 'secondary_color');
   return (
     <section class="seen" aria-labelledby="seen-title">
       <h1 id="seen-title">{title}</h1>
       <p class="people" data-fact="people">
-        {count === undefined ? ' ' : people(count)}
+        {count !== undefined && people(count)}
         {count !== undefined && count > 1 && <span class="quiet"> · {nearest}:</span>}
       </p>
       <dl>
-        <Line name={names.garment} values={[of(person, 'garment'), of(person, 'style')]} />
-        <div>
-          <dt>{colours}</dt>
-          <dd data-fact="colours">
-            <Values>
-              {[of(person, 'primary_color'), of(person, 'secondary_color')]
-                .filter((code) => code !== undefined)
-                .map((code) => (
-                  <Colour key={code} code={code} />
-                ))}
-            </Values>
-          </dd>
-        </div>
-        <Line name={names.head_accessory} values={[of(person, 'head_accessory')]} />
-        <Line name={names.bag} values={[of(person, 'bag')]} />
-        <Line name={names.age_range} values={[of(person, 'age_range')]} />
+        <Line name={names.garment} fact="garment">
+          {worded(of('garment', 'style'))}
+        </Line>
+        <Line name={colours} fact="colours">
+          {shown.length > 0 ? shown.map((code) => <Colour key={code} code={code} />) : nothing}
+        </Line>
+        <Line name={names.head_accessory} fact="head">
+          {worded(of('head_accessory'))}
+        </Line>
+        <Line name={names.bag} fact="bag">
+          {worded(of('bag'))}
+        </Line>
+        <Line name={names.age_range} fact="age">
+          {worded(of('age_range'))}
+        </Line>
         <VoiceLine />
       </dl>
     </section>
   );
 }
 
-/** What is known; a second colour that is the first again says nothing. */
-const of = (person: Detection | undefined, name: AttributeName): string | undefined =>
-  person?.attributes[name]?.value ?? undefined;
-
-function Line({ name, values }: { name: string; values: (string | undefined)[] }) {
-  const known = values.filter((value) => value !== undefined).map(attributeValue);
+function Line({ name, fact, children }: { name: string; fact: string; children: ComponentChildren }) {
   return (
     <div>
       <dt>{name}</dt>
-      <dd>
-        <Values>{known.length > 0 ? known.join(', ') : []}</Values>
-      </dd>
+      <dd data-fact={fact}>{children}</dd>
     </div>
   );
 }
 
-function Values({ children }: { children: ComponentChildren }) {
-  const isEmpty = Array.isArray(children) && children.length === 0;
-  return isEmpty ? <span class="quiet">{totemWords.value.unknown}</span> : children;
-}
-
 /** The word, and beside it what it looks like. */
-export function Colour({ code }: { code: string }) {
+function Colour({ code }: { code: string }) {
   return (
     <span class="colour">
       <i class={`swatch ${code}`} aria-hidden="true" />
@@ -76,14 +68,8 @@ export function Colour({ code }: { code: string }) {
 const SPEAKING = 0.1;
 
 function VoiceLine() {
-  const { voice: name, voiceStates, level: said } = totemWords.value;
+  const { voice: name, level: said } = totemWords.value;
   const percent = Math.round(level.value * 100);
-  const heard = voice.value;
-  const word = () => {
-    if (sound.value !== 'on') return voiceStates[sound.value];
-    if (!heard) return voiceStates.listening;
-    return heard.speech_ratio >= SPEAKING ? voiceStates.speaking : voiceStates.quiet;
-  };
   return (
     <div>
       <dt id="voice-name">{name}</dt>
@@ -100,8 +86,17 @@ function VoiceLine() {
         >
           <i style={{ width: `${percent}%` }} />
         </span>
-        {word()}
+        <VoiceWord />
       </dd>
     </div>
   );
+}
+
+function VoiceWord() {
+  const { voiceStates } = totemWords.value;
+  if (sound.value !== 'on') return <span class="quiet">{voiceStates[sound.value]}</span>;
+  if (line.value.kind !== 'live') return <span class="quiet">{voiceStates.waiting}</span>;
+  const heard = voice.value;
+  if (!heard) return <span>{voiceStates.listening}</span>;
+  return <span>{heard.speech_ratio >= SPEAKING ? voiceStates.speaking : voiceStates.quiet}</span>;
 }

@@ -1,4 +1,5 @@
-// A device's token: it comes once, behind the `#` of the address, which no server and no log ever sees.
+// What the address says of this device: its name and place, and once, behind the `#` that no server and no log ever sees,
+// its token.
 
 const KEY = 'atalaya.device';
 
@@ -28,4 +29,13 @@ function kept(): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What `/ws` takes of an address's query: the totem's name and where it stands. */
+export function queryForServer(said: URLSearchParams): string {
+  const known = ['totem', 'branch_id', 'sector_id'].flatMap((name) => {
+    const value = said.get(name);
+    return value ? [[name, value]] : [];
+  });
+  return new URLSearchParams(known).toString();
 }
