@@ -112,3 +112,13 @@ fn browse(file: &str) {
 fn console_shows_people_boxed_in_a_browser() {
     browse("console.test.mjs");
 }
+
+#[test]
+fn totem_sees_people_in_a_browser() {
+    browse("totem.test.mjs");
+}
+
+#[test]
+fn totems_are_watched_in_a_browser() {
+    browse("visualization.test.mjs");
+}

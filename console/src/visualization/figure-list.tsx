@@ -4,10 +4,10 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useNow } from '../components/use';
 import { words } from '../i18n';
-import { current, errors, roundTripMs, skipped, version } from './watch';
+import { current, errors, roundTripMs, skipped, token, version } from './watch';
 import { visualizationWords } from './words';
 
-const HEALTH_EVERY_MS = 5000;
+const METRICS_EVERY_MS = 5000;
 
 /** No figure yet, or no more. */
 const NONE = '–';
@@ -75,17 +75,19 @@ function Line({ name, help, fact, children }: LineProps) {
   );
 }
 
-/** All connections of clients to this server; undefined while it does not say. */
+/** Totems and those who watch them, on this server; undefined for those who may not know. */
 function useConnections(): number | undefined {
   const [count, setCount] = useState<number>();
   useEffect(() => {
     const ask = async () => {
-      const response = await fetch('/ws/health').catch(() => undefined);
-      const health = await response?.json().catch(() => undefined);
-      setCount(health?.connections?.total);
+      const headers = token ? { authorization: `Bearer ${token}` } : undefined;
+      const response = await fetch('/metrics', headers && { headers }).catch(() => undefined);
+      const told = response?.ok ? await response.text() : '';
+      const figure = /^\w*totem_connections\S* (\d+)/m.exec(told)?.[1];
+      setCount(figure === undefined ? undefined : Number(figure));
     };
     void ask();
-    const timer = setInterval(() => void ask(), HEALTH_EVERY_MS);
+    const timer = setInterval(() => void ask(), METRICS_EVERY_MS);
     return () => clearInterval(timer);
   }, []);
   return count;

@@ -37,8 +37,10 @@ export function current(): Watched | undefined {
   return totems.get(chosen('totem')) ?? totems.get(first ?? '');
 }
 
+export const token = takeToken();
+
 const link = new Link({
-  token: takeToken(),
+  token,
   onState(state) {
     line.value = state;
     pingedAt = undefined;

@@ -30,7 +30,7 @@ const en = {
   roundTrip: 'Network, there and back',
   rate: 'Answers per second',
   rateHelp: 'Mean of the last 10 s',
-  connections: 'Connections to the server',
+  connections: 'Connected totems and viewers',
   people: 'People in sight',
   detections: 'Detections in the last minute',
   detectionsHelp:
@@ -83,7 +83,7 @@ const es: typeof en = {
   roundTrip: 'Red, ida y vuelta',
   rate: 'Respuestas por segundo',
   rateHelp: 'Media de los últimos 10 s',
-  connections: 'Conexiones al servidor',
+  connections: 'Tótems y observadores conectados',
   people: 'Personas a la vista',
   detections: 'Detecciones en el último minuto',
   detectionsHelp:
