@@ -39,6 +39,8 @@ export const voice = signal<Voice | undefined>(undefined);
 export const level = signal(0);
 export const sound = signal<SoundState>('on');
 export const canTurn = signal(false);
+/** Width by height of what the camera gives; phones turn it as they are turned. */
+export const aspect = signal(4 / 3);
 
 const token = takeToken();
 const query = new URLSearchParams(window.location.search);
@@ -53,10 +55,15 @@ const WAYS: readonly Way[] = [overSocket({ token, query: queryForServer(query) }
 export const video = document.createElement('video');
 video.muted = true;
 video.playsInline = true;
+video.addEventListener('resize', () => {
+  if (video.videoHeight > 0) aspect.value = video.videoWidth / video.videoHeight;
+});
+
+const FRONT: Lens = { facing: 'user' };
 
 /** What ends with the camera's stream, in its order. */
 let ends: (() => void)[] = [];
-let lens: Lens = { facing: 'user' };
+let lens: Lens = FRONT;
 let transport: Transport | undefined;
 let hearing: Hearing | undefined;
 const hearers = new Set<(samples: Int16Array, rate: number) => void>();
@@ -98,6 +105,8 @@ export async function start(by: 'visitor' | 'itself' = 'visitor'): Promise<void>
   } catch (error) {
     if (mine !== attempt) return;
     const trouble = error instanceof CameraError ? error.trouble : 'failed';
+    // The camera that was chosen may be the one that is gone.
+    lens = FRONT;
     ends.push(whenItMayWork(trouble, () => void start('itself')));
     stage.value = { kind: 'trouble', trouble };
   }
@@ -118,11 +127,11 @@ export async function turn(): Promise<void> {
   await start();
 }
 
-export async function toggleSound(): Promise<void> {
-  const isOn = sound.peek() === 'on';
-  sound.value = isOn ? 'off' : 'on';
-  if (isOn) deafen();
-  if (isOn || stage.peek().kind !== 'on') return;
+/** Switches the microphone on or off, also before the start. */
+export async function wantSound(isWanted: boolean): Promise<void> {
+  sound.value = isWanted ? 'on' : 'off';
+  if (!isWanted) deafen();
+  if (!isWanted || stage.peek().kind !== 'on') return;
   const mine = attempt;
   const opened = await openSound();
   if (mine !== attempt || sound.peek() === 'off') return end(opened.stream);

@@ -2,7 +2,7 @@
 
 import { Jitter } from '../gateway/jitter';
 import type { SocketLike } from '../gateway/line';
-import { PROTOCOL, readEnding } from '../gateway/protocol';
+import { PROTOCOL, readEnding, TOKEN_EXPIRED } from '../gateway/protocol';
 import { world as real, type World } from '../gateway/world';
 import { type ClientMessage, readMessage, type ServerMessage } from './message';
 
@@ -39,6 +39,12 @@ const LONGEST_WAIT_MS = 10_000;
 /** A connection that held so long was a good one: the next waits are short again. */
 const STABLE_AFTER_MS = 10_000;
 
+/** No token, or not a good one. */
+const UNAUTHORIZED = 4401;
+
+/** Whether somebody has to sign in, or to give this device another token. */
+export const isSignedOut = (code: number): boolean => code === UNAUTHORIZED || code === TOKEN_EXPIRED;
+
 export class Link {
   state: LinkState = { kind: 'connecting' };
   private readonly world: World;
@@ -61,9 +67,9 @@ export class Link {
     this.dial();
   }
 
-  /** The network may be back, or somebody looks at the page again. */
+  /** The network may be back, or somebody looks at the page again, who may have signed in meanwhile. */
   wake(): void {
-    if (this.state.kind === 'waiting') this.dial();
+    if (this.state.kind === 'waiting' || this.state.kind === 'closed') this.dial();
     this.probe();
   }
 
@@ -92,8 +98,15 @@ export class Link {
     const { WebSocket } = this.world;
     if (!WebSocket) throw new Error('there should be WebSockets wherever there is a page');
     const { token } = this.options;
+    let socket: SocketLike;
+    try {
+      socket = new WebSocket(this.address(), token ? [PROTOCOL, 'bearer', token] : [PROTOCOL]);
+    } catch {
+      // What was given as a token cannot be one.
+      this.tell({ kind: 'closed', code: UNAUTHORIZED, reason: 'unauthorized' });
+      return;
+    }
     // What a connection says after it was left is nobody's.
-    const socket = new WebSocket(this.address(), token ? [PROTOCOL, 'bearer', token] : [PROTOCOL]);
     const isCurrent = () => this.socket === socket;
     socket.onopen = () => isCurrent() && socket.send('{"type":"ping"}');
     socket.onmessage = ({ data }) => isCurrent() && this.hear(data);

@@ -7,14 +7,15 @@ import { FullScreenIcon, MicrophoneIcon, StateShape, StopIcon, TurnCameraIcon } 
 import { useNow } from '../components/use';
 import { secondsUntil, timeOf, words } from '../i18n';
 import { Annotated } from './annotated';
-import { again, canTurn, line, refused, seen, sound, stop, toggleSound, turn, video } from './device';
+import { again, aspect, canTurn, line, refused, seen, sound, stop, turn, video, wantSound } from './device';
+import { isSignedOut } from './link';
 import { SeenPanel } from './seen';
 import { totemWords } from './words';
 
 export function Live({ isMirrored }: { isMirrored: boolean }) {
   return (
     <div class="totem live">
-      <main>
+      <main style={{ '--aspect': aspect.value }}>
         <div class="picture">
           <Preview isMirrored={isMirrored} />
           {/* The plain picture below shows that the camera works while nothing is answered. */}
@@ -51,7 +52,7 @@ function Notice() {
       case 'waiting':
         return lost(timeOf(state.since, now));
       case 'closed':
-        return state.code === 4401 || state.code === 4419 ? signedOut : turnedAway(state.reason);
+        return isSignedOut(state.code) ? signedOut : turnedAway(state.reason);
       case 'live':
         return refused.value && (refusals[refused.value] ?? refusedBy(refused.value));
     }
@@ -93,7 +94,7 @@ function Toolbar() {
           <TurnCameraIcon />
         </IconButton>
       )}
-      <IconButton label={isHeard ? soundOff : soundOn} onClick={() => void toggleSound()}>
+      <IconButton label={isHeard ? soundOff : soundOn} onClick={() => void wantSound(!isHeard)}>
         <MicrophoneIcon isOn={isHeard} />
       </IconButton>
       <FullScreenButton />

@@ -7,7 +7,7 @@ import { CheckField } from '../components/form';
 import { MarkIcon, StateShape } from '../components/icons';
 import { words } from '../i18n';
 import type { Trouble } from './camera';
-import { sound, stage, start, toggleSound } from './device';
+import { sound, stage, start, wantSound } from './device';
 import { Live } from './live';
 import { totemWords } from './words';
 
@@ -69,7 +69,11 @@ function Idle() {
       <button type="button" class="button first begin" onClick={() => void start()}>
         {begin}
       </button>
-      <CheckField label={withSound} checked={sound.value !== 'off'} onChecked={() => void toggleSound()} />
+      <CheckField
+        label={withSound}
+        checked={sound.value !== 'off'}
+        onChecked={(isWanted) => void wantSound(isWanted)}
+      />
     </>
   );
 }

@@ -17,7 +17,12 @@ export function SeenPanel({ answer }: { answer: Answer | undefined }) {
   const worded = (codes: string[]) => (codes.length > 0 ? codes.map(attributeValue).join(', ') : nothing);
   const shown = of('primary_color', 'secondary_color');
   return (
-    <section class="seen" aria-labelledby="seen-title">
+    <section
+      class="seen"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keyboard
+      tabIndex={0}
+      aria-labelledby="seen-title"
+    >
       <h1 id="seen-title">{title}</h1>
       <p class="people" data-fact="people">
         {count !== undefined && people(count)}

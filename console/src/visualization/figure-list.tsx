@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useNow } from '../components/use';
 import { words } from '../i18n';
-import { current, errors, roundTripMs, skipped, token, version } from './watch';
+import { current, errors, line, roundTripMs, skipped, token, version } from './watch';
 import { visualizationWords } from './words';
 
 const METRICS_EVERY_MS = 5000;
@@ -78,17 +78,24 @@ function Line({ name, help, fact, children }: LineProps) {
 /** Totems and those who watch them, on this server; undefined for those who may not know. */
 function useConnections(): number | undefined {
   const [count, setCount] = useState<number>();
+  const isLive = line.value.kind === 'live';
   useEffect(() => {
+    if (!isLive) return;
     const ask = async () => {
-      const headers = token ? { authorization: `Bearer ${token}` } : undefined;
-      const response = await fetch('/metrics', headers && { headers }).catch(() => undefined);
-      const told = response?.ok ? await response.text() : '';
+      const response = await fetch(
+        '/metrics',
+        token ? { headers: { authorization: `Bearer ${token}` } } : {},
+      );
+      // Whoever may not know need not ask again.
+      if (response.status === 401 || response.status === 403) clearInterval(timer);
+      const told = response.ok ? await response.text() : '';
       const figure = /^\w*totem_connections\S* (\d+)/m.exec(told)?.[1];
       setCount(figure === undefined ? undefined : Number(figure));
     };
-    void ask();
-    const timer = setInterval(() => void ask(), METRICS_EVERY_MS);
+    const askOrNot = () => void ask().catch(() => setCount(undefined));
+    const timer = setInterval(askOrNot, METRICS_EVERY_MS);
+    askOrNot();
     return () => clearInterval(timer);
-  }, []);
+  }, [isLive]);
   return count;
 }

@@ -8,6 +8,7 @@ import { MarkIcon, StateShape } from '../components/icons';
 import { useNow } from '../components/use';
 import { lasting, secondsUntil, timeOf, words } from '../i18n';
 import { Annotated } from '../totem/annotated';
+import { isSignedOut } from '../totem/link';
 import { choose } from './address';
 import { MessageConsole } from './console';
 import { FigureList } from './figure-list';
@@ -85,11 +86,13 @@ function LineBanner() {
 
 /** The server turned this page away: how to come in. */
 function Closed({ code, reason }: { code: number; reason: string }) {
-  const isSignedOut = code === 4401 || code === 4419;
+  const isOut = isSignedOut(code);
   return (
     <section class="page" data-page="signed-out">
-      <h2>{isSignedOut ? words.value.signedOutTitle : visualizationWords.value.turnedAway(reason)}</h2>
-      {isSignedOut && (
+      <h2>
+        <b>{isOut ? words.value.signedOutTitle : visualizationWords.value.turnedAway(reason)}</b>
+      </h2>
+      {isOut && (
         <>
           <p>{words.value.signedOut}</p>
           <Command text="atalaya token link" />

@@ -3,10 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sizeFor } from '../../src/totem/frames';
+import { Link } from '../../src/totem/link';
 import { readMessage } from '../../src/totem/message';
 import { periodMs } from '../../src/totem/socket';
 import { queryForServer } from '../../src/totem/token';
 import { firstOf, type Transport, type Way } from '../../src/totem/transport';
+import { FakeSocket } from '../fakes/gateway';
 import { LinkScene, TotemScene } from '../fakes/totem';
 
 const kinds = (states: { kind: string }[]) => states.map(({ kind }) => kind);
@@ -75,6 +77,33 @@ test('who_is_turned_away_does_not_come_back_by_itself', async () => {
     assert.deepEqual(scene.link.state, { kind: 'closed', code, reason });
     assert.equal(scene.sockets.length, 1);
   }
+});
+
+test('who_was_turned_away_is_let_in_after_signing_in_elsewhere', async () => {
+  const scene = new LinkScene();
+  scene.socket.end(4401, { code: 'unauthorized', retry: false });
+  scene.wake?.();
+  await scene.letIn();
+  assert.equal(scene.link.state.kind, 'live');
+});
+
+test('what_cannot_be_a_token_is_no_reason_to_fail', () => {
+  class Strict extends FakeSocket {
+    constructor(url: string, protocols: string[]) {
+      super(url, protocols);
+      if (protocols.some((name) => / /.test(name))) throw new SyntaxError('no sub-protocol has spaces');
+    }
+  }
+  const states: unknown[] = [];
+  const link = new Link({
+    url: 'https://venue.example/',
+    token: 'not a token',
+    onState: (state) => states.push(state),
+    onMessage: () => undefined,
+    world: { WebSocket: Strict, onWake: () => () => undefined },
+  });
+  link.open();
+  assert.deepEqual(states, [{ kind: 'closed', code: 4401, reason: 'unauthorized' }]);
 });
 
 test('a_full_server_is_waited_for', async () => {
