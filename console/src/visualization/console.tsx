@@ -46,7 +46,7 @@ export function MessageConsole() {
       </header>
       <div class="messages">
         <Table
-          label={said.console}
+          label={said.list}
           columns={columns(read, setRead)}
           rows={rows}
           keyOf={({ id }) => id}

@@ -47,6 +47,7 @@ const en = {
   untracked: 'new',
 
   console: 'Messages',
+  list: 'Messages, newest first',
   pause: 'Pause',
   goOn: 'Go on',
   newer: (n: number): string => `${n} newer`,
@@ -100,6 +101,7 @@ const es: typeof en = {
   untracked: 'nueva',
 
   console: 'Mensajes',
+  list: 'Mensajes, primero el más nuevo',
   pause: 'Pausar',
   goOn: 'Continuar',
   newer: (n) => `${n} más`,
