@@ -58,7 +58,7 @@ const es: AttributeWords = {
   values: {
     jacket: 'chaqueta',
     sweatshirt: 'sudadera',
-    long_sleeve: 'camiseta de manga larga',
+    long_sleeve: 'manga larga',
     t_shirt: 'camiseta',
     formal: 'formal',
     sporty: 'deportivo',
