@@ -152,3 +152,13 @@ fn console_tells_what_happens_and_what_was_missed() {
 fn console_describes_branches_shifts_and_sectors() {
     browse("places.test.mjs");
 }
+
+#[test]
+fn totem_sees_people_in_a_browser() {
+    browse("totem.test.mjs");
+}
+
+#[test]
+fn totems_are_watched_in_a_browser() {
+    browse("visualization.test.mjs");
+}

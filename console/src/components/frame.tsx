@@ -5,10 +5,11 @@ import { branches } from '../data/branches';
 import { gateway } from '../data/events';
 import { link, now, refresh, session, signOut } from '../data/feed';
 import { secondsUntil, timeOf, words } from '../i18n';
-import { branchWanted, type Language, language, setBranch, setLanguage, setTheme, theme } from '../prefs';
+import { branchWanted, setBranch } from '../prefs';
 import { href, route, SECTIONS, type Section } from '../routes';
-import { IconButton } from './actions';
-import { MarkIcon, SignOutIcon, StateShape, ThemeIcon } from './icons';
+import { Languages, ThemeButton } from './choices';
+import { IconButton } from './icon-button';
+import { MarkIcon, SignOutIcon, StateShape } from './icons';
 
 export function Frame({ children }: { children: ComponentChildren }) {
   const signedIn = session.value !== undefined;
@@ -68,43 +69,6 @@ function BranchPicker() {
         </option>
       ))}
     </select>
-  );
-}
-
-const LANGUAGES: readonly { code: Language; name: string }[] = [
-  { code: 'es', name: 'Español' },
-  { code: 'en', name: 'English' },
-];
-
-function Languages() {
-  return (
-    <fieldset class="languages" aria-label={words.value.language}>
-      {LANGUAGES.map(({ code, name }) => (
-        <button
-          key={code}
-          type="button"
-          lang={code}
-          title={name}
-          aria-label={name}
-          aria-pressed={language.value === code}
-          onClick={() => setLanguage(code)}
-        >
-          {code.toUpperCase()}
-        </button>
-      ))}
-    </fieldset>
-  );
-}
-
-function ThemeButton() {
-  const dark = theme.value === 'dark';
-  return (
-    <IconButton
-      label={dark ? words.value.toLight : words.value.toDark}
-      onClick={() => setTheme(dark ? 'light' : 'dark')}
-    >
-      <ThemeIcon />
-    </IconButton>
   );
 }
 
