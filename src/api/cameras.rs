@@ -284,7 +284,8 @@ async fn check_sector(state: &State, camera: &domain::Camera) -> Answer<()> {
         Some(sector) if sector.branch == camera.branch => Ok(()),
         _ => {
             let branch = camera.branch;
-            let reason = format!("there is no sector {id} in branch {branch}; make it first, by POST /api/v1/sectors");
+            let reason =
+                format!("there is no sector {id} in branch {branch}; make it first, by POST /api/v1/sectors");
             Err(ApiError::invalid("sector_id", reason))
         }
     }
