@@ -37,6 +37,10 @@ const AT_HAND: Duration = Duration::from_millis(250);
 /// SQLite readers do not wait for the writer; more of them than this would only wait for the disk.
 const SQLITE_READERS: u32 = 4;
 
+/// Rows that SQLite's thread reads ahead of whoever takes them, a page of an export: handing over fifty at a time, as sqlx
+/// would, the two threads wake each other so often that an export takes nearly twice the processor's time.
+const ROWS_AHEAD: usize = 1000;
+
 /// Postgres ends a statement itself shortly before we stop waiting for it: it should not go on for nobody.
 /// And it ends a transaction whose client was cut off in the middle of it, whose rows would be locked until TCP gives up.
 const STATEMENT_TIMEOUT: &str =
@@ -106,8 +110,11 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     make_writable(folder)?;
     make_private(path).map_err(|error| sqlite_error(path, &error.into()))?;
-    let options =
-        SqliteConnectOptions::new().filename(path).busy_timeout(BUSY_TIMEOUT).optimize_on_close(true, None);
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(BUSY_TIMEOUT)
+        .row_buffer_size(ROWS_AHEAD)
+        .optimize_on_close(true, None);
     let writer_options = options
         .clone()
         .optimize_on_close(true, None)
@@ -145,7 +152,11 @@ async fn read_sqlite(path: &Path) -> Result<Store, StoreError> {
             remedy: "name the server's own --config or --data-dir".to_owned(),
         });
     }
-    let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY_TIMEOUT).read_only(true);
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(BUSY_TIMEOUT)
+        .row_buffer_size(ROWS_AHEAD)
+        .read_only(true);
     let pool = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
