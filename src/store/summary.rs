@@ -23,17 +23,18 @@ const BARE: &str = "none";
 
 /// One statement, so that all figures are of the same instant. Stays of a settled shift lie ready; those of another one
 /// travel as one object for all of a kind: how many took how many whole seconds, which makes percentiles exact to the
-/// second and a recount equal. The shift goes first, so that nobody reads thousands of counts to find that it is settled.
+/// second and a recount equal. `unsettled` is what keeps either database from reading thousands of counts of a shift to find
+/// that it is settled: SQLite reads the tables of a cross join in order, Postgres asks first what no row bears on.
 macro_rules! summary_sql {
-    (object: $object:literal, minute: $minute:literal) => {
+    (object: $object:literal, minute: $minute:literal, unsettled: $unsettled:literal) => {
         concat!(
             "select 'dwell' as figure, '' as camera, '' as name, 0 as number, 0 as amount, 0 as p95, ",
             $object,
             " as stays
                 from (
-                    select number, sum(amount) as amount from shift s cross join tally t
-                    where s.tenant = $1 and s.id = $2 and not s.settled
-                        and t.tenant = $1 and t.shift = $2 and figure = 'dwell' and amount > 0
+                    select number, sum(amount) as amount from ",
+            $unsettled,
+            " t.tenant = $1 and t.shift = $2 and figure = 'dwell' and amount > 0
                         and ($3 = 0 or sector = $3) and ($4 = '' or camera = $4)
                     group by number
                 ) as stay having count(*) > 0
@@ -41,9 +42,9 @@ macro_rules! summary_sql {
             select 'zone', camera, name, 0, 0, 0, ",
             $object,
             " from (
-                    select t.name, camera, number, sum(amount) as amount from shift s cross join tally t
-                    where s.tenant = $1 and s.id = $2 and not s.settled
-                        and t.tenant = $1 and t.shift = $2 and figure = 'zone' and amount > 0
+                    select t.name, camera, number, sum(amount) as amount from ",
+            $unsettled,
+            " t.tenant = $1 and t.shift = $2 and figure = 'zone' and amount > 0
                         and ($3 = 0 or sector = $3) and ($4 = '' or camera = $4)
                     group by t.name, number, camera
                 ) as stay group by camera, name
@@ -70,10 +71,15 @@ macro_rules! summary_sql {
         )
     };
 }
-const SQLITE: &str = summary_sql!(object: "json_group_object(number, amount)", minute: "minute_at");
+const SQLITE: &str = summary_sql!(
+    object: "json_group_object(number, amount)",
+    minute: "minute_at",
+    unsettled: "shift s cross join tally t where s.tenant = $1 and s.id = $2 and not s.settled and"
+);
 const POSTGRES: &str = summary_sql!(
     object: "json_object_agg(number, amount)",
-    minute: "cast(extract(epoch from minute_at) * 1000 as bigint)"
+    minute: "cast(extract(epoch from minute_at) * 1000 as bigint)",
+    unsettled: "tally t where (select not settled from shift where tenant = $1 and id = $2) and"
 );
 
 #[derive(sqlx::FromRow)]
