@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::UdpSocket;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 /// Building the pipeline, loading the model and making the database take a second or two on an idle machine.
@@ -91,15 +91,24 @@ fn login_link(line: &str) -> Option<&str> {
     line.split_whitespace().find(|word| word.starts_with("http://") && word.contains("/login?token="))
 }
 
-#[test]
-fn console_shows_people_boxed_in_a_browser() {
+/// One browser at a time: two of them decoding video beside a server leave a small machine no time for any.
+static BROWSER: Mutex<()> = Mutex::new(());
+
+/// Runs one file of `console/tests/browser` against a server of its own.
+fn browse(file: &str) {
+    let _turn = BROWSER.lock().unwrap_or_else(PoisonError::into_inner);
     let data = tempfile::tempdir().unwrap();
     let (_server, link) = start_demo(data.path());
     let browser = Command::new("node")
-        .args(["--test", "--test-reporter=spec", "console/tests/browser/console.test.mjs"])
+        .args(["--test", "--test-reporter=spec", &format!("console/tests/browser/{file}")])
         .env("ATALAYA_LINK", link)
         .output()
         .expect("node should start: run `make setup`");
     println!("{}{}", String::from_utf8_lossy(&browser.stdout), String::from_utf8_lossy(&browser.stderr));
     assert!(browser.status.success(), "the browser found something wrong, see above");
+}
+
+#[test]
+fn console_shows_people_boxed_in_a_browser() {
+    browse("console.test.mjs");
 }

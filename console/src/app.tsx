@@ -2,17 +2,23 @@
 
 import { useEffect, useRef } from 'preact/hooks';
 import { Frame } from './components/frame';
+import { Toasts } from './components/toast';
 import { cameras, link } from './data/feed';
 import { words } from './i18n';
+import { lazy } from './lazy';
 import { CameraPage } from './pages/camera';
 import { Forbidden, SignedOut } from './pages/closed';
 import { Live } from './pages/live';
-import { route } from './routes';
+import { type Route, route } from './routes';
+
+const Shifts = lazy(() => import('./pages/shifts'));
+const Events = lazy(() => import('./pages/events'));
+const Places = lazy(() => import('./pages/places'));
+const System = lazy(() => import('./pages/system'));
 
 export function App() {
   const wanted = route.value;
-  const camera = wanted.page === 'camera' && cameras.value?.find(({ id }) => id === wanted.camera);
-  const title = words.value.title(camera ? camera.name : words.value.live);
+  const title = words.value.title(nameOf(wanted));
   useEffect(() => {
     document.title = title;
   }, [title]);
@@ -24,15 +30,34 @@ export function App() {
   }, [wanted.page]);
   return (
     <Frame>
-      <Page />
+      <Shown />
+      <Toasts />
     </Frame>
   );
 }
 
-function Page() {
+function nameOf({ page, rest }: Route): string {
+  if (page !== 'camera') return words.value.pages[page];
+  return cameras.value?.find(({ id }) => id === rest[0])?.name ?? words.value.pages.live;
+}
+
+function Shown() {
   const state = link.value;
   if (state.kind === 'signed-out') return <SignedOut />;
   if (state.kind === 'forbidden') return <Forbidden detail={state.detail} />;
-  const wanted = route.value;
-  return wanted.page === 'camera' ? <CameraPage id={wanted.camera} /> : <Live />;
+  const { page, rest } = route.value;
+  switch (page) {
+    case 'camera':
+      return <CameraPage id={rest[0] ?? ''} />;
+    case 'shifts':
+      return <Shifts />;
+    case 'events':
+      return <Events />;
+    case 'places':
+      return <Places />;
+    case 'system':
+      return <System />;
+    default:
+      return <Live />;
+  }
 }

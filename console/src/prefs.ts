@@ -5,7 +5,12 @@ import { effect, signal } from '@preact/signals';
 export type Theme = 'dark' | 'light';
 export type Language = 'en' | 'es';
 
-const KEY = { theme: 'atalaya.theme', language: 'atalaya.language', plain: 'atalaya.plain' } as const;
+const KEY = {
+  theme: 'atalaya.theme',
+  language: 'atalaya.language',
+  plain: 'atalaya.plain',
+  branch: 'atalaya.branch',
+} as const;
 
 function read(key: string): string | null {
   try {
@@ -35,6 +40,14 @@ export const language = signal<Language>(pickLanguage(read(KEY.language), naviga
 
 /** Cameras whose picture is wanted without boxes. */
 const plain = signal<ReadonlySet<string>>(new Set((read(KEY.plain) ?? '').split(' ').filter(Boolean)));
+
+/** The branch that the pages are about; undefined: all of them, or the first where it has to be one. */
+export const branchWanted = signal<number | undefined>(Number(read(KEY.branch)) || undefined);
+
+export function setBranch(next: number | undefined): void {
+  branchWanted.value = next;
+  write(KEY.branch, next === undefined ? '' : String(next));
+}
 
 export function boxesShown(camera: string): boolean {
   return !plain.value.has(camera);

@@ -1,25 +1,56 @@
-// Where the reader is. Pages live behind `#`, so that the server needs to know of one page only.
+// Where the reader is. Pages live behind `#`, so that the server needs to know of one page only, and every page, with
+// what is chosen on it, has an address that can be sent to somebody.
 
 import { computed, signal } from '@preact/signals';
 
-export type Route = { page: 'live' } | { page: 'camera'; camera: string };
+/** The sections of the top bar, in its order. */
+export const SECTIONS = ['live', 'shifts', 'events', 'places', 'system'] as const;
 
-/** The sections of the top bar that exist. A new one is added here, in the words, and in `app.tsx`. */
-export const SECTIONS = [{ page: 'live', href: '#/' }] as const;
+export type Section = (typeof SECTIONS)[number];
 
-export function parseRoute(hash: string): Route {
-  const [, section, id] = hash.split('/');
-  if (section === 'cameras' && id) {
-    try {
-      return { page: 'camera', camera: decodeURIComponent(id) };
-    } catch {
-      return { page: 'live' };
-    }
-  }
-  return { page: 'live' };
+export interface Route {
+  page: Section | 'camera';
+  /** What follows the page in the address: `['12', 'compare']` of `#/shifts/12/compare`. */
+  rest: readonly string[];
+  /** What is chosen on the page: `?with=11`. */
+  query: URLSearchParams;
 }
 
-export const cameraHref = (camera: string) => `#/cameras/${encodeURIComponent(camera)}`;
+export function parseRoute(hash: string): Route {
+  const [path = '', search = ''] = hash.replace(/^#\/?/, '').split('?');
+  const [first = '', ...rest] = path.split('/').map(decoded);
+  const query = new URLSearchParams(search);
+  if (first === 'cameras' && rest[0]) return { page: 'camera', rest, query };
+  const page = SECTIONS.find((section) => section === first);
+  return page ? { page, rest, query } : { page: 'live', rest: [], query };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** The address of a page; what is undefined or empty is left out. */
+export function href(
+  page: Section | 'cameras',
+  rest: readonly (string | number)[] = [],
+  query: Record<string, string | number | undefined> = {},
+): string {
+  const path = [page === 'live' ? '' : page, ...rest].map((part) => encodeURIComponent(part)).join('/');
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
+  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return `#/${path}${search && `?${search}`}`;
+}
+
+export const cameraHref = (camera: string) => href('cameras', [camera]);
+
+/** Goes to an address as another choice on the same page does: without a step in the browser's history. */
+export function replace(address: string): void {
+  window.location.replace(address);
+}
 
 const hash = signal(window.location.hash);
 window.addEventListener('hashchange', () => {

@@ -25,8 +25,10 @@ pub(super) fn file(path: &str, headers: &HeaderMap) -> WarpResponse {
         "" => "index.html",
         name => name,
     };
-    match Dist::get(name) {
-        Some(file) => answer(name, file, headers),
+    // `/totem` is the page `totem.html`.
+    let page = format!("{name}.html");
+    match Dist::get(name).map(|file| (name, file)).or_else(|| Dist::get(&page).map(|file| (&*page, file))) {
+        Some((name, file)) => answer(name, file, headers),
         None if name == "index.html" => page::console_missing(),
         None => ApiError::no("page", path).into_response(),
     }

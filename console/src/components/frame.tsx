@@ -1,10 +1,11 @@
 // The frame around every page: where one is, in which language and theme, and as whom.
 
 import type { ComponentChildren } from 'preact';
+import { branches } from '../data/branches';
 import { link, now, refresh, session, signOut } from '../data/feed';
 import { secondsUntil, timeOf, words } from '../i18n';
-import { type Language, language, setLanguage, setTheme, theme } from '../prefs';
-import { SECTIONS } from '../routes';
+import { branchWanted, type Language, language, setBranch, setLanguage, setTheme, theme } from '../prefs';
+import { href, route, SECTIONS, type Section } from '../routes';
 import { IconButton } from './actions';
 import { MarkIcon, SignOutIcon, StateShape, ThemeIcon } from './icons';
 
@@ -22,12 +23,13 @@ export function Frame({ children }: { children: ComponentChildren }) {
         </span>
         <nav aria-label={words.value.sections}>
           {signedIn &&
-            SECTIONS.map(({ page, href }) => (
-              <a key={page} href={href} aria-current="page">
-                {words.value[page]}
+            SECTIONS.map((page) => (
+              <a key={page} href={href(page)} aria-current={isShown(page) ? 'page' : undefined}>
+                {words.value.pages[page]}
               </a>
             ))}
         </nav>
+        {signedIn && <BranchPicker />}
         <Languages />
         <ThemeButton />
         {signedIn && <User />}
@@ -37,6 +39,33 @@ export function Frame({ children }: { children: ComponentChildren }) {
         {children}
       </main>
     </div>
+  );
+}
+
+/** A camera is part of the wall. */
+function isShown(section: Section): boolean {
+  const { page } = route.value;
+  return page === section || (page === 'camera' && section === 'live');
+}
+
+function BranchPicker() {
+  const list = branches.value ?? [];
+  if (list.length < 2) return null;
+  return (
+    <select
+      class="branch"
+      aria-label={words.value.branch}
+      onChange={(event) => setBranch(Number(event.currentTarget.value) || undefined)}
+    >
+      <option value="" selected={branchWanted.value === undefined}>
+        {words.value.allBranches}
+      </option>
+      {list.map(({ id, name }) => (
+        <option key={id} value={id} selected={branchWanted.value === id}>
+          {name}
+        </option>
+      ))}
+    </select>
   );
 }
 

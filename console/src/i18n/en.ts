@@ -1,12 +1,32 @@
 // English, and by its type the list of everything the console says.
 
 import type { CameraStateName } from '../api';
+import type { Section } from '../routes';
 
 const number = new Intl.NumberFormat('en');
 const decimal = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 const count = (n: number, one: string, many: string) => `${number.format(n)} ${n === 1 ? one : many}`;
 
 export const en = {
+  pages: {
+    live: 'Live',
+    shifts: 'Shifts',
+    events: 'Events',
+    places: 'Places',
+    system: 'System',
+  } satisfies Record<Section, string>,
+  branch: 'Branch',
+  allBranches: 'All branches',
+  noPage: 'This page could not be loaded.',
+  noAnswer: 'The server does not answer.',
+  mayNot: (reason: string): string => `Your role may not do this: ${reason}`,
+  undo: 'Undo',
+  dismiss: 'Dismiss',
+  cancel: 'Cancel',
+  save: 'Save',
+  add: 'Add',
+  change: 'Change',
+  remove: 'Delete',
   live: 'Live',
   title: (page: string): string => `${page} · Atalaya`,
   skip: 'Skip to the cameras',

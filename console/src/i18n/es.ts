@@ -7,6 +7,19 @@ const decimal = new Intl.NumberFormat('es', { maximumFractionDigits: 1 });
 const count = (n: number, one: string, many: string) => `${number.format(n)} ${n === 1 ? one : many}`;
 
 export const es: Words = {
+  pages: { live: 'En vivo', shifts: 'Turnos', events: 'Eventos', places: 'Lugares', system: 'Sistema' },
+  branch: 'Sucursal',
+  allBranches: 'Todas las sucursales',
+  noPage: 'No se pudo cargar esta página.',
+  noAnswer: 'El servidor no responde.',
+  mayNot: (reason) => `Tu rol no permite hacer esto: ${reason}`,
+  undo: 'Deshacer',
+  dismiss: 'Cerrar',
+  cancel: 'Cancelar',
+  save: 'Guardar',
+  add: 'Añadir',
+  change: 'Cambiar',
+  remove: 'Eliminar',
   live: 'En vivo',
   title: (page) => `${page} · Atalaya`,
   skip: 'Ir a las cámaras',

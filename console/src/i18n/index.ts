@@ -7,6 +7,9 @@ import { es } from './es';
 
 export const words = computed<Words>(() => (language.value === 'es' ? es : en));
 
+/** The words of one page, loaded with it: English is by its type the list of them. */
+export const wordsOf = <T>(pair: { en: T; es: NoInfer<T> }) => computed<T>(() => pair[language.value]);
+
 const clock = computed(
   () =>
     new Intl.DateTimeFormat(language.value, {

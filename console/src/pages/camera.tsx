@@ -11,10 +11,10 @@ import { aspectOf, visitsOf } from '../data/facts';
 import { cameras, now } from '../data/feed';
 import { shifts } from '../data/shifts';
 import { timeOf, words } from '../i18n';
-import { cameraHref, SECTIONS } from '../routes';
+import { cameraHref, href } from '../routes';
 import type { Playback } from '../video/player';
 
-const HOME = SECTIONS[0].href;
+const HOME = href('live');
 
 export function CameraPage({ id }: { id: string }) {
   const list = cameras.value;

@@ -3,6 +3,7 @@
 import { Figure } from '../components/figure';
 import { StateShape } from '../components/icons';
 import { Wall } from '../components/wall';
+import { branch } from '../data/branches';
 import { type Facts, factsOf, type Visits } from '../data/facts';
 import { cameras, link, now } from '../data/feed';
 import { shifts } from '../data/shifts';
@@ -10,7 +11,8 @@ import { timeOf, words } from '../i18n';
 import { Empty } from './empty';
 
 export function Live() {
-  const list = cameras.value;
+  const all = cameras.value;
+  const list = branch.value ? all?.filter((camera) => camera.branch_id === branch.value?.id) : all;
   if (!list) return <p class="loading">{words.value.loading}</p>;
   if (list.length === 0) return <Empty />;
   return (

@@ -1,0 +1,82 @@
+// Cameras, the running shift and the session: what every page needs.
+
+import { all, BASE, json, request } from './http';
+
+export type CameraStateName = 'connecting' | 'running' | 'lost' | 'stopped' | 'failed';
+
+export interface CameraStatus {
+  state: CameraStateName;
+  /** RFC 3339; null while stopped. */
+  since: string | null;
+  /** Why it is lost or failed, in the server's words. */
+  reason: string | null;
+  /** When a lost camera is tried again. */
+  next_try: string | null;
+  /** Frames a second over the last few seconds. */
+  fps_in: number;
+  fps_analysed: number;
+  frames_dropped: number;
+  /** Mean of one inference over the last few seconds. */
+  inference_ms: number;
+  reconnects: number;
+  last_error: string | null;
+  /** Size of the picture; 0 before the first frame. */
+  width: number;
+  height: number;
+  /** People in the newest frame. */
+  people_now: number;
+  /** Who watches now. */
+  viewers: number;
+}
+
+export interface Camera {
+  id: string;
+  branch_id: number;
+  name: string;
+  pipeline: string;
+  enabled: boolean;
+  status: CameraStatus;
+}
+
+/** Figures of one branch's shift. */
+export interface Summary {
+  shift: { name: string; start: string; end: string };
+  visits: number;
+  /** Cameras without visits are not listed. */
+  visits_by_camera: { camera: string; visits: number }[];
+}
+
+export interface Session {
+  /** Who the token was issued to. */
+  subject: string;
+  roles: string[];
+  /** What the roles allow. */
+  may: string[];
+  version: string;
+}
+
+export const cameraUrl = (id: string) => `${BASE}/cameras/${encodeURIComponent(id)}`;
+export const overlayQuery = (drawn: boolean) => `?overlay=${drawn}`;
+
+/** All cameras this caller may see; a wall shows them all. */
+export const listCameras = () => all<Camera>('/cameras');
+
+export const currentSummary = (branch: number) =>
+  json<Summary>(`/shifts/current/summary?branch_id=${branch}`);
+export const session = () => json<Session>('/session');
+
+export async function signOut(): Promise<void> {
+  await request('/logout', { method: 'POST' });
+}
+
+export async function startCamera(id: string): Promise<void> {
+  await request(`${cameraUrl(id)}/start`, { method: 'POST' });
+}
+
+export async function restartCamera(id: string): Promise<void> {
+  await request(`${cameraUrl(id)}/restart`, { method: 'POST' });
+}
+
+export async function snapshot(id: string, drawn: boolean): Promise<Blob> {
+  return (await request(`${cameraUrl(id)}/snapshot.jpg${overlayQuery(drawn)}`)).blob();
+}

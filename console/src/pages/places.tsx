@@ -1,0 +1,7 @@
+// To be built.
+
+import { words } from '../i18n';
+
+export function Page() {
+  return <h1>{words.value.pages.places}</h1>;
+}
