@@ -15,7 +15,7 @@ use crate::postgres::Cluster;
 use crate::program::{Program, Running, assets_dir};
 use crate::server::{get, serve, terminate};
 
-/// How often the server is killed, unless `ATALAYA_KILLS` says otherwise: `make bench` kills it fifty times.
+/// How often the server is killed, unless `KILLS` says otherwise: `make bench` kills it fifty times.
 const KILLS: u64 = 8;
 
 /// Longest time from a round's beginning, or from its first new visit, to the kill.
@@ -61,7 +61,7 @@ async fn visits_of(address: &str, token: &str, shift: i64) -> BTreeSet<(i64, i64
 #[allow(clippy::print_stdout, reason = "`make bench` shows it to a person")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_visit_that_was_shown_survives_any_kill_of_the_server() {
-    let kills = std::env::var("ATALAYA_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
+    let kills = std::env::var("KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
     let data = tempfile::tempdir().unwrap();
     let mut confirmed = BTreeSet::new();
     for round in 0..=kills {
