@@ -97,7 +97,7 @@ pub(super) fn keep_damaged(folder: &Path, most: usize) -> usize {
         let path = damaged_path(folder, number);
         match fs::remove_file(&path) {
             Ok(()) => {
-                error!(file = %path.display(), most, "too many damaged files are kept; the oldest is deleted")
+                error!(file = %path.display(), most, "too many damaged files are kept; the oldest is deleted");
             }
             Err(error) => warn!(file = %path.display(), %error, "cannot delete a damaged file"),
         }
