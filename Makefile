@@ -14,6 +14,9 @@ ARGS ?= demo
 TARGETS ?= picture sound boxes manifest description discovery
 TIME ?= 60
 
+# How often `make bench` kills a server.
+KILLS ?= 50
+
 .PHONY: help run setup packages assets console toolchain build plugin test test-tools check bench fuzz accuracy
 
 help: ## lists the targets
@@ -65,6 +68,7 @@ check: setup ## the quick part of `make test`: format, clippy, unit tests
 
 bench: setup ## measures the figures of docs/performance.md
 	@cargo bench --locked
+	KILLS=$(KILLS) cargo test --release --locked --test cli -- --nocapture killed::a_visit
 
 fuzz: ## feeds nonsense to whatever reads what others send, TIME seconds (60) each of TARGETS; needs nightly Rust
 	@cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz

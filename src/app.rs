@@ -3,6 +3,7 @@
 //! It builds them in the order in which they need each other and stops them in reverse: first no new requests,
 //! then no more frames, then the last visits are written.
 
+mod database;
 mod gateway;
 mod places;
 mod totems;
@@ -24,13 +25,14 @@ use crate::auth::{Branches, Caller, Keys, Revocations, login_link, signing_secre
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
 use crate::config::{self, Config, FolderLock};
-use crate::domain::{Camera, CameraId, Publisher, Role, TenantId, Timestamp};
+use crate::domain::{Camera, CameraId, Publisher, Role, TenantId};
 use crate::gateway::Gateway;
 use crate::jobs::{BackupPlan, Daily, FindCameras, Jobs, JobsContext};
 use crate::recorder::{Recorder, RecorderContext};
 use crate::store::{Aging, Spool, Store, machine_zone};
 use crate::totem::Registry;
 use crate::viewer::Viewers;
+use database::Database;
 use gateway::{Started, connect_rate, start_gateway};
 use places::Places;
 use totems::{lookers, start_totems};
@@ -73,7 +75,8 @@ impl App {
         let clock = Clock::system();
         let keys = Keys::new(&signing_secret(config)?, clock.clone());
         let lock = FolderLock::take(&config.data_dir)?;
-        let store = open_store(config, clock.now()).await?;
+        let database = Database::open(config, &clock).await?;
+        let store = database.store.clone();
         let spool = open_spool(config, &store).await?;
         let (stop, stop_recorder) = (CancellationToken::new(), CancellationToken::new());
         let (fronts, backs) = (TaskTracker::new(), TaskTracker::new());
@@ -91,7 +94,8 @@ impl App {
         let live = recorder.clone();
         let live = Arc::new(move |tenant, id: &CameraId| live.live(tenant, id));
         let viewers = Viewers::new(config, fronts.clone(), stop.clone())?;
-        let places = Places::start(config, (&store, &running, &clock), cameras).await?;
+        let places = Places::start(config, (&store, &running, &clock))?;
+        database.start(places.stored(), cameras, (&fronts, &stop)).await?;
         let models = Arc::new(gstvision::engine::Catalog::open(config.models_dir.as_deref())?);
         let options = load_options(config, config.detector.threads.into())?;
         check_detector(config, &models, &options);
@@ -185,19 +189,6 @@ fn check_detector(config: &Config, models: &gstvision::engine::Catalog, options:
     if let Err(error) = chosen.and_then(|manifest| options.assets.verify(&manifest)) {
         error!(%error, "cameras cannot look for people; `atalaya doctor` says more");
     }
-}
-
-async fn open_store(config: &Config, now: Timestamp) -> Result<Store> {
-    let url = config.database.url.as_ref().map(config::Secret::reveal);
-    let store = Store::open(url, &config.data_dir).await?;
-    store.migrate().await?;
-    if config.branches.is_empty() && jiff::tz::TimeZone::system().iana_name().is_none() {
-        warn!(
-            "this machine's time zone has no name; branch 1 counts its shifts in UTC: describe it by [[branches]] or set TZ"
-        );
-    }
-    places::describe(config, &store, now).await?;
-    Ok(store)
 }
 
 async fn open_spool(config: &Config, store: &Store) -> Result<Spool> {

@@ -140,6 +140,7 @@ pub(super) async fn create_camera(
     let asker = caller.clone();
     let camera = state.off_the_runtime(move |rules| edit::created(rules, &asker, body)).await?;
     check_branch(&state, &caller, camera.branch).await?;
+    check_sector(&state, &camera).await?;
     state
         .clone()
         .change(async move {
@@ -212,6 +213,10 @@ async fn rewrite(
             if camera.branch != before.branch {
                 check_branch(&state, &caller, camera.branch).await?;
             }
+            // What is stored stays as it is: it may be older than this rule.
+            if (camera.branch, camera.sector) != (before.branch, before.sector) {
+                check_sector(&state, &camera).await?;
+            }
             match conditions.bind() {
                 true => swap(&state, &before, Some(&camera)).await?,
                 false => drop(state.store.put_camera(camera.tenant, &camera).await?),
@@ -270,6 +275,20 @@ async fn check_branch(state: &State, caller: &Caller, branch: BranchId) -> Answe
         "there is no branch {branch}; describe it first, by POST /api/v1/branches or as [[branches]] of the configuration file"
     );
     Err(ApiError::invalid("branch_id", reason))
+}
+
+/// A camera's sector is one of its branch. Of a sector elsewhere nothing else is told than of none.
+async fn check_sector(state: &State, camera: &domain::Camera) -> Answer<()> {
+    let Some(id) = camera.sector else { return Ok(()) };
+    match state.store.sector(camera.tenant, id).await? {
+        Some(sector) if sector.branch == camera.branch => Ok(()),
+        _ => {
+            let branch = camera.branch;
+            let reason =
+                format!("there is no sector {id} in branch {branch}; make it first, by POST /api/v1/sectors");
+            Err(ApiError::invalid("sector_id", reason))
+        }
+    }
 }
 
 /// Stops a camera and forgets it; its visits stay.

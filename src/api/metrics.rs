@@ -199,6 +199,11 @@ impl Collector for Recorder {
                 "Space that they may take; then the oldest are lost",
                 figures.spool_max_bytes.cast_signed(),
             ),
+            (
+                "recorder_spool_damaged_files",
+                "Files of them that were damaged and are kept aside",
+                figures.spool_damaged_files as i64,
+            ),
             ("recorder_losing", "1 while records are lost for want of space", figures.is_losing.into()),
             ("recorder_stuck", "1 while the database does not take what waits", figures.is_stuck.into()),
         ] {

@@ -120,6 +120,7 @@ pub(super) async fn get_sector(
 #[utoipa::path(put, path = "/api/v1/sectors/{id}", tag = "places", params(("id" = i64, Path)),
     request_body(content = SectorInput, example = json!({"branch_id": 1, "name": "Terrace"})),
     responses((status = 200, body = Sector, headers(("ETag" = String))), super::openapi::Absence, super::openapi::BadBody,
+        (status = 409, description = "Cameras are in it, and it would be of another branch", body = Problem, content_type = "application/problem+json"),
         super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn put_sector(
     id: String,
@@ -140,6 +141,7 @@ pub(super) async fn put_sector(
 #[utoipa::path(patch, path = "/api/v1/sectors/{id}", tag = "places", params(("id" = i64, Path)),
     request_body(content = SectorPatch, example = json!({"name": "Roof"})),
     responses((status = 200, body = Sector, headers(("ETag" = String))), super::openapi::Absence, super::openapi::BadBody,
+        (status = 409, description = "Cameras are in it, and it would be of another branch", body = Problem, content_type = "application/problem+json"),
         super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn patch_sector(
     id: String,
@@ -165,6 +167,9 @@ async fn rewrite(
     if let Some(branch) = patch.branch_id {
         after.branch = branch_of(&state, &caller, Some(branch)).await?;
     }
+    if after.branch != before.branch {
+        check_empty(&state, &before)?;
+    }
     if let Some(name) = patch.name {
         after.name = text_of("name", name)?;
     }
@@ -189,13 +194,20 @@ pub(super) async fn delete_sector(
     super::permit(&caller, Action::ConfigurePlaces)?;
     let sector = find(&state, &caller, &id).await?;
     conditions.allow(&tag(&state, &sector))?;
-    let handles = state.cameras.list(caller.tenant);
-    if handles.iter().any(|handle| handle.camera().sector == Some(sector.id)) {
-        return Err(ApiError::Conflict(format!("cameras are in sector {}", sector.id)));
-    }
+    check_empty(&state, &sector)?;
     done(state.store.swap_sector(caller.tenant, &sector, None).await?, &conditions)?;
     (state.reassigned)(caller.tenant, None);
     Ok(Told::new(NoContent).note(note(sector.branch)))
+}
+
+/// # Errors
+/// When a camera is in it, which would be in a sector that is not one of its branch.
+fn check_empty(state: &State, sector: &domain::Sector) -> Answer<()> {
+    let handles = state.cameras.list(sector.tenant);
+    if handles.iter().any(|handle| handle.camera().sector == Some(sector.id)) {
+        return Err(ApiError::Conflict(format!("cameras are in sector {}", sector.id)));
+    }
+    Ok(())
 }
 
 /// # Errors

@@ -27,39 +27,67 @@ pub(super) struct Places {
     turn: Arc<Mutex<()>>,
 }
 
-impl Places {
-    /// Starts the store's cameras, among them `more`, and the file's.
-    pub(super) async fn start(
-        config: &Config,
-        (store, running, clock): (&Store, &Cameras, &Clock),
-        more: Vec<Camera>,
-    ) -> Result<Self> {
+/// The cameras of the store.
+pub(super) struct Stored {
+    store: Store,
+    running: Cameras,
+    fixed: watch::Receiver<Arc<Fixed>>,
+    turn: Arc<Mutex<()>>,
+}
+
+impl Stored {
+    /// Starts all but those that the file names, too; `more` among them, which are kept first.
+    pub(super) async fn start(&self, more: &[Camera]) -> Result<()> {
         for camera in more {
-            let known = store.camera(camera.tenant, &camera.id).await?;
-            let mut kept = known.unwrap_or_else(|| camera.clone());
-            kept.pipeline = camera.pipeline;
-            kept.parameters.extend(camera.parameters);
-            store.put_camera(kept.tenant, &kept).await?;
+            self.keep(camera).await?;
         }
-        let cameras = cameras_of(config)?;
-        for camera in store.all_cameras().await? {
-            if cameras.iter().any(|fixed| fixed.is(&camera)) {
+        let _turn = self.turn.lock().await;
+        let fixed = self.fixed.borrow().clone();
+        for camera in self.store.all_cameras().await? {
+            if fixed.cameras.contains(&(camera.tenant, camera.id.clone())) {
                 warn!(camera = %camera.id, "the camera of the config file takes the place of the stored one");
             } else {
-                running.put(camera);
+                self.running.put(camera);
             }
         }
-        for camera in cameras {
+        Ok(())
+    }
+
+    /// What the store has of it holds, but for the parameters that are given.
+    async fn keep(&self, camera: &Camera) -> Result<()> {
+        let known = self.store.camera(camera.tenant, &camera.id).await?;
+        let mut kept = known.unwrap_or_else(|| camera.clone());
+        kept.pipeline.clone_from(&camera.pipeline);
+        kept.parameters.extend(camera.parameters.clone());
+        self.store.put_camera(kept.tenant, &kept).await?;
+        Ok(())
+    }
+}
+
+impl Places {
+    /// Starts the file's cameras.
+    pub(super) fn start(
+        config: &Config,
+        (store, running, clock): (&Store, &Cameras, &Clock),
+    ) -> Result<Self> {
+        let fixed = fixed(config)?;
+        for camera in cameras_of(config)? {
             running.put(camera);
         }
         Ok(Self {
             store: store.clone(),
             running: running.clone(),
             clock: clock.clone(),
-            fixed: watch::Sender::new(Arc::new(fixed(config)?)),
+            fixed: watch::Sender::new(Arc::new(fixed)),
             config: config.clone(),
             turn: Arc::default(),
         })
+    }
+
+    /// The others.
+    pub(super) fn stored(&self) -> Stored {
+        let (store, running) = (self.store.clone(), self.running.clone());
+        Stored { store, running, fixed: self.fixed(), turn: self.turn() }
     }
 
     /// What the API may not change.

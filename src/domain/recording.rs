@@ -16,6 +16,8 @@ pub struct RecorderFigures {
     /// What waits on disk takes so much of the space it may have.
     pub spool_bytes: u64,
     pub spool_max_bytes: u64,
+    /// Files that came back from the disk otherwise than they were written, and are kept for somebody to look at.
+    pub spool_damaged_files: usize,
     /// Lost, because too many waited or the database refused them for good.
     pub dropped: u64,
     /// States are being lost for want of space.

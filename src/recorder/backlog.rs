@@ -176,13 +176,14 @@ impl Backlog {
 
     pub(super) fn figures(&self) -> RecorderFigures {
         let state = self.state();
-        let SpoolFigures { records, bytes, max_bytes, lost, is_full, .. } = state.spooled;
+        let SpoolFigures { records, bytes, max_bytes, lost, is_full, damaged_files, .. } = state.spooled;
         let in_memory = state.waiting.len() + state.in_flight;
         RecorderFigures {
             waiting: in_memory + usize::try_from(records).unwrap_or(usize::MAX),
             in_memory,
             spool_bytes: bytes,
             spool_max_bytes: max_bytes,
+            spool_damaged_files: damaged_files,
             dropped: state.figures.dropped + lost,
             is_losing: state.is_dropping || is_full,
             ..state.figures

@@ -16,6 +16,7 @@ const SELECT_WHOLE: Sql = Sql::same("select whole from shift where tenant = $1 a
 const FORGET_TALLY: Sql = Sql::same("delete from tally where tenant = $1 and shift = $2");
 const FORGET_PEAKS: Sql = Sql::same("delete from occupancy_peak where tenant = $1 and shift = $2");
 const FORGET_DWELL: Sql = Sql::same("delete from shift_dwell where tenant = $1 and shift = $2");
+const FORGET_ZONES: Sql = Sql::same("delete from zone_dwell where tenant = $1 and shift = $2");
 const SETTLED: Sql = Sql::same("update shift set settled = true where tenant = $1 and id = $2");
 
 /// Median and 95th percentile (nearest rank) of the stays of the shift as a whole, of each sector, of each camera, and of
@@ -41,6 +42,28 @@ const SETTLE: Sql = Sql::same(
     select $1, $2, camera, sector, min(case when passed * 2 >= total then number end),
         min(case when passed * 100 >= total * 95 then number end)
     from ranked group by camera, sector",
+);
+
+/// The same of each zone of each camera, in all its sectors together (0) and in each.
+const SETTLE_ZONES: Sql = Sql::same(
+    "insert into zone_dwell (tenant, shift, camera, zone, sector, stays, median_s, p95_s)
+    with counted as (
+        select camera, name, sector, number, amount from tally
+        where tenant = $1 and shift = $2 and figure = 'zone' and amount > 0
+    ), stay as (
+        select camera, name, 0 as sector, number, amount from counted
+        union all select camera, name, sector, number, amount from counted where sector <> 0
+    ), bucket as (
+        select camera, name, sector, number, sum(amount) as amount from stay group by camera, name, sector, number
+    ), ranked as (
+        select camera, name, sector, number,
+            sum(amount) over (partition by camera, name, sector order by number) as passed,
+            sum(amount) over (partition by camera, name, sector) as total
+        from bucket
+    )
+    select $1, $2, camera, name, sector, max(total), min(case when passed * 2 >= total then number end),
+        min(case when passed * 100 >= total * 95 then number end)
+    from ranked group by camera, name, sector",
 );
 
 /// All rows of a shift as figures; what `tally.rs` adds up row by row. They are read once: left to itself, SQLite reads all
@@ -177,9 +200,9 @@ impl Store {
         in_time(async {
             let mut writing = Writing::begin(&self.write).await?;
             hold(&mut writing, tenant, &BTreeSet::from([shift.get()])).await?;
-            writing.run(FORGET_DWELL, &key).await?;
-            writing.run(SETTLE, &key).await?;
-            writing.run(SETTLED, &key).await?;
+            for statement in [FORGET_DWELL, SETTLE, FORGET_ZONES, SETTLE_ZONES, SETTLED] {
+                writing.run(statement, &key).await?;
+            }
             writing.commit().await
         })
         .await

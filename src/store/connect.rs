@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, PgPool, SqlitePool};
+use tokio::sync::watch;
 
 use super::{Pools, Store, StoreError};
 use crate::config::private_folder;
@@ -36,6 +37,10 @@ const AT_HAND: Duration = Duration::from_millis(250);
 /// SQLite readers do not wait for the writer; more of them than this would only wait for the disk.
 const SQLITE_READERS: u32 = 4;
 
+/// Rows that SQLite's thread reads ahead of whoever takes them, a page of an export: handing over fifty at a time, as sqlx
+/// would, the two threads wake each other so often that an export takes nearly twice the processor's time.
+const ROWS_AHEAD: usize = 1000;
+
 /// Postgres ends a statement itself shortly before we stop waiting for it: it should not go on for nobody.
 /// And it ends a transaction whose client was cut off in the middle of it, whose rows would be locked until TCP gives up.
 const STATEMENT_TIMEOUT: &str =
@@ -50,11 +55,18 @@ const NO_STATEMENT_TIMEOUT: &str = "set statement_timeout = 0";
 /// A small share of Postgres' default of 100.
 const POSTGRES_CONNECTIONS: u32 = 8;
 
+/// What becomes of a Postgres that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absent {
+    IsRefused,
+    IsAwaited,
+}
+
 /// Opens what `url` names, or the SQLite file in `data_dir` when there is none.
-pub(super) async fn open(url: Option<&str>, data_dir: &Path) -> Result<Store, StoreError> {
+pub(super) async fn open(url: Option<&str>, data_dir: &Path, absent: Absent) -> Result<Store, StoreError> {
     match sqlite_file(url, data_dir)? {
         Some(file) => open_sqlite(&file).await,
-        None => open_postgres(url.unwrap_or_default(), STATEMENT_TIMEOUT).await,
+        None => open_postgres(url.unwrap_or_default(), STATEMENT_TIMEOUT, absent).await,
     }
 }
 
@@ -62,7 +74,7 @@ pub(super) async fn open(url: Option<&str>, data_dir: &Path) -> Result<Store, St
 pub(super) async fn open_to_read(url: Option<&str>, data_dir: &Path) -> Result<Store, StoreError> {
     match sqlite_file(url, data_dir)? {
         Some(file) => read_sqlite(&file).await,
-        None => open_postgres(url.unwrap_or_default(), READ_ONLY).await,
+        None => open_postgres(url.unwrap_or_default(), READ_ONLY, Absent::IsRefused).await,
     }
 }
 
@@ -98,8 +110,11 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     make_writable(folder)?;
     make_private(path).map_err(|error| sqlite_error(path, &error.into()))?;
-    let options =
-        SqliteConnectOptions::new().filename(path).busy_timeout(BUSY_TIMEOUT).optimize_on_close(true, None);
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(BUSY_TIMEOUT)
+        .row_buffer_size(ROWS_AHEAD)
+        .optimize_on_close(true, None);
     let writer_options = options
         .clone()
         .optimize_on_close(true, None)
@@ -125,7 +140,8 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
         .connect_lazy_with(options.read_only(true));
     let place = format!("SQLite file {}", path.display());
     let file = Some(path.into());
-    Ok(Store { read: Pools::Sqlite(reader), write: Pools::Sqlite(writer), place: place.into(), file })
+    let ready = watch::Sender::new(true);
+    Ok(Store { read: Pools::Sqlite(reader), write: Pools::Sqlite(writer), place: place.into(), file, ready })
 }
 
 async fn read_sqlite(path: &Path) -> Result<Store, StoreError> {
@@ -136,7 +152,11 @@ async fn read_sqlite(path: &Path) -> Result<Store, StoreError> {
             remedy: "name the server's own --config or --data-dir".to_owned(),
         });
     }
-    let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY_TIMEOUT).read_only(true);
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(BUSY_TIMEOUT)
+        .row_buffer_size(ROWS_AHEAD)
+        .read_only(true);
     let pool = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -145,7 +165,7 @@ async fn read_sqlite(path: &Path) -> Result<Store, StoreError> {
         .map_err(|error| sqlite_error(path, &error))?;
     let (read, write) = (Pools::Sqlite(pool.clone()), Pools::Sqlite(pool));
     let place = format!("SQLite file {}", path.display());
-    Ok(Store { read, write, place: place.into(), file: Some(path.into()) })
+    Ok(Store { read, write, place: place.into(), file: Some(path.into()), ready: watch::Sender::new(true) })
 }
 
 /// Reads and writes once, so that a foreign, broken, locked or read-only file is found now and not at the
@@ -201,34 +221,30 @@ pub(super) fn sqlite_error(path: &Path, error: &sqlx::Error) -> StoreError {
     StoreError::Open { place: format!("SQLite file {}", path.display()), reason, remedy: remedy.to_owned() }
 }
 
-async fn open_postgres(url: &str, settings: &'static str) -> Result<Store, StoreError> {
+async fn open_postgres(url: &str, settings: &'static str, absent: Absent) -> Result<Store, StoreError> {
     let options = PgConnectOptions::from_str(url).map_err(|_| wrong_url("cannot be read"))?;
     let options = options.application_name("atalaya");
     let place = postgres_place(&options);
-    let fail = |reason: String, remedy: &str| StoreError::Open {
-        place: place.clone(),
-        reason,
-        remedy: remedy.to_owned(),
-    };
-    // Tried outside the pool, which would go on for seconds and then say only that it took too long.
-    let first = tokio::time::timeout(ACQUIRE_TIMEOUT, options.connect()).await;
-    match first {
-        Err(_) => {
-            let reason = format!("no answer within {} s", ACQUIRE_TIMEOUT.as_secs());
-            return Err(fail(reason, "check host and port in `database.url`, and that it is running"));
-        }
-        Ok(Err(error)) => {
+    let is_awaited = absent == Absent::IsAwaited;
+    match try_postgres(&options).await {
+        Err(error) if !(is_awaited && may_come(&error)) => {
             let (reason, remedy) = postgres_reason(&error);
-            return Err(fail(reason, remedy));
+            return Err(StoreError::Open { place, reason, remedy: remedy.to_owned() });
         }
-        // It is only a trial; a failing goodbye says nothing.
-        Ok(Ok(connection)) => drop(connection.close().await),
+        _ => {}
     }
+    let ready = watch::Sender::new(!is_awaited);
+    let tables = ready.subscribe();
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .after_connect(move |connection, _| {
-            Box::pin(async move { connection.execute(settings).await.map(drop) })
+            let mut tables = tables.clone();
+            Box::pin(async move {
+                // Whoever wants the connection gives up when that takes too long.
+                drop(tables.wait_for(|ready| *ready).await);
+                connection.execute(settings).await.map(drop)
+            })
         })
         // Those that a cut network left are many, and each would be waited for.
         .test_before_acquire(false)
@@ -236,7 +252,37 @@ async fn open_postgres(url: &str, settings: &'static str) -> Result<Store, Store
         .after_release(|connection, _| Box::pin(is_alive(connection, ACQUIRE_TIMEOUT)))
         .connect_lazy_with(options);
     let (read, write) = (Pools::Postgres(pool.clone()), Pools::Postgres(pool));
-    Ok(Store { read, write, place: place.into(), file: None })
+    Ok(Store { read, write, place: place.into(), file: None, ready })
+}
+
+/// Connects once, outside the pool, which would go on for seconds and then say only that it took too long.
+async fn try_postgres(options: &PgConnectOptions) -> Result<(), sqlx::Error> {
+    let connection = connect_postgres(options).await?;
+    // It is only a trial; a failing goodbye says nothing.
+    drop(connection.close().await);
+    Ok(())
+}
+
+async fn connect_postgres(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    match tokio::time::timeout(ACQUIRE_TIMEOUT, options.connect()).await {
+        Ok(connected) => connected,
+        Err(_) => {
+            let reason = format!("no answer within {} s", ACQUIRE_TIMEOUT.as_secs());
+            Err(io::Error::new(io::ErrorKind::TimedOut, reason).into())
+        }
+    }
+}
+
+/// It does not run yet, or is busy: nothing that anybody has to correct.
+fn may_come(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        // It starts, stops, or has no connection left.
+        sqlx::Error::Database(error) => {
+            error.code().is_some_and(|code| code.starts_with("57P0") || code == "53300")
+        }
+        _ => false,
+    }
 }
 
 /// A connection whose call was given up may be dead. Its place in the pool is free again as soon as that is clear,
@@ -248,11 +294,21 @@ async fn is_alive(connection: &mut PgConnection, patience: Duration) -> Result<b
     }
 }
 
-/// Migrates over a connection of its own, which may take as long as it needs.
+pub(super) async fn migrate_sqlite(pool: &SqlitePool, migrations: &Migrator) -> Result<(), MigrateError> {
+    let mut connection = pool.acquire().await?;
+    run(migrations, &mut *connection).await
+}
+
+/// What [`Migrator::run`] does, which the compiler does not let wait on any thread.
+async fn run(migrations: &Migrator, connection: &mut impl Migrate) -> Result<(), MigrateError> {
+    migrations.run_direct(None, connection, false).await
+}
+
+/// Migrates over a connection of its own, which may take as long as it needs; those of the pool may wait for it.
 pub(super) async fn migrate_postgres(pool: &PgPool, migrations: &Migrator) -> Result<(), MigrateError> {
-    let mut connection = pool.acquire().await?.detach();
+    let mut connection = connect_postgres(&pool.connect_options()).await?;
     connection.execute(NO_STATEMENT_TIMEOUT).await?;
-    let done = migrations.run(&mut connection).await;
+    let done = run(migrations, &mut connection).await;
     // Whether it says goodbye or not, it is gone.
     let _ = connection.close().await;
     done

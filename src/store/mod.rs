@@ -50,6 +50,7 @@ use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{PgPool, SqlitePool};
+use tokio::sync::watch;
 
 pub use assignment::Assigned;
 pub use audit::ChangeFilter;
@@ -104,6 +105,8 @@ pub struct Store {
     place: Arc<str>,
     /// None on Postgres.
     file: Option<Arc<Path>>,
+    /// The tables are as this program needs them; connections to an awaited Postgres are given to nobody before.
+    ready: watch::Sender<bool>,
 }
 
 /// What [`Store::migrate`] did.
@@ -138,7 +141,16 @@ impl Store {
     /// # Errors
     /// When it cannot be used; the message names the file or host and what to do, and never the password.
     pub async fn open(url: Option<&str>, data_dir: &Path) -> Result<Self, StoreError> {
-        connect::open(url, data_dir).await
+        connect::open(url, data_dir, connect::Absent::IsRefused).await
+    }
+
+    /// As [`Store::open`], of a Postgres that need not run yet: until [`Store::migrate`] has done its work all other
+    /// calls fail as they do while it is away.
+    ///
+    /// # Errors
+    /// As [`Store::open`], but for a Postgres that does not answer.
+    pub async fn open_or_await(url: Option<&str>, data_dir: &Path) -> Result<Self, StoreError> {
+        connect::open(url, data_dir, connect::Absent::IsAwaited).await
     }
 
     /// Opens it to read only, also while servers work on it: nothing is made, locked or changed.
@@ -193,11 +205,14 @@ impl Store {
     pub async fn migrate(&self) -> Result<Migrated, StoreError> {
         let kept = self.keep_before_migration().await?;
         let done = match &self.write {
-            Pools::Sqlite(pool) => SQLITE_MIGRATIONS.run(pool).await,
+            Pools::Sqlite(pool) => connect::migrate_sqlite(pool, &SQLITE_MIGRATIONS).await,
             Pools::Postgres(pool) => connect::migrate_postgres(pool, &POSTGRES_MIGRATIONS).await,
         };
         match done {
-            Ok(()) => Ok(Migrated { version: Self::schema_version(), kept }),
+            Ok(()) => {
+                self.ready.send_replace(true);
+                Ok(Migrated { version: Self::schema_version(), kept })
+            }
             Err(MigrateError::VersionMissing(found)) => Err(StoreError::Open {
                 place: self.place.as_ref().to_owned(),
                 reason: format!("its schema {found} is newer than {}", Self::schema_version()),

@@ -21,31 +21,43 @@ const TOP: usize = 5;
 /// What the look at a head says that saw nothing on it: known, and yet no accessory.
 const BARE: &str = "none";
 
-/// One statement, so that all figures are of the same instant. Stays travel as one object for all of a kind: how many
-/// took how many whole seconds, which makes percentiles exact to the second and a recount equal.
+/// One statement, so that all figures are of the same instant. Stays of a settled shift lie ready; those of another one
+/// travel as one object for all of a kind: how many took how many whole seconds, which makes percentiles exact to the
+/// second and a recount equal. `unsettled` is what keeps either database from reading thousands of counts of a shift to find
+/// that it is settled: SQLite reads the tables of a cross join in order, Postgres asks first what no row bears on.
 macro_rules! summary_sql {
-    (object: $object:literal, minute: $minute:literal) => {
+    (object: $object:literal, minute: $minute:literal, unsettled: $unsettled:literal) => {
         concat!(
-            "select 'dwell' as figure, '' as camera, '' as name, 0 as number, 0 as amount, ",
+            "select 'dwell' as figure, '' as camera, '' as name, 0 as number, 0 as amount, 0 as p95, ",
             $object,
             " as stays
                 from (
-                    select number, sum(amount) as amount from tally
-                    where tenant = $1 and shift = $2 and figure = 'dwell' and amount > 0
+                    select number, sum(amount) as amount from ",
+            $unsettled,
+            " t.tenant = $1 and t.shift = $2 and figure = 'dwell' and amount > 0
                         and ($3 = 0 or sector = $3) and ($4 = '' or camera = $4)
                     group by number
-                ) as stay
+                ) as stay having count(*) > 0
             union all
-            select 'zone', camera, name, 0, 0, ",
+            select 'zone', camera, name, 0, 0, 0, ",
             $object,
             " from (
-                    select name, camera, number, sum(amount) as amount from tally
-                    where tenant = $1 and shift = $2 and figure = 'zone' and amount > 0
+                    select t.name, camera, number, sum(amount) as amount from ",
+            $unsettled,
+            " t.tenant = $1 and t.shift = $2 and figure = 'zone' and amount > 0
                         and ($3 = 0 or sector = $3) and ($4 = '' or camera = $4)
-                    group by name, number, camera
+                    group by t.name, number, camera
                 ) as stay group by camera, name
             union all
-            select figure, camera, name, number, cast(sum(amount) as bigint), null from tally
+            select 'dwell', '', '', median_s, 0, p95_s, null from shift s cross join shift_dwell d
+                where s.tenant = $1 and s.id = $2 and s.settled
+                    and d.tenant = $1 and d.shift = $2 and sector = $3 and camera = $4
+            union all
+            select 'zone', camera, zone, median_s, stays, p95_s, null from shift s cross join zone_dwell d
+                where s.tenant = $1 and s.id = $2 and s.settled
+                    and d.tenant = $1 and d.shift = $2 and sector = $3 and ($4 = '' or camera = $4)
+            union all
+            select figure, camera, name, number, cast(sum(amount) as bigint), 0, null from tally
                 where tenant = $1 and shift = $2 and amount > 0
                     and ($3 = 0 or sector = $3) and ($4 = '' or camera = $4)
                     and figure in ('visit', 'person', 'garment', 'color', 'accessory', 'bag', 'age',
@@ -54,15 +66,20 @@ macro_rules! summary_sql {
             union all
             select 'peak', camera, '', ",
             $minute,
-            ", people, null from occupancy_peak
+            ", people, 0, null from occupancy_peak
                 where tenant = $1 and shift = $2 and ($3 = 0 or sector = $3) and ($4 = '' or camera = $4)"
         )
     };
 }
-const SQLITE: &str = summary_sql!(object: "json_group_object(number, amount)", minute: "minute_at");
+const SQLITE: &str = summary_sql!(
+    object: "json_group_object(number, amount)",
+    minute: "minute_at",
+    unsettled: "shift s cross join tally t where s.tenant = $1 and s.id = $2 and not s.settled and"
+);
 const POSTGRES: &str = summary_sql!(
     object: "json_object_agg(number, amount)",
-    minute: "cast(extract(epoch from minute_at) * 1000 as bigint)"
+    minute: "cast(extract(epoch from minute_at) * 1000 as bigint)",
+    unsettled: "tally t where (select not settled from shift where tenant = $1 and id = $2) and"
 );
 
 #[derive(sqlx::FromRow)]
@@ -70,10 +87,11 @@ struct FigureRow {
     figure: String,
     camera: String,
     name: String,
-    /// The hour, or the instant of the peak.
+    /// The hour, the instant of the peak, or the median of settled stays.
     number: i64,
     amount: i64,
-    /// Of stays: seconds and how many took so long.
+    p95: i64,
+    /// Of stays that are not settled: seconds and how many took so long.
     stays: Option<Json<BTreeMap<i64, u64>>>,
 }
 
@@ -121,16 +139,30 @@ pub(super) fn bounds(scope: &Scope) -> (i64, &str) {
     (scope.sector.map_or(0, SectorId::get), scope.camera.as_ref().map_or("", CameraId::as_str))
 }
 
+/// How many stays, and how long they were.
+#[derive(Default)]
+struct Stays {
+    count: u64,
+    median_s: Option<u32>,
+    p95_s: Option<u32>,
+}
+
+impl Stays {
+    /// Of seconds and how many took so long.
+    fn of(stays: &BTreeMap<i64, u64>) -> Self {
+        Self { count: stays.values().sum(), median_s: percentile(stays, 50), p95_s: percentile(stays, 95) }
+    }
+}
+
 /// What the rows say, sorted out. Sorted here, as Postgres would sort texts by the language of the database.
 #[derive(Default)]
 struct Figures {
     by_hour: Vec<u64>,
     by_camera: BTreeMap<String, u64>,
     people: BTreeMap<String, u64>,
-    /// Seconds and how many stayed so long.
-    stays: BTreeMap<i64, u64>,
+    stays: Stays,
     lines: BTreeMap<(String, String), LineSummary>,
-    zones: BTreeMap<(String, String), BTreeMap<i64, u64>>,
+    zones: BTreeMap<(String, String), Stays>,
     peaks: BTreeMap<String, Peak>,
     /// Entries over entrances, once anybody crossed one.
     entered: Option<u64>,
@@ -145,9 +177,12 @@ impl Figures {
     }
 
     fn take(&mut self, row: FigureRow) {
-        let FigureRow { figure, camera, name, number, amount, stays } = row;
+        let FigureRow { figure, camera, name, number, amount, p95, stays } = row;
         let count = amount.cast_unsigned();
-        let stays = stays.map(|stays| stays.0).unwrap_or_default();
+        let stays = || match stays {
+            Some(Json(stays)) => Stays::of(&stays),
+            None => Stays { count, median_s: u32::try_from(number).ok(), p95_s: u32::try_from(p95).ok() },
+        };
         match figure.as_str() {
             "visit" => {
                 let slot = usize::try_from(number).ok().and_then(|hour| self.by_hour.get_mut(hour));
@@ -157,8 +192,8 @@ impl Figures {
                 *self.by_camera.entry(camera).or_default() += count;
             }
             "person" => *self.people.entry(camera).or_default() += count,
-            "dwell" => self.stays = stays,
-            "zone" => drop(self.zones.insert((camera, name), stays)),
+            "dwell" => self.stays = stays(),
+            "zone" => drop(self.zones.insert((camera, name), stays())),
             "in" | "out" | "entrance_in" | "entrance_out" => {
                 let entrance = figure.starts_with("entrance");
                 self.crossed((camera, name), figure.ends_with("in"), entrance, count);
@@ -192,12 +227,12 @@ impl Figures {
     }
 
     fn summary(mut self, shift: &Shift, scope: &Scope) -> Summary {
-        let zone = |((camera, zone), stays): ((String, String), BTreeMap<i64, u64>)| ZoneSummary {
+        let zone = |((camera, zone), stays): ((String, String), Stays)| ZoneSummary {
             camera,
             zone,
-            stays: stays.values().sum(),
-            dwell_median_s: percentile(&stays, 50),
-            dwell_p95_s: percentile(&stays, 95),
+            stays: stays.count,
+            dwell_median_s: stays.median_s,
+            dwell_p95_s: stays.p95_s,
         };
         let unique_people = match scope.camera {
             Some(_) => Some(self.people.values().sum()),
@@ -219,8 +254,8 @@ impl Figures {
             scope: scope.clone(),
             visits: self.by_camera.values().sum(),
             unique_people,
-            dwell_median_s: percentile(&self.stays, 50),
-            dwell_p95_s: percentile(&self.stays, 95),
+            dwell_median_s: self.stays.median_s,
+            dwell_p95_s: self.stays.p95_s,
             visits_by_hour: self.by_hour,
             visits_by_camera: self.by_camera.into_iter().collect(),
             people_by_camera: self.people.into_iter().collect(),

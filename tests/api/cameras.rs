@@ -19,6 +19,7 @@ async fn stored(world: &World, id: &str) -> Option<atalaya::domain::Camera> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_camera_has_the_documented_shape() {
     let world = World::start().await;
+    world.post("/api/v1/sectors", &json!({"id": 4, "branch_id": 2, "name": "Hall"})).await;
     let request = json!({
         "id": "door", "name": "Door", "pipeline": "plain", "branch_id": 2, "sector_id": 4, "enabled": false,
         "parameters": {"speed": 3, "password": "hunter2"},
@@ -77,6 +78,7 @@ async fn cameras_are_listed_by_id_page_by_page() {
 async fn what_is_not_put_takes_its_default_and_what_is_not_patched_stays() {
     let world = World::start().await;
     let zone = json!([{"name": "mat", "corners": [[0.0, 0.5], [1.0, 0.5], [0.5, 1.0]]}]);
+    world.post("/api/v1/sectors", &json!({"id": 7, "name": "Bar"})).await;
     let changes = json!({"sector_id": 7, "zones": zone, "parameters": {"pattern": "smpte"}});
     let (_, patched) = world.patch("/api/v1/cameras/hall", &changes).await;
     assert_eq!((&patched["sector_id"], &patched["zones"]), (&json!(7), &zone));
@@ -87,6 +89,38 @@ async fn what_is_not_put_takes_its_default_and_what_is_not_patched_stays() {
     assert_eq!((&patched["sector_id"], &patched["parameters"]), (&Value::Null, &json!({"password": "***"})));
     let (_, put) = world.put("/api/v1/cameras/hall", &json!({"pipeline": "plain"})).await;
     assert_eq!((&put["name"], &put["zones"], &put["parameters"]), (&json!("hall"), &json!([]), &json!({})));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_camera_is_in_a_sector_of_its_branch() {
+    let world = World::start().await;
+    for (id, branch) in [(3, 1), (4, 2)] {
+        world.post("/api/v1/sectors", &json!({"id": id, "branch_id": branch, "name": "Bar"})).await;
+    }
+    let hall = "/api/v1/cameras/hall";
+    let refused = |(status, problem): (StatusCode, Value), what: &str| {
+        let told = (status, &problem["field"]);
+        assert_eq!(told, (StatusCode::UNPROCESSABLE_ENTITY, &json!("sector_id")), "{what}: {problem}");
+    };
+    for sector in [4, 5] {
+        let body = json!({"id": "door", "pipeline": "plain", "branch_id": 1, "sector_id": sector});
+        refused(world.post("/api/v1/cameras", &body).await, "made there");
+        refused(world.patch(hall, &json!({"sector_id": sector})).await, "put there");
+        refused(world.put(hall, &json!({"pipeline": "plain", "sector_id": sector})).await, "replaced there");
+    }
+    assert_eq!(world.get("/api/v1/cameras/door").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(world.patch(hall, &json!({"sector_id": 3})).await.0, StatusCode::OK);
+    refused(world.patch(hall, &json!({"branch_id": 2})).await, "moved away from it");
+    let (status, _) = world.patch("/api/v1/sectors/3", &json!({"branch_id": 2})).await;
+    assert_eq!(status, StatusCode::CONFLICT, "nor does it move away from under its camera");
+    let (status, moved) = world.patch(hall, &json!({"branch_id": 2, "sector_id": 4})).await;
+    assert_eq!((status, &moved["sector_id"]), (StatusCode::OK, &json!(4)));
+    // An older program asked nobody.
+    let mut older = stored(&world, "hall").await.unwrap();
+    older.sector = atalaya::domain::SectorId::new(9).ok();
+    world.store.put_camera(tenant(1), &older).await.unwrap();
+    world.cameras.put(older);
+    assert_eq!(world.patch(hall, &json!({"name": "Hall"})).await.0, StatusCode::OK);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -72,6 +72,7 @@ async fn cameras_are_found_by_place_state_pipeline_and_name() {
     world.running(1, "hall").await;
     let stopped = answer(world.admin(Method::POST, "/api/v1/cameras/fixed/stop")).await;
     assert_eq!(stopped.0, StatusCode::OK);
+    world.post(SECTORS, &json!({"id": 3, "name": "Terrace"})).await;
     world.patch("/api/v1/cameras/hall", &json!({"sector_id": 3})).await;
     for (query, found) in [
         ("branch_id=2", vec!["BAR"]),

@@ -208,6 +208,40 @@ async fn figures_outlive_the_rows() {
     }
 }
 
+/// What an older program settled has no stays of zones at hand before the tables are brought forward.
+#[tokio::test]
+async fn shifts_that_were_settled_before_tell_the_same_after_a_migration() {
+    for fresh in [sqlite().await, postgres().await] {
+        let (store, start) = (&fresh.store, at(MORNING));
+        let stays = (0..40_u64).map(|n| {
+            let zone = ["bar", "shop"][usize::from(n % 2 == 1)].into();
+            let place = place(usize::from(n % 3 == 0), i64::from(n % 5 == 0) + i64::from(n % 7 == 0));
+            // Every second one in the next shift.
+            let enter = start + seconds(n + n % 2 * SHIFT_S);
+            let leave = enter + seconds(n * n % 23);
+            Record::ZoneStay(ZoneStayRecord { run: 7, place, track: n, zone, enter, leave })
+        });
+        let stays: Vec<_> = stays.collect();
+        store.write(tenant(1), &stays).await.unwrap();
+        store.aggregate_due(start + seconds(SHIFT_S)).await.1.unwrap();
+        let told = async || {
+            let mut all = Vec::new();
+            for (second, sector) in [(0, 0), (0, 1), (0, 2), (SHIFT_S, 0), (SHIFT_S, 1)] {
+                let scope = Scope { sector: SectorId::new(sector).ok(), camera: None };
+                let shift = store.shift_at(tenant(1), branch_id(2), start + seconds(second)).await.unwrap();
+                all.push(store.summary_of(tenant(1), &shift, &scope).await.unwrap());
+            }
+            all
+        };
+        let before = told().await;
+        assert_eq!(before[0].zones.len(), 2, "{before:?}");
+        fresh.run("drop table zone_dwell").await;
+        fresh.run("delete from _sqlx_migrations where version >= 8").await;
+        assert_eq!(store.migrate().await.unwrap().version, Store::schema_version());
+        assert_eq!(told().await, before);
+    }
+}
+
 /// As somebody does who looks after the database, by hand.
 async fn delete_some_visits(fresh: &Fresh) {
     let delete = "delete from visit where track < 5";

@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::Segment;
 use crate::config::private_folder;
@@ -24,10 +24,15 @@ const LOCK: &str = "lock";
 
 const EXTENSION: &str = "jsonl";
 
+/// Of a file with damage in it, once all that is whole in it was written.
+const DAMAGED: &str = "damaged";
+
 pub(super) struct Opened {
     pub(super) folder: PathBuf,
     pub(super) lock: File,
     pub(super) segments: VecDeque<Segment>,
+    /// The first number that no file has had.
+    pub(super) next: u64,
 }
 
 /// Takes hold of the folder for the database at `place`.
@@ -62,7 +67,10 @@ pub(super) fn open(data_dir: &Path, place: &str) -> Result<Opened, StoreError> {
         info!(records, folder = %folder.display(), "records of an earlier run wait on disk and are written first");
     }
     tell_of_others(&all, &folder);
-    Ok(Opened { folder, lock, segments })
+    let damaged = numbers(&folder, DAMAGED).map_err(unusable)?;
+    let last = segments.back().map(|last| last.number).max(damaged.last().copied());
+    let next = last.map_or(0, |last| last + 1);
+    Ok(Opened { folder, lock, segments, next })
 }
 
 /// Begins a segment; its name survives a power cut, too.
@@ -77,6 +85,39 @@ pub(super) fn segment_path(folder: &Path, number: u64) -> PathBuf {
     folder.join(format!("{number:012}.{EXTENSION}"))
 }
 
+pub(super) fn damaged_path(folder: &Path, number: u64) -> PathBuf {
+    folder.join(format!("{number:012}.{DAMAGED}"))
+}
+
+/// Deletes the oldest of the damaged files beyond `most`; answers how many are left.
+pub(super) fn keep_damaged(folder: &Path, most: usize) -> usize {
+    let mut damaged = numbers(folder, DAMAGED).unwrap_or_default();
+    let gone = damaged.len().saturating_sub(most);
+    for number in damaged.drain(..gone) {
+        let path = damaged_path(folder, number);
+        match fs::remove_file(&path) {
+            Ok(()) => {
+                error!(file = %path.display(), most, "too many damaged files are kept; the oldest is deleted");
+            }
+            Err(error) => warn!(file = %path.display(), %error, "cannot delete a damaged file"),
+        }
+    }
+    damaged.len()
+}
+
+/// Numbers of the files of a kind, in order.
+fn numbers(folder: &Path, extension: &str) -> io::Result<Vec<u64>> {
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|is| is == extension) {
+            numbers.extend(path.file_stem().and_then(|stem| stem.to_str()?.parse::<u64>().ok()));
+        }
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create(true).mode(0o600);
@@ -85,18 +126,11 @@ fn private() -> OpenOptions {
 
 /// What lies in a folder, oldest first.
 fn segments(folder: &Path) -> io::Result<VecDeque<Segment>> {
-    let mut segments = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let number = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
-        let Some(number) = number.filter(|_| path.extension().is_some_and(|is| is == EXTENSION)) else {
-            continue;
-        };
-        let (bytes, records) = count(&path)?;
-        segments.push(Segment { number, bytes, records });
-    }
-    segments.sort_by_key(|segment| segment.number);
-    Ok(segments.into())
+    let segment = |number| {
+        let (bytes, records) = count(&segment_path(folder, number))?;
+        Ok(Segment { number, bytes, records })
+    };
+    numbers(folder, EXTENSION)?.into_iter().map(segment).collect()
 }
 
 /// Bytes and lines of a file.

@@ -22,6 +22,9 @@ use super::{Record, StoreError};
 /// Size of a file: what is lost at once when it is full, and written again at most after a crash.
 const SEGMENT_BYTES: u64 = 1 << 20;
 
+/// Damaged files that are kept for somebody to look at: a disk that goes bad must not fill itself with them.
+const KEPT_DAMAGED: usize = 16;
+
 /// The files of one database; one process holds them at a time.
 #[derive(Debug)]
 pub struct Spool {
@@ -42,6 +45,8 @@ pub struct Spool {
     lost: u64,
     /// Set when the oldest went for want of space, until nothing waits any more.
     is_full: bool,
+    /// Damaged files that are kept.
+    damaged: usize,
     /// Freed by the system when the process ends, however it ends.
     _lock: File,
 }
@@ -75,6 +80,8 @@ pub struct SpoolFigures {
     pub lost: u64,
     /// Space ran out, and something waits since.
     pub is_full: bool,
+    /// Files that were damaged and are kept aside, as of the start or of the last one.
+    pub damaged_files: usize,
 }
 
 impl Spool {
@@ -84,8 +91,8 @@ impl Spool {
     /// # Errors
     /// When the folder cannot be used, or another process holds it.
     pub fn open(data_dir: &Path, place: &str, max_bytes: u64) -> Result<Self, StoreError> {
-        let folder::Opened { folder, lock, segments } = folder::open(data_dir, place)?;
-        let next = segments.back().map_or(0, |last| last.number + 1);
+        let folder::Opened { folder, lock, segments, next } = folder::open(data_dir, place)?;
+        let damaged = folder::keep_damaged(&folder, KEPT_DAMAGED);
         Ok(Self {
             folder,
             max_bytes,
@@ -97,6 +104,7 @@ impl Spool {
             read: None,
             lost: 0,
             is_full: false,
+            damaged,
             _lock: lock,
         })
     }
@@ -115,6 +123,7 @@ impl Spool {
             has_earlier: self.segments.front().is_some_and(|oldest| oldest.number < self.first_own),
             lost: self.lost,
             is_full: self.is_full,
+            damaged_files: self.damaged,
         }
     }
 
@@ -219,9 +228,11 @@ impl Spool {
         let is_damaged = std::mem::take(&mut self.done).damaged > 0;
         let path = self.segment_path(oldest.number);
         let done = if is_damaged {
-            let aside = path.with_extension("damaged");
+            let aside = folder::damaged_path(&self.folder, oldest.number);
             error!(file = %aside.display(), "some records that waited are damaged; the file is kept, the others are written");
-            fs::rename(&path, aside)
+            let moved = fs::rename(&path, aside);
+            self.damaged = folder::keep_damaged(&self.folder, KEPT_DAMAGED);
+            moved
         } else {
             fs::remove_file(&path)
         };

@@ -183,6 +183,28 @@ fn a_damaged_file_is_set_aside_and_everything_else_goes_on() {
     assert_eq!(open(&folder).figures().records, 0, "it is not read again");
 }
 
+/// A disk that goes bad spoils file after file, through restart after restart.
+#[test]
+fn of_damaged_files_the_newest_are_kept_and_none_is_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..KEPT_DAMAGED as u64 + 3 {
+        let mut spool = open(&folder);
+        spool.append(&visits(round * 2..round * 2 + 2)).unwrap();
+        let path =
+            spool.folder().join(files(&spool).into_iter().find(|name| name.ends_with("jsonl")).unwrap());
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[20] ^= 4;
+        fs::write(&path, &bytes).unwrap();
+        assert_eq!(drain(&mut spool), [round * 2 + 1]);
+        let kept = KEPT_DAMAGED.min(round as usize + 1);
+        assert_eq!((spool.figures().damaged_files, files(&spool).len()), (kept, kept));
+    }
+    let spool = open(&folder);
+    assert_eq!(spool.figures().damaged_files, KEPT_DAMAGED);
+    let newest = fs::read(folder::damaged_path(spool.folder(), KEPT_DAMAGED as u64 + 2)).unwrap();
+    assert!(!newest.is_empty() && files(&spool)[0] == "000000000003.damaged", "{:?}", files(&spool));
+}
+
 #[test]
 fn a_file_that_somebody_took_away_is_counted_and_the_rest_goes_on() {
     let folder = tempfile::tempdir().unwrap();
