@@ -5,6 +5,7 @@
 
 mod gateway;
 mod places;
+mod totems;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -27,12 +28,12 @@ use crate::domain::{Camera, CameraId, Publisher, Role, TenantId, Timestamp};
 use crate::gateway::Gateway;
 use crate::jobs::{BackupPlan, Daily, FindCameras, Jobs, JobsContext};
 use crate::recorder::{Recorder, RecorderContext};
-use crate::still::Analysers;
 use crate::store::{Aging, Spool, Store, machine_zone};
+use crate::totem::Registry;
 use crate::viewer::Viewers;
-use crate::voice::Ears;
 use gateway::{Started, connect_rate, start_gateway};
 use places::Places;
+use totems::{lookers, start_totems};
 
 /// Time for requests, viewers and pipelines to end. The recorder's last writes (2 s at most) and the store come after
 /// it; together they stay below the 5 s after which a service manager may lose its patience.
@@ -82,32 +83,37 @@ impl App {
         let holders = (&keys, &revocations, &clock);
         let started = start_gateway(config, &store, holders, (&fronts, &stop))?;
         let Started { gateway, publisher, reassigned } = started;
-        let recorder = start_recorder((&store, spool, &publisher), &known, (&backs, &stop_recorder));
+        let registry = Registry::default();
+        let recorder =
+            start_recorder((&store, spool, &publisher), (&known, &registry), (&backs, &stop_recorder));
         let running = cameras_of(config, (&recorder, &publisher), (&fronts, &stop))?;
         known.get_or_init(|| running.clone());
         let live = recorder.clone();
         let live = Arc::new(move |tenant, id: &CameraId| live.live(tenant, id));
-        let recorder = Arc::new(move || recorder.figures());
         let viewers = Viewers::new(config, fronts.clone(), stop.clone())?;
         let places = Places::start(config, (&store, &running, &clock), cameras).await?;
         let models = Arc::new(gstvision::engine::Catalog::open(config.models_dir.as_deref())?);
         let options = load_options(config, config.detector.threads.into())?;
         check_detector(config, &models, &options);
+        let (analysers, ears) = lookers(config, &models, options);
+        let (made, seen) = ((&store, &gateway, &clock), (registry, &recorder));
+        let totems = start_totems(config, seen, (&analysers, &ears), made, (&fronts, &stop))?;
 
         let api = Api::new(Services {
             store: store.clone(),
             jobs: start_jobs(config, (&store, &running, publisher), (&backs, &stop)).await?,
             cameras: running,
             viewers,
-            analysers: Analysers::new(models.clone(), &config.detector.model, options.clone()),
+            analysers,
             language: Language::of(&config.viewer.language).unwrap_or_default(),
-            ears: Ears::new(models.clone(), options),
+            ears,
             models,
             keys: keys.clone(),
             revocations,
             gateway: gateway.clone(),
+            totems,
             clock,
-            recorder,
+            recorder: Arc::new(move || recorder.figures()),
             live,
             reassigned,
             turn: places.turn(),
@@ -201,18 +207,22 @@ async fn open_spool(config: &Config, store: &Store) -> Result<Spool> {
     Ok(tokio::task::spawn_blocking(move || Spool::open(&folder, &place, max_bytes)).await??)
 }
 
-/// Starts what writes down whom the cameras see; `known` are the cameras, once they are there.
+/// Starts what writes down whom cameras and totems see; `known` are the cameras, once they are there.
 fn start_recorder(
     (store, spool, publisher): (&Store, Spool, &Publisher),
-    known: &Arc<OnceLock<Cameras>>,
+    (known, totems): (&Arc<OnceLock<Cameras>>, &Registry),
     (tasks, stop): (&TaskTracker, &CancellationToken),
 ) -> Recorder {
-    let known = known.clone();
+    let (known, totems) = (known.clone(), totems.clone());
+    let find = move |tenant, id: &CameraId| {
+        let camera = known.get()?.get(tenant, id).map(|handle| handle.camera());
+        camera.or_else(|| totems.camera(tenant, id))
+    };
     Recorder::start(RecorderContext {
         store: store.clone(),
         spool,
         clock: Clock::system(),
-        find_camera: Box::new(move |tenant, id| Some(known.get()?.get(tenant, id)?.camera())),
+        find_camera: Box::new(find),
         publisher: publisher.clone(),
         tasks: tasks.clone(),
         stop: stop.clone(),

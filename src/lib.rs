@@ -36,6 +36,8 @@ pub mod still;
 
 pub mod voice;
 
+pub mod totem;
+
 pub mod demo;
 
 pub mod api;

@@ -26,8 +26,10 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
 use crate::clock::Clock;
-use crate::domain::{Camera, CameraId, Frame, LiveFigures, Publisher, RecorderFigures, TenantId, Timestamp};
-use crate::store::{Spool, Store};
+use crate::domain::{
+    Camera, CameraId, Frame, LiveFigures, Occurrence, Publisher, RecorderFigures, TenantId, Timestamp, Visit,
+};
+use crate::store::{Record, Spool, Store, VisitRecord};
 use backlog::Backlog;
 use board::Board;
 use watched::{Outlets, Watched};
@@ -54,6 +56,9 @@ const STEP_BACK: Duration = Duration::from_secs(2);
 /// Time for the last writes when the process ends.
 const LAST_WRITES: Duration = Duration::from_secs(2);
 
+/// The run of visits that were seen elsewhere: no run of ours is negative.
+const TOLD: i64 = -1;
+
 /// A camera as it is described now, or `None` when there is no such camera (any more).
 pub type FindCamera = Box<dyn Fn(TenantId, &CameraId) -> Option<Arc<Camera>> + Send + Sync>;
 
@@ -77,6 +82,7 @@ pub struct Recorder {
     frames: mpsc::Sender<Arc<Frame>>,
     backlog: Arc<Backlog>,
     board: Arc<Board>,
+    publisher: Publisher,
 }
 
 impl Recorder {
@@ -87,15 +93,25 @@ impl Recorder {
         // Now and not when the task begins: what an earlier run left waits already.
         backlog.set_spooled(context.spool.figures());
         let tasks = context.tasks.clone();
-        let publisher = context.publisher.clone();
+        let (publisher, told) = (context.publisher.clone(), context.publisher.clone());
         let out = Outlets { backlog: backlog.clone(), board: board.clone(), publisher };
         tasks.spawn(record(context, queue, out));
-        Self { frames, backlog, board }
+        Self { frames, backlog, board, publisher: told }
     }
 
     /// Where cameras put every frame. Use `try_send`: what does not fit is for the camera to count.
     pub fn frames(&self) -> mpsc::Sender<Arc<Frame>> {
         self.frames.clone()
+    }
+
+    /// Writes down and tells of a visit that somebody else has seen from its beginning to its end. The same camera, track
+    /// and `enter` again are the same visit.
+    pub fn add_visit(&self, visit: Visit) {
+        for sight in telling::sights_of(&visit) {
+            let (place, name) = (visit.place.clone(), visit.place.camera.as_str().into());
+            self.publisher.tell(Occurrence::AtCamera { place, name, sight });
+        }
+        self.backlog.put(Record::Visit(VisitRecord { run: TOLD, open: false, visit }));
     }
 
     pub fn figures(&self) -> RecorderFigures {

@@ -114,6 +114,21 @@ fn console_shows_people_boxed_in_a_browser() {
 }
 
 #[test]
+fn shifts_are_told_compared_and_exported() {
+    browse("shifts.test.mjs");
+}
+
+#[test]
+fn system_page_tells_how_the_server_does() {
+    browse("system.test.mjs");
+}
+
+#[test]
+fn pages_have_manners() {
+    browse("manners.test.mjs");
+}
+
+#[test]
 fn cameras_are_set_drawn_on_and_counted_by_in_a_browser() {
     browse("camera-page.test.mjs");
 }
@@ -126,4 +141,24 @@ fn cameras_are_added_in_a_browser() {
 #[test]
 fn boxes_drawn_by_a_browser_are_on_their_own_frames() {
     browse("overlay.test.mjs");
+}
+
+#[test]
+fn console_tells_what_happens_and_what_was_missed() {
+    browse("events.test.mjs");
+}
+
+#[test]
+fn console_describes_branches_shifts_and_sectors() {
+    browse("places.test.mjs");
+}
+
+#[test]
+fn totem_sees_people_in_a_browser() {
+    browse("totem.test.mjs");
+}
+
+#[test]
+fn totems_are_watched_in_a_browser() {
+    browse("visualization.test.mjs");
 }

@@ -1,5 +1,6 @@
 // Starts the console: preferences, the feed of facts, the video's good manners, the page.
 
+import 'uplot/dist/uPlot.min.css';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/frame.css';
@@ -11,13 +12,16 @@ import './styles/add-camera.css';
 import './styles/parts.css';
 import './styles/settings.css';
 import './styles/shifts.css';
+import './styles/report.css';
 import './styles/events.css';
 import './styles/places.css';
 import './styles/system.css';
+import './styles/checker.css';
 
 import { render } from 'preact';
 import { App } from './app';
 import { followBranches } from './data/branches';
+import { followEvents } from './data/events';
 import { startFeed } from './data/feed';
 import { applyToDocument } from './prefs';
 import { followPage } from './video/players';
@@ -28,4 +32,5 @@ applyToDocument();
 followPage();
 void startFeed();
 followBranches();
+followEvents();
 render(<App />, root);

@@ -7,6 +7,7 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
+use super::asyncapi_totem;
 use super::reply::{Content, respond};
 use super::request::with;
 use crate::auth::roles;
@@ -54,10 +55,16 @@ pub(super) fn get_asyncapi(bytes: Bytes) -> Content {
 }
 
 fn document() -> Value {
+    let mut document = of_gateway();
+    asyncapi_totem::add_to(&mut document);
+    document
+}
+
+fn of_gateway() -> Value {
     json!({
         "asyncapi": "3.0.0",
         "info": {
-            "title": "Atalaya, the gateway",
+            "title": "Atalaya, the gateway and the totems",
             "version": env!("CARGO_PKG_VERSION"),
             "description": "What happens in a venue, told at once to whom it concerns. Clients that ask for the sub-protocol \
                 `atalaya.v1` are told where their streams are, and get what they missed when they come back; those that do not \

@@ -162,7 +162,7 @@ fn see(
 }
 
 /// The bytes of `text`, which may be a data URL.
-fn decode_base64(text: &str) -> Answer<Vec<u8>> {
+pub(super) fn decode_base64(text: &str) -> Answer<Vec<u8>> {
     let data = match text.strip_prefix("data:") {
         Some(url) => {
             let (_, data) = url

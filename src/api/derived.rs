@@ -13,14 +13,15 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, 
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder};
 
 /// Routes that are not GET and change nothing that anybody would look up later, with the reason.
-const UNNOTED: [(&str, &str); 14] = [
+const UNNOTED: [(&str, &str); 15] = [
     // They look at something and forget it.
     ("POST", "/api/v1/pipelines/check"),
     ("POST", "/api/v1/discover"),
     ("POST", "/api/v1/cv/detect"),
     ("POST", "/api/v1/cv/analyze"),
-    // A totem's record, not somebody's change; it has a table of its own.
+    // A totem's records, not somebody's changes; they have tables of their own.
     ("POST", "/api/v1/tracking/voice"),
+    ("POST", "/api/v1/tracking/camera"),
     // What happened, and not who changed what.
     ("POST", "/api/v1/events"),
     // Watching.

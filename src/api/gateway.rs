@@ -8,23 +8,16 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 use serde::Deserialize;
-use tungstenite::handshake::derive_accept_key;
 use warp::Filter;
 use warp::filters::BoxedFilter;
-use warp::http::header::{
-    AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderValue, ORIGIN, SEC_WEBSOCKET_ACCEPT,
-    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
-};
-use warp::http::{Response as HttpResponse, StatusCode};
+use warp::http::header::HeaderMap;
 use warp::reply::Response;
 
 use super::State;
-use super::access::{bearer_token, same_origin, session_token};
 use super::error::ApiError;
 use super::gate::Peer;
-use super::patient::Patient;
+use super::handshake::{V1, check_handshake, choose, may_connect, protocols, switching, take_over, token_of};
 use super::reply::respond;
 use super::request::{Answer, query, with};
 use super::slots::is_here;
@@ -32,12 +25,6 @@ use crate::auth::TokenError;
 use crate::domain::Endpoint;
 use crate::gateway::{Arrival, Close, Full, Gateway, Identity, Place, Refusal, Rejected};
 use crate::wire::StreamPositions;
-
-/// The sub-protocol of clients that know of streams, positions and our close codes.
-const V1: &str = "atalaya.v1";
-
-/// The sub-protocol after whose name a token stands.
-const BEARER: &str = "bearer";
 
 /// What may stand in a query.
 #[derive(Debug, Default, Deserialize)]
@@ -115,8 +102,8 @@ struct Request {
 /// Why somebody is not let in.
 pub(super) struct Refused {
     pub(super) error: ApiError,
-    close: Close,
-    why: Option<Rejected>,
+    pub(super) close: Close,
+    pub(super) why: Option<Rejected>,
 }
 
 async fn open(state: &State, request: Request, upgrade: Option<OnUpgrade>) -> Answer<Response> {
@@ -141,7 +128,7 @@ async fn open(state: &State, request: Request, upgrade: Option<OnUpgrade>) -> An
             (None, Some(close))
         }
     };
-    let chosen = if is_v1 { Some(V1) } else { offered.contains(&BEARER).then_some(BEARER) };
+    let chosen = choose(&offered);
     let (gateway, Request { endpoint, ip, .. }) = (gateway.clone(), request);
     let handshake = gateway.handshake();
     state.tasks.spawn(async move {
@@ -154,59 +141,6 @@ async fn open(state: &State, request: Request, upgrade: Option<OnUpgrade>) -> An
         }
     });
     Ok(switching(&accept, chosen))
-}
-
-/// The client's socket, and what came through it already.
-async fn take_over(upgrade: OnUpgrade) -> Result<(tokio::net::TcpStream, Vec<u8>), hyper::Error> {
-    let parts = upgrade.await?.downcast::<TokioIo<Patient>>();
-    let parts = parts.expect("connections of this server should be of one kind");
-    Ok((parts.io.into_inner().into_stream(), parts.read_buf.to_vec()))
-}
-
-fn switching(accept: &str, protocol: Option<&'static str>) -> Response {
-    let mut response = HttpResponse::new("".into());
-    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let headers = response.headers_mut();
-    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-    headers.insert(
-        SEC_WEBSOCKET_ACCEPT,
-        HeaderValue::from_str(accept).expect("base64 should be a header's value"),
-    );
-    if let Some(protocol) = protocol {
-        headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
-    }
-    response
-}
-
-/// RFC 6455, section 4.2.1.
-fn check_handshake(headers: &HeaderMap) -> Answer<String> {
-    let says = |name: HeaderName, word: &str| {
-        let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-        values.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case(word))
-    };
-    if !says(UPGRADE, "websocket") || !says(CONNECTION, "upgrade") {
-        return Err(ApiError::Upgrade("this is a WebSocket: connect with a WebSocket client".into()));
-    }
-    let version = headers.get(SEC_WEBSOCKET_VERSION).and_then(|value| value.to_str().ok());
-    if version.map(str::trim) != Some("13") {
-        return Err(ApiError::Upgrade("version 13 of the WebSocket protocol is needed".into()));
-    }
-    let key = headers.get(SEC_WEBSOCKET_KEY).and_then(|value| value.to_str().ok()).map(str::trim);
-    let is_key = |key: &&str| {
-        use base64::Engine as _;
-        base64::engine::general_purpose::STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16)
-    };
-    key.filter(is_key).map(|key| derive_accept_key(key.as_bytes())).ok_or_else(|| ApiError::Unreadable {
-        field: None,
-        detail: "`Sec-WebSocket-Key` is missing, or is not 16 bytes in base64".into(),
-    })
-}
-
-/// Sub-protocols, in the client's order. A token stands among them after `bearer`.
-fn protocols(headers: &HeaderMap) -> Vec<&str> {
-    let values = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).map(str::trim).filter(|name| !name.is_empty()).collect()
 }
 
 fn read_resume(text: &str) -> Answer<StreamPositions> {
@@ -250,27 +184,10 @@ fn admit(state: &State, request: &Request, offered: &[&str]) -> Result<Option<(I
     }
 }
 
-/// Whether the page that connects may: it says no origin, as programs do, or one that is known.
-fn may_connect(state: &State, headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(ORIGIN) else { return true };
-    let known = state.cors_origins.iter().chain(&state.socket_origins);
-    same_origin(headers) || known.into_iter().any(|known| known.as_bytes() == origin.as_bytes())
-}
-
 fn find_token(request: &Request, offered: &[&str]) -> Option<String> {
     let Request { endpoint, headers, params, .. } = request;
     let table = params.table_token.as_ref().filter(|_| *endpoint == Endpoint::Diner);
-    let after_bearer = || offered.iter().skip_while(|name| **name != BEARER).nth(1).copied();
-    let by_header = || match headers.contains_key(AUTHORIZATION) {
-        // A header that is there but wrong is a token that is not valid.
-        true => Some(bearer_token(headers).unwrap_or_default()),
-        false => None,
-    };
-    // The console's own pages have no token that scripts could see.
-    let by_cookie =
-        || session_token(headers).filter(|_| headers.contains_key(ORIGIN) && same_origin(headers));
-    let given = table.or(params.token.as_ref()).map(String::as_str);
-    given.or_else(by_header).or_else(after_bearer).or_else(by_cookie).map(str::to_owned)
+    token_of(headers, table.or(params.token.as_ref()).map(String::as_str), offered)
 }
 
 pub(super) fn refused_token(refusal: Refusal) -> Refused {

@@ -23,6 +23,7 @@ use super::job_metrics::Jobs;
 use super::process;
 use super::reply::{Content, respond};
 use super::request::{Answer, with};
+use super::totem_metrics::Totems;
 use super::{State, caller};
 use crate::auth::{Action, Caller};
 use crate::camera::{CameraHandle, CameraStatus};
@@ -69,6 +70,11 @@ pub(super) async fn get_metrics(state: State, caller: Caller) -> Answer<Content>
     let analyses = state.analyses.figures(caller.tenant);
     let analyses = analyses.into_iter().map(|(kind, figures)| (labels(kind), figures)).collect();
     registry.register_collector(Box::new(Analyses(analyses)));
+    registry.register_collector(Box::new(Totems {
+        tenant: [("tenant", caller.tenant.to_string())],
+        connected: state.totems.connected(caller.tenant),
+        counts: state.totems.counts(caller.tenant).all(),
+    }));
     let mut text = String::new();
     prometheus_client::encoding::text::encode_registry(&mut text, &registry).map_err(ApiError::internal)?;
     let mut registry = Registry::with_prefix("wsgateway");

@@ -7,6 +7,7 @@ mod access;
 mod analyses;
 mod assignments;
 mod asyncapi;
+mod asyncapi_totem;
 mod audit;
 mod branches;
 mod cameras;
@@ -31,6 +32,7 @@ mod gate;
 mod gateway;
 mod gateway_metrics;
 mod gateway_pages;
+mod handshake;
 mod health;
 mod job_metrics;
 mod jobs;
@@ -61,6 +63,9 @@ mod summaries;
 mod table;
 mod table_tokens;
 mod tokens;
+mod totem;
+mod totem_metrics;
+mod tracking;
 mod upload;
 mod voice;
 mod webrtc;
@@ -195,6 +200,8 @@ fn routes(state: &State, docs: BoxedFilter<(Response,)>) -> BoxedFilter<(Respons
         .or(cv::routes(state))
         .unify()
         .or(voice::routes(state))
+        .unify()
+        .or(totem::routes(state).or(tracking::routes(state)).unify())
         .unify()
         .or(managing)
         .unify()

@@ -8,8 +8,8 @@ use super::access::SESSION_COOKIE;
 use super::{
     assignments, asyncapi, audit, branches, cameras, control, cv, derived, detections, discover, docs,
     event_stream, events, export, gateway, gateway_pages, health, jobs, media, metrics, models, occupancy,
-    pipelines, schedules, sectors, series, session, shifts, summaries, table_tokens, tokens, voice, whep,
-    whip,
+    pipelines, schedules, sectors, series, session, shifts, summaries, table_tokens, tokens, totem, tracking,
+    voice, whep, whip,
 };
 use crate::wire::Problem;
 
@@ -35,7 +35,7 @@ use crate::wire::Problem;
         branches::patch_branch, branches::delete_branch,
         schedules::list_schedules, schedules::get_schedule, schedules::put_schedule, schedules::delete_schedule,
         shifts::list_shifts, shifts::current_shift, summaries::current_summary,
-        cv::detect_people, cv::analyze_people, voice::hear_voice,
+        cv::detect_people, cv::analyze_people, voice::hear_voice, tracking::track_camera, totem::totem_socket,
         shifts::current_visits, shifts::get_shift, summaries::get_summary, shifts::list_visits,
         summaries::current_comparison, summaries::get_comparison,
         occupancy::get_occupancy, occupancy::get_heatmap, series::get_series,
@@ -65,6 +65,7 @@ use crate::wire::Problem;
         (name = "figures", description = "How many there were over time, and where people stood"),
         (name = "export", description = "Rows as files, for programs of others"),
         (name = "sound", description = "When somebody spoke; the sound itself is forgotten"),
+        (name = "totems", description = "Those who stand before them, and what they see"),
         (name = "gateway", description = "What happens, told at once to whom it concerns"),
         (name = "session", description = "Who is asking"),
         (name = "access", description = "Who may ask, and who changed what"),

@@ -11,7 +11,7 @@ use super::request::{Answer, instant_in, query, with};
 use super::summaries::{ScopeQuery, scope};
 use super::{State, caller};
 use crate::auth::{Action, Branches, Caller};
-use crate::domain::{self, BranchId, Selection, ShiftId};
+use crate::domain::{self, BranchId, Selection, ShiftId, TenantId};
 use crate::store::{MAX_PAGE, StoredVisit};
 use crate::wire::{Page, Shift, Visit, VisitState, ZoneClock};
 
@@ -258,12 +258,21 @@ pub(super) async fn branch(state: &State, caller: &Caller, id: Option<i64>) -> A
 /// Whether there is such a branch as far as the caller can tell. Asking for its shift numbers one and a camera in it
 /// brings it into lists, so that a mistyped number must not do. A token may name a branch into being.
 pub(super) async fn exists(state: &State, caller: &Caller, branch: BranchId) -> Answer<bool> {
-    Ok(match &caller.branches {
+    stands(state, (caller.tenant, &caller.branches), branch).await
+}
+
+/// The same of somebody of a tenant who sees some `branches` of it.
+pub(super) async fn stands(
+    state: &State,
+    (tenant, branches): (TenantId, &Branches),
+    branch: BranchId,
+) -> Answer<bool> {
+    Ok(match branches {
         Branches::Some(some) => some.contains(&branch),
         Branches::All => {
             branch == BranchId::default()
-                || state.cameras.list(caller.tenant).iter().any(|handle| handle.camera().branch == branch)
-                || state.store.branches(caller.tenant).await?.iter().any(|known| known.id == branch)
+                || state.cameras.list(tenant).iter().any(|handle| handle.camera().branch == branch)
+                || state.store.branches(tenant).await?.iter().any(|known| known.id == branch)
         }
     })
 }

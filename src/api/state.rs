@@ -32,6 +32,7 @@ use crate::gateway::Gateway;
 use crate::jobs::Jobs;
 use crate::still::Analysers;
 use crate::store::{Store, StoreError};
+use crate::totem::Totems;
 use crate::viewer::{ViewerError, Viewers};
 use crate::voice::Ears;
 use crate::wire::{self, ManagedBy, ZoneClock};
@@ -69,6 +70,8 @@ pub struct Services {
     pub keys: Keys,
     pub revocations: Revocations,
     pub gateway: Gateway,
+    /// Those on `/ws`.
+    pub totems: Totems,
     pub clock: Clock,
     /// Scheduled work.
     pub jobs: Jobs,

@@ -14,7 +14,8 @@ use super::request::{Answer, collect, essence, pass_over};
 pub(super) const MAX_UPLOAD_BYTES: u64 = 16 << 20;
 
 /// The routes that take one.
-const ROUTES: [&str; 3] = ["/api/v1/cv/detect", "/api/v1/cv/analyze", "/api/v1/tracking/voice"];
+const ROUTES: [&str; 4] =
+    ["/api/v1/cv/detect", "/api/v1/cv/analyze", "/api/v1/tracking/voice", "/api/v1/tracking/camera"];
 
 /// Largest body of the route at `path`; `usual` is what holds for most.
 pub(super) fn limit_of(path: &str, usual: u64) -> u64 {

@@ -22,7 +22,7 @@ use crate::voice::{Activity, Ears, Format, MAX_CHANNELS, RATES_HZ, Raw, Sample, 
 use crate::wire::{Problem, VoiceActivity, ZoneClock};
 
 /// A totem's clock may be so far ahead of this machine's.
-const AHEAD: Duration = Duration::from_secs(60);
+pub(super) const AHEAD: Duration = Duration::from_secs(60);
 
 const L16: &str = "audio/l16";
 const BYTES: &str = "application/octet-stream";
@@ -113,7 +113,7 @@ async fn check(
 ) -> Answer<(VoiceQuery, Place, Option<Timestamp>)> {
     super::permit(caller, Action::Analyse)?;
     let query = query?;
-    let place = place(state, caller, &query).await?;
+    let place = place(state, caller, (&query.camera, query.branch_id, query.sector_id)).await?;
     let at = query.at.as_deref().map(|at| instant_in("at", at)).transpose()?;
     if at.is_some_and(|at| at > state.clock.now() + AHEAD) {
         return Err(ApiError::invalid("at", "is more than a minute ahead of this server's clock"));
@@ -122,23 +122,25 @@ async fn check(
 }
 
 /// Where the microphone is: a camera of the server is where that is, any other totem where the caller says.
-async fn place(state: &State, caller: &Caller, query: &VoiceQuery) -> Answer<Place> {
-    let id = CameraId::new(&query.camera).map_err(|error| ApiError::invalid("camera", error))?;
+pub(super) async fn place(
+    state: &State,
+    caller: &Caller,
+    (camera, branch_id, sector_id): (&str, Option<i64>, Option<i64>),
+) -> Answer<Place> {
+    let id = CameraId::new(camera).map_err(|error| ApiError::invalid("camera", error))?;
     if let Some(handle) = state.cameras.get(caller.tenant, &id) {
         let camera = handle.camera();
         if !caller.sees(camera.tenant, camera.branch) {
             return Err(ApiError::no("camera", id));
         }
-        let is_elsewhere = query.branch_id.is_some_and(|branch| branch != camera.branch.get());
-        if is_elsewhere
-            || query.sector_id.is_some_and(|sector| camera.sector.map(SectorId::get) != Some(sector))
-        {
+        let is_elsewhere = branch_id.is_some_and(|branch| branch != camera.branch.get());
+        if is_elsewhere || sector_id.is_some_and(|sector| camera.sector.map(SectorId::get) != Some(sector)) {
             return Err(ApiError::invalid("camera", "is in another branch or sector; leave both out"));
         }
         return Ok(camera.place());
     }
-    let branch = shifts::branch(state, caller, query.branch_id).await?;
-    let sector = query.sector_id.map(SectorId::new).transpose();
+    let branch = shifts::branch(state, caller, branch_id).await?;
+    let sector = sector_id.map(SectorId::new).transpose();
     let sector = sector.map_err(|error| ApiError::invalid("sector_id", error))?;
     Ok(Place { tenant: caller.tenant, branch, sector, camera: id })
 }

@@ -1,6 +1,6 @@
 //! What types alone cannot say about the settings: ranges, names, and what must not stand there twice.
 
-use super::{Branch, Camera, Config, ConfigError};
+use super::{Branch, Camera, Config, ConfigError, Neototem, Network};
 use crate::domain::{CameraId, TimeOfDay, check_shapes};
 
 /// What `detector.device` can ask for; whether it is there is known when a model is loaded.
@@ -29,6 +29,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     within("server.request_burst", config.server.request_burst.into(), 1, 1_000_000)?;
     check_origins("server.cors_origins", &config.server.cors_origins)?;
     check_gateway(config)?;
+    check_neototem(&config.neototem)?;
     within("recorder.spool_max_mib", config.recorder.spool_max_mib, MIN_SPOOL_MIB, 1 << 20)?;
     within("viewer.jpeg_quality", config.viewer.jpeg_quality.into(), 1, 100)?;
     within("viewer.bitrate_kbps", config.viewer.bitrate_kbps.into(), 50, 50_000)?;
@@ -70,6 +71,18 @@ fn check_origins(key: &str, origins: &[String]) -> Result<(), ConfigError> {
             let reason = format!("{origin:?} is no origin like \"https://panel.example.com\"");
             return Err(ConfigError::value(format!("{key}[{index}]"), reason));
         }
+    }
+    Ok(())
+}
+
+fn check_neototem(neototem: &Neototem) -> Result<(), ConfigError> {
+    within("neototem.max_totems", neototem.max_totems.into(), 1, 10_000)?;
+    if let Some(tenant) = neototem.anonymous_tenant {
+        positive("neototem.anonymous_tenant".into(), tenant)?;
+    }
+    for (index, network) in neototem.allowed_networks.iter().enumerate() {
+        let key = format!("neototem.allowed_networks[{index}]");
+        network.parse::<Network>().map_err(|reason| ConfigError::value(key, reason))?;
     }
     Ok(())
 }

@@ -4,8 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use super::{
-    Auth, Backup, Config, Database, Detector, Gateway, Jobs, Log, LogFormat, Recorder, Redis, Retention,
-    Server, Viewer, WebRtc,
+    Auth, Backup, Config, Database, Detector, Gateway, Jobs, Log, LogFormat, Neototem, Recorder, Redis,
+    Retention, Server, Viewer, WebRtc,
 };
 
 impl Default for Config {
@@ -23,6 +23,7 @@ impl Default for Config {
             database: Database::default(),
             gateway: Gateway::default(),
             redis: Redis::default(),
+            neototem: Neototem::default(),
             recorder: Recorder::default(),
             detector: Detector::default(),
             viewer: Viewer::default(),

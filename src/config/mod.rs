@@ -8,6 +8,7 @@ mod defaults;
 mod folder;
 mod gateway;
 mod load;
+mod neototem;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ pub use camera::{Camera, Line, Value, Zone};
 pub use folder::{FolderError, FolderLock, private_folder};
 pub use gateway::{Gateway, Redis, TableKeys, UnknownSectors};
 pub use load::{ConfigError, Overrides, load, load_with};
+pub use neototem::{Neototem, Network};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -38,6 +40,7 @@ pub struct Config {
     pub database: Database,
     pub gateway: Gateway,
     pub redis: Redis,
+    pub neototem: Neototem,
     pub recorder: Recorder,
     pub detector: Detector,
     pub viewer: Viewer,
@@ -63,6 +66,7 @@ impl Config {
             ("database", self.database != other.database),
             ("gateway", self.gateway != other.gateway),
             ("redis", self.redis != other.redis),
+            ("neototem", self.neototem != other.neototem),
             ("detector", self.detector != other.detector),
             ("viewer", self.viewer != other.viewer),
             ("webrtc", self.webrtc != other.webrtc),

@@ -24,7 +24,7 @@ use crate::domain::Endpoint;
 use crate::wire::{ClientMessage, StreamPositions};
 
 /// A client has so long to take the last frames and to say goodbye.
-pub(super) const GOODBYE: Duration = Duration::from_secs(5);
+pub const GOODBYE: Duration = Duration::from_secs(5);
 
 /// A client whose handshake is done.
 #[derive(Debug)]
@@ -150,7 +150,11 @@ async fn introduce(
     gateway.admit(endpoint, (identity, place)).await
 }
 
-async fn first_token(socket: &Socket, reader: &mut Reader) -> Result<String, Close> {
+/// The token that a client's first message brings.
+///
+/// # Errors
+/// How the connection ends when that brings none.
+pub async fn first_token(socket: &Socket, reader: &mut Reader) -> Result<String, Close> {
     loop {
         match reader.read(socket) {
             Ok(Heard::Text(text)) => {
@@ -170,7 +174,7 @@ async fn first_token(socket: &Socket, reader: &mut Reader) -> Result<String, Clo
 }
 
 /// Lets the last frames out and waits for the client's goodbye, for a while.
-async fn part(socket: &Socket, reader: &mut Reader) {
+pub async fn part(socket: &Socket, reader: &mut Reader) {
     let goodbye = async {
         loop {
             match reader.read(socket) {

@@ -65,7 +65,7 @@ impl Connection {
 }
 
 /// See [`RETRY_MS`].
-pub(super) fn retry_ms() -> u64 {
+pub fn retry_ms() -> u64 {
     rand::random_range(RETRY_MS)
 }
 

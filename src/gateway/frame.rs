@@ -6,7 +6,7 @@ use tungstenite::protocol::frame::Frame;
 use tungstenite::protocol::frame::coding::{Data, OpCode};
 
 /// A text message.
-pub(super) fn text(text: &str) -> Bytes {
+pub fn text(text: &str) -> Bytes {
     encode(Frame::message(Bytes::copy_from_slice(text.as_bytes()), OpCode::Data(Data::Text), true))
 }
 
@@ -22,7 +22,7 @@ pub(super) fn payload(frame: &Bytes) -> Bytes {
 }
 
 /// A ping that the peer has to answer.
-pub(super) fn ping() -> Bytes {
+pub fn ping() -> Bytes {
     encode(Frame::ping(Bytes::new()))
 }
 

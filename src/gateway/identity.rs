@@ -85,20 +85,27 @@ impl Doorman {
         if endpoint == Endpoint::Diner {
             return Ok(self.tables.check(token)?.into());
         }
-        let bearer = self.keys.identify(token)?;
+        let bearer = self.bearer(token)?;
         if !bearer.caller.roles.iter().any(|role| roles::opens(*role, endpoint)) {
             return Err(Refusal::Role(endpoint));
         }
-        let identity = Identity::from(bearer);
-        if self.is_revoked(&identity) {
-            return Err(TokenError::Revoked.into());
-        }
-        Ok(identity)
+        Ok(bearer.into())
     }
 
-    /// Whether the token is good no more, before its end.
-    pub fn is_revoked(&self, identity: &Identity) -> bool {
-        let token = identity.token.as_deref();
-        token.is_some_and(|token| self.revocations.contains(identity.tenant, token))
+    /// Who of the staff holds `token`, whatever it opens.
+    ///
+    /// # Errors
+    /// When it is not valid.
+    pub fn bearer(&self, token: &str) -> Result<Bearer, TokenError> {
+        let bearer = self.keys.identify(token)?;
+        match self.is_revoked(bearer.caller.tenant, bearer.token.as_deref()) {
+            true => Err(TokenError::Revoked),
+            false => Ok(bearer),
+        }
+    }
+
+    /// Whether the token of this name is good no more, before its end.
+    pub fn is_revoked(&self, tenant: TenantId, token: Option<&str>) -> bool {
+        token.is_some_and(|token| self.revocations.contains(tenant, token))
     }
 }

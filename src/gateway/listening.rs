@@ -208,7 +208,7 @@ impl Listening {
 
     fn revalidate(&mut self) {
         self.revalidate = Instant::now() + self.gateway.inner.settings.revalidate_every;
-        if self.gateway.inner.doorman.is_revoked(&self.identity) {
+        if self.gateway.inner.doorman.is_revoked(self.identity.tenant, self.identity.token.as_deref()) {
             self.listener.close(Close::Unauthorized);
         }
     }

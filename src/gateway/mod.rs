@@ -45,11 +45,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::redis::{BreakerState, RedisStatus, RedisUrlError};
-pub use arrival::{Admitted, Arrival};
+pub use arrival::{Admitted, Arrival, GOODBYE, first_token, part};
 pub use audience::{Group, Listens, Sectors, audience};
 pub use close::{Close, Retry};
+pub use conn::retry_ms;
 pub use drops::DropRate;
 pub use figures::{Count, Figures, Found, Handshake, Rejected, Spread};
+pub use frame::{ping as ping_frame, text as text_frame};
 pub use health::{Checkup, Health, by_code};
 pub use hub::{Hub, Member, Start};
 pub use identity::{Doorman, Identity, Refusal};
@@ -64,7 +66,7 @@ pub use stream::{Keep, Placed, Position, Stamped, Stream};
 pub use tenant::{Joined, Positions, SessionOver, Tenant};
 
 use self::redis::{Link, Need};
-use crate::auth::{TableKeys, TokenError};
+use crate::auth::{Bearer, TableKeys, TokenError};
 use crate::clock::Clock;
 use crate::domain::{Endpoint, Event, TenantId};
 use client::Client;
@@ -199,13 +201,43 @@ impl Gateway {
         }
     }
 
+    /// Who of the staff holds `token`, whatever it opens.
+    ///
+    /// # Errors
+    /// When it is not valid.
+    pub fn bearer(&self, token: &str) -> Result<Bearer, TokenError> {
+        let bearer = self.inner.doorman.bearer(token)?;
+        match bearer.expires <= self.inner.clock.now() {
+            true => Err(TokenError::Expired),
+            false => Ok(bearer),
+        }
+    }
+
+    /// Checks tokens.
+    pub fn doorman(&self) -> &Doorman {
+        &self.inner.doorman
+    }
+
+    /// How connections behave.
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// A place for a guest.
+    ///
+    /// # Errors
+    /// When a limit is reached.
+    pub fn take_seat(&self, guest: Guest) -> Result<Place, Full> {
+        self.inner.limits.take(guest)
+    }
+
     /// A place for somebody at `ip`; `None` on this very machine.
     ///
     /// # Errors
     /// When a limit is reached.
     pub fn take_place(&self, identity: &Identity, ip: Option<IpAddr>) -> Result<Place, Full> {
         let Identity { tenant, user, session, .. } = identity.clone();
-        self.inner.limits.take(Guest { tenant, user, session, ip })
+        self.take_seat(Guest { tenant, user, session, ip })
     }
 
     /// Serves a client whose handshake is done, on a task of its own.

@@ -213,7 +213,8 @@ impl Session {
 
     fn revalidate(&mut self) -> Next {
         self.revalidate = Instant::now() + self.gateway.inner.settings.revalidate_every;
-        if self.gateway.inner.doorman.is_revoked(&self.admitted.identity) {
+        let identity = &self.admitted.identity;
+        if self.gateway.inner.doorman.is_revoked(identity.tenant, identity.token.as_deref()) {
             self.connection.close(Close::Unauthorized);
         }
         Next::GoOn

@@ -89,14 +89,19 @@ impl Socket {
         self.outbox().leave();
     }
 
-    /// Sends what waits as far as the client takes it, and returns when there is something to read, or when somebody has
-    /// put or closed something.
+    /// Sends what waits as far as the client takes it, and returns when there is something to read, when all that waited
+    /// is sent, or when somebody has put or closed something.
     ///
     /// # Errors
     /// When the client is gone.
     pub async fn ready(&self) -> io::Result<()> {
+        let mut waited = false;
         loop {
             let waits = !self.flush()?;
+            if waited && !waits {
+                return Ok(());
+            }
+            waited = waits;
             let interest = if waits { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
             tokio::select! {
                 ready = self.tcp.ready(interest) => {
@@ -161,8 +166,13 @@ pub struct Reader(WebSocketContext);
 impl Reader {
     /// Reads messages of at most `max_bytes`; `begun` was read already.
     pub fn new(begun: Vec<u8>, max_bytes: usize) -> Self {
+        Self::in_pieces(begun, max_bytes, READ_BYTES)
+    }
+
+    /// The same for clients who say much: so many bytes are read at once, and held for as long as the connection is.
+    pub fn in_pieces(begun: Vec<u8>, max_bytes: usize, bytes_at_once: usize) -> Self {
         let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BYTES)
+            .read_buffer_size(bytes_at_once)
             .write_buffer_size(0)
             .max_message_size(Some(max_bytes))
             .max_frame_size(Some(max_bytes));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::timestamp;
-use crate::domain::{Camera, Sight, ZoneStep};
+use crate::domain::{Camera, Sight, Visit, ZoneStep};
 use crate::visit::Happening;
 
 /// `None` of a stay that is told of no more: its zone has changed meanwhile.
@@ -35,6 +35,13 @@ pub(super) fn sight_of(happening: &Happening, camera: &Camera) -> Option<Sight> 
             in_zone((zone, *track, *enter_ms), ZoneStep::Left { leave: timestamp(*leave_ms) })
         }
     })
+}
+
+/// What is told of a visit as a whole.
+pub(super) fn sights_of(visit: &Visit) -> [Sight; 2] {
+    let Visit { track, enter, leave, confidence, .. } = *visit;
+    let attributes = visit.attributes.clone();
+    [Sight::VisitStarted { track, enter }, Sight::VisitEnded { track, enter, leave, confidence, attributes }]
 }
 
 fn in_zone((zone, track, enter_ms): (&Arc<str>, u64, u64), step: ZoneStep) -> Sight {

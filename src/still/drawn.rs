@@ -2,16 +2,11 @@
 
 use gstvision::draw::colour::YuvSpace;
 use gstvision::draw::{I420Frame, Painter, Planes, Style};
-use gstvision::meta;
+use gstvision::meta::{Detections, Object};
 use gstvision::person::Language;
-use image::codecs::jpeg::JpegEncoder;
-use image::{ImageError, RgbImage};
 
-use super::Person;
 use super::picture::Picture;
-
-/// Of the annotated picture, 1..=100: what the clients of old were given.
-const QUALITY: u8 = 85;
+use super::{EncodeError, Encoder, Person};
 
 impl Picture {
     /// The picture as JPEG with `found` drawn on it, numbered from 1 in their order and labelled in `language`; the
@@ -19,58 +14,42 @@ impl Picture {
     ///
     /// # Errors
     /// When the encoder fails.
-    pub fn into_annotated(mut self, found: &[Person], language: Language) -> Result<Vec<u8>, ImageError> {
-        self.draw(found, language);
-        let image = self.to_rgb();
-        drop(self);
-        let mut jpeg = Vec::new();
-        JpegEncoder::new_with_quality(&mut jpeg, QUALITY).encode_image(&image)?;
-        Ok(jpeg)
-    }
-
-    fn draw(&mut self, found: &[Person], language: Language) {
-        let half = self.width.div_ceil(2);
-        let [y, u, v] = &mut self.planes;
-        let planes = Planes { data: [y, u, v], strides: [self.width, half, half] };
-        let space = YuvSpace::BT601.full_range();
-        let mut frame = I420Frame::new(planes, self.width, self.height, space)
-            .expect("a decoded picture's planes should be of its size");
+    pub fn into_annotated(mut self, found: &[Person], language: Language) -> Result<Vec<u8>, EncodeError> {
         let object = |(at, person): (usize, &Person)| {
             let detection = &person.detection;
-            meta::Object {
+            Object {
                 label: detection.label.to_string(),
                 score: detection.confidence,
                 rect: super::to_plugin(detection.rect),
                 track: Some(at as u64 + 1),
                 seen: true,
                 about: person.about.clone(),
-                ..meta::Object::default()
+                ..Object::default()
             }
         };
         let objects = found.iter().enumerate().map(object).collect();
-        let detections = meta::Detections { fresh: true, objects, ..meta::Detections::default() };
-        Painter::default().draw(&mut frame, &detections, Style { language, ..Style::default() });
+        self.draw(&mut Painter::default(), objects, language);
+        Encoder::new()?.encode(&self)
     }
 
-    fn to_rgb(&self) -> RgbImage {
+    /// Has `painter` draw `objects`, labelled in `language`.
+    pub fn draw(&mut self, painter: &mut Painter, objects: Vec<Object>, language: Language) {
         let half = self.width.div_ceil(2);
-        let [luma, blue, red] = &self.planes;
-        RgbImage::from_fn(self.width(), self.height(), |x, y| {
-            let (x, y) = (x as usize, y as usize);
-            let chroma = y / 2 * half + x / 2;
-            let [y, u, v] = [luma[y * self.width + x], blue[chroma], red[chroma]].map(f32::from);
-            let (u, v) = (u - 128.0, v - 128.0);
-            // The way back from `yuv`: BT.601 in full range.
-            let rgb = [y + 1.402 * v, y - 0.344 * u - 0.714 * v, y + 1.772 * u];
-            // Such a cast stays within 0 to 255.
-            image::Rgb(rgb.map(|value| (value + 0.5) as u8))
-        })
+        let [y, u, v] = &mut self.planes;
+        let planes = Planes { data: [y, u, v], strides: [self.width, half, half] };
+        let space = YuvSpace::BT601.full_range();
+        let mut frame = I420Frame::new(planes, self.width, self.height, space)
+            .expect("a decoded picture's planes should be of its size");
+        let detections = Detections { fresh: true, objects, ..Detections::default() };
+        painter.draw(&mut frame, &detections, Style { language, ..Style::default() });
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+
+    use image::RgbImage;
 
     use super::*;
     use crate::domain::{Detection, Rect};
@@ -83,7 +62,27 @@ mod tests {
     }
 
     #[test]
+    fn an_encoder_takes_pictures_of_any_size_one_after_the_other() {
+        gst::init().unwrap();
+        let mut encoder = Encoder::new().unwrap();
+        for (width, height) in [(64, 48), (33, 17), (33, 17), (1, 1), (640, 480)] {
+            let image = RgbImage::from_pixel(width, height, image::Rgb([200, 30, 40]));
+            let mut png = std::io::Cursor::new(Vec::new());
+            image.write_to(&mut png, image::ImageFormat::Png).unwrap();
+            let jpeg = encoder.encode(&Picture::decode(png.get_ref()).unwrap()).unwrap();
+            let again = image::load_from_memory(&jpeg).unwrap().into_rgb8();
+            assert_eq!(again.dimensions(), (width, height));
+            let pixel = again.get_pixel(width / 2, height / 2).0;
+            assert!(
+                pixel.iter().zip([200, 30, 40]).all(|(value, wanted)| value.abs_diff(wanted) < 8),
+                "{pixel:?}"
+            );
+        }
+    }
+
+    #[test]
     fn an_annotated_picture_has_its_size_its_colours_and_boxes() {
+        gst::init().unwrap();
         let plain = grey().into_annotated(&[], Language::English).unwrap();
         let rect = Rect { x: 0.25, y: 0.25, w: 0.5, h: 0.7 };
         let detection = Detection {

@@ -4,6 +4,7 @@
 
 mod analysers;
 mod drawn;
+mod encoder;
 mod jpeg;
 mod picture;
 
@@ -14,12 +15,13 @@ use gstvision::meta::{About, Aspect, Mark, MarkKind, Object};
 use gstvision::person::{self, Looker, Votes};
 
 pub use analysers::Analysers;
+pub use encoder::{EncodeError, Encoder};
 pub use picture::{MAX_PIXELS, Picture, PictureError};
 
-use crate::domain::{Attribute, Detection, Rect};
+use crate::domain::{Attribute, Attributes, Detection, Rect};
 
 /// Label of who is looked for.
-const PERSON: &str = "person";
+pub const PERSON: &str = "person";
 
 /// How many people of a picture are looked at closely: that takes some four seconds, and whoever asks next waits.
 const LOOKED_AT: usize = 50;
@@ -82,10 +84,7 @@ impl Analyser {
     pub fn analyse(&mut self, picture: &Picture) -> Result<Vec<Person>, EngineError> {
         let objects = self.objects(picture)?;
         let people: Vec<Object> = self.people_of(&objects).cloned().collect();
-        let looker = match &mut self.looker {
-            Some(looker) => looker,
-            none => none.insert(Looker::load(&self.catalog, &self.options)?),
-        };
+        let looker = self.looker()?;
         let rects: Vec<_> = people.iter().map(|person| person.rect).collect();
         let carried = person::carried(&rects, &objects);
         let mut analysed = Vec::with_capacity(people.len());
@@ -111,7 +110,12 @@ impl Analyser {
         Ok(analysed)
     }
 
-    fn objects(&mut self, picture: &Picture) -> Result<Vec<Object>, EngineError> {
+    /// Everything on `picture` that is a person or says something about one, down to what only a tracker can make use of.
+    /// Blocks for as long as an inference takes.
+    ///
+    /// # Errors
+    /// When the inference fails.
+    pub fn objects(&mut self, picture: &Picture) -> Result<Vec<Object>, EngineError> {
         let (found, _) = self.detector.detect(&picture.i420(), &self.wanted)?;
         let labels = &self.detector.model().manifest().labels;
         let object = |found: &Found| Object {
@@ -124,8 +128,24 @@ impl Analyser {
         Ok(found.iter().map(object).collect())
     }
 
+    /// Score from which an object can stand alone, 0..1.
+    pub fn threshold(&self) -> f32 {
+        self.detector.model().manifest().thresholds.score
+    }
+
+    /// What looks at one person at a time.
+    ///
+    /// # Errors
+    /// When a network cannot be loaded.
+    pub fn looker(&mut self) -> Result<&mut Looker, EngineError> {
+        Ok(match &mut self.looker {
+            Some(looker) => looker,
+            none => none.insert(Looker::load(&self.catalog, &self.options)?),
+        })
+    }
+
     fn people_of<'a>(&self, objects: &'a [Object]) -> impl Iterator<Item = &'a Object> + use<'a> {
-        let least = self.detector.model().manifest().thresholds.score;
+        let least = self.threshold();
         objects.iter().filter(move |object| object.label == PERSON && object.score >= least)
     }
 }
@@ -144,15 +164,21 @@ fn plain(object: &Object) -> Person {
 }
 
 fn described(mut person: Person, face: Option<gstvision::meta::Rect>, about: About) -> Person {
+    person.detection.attributes = Some(Arc::new(attributes_of(&about)));
+    Person { face: face.map(to_domain), about: Some(Box::new(about)), ..person }
+}
+
+/// What is said of somebody.
+pub fn attributes_of(about: &About) -> Attributes {
     let said = Aspect::ALL.map(|aspect| {
         let said = about.attributes.get(aspect);
         Attribute { value: said.value.as_deref().map(Into::into), confidence: said.confidence }
     });
-    person.detection.attributes = Some(Arc::new(said.into()));
-    Person { face: face.map(to_domain), about: Some(Box::new(about)), ..person }
+    said.into()
 }
 
-fn to_domain(rect: gstvision::meta::Rect) -> Rect {
+/// A box of the plugin's.
+pub fn to_domain(rect: gstvision::meta::Rect) -> Rect {
     Rect { x: rect.x, y: rect.y, w: rect.w, h: rect.h }
 }
 

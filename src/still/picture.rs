@@ -84,14 +84,23 @@ impl Picture {
     fn from_rgb(image: &RgbImage) -> Self {
         let (width, height) = (image.width() as usize, image.height() as usize);
         let (half_width, half_height) = (width.div_ceil(2), height.div_ceil(2));
-        let mut luma = Vec::with_capacity(width * height);
-        luma.extend(image.pixels().map(|pixel| yuv(pixel.0.map(f32::from))[0]));
-        let (mut blue, mut red) = (Vec::with_capacity(half_width * half_height), Vec::new());
-        for y in 0..half_height {
-            for x in 0..half_width {
-                let [_, u, v] = yuv(mean_of_block(image, x as u32 * 2, y as u32 * 2));
-                blue.push(u);
-                red.push(v);
+        let pixels = image.as_raw();
+        let luma = pixels.as_chunks::<3>().0.iter().map(luma).collect();
+        let (mut blue, mut red) = (vec![0; half_width * half_height], vec![0; half_width * half_height]);
+        for (at, (blue, red)) in
+            blue.chunks_exact_mut(half_width).zip(red.chunks_exact_mut(half_width)).enumerate()
+        {
+            let row = |y: usize| pixels[y * width * 3..(y + 1) * width * 3].as_chunks::<3>().0;
+            // At an odd border the last line or column counts twice, which leaves its mean as it is.
+            let (upper, lower) = (row(2 * at), row((2 * at + 1).min(height - 1)));
+            for (x, (blue, red)) in blue.iter_mut().zip(red).enumerate() {
+                let (left, right) = (2 * x, (2 * x + 1).min(width - 1));
+                let mean = std::array::from_fn(|colour| {
+                    let sum = [upper[left], upper[right], lower[left], lower[right]]
+                        .map(|pixel| i32::from(pixel[colour]));
+                    sum.into_iter().sum::<i32>()
+                });
+                (*blue, *red) = chroma(mean);
             }
         }
         Self { width, height, planes: [luma, blue, red] }
@@ -105,6 +114,11 @@ impl Picture {
     /// In pixels.
     pub fn height(&self) -> u32 {
         self.height as u32
+    }
+
+    /// Brightness in rows, and how many pixels there are in one.
+    pub fn luma(&self) -> (&[u8], usize) {
+        (&self.planes[0], self.width)
     }
 
     /// As the engine wants it.
@@ -130,25 +144,20 @@ impl Picture {
     }
 }
 
-/// BT.601 in full range (JFIF 1.02).
-fn yuv([red, green, blue]: [f32; 3]) -> [u8; 3] {
-    let luma = 0.299 * red + 0.587 * green + 0.114 * blue;
-    [luma, 128.0 + 0.564 * (blue - luma), 128.0 + 0.713 * (red - luma)].map(|value| value.round() as u8)
+/// Brightness by BT.601 in full range (JFIF 1.02), in parts of 2^16.
+fn luma([red, green, blue]: &[u8; 3]) -> u8 {
+    let sum = 19_595 * u32::from(*red) + 38_470 * u32::from(*green) + 7_471 * u32::from(*blue);
+    // At most 255 and a half: the factors are 2^16 together.
+    ((sum + (1 << 15)) >> 16) as u8
 }
 
-/// Mean colour of up to four pixels from `x`, `y`.
-fn mean_of_block(image: &RgbImage, x: u32, y: u32) -> [f32; 3] {
-    let mut sum = [0.0; 3];
-    let mut count = 0.0;
-    for (dx, dy) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
-        if let Some(pixel) = image.get_pixel_checked(x + dx, y + dy) {
-            count += 1.0;
-            for (sum, value) in sum.iter_mut().zip(pixel.0) {
-                *sum += f32::from(value);
-            }
-        }
-    }
-    sum.map(|sum: f32| sum / count)
+/// Differences of colours of four pixels, of which the sums are given.
+fn chroma([red, green, blue]: [i32; 3]) -> (u8, u8) {
+    let difference = |sum: i32| ((sum + (128 << 18) + (1 << 17)) >> 18).clamp(0, 255) as u8;
+    (
+        difference(-11_058 * red - 21_710 * green + 32_768 * blue),
+        difference(32_768 * red - 27_439 * green - 5_329 * blue),
+    )
 }
 
 #[cfg(test)]

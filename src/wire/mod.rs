@@ -33,6 +33,7 @@ mod status;
 mod summary;
 mod time;
 mod token;
+mod totem;
 mod voice;
 
 pub use attributes::{Attribute, Attributes};
@@ -73,4 +74,9 @@ pub use status::{CameraStatus, LineStatus, State, ZoneStatus};
 pub use summary::{BranchPeak, CameraVisits, HourVisits, LineSummary, Summary, ValueCount, ZoneSummary};
 pub use time::{Time, ZoneClock, instant};
 pub use token::{NewTableToken, NewToken, TableTokenInput, Token, TokenInput, TokenRole};
+pub use totem::{
+    AudioStream, ImageStream, RealtimeAnalysis, RequestId, Sighting, SightingAnalysis, SightingAnswer,
+    SightingInput, TotemAnalysis, TotemDetection, TotemEcho, TotemEnvelope, TotemNotice, VoiceAnalysis,
+    code_of, write_answer,
+};
 pub use voice::VoiceActivity;

@@ -5,8 +5,18 @@ use std::sync::{Arc, Mutex};
 
 use atalaya::api::Reassigned;
 use atalaya::camera::Cameras;
-use atalaya::domain::{Branch, Camera, CameraId, ParamValue, TenantId};
+use atalaya::clock::Clock;
+use atalaya::config::Config;
+use atalaya::domain::{Branch, Camera, CameraId, Frame, ParamValue, TenantId};
+use atalaya::gateway::Gateway;
+use atalaya::still::Analysers;
 use atalaya::store::Store;
+use atalaya::totem::{Anonymous, Registry, TotemContext, Totems};
+use atalaya::voice::Ears;
+use gstvision::engine::{Catalog, LoadOptions};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::world::{NOON, branch, tenant};
 
@@ -102,5 +112,41 @@ fn camera(of: i64, in_branch: i64, id: &str) -> Camera {
         lines: Vec::new(),
         zones: Vec::new(),
         enabled: true,
+    }
+}
+
+/// What is done with pictures and sounds that somebody sends.
+pub(crate) struct Sent {
+    pub(crate) analysers: Analysers,
+    pub(crate) ears: Ears,
+    records: mpsc::Sender<Arc<Frame>>,
+}
+
+/// With the standard detector.
+pub(crate) fn sent(models: &Arc<Catalog>, options: LoadOptions, records: mpsc::Sender<Arc<Frame>>) -> Sent {
+    let analysers = Analysers::new(models.clone(), &Config::default().detector.model, options.clone());
+    Sent { analysers, ears: Ears::new(models.clone(), options), records }
+}
+
+impl Sent {
+    pub(crate) fn totems(
+        &self,
+        (store, gateway, clock): (&Store, &Gateway, &Clock),
+        (tasks, stop): (&TaskTracker, &CancellationToken),
+    ) -> Totems {
+        Totems::new(TotemContext {
+            store: store.clone(),
+            clock: clock.clone(),
+            registry: Registry::default(),
+            max_totems: 32,
+            gateway: gateway.clone(),
+            analysers: self.analysers.clone(),
+            ears: self.ears.clone(),
+            anonymous: Anonymous::default(),
+            records: self.records.clone(),
+            tell_visit: Arc::new(drop),
+            tasks: tasks.clone(),
+            stop: stop.clone(),
+        })
     }
 }

@@ -17,10 +17,8 @@ use atalaya::domain::{
 };
 use atalaya::gateway::{Doorman, Gateway, GatewayContext, Sectors, Settings};
 use atalaya::jobs::{BackupPlan, Daily, Jobs, JobsContext};
-use atalaya::still::Analysers;
 use atalaya::store::{Aging, Store};
 use atalaya::viewer::Viewers;
-use atalaya::voice::Ears;
 use gstvision::engine::{self, Assets, Device, LoadOptions};
 use gstvision::person::Language;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
@@ -29,7 +27,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::places::{Noted, folder, note_reassigned, open_store, put_cameras};
+use crate::places::{self, Noted, folder, note_reassigned, open_store, put_cameras};
 use crate::postgres::Cluster;
 
 /// Longest wait for anything.
@@ -170,6 +168,11 @@ fn fixed() -> watch::Receiver<Arc<Fixed>> {
         .subscribe()
 }
 
+fn holders(store: &Store, clock: &Clock) -> (Keys, Revocations) {
+    let keys = Keys::new(&Secret::new(SECRET.into()), clock.clone());
+    (keys, Revocations::new(store.clone(), clock.clone()))
+}
+
 async fn serve(services: Services, limits: Limits) -> (SocketAddr, tokio::task::JoinHandle<()>) {
     let listener = Api::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -215,26 +218,28 @@ impl World {
         let store = open_store(cluster.as_ref().map(|(_, url)| url.as_str()), folder.path()).await;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (records, received) = mpsc::channel(1024);
-        let cameras = cameras(folder.path(), records, (&tasks, &stop));
+        let cameras = cameras(folder.path(), records.clone(), (&tasks, &stop));
         put_cameras(&store, &cameras).await;
         let (config, clock, noted) = (config(), Clock::held_at(NOON), <(Live, Noted)>::default());
-        let keys = Keys::new(&Secret::new(SECRET.into()), clock.clone());
-        let revocations = Revocations::new(store.clone(), clock.clone());
+        let (keys, revocations) = holders(&store, &clock);
         let figures = Arc::new(Mutex::new(RecorderFigures::default()));
         let models = Arc::new(engine::Catalog::open(None).unwrap());
         let jobs = jobs(&store, &clock, &cameras, folder.path(), (&tasks, &stop));
+        let gateway = gateway(&keys, &revocations, &clock, (&tasks, &stop));
+        let sent = places::sent(&models, options(assets), records);
         let services = Services {
             jobs: jobs.clone(),
             store: store.clone(),
             cameras: cameras.clone(),
             viewers: Viewers::new(&config, tasks.clone(), stop.clone()).unwrap(),
-            analysers: Analysers::new(models.clone(), &config.detector.model, options(assets.clone())),
+            analysers: sent.analysers,
             language: Language::Spanish,
-            ears: Ears::new(models.clone(), options(assets)),
+            ears: sent.ears,
             models,
             keys: keys.clone(),
             revocations: revocations.clone(),
-            gateway: gateway(&keys, &revocations, &clock, (&tasks, &stop)),
+            totems: sent.totems((&store, &gateway, &clock), (&tasks, &stop)),
+            gateway,
             clock: clock.clone(),
             recorder: recorder(figures.clone()),
             live: teller(&noted.0),

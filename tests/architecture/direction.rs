@@ -29,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "api",
         &[
             "domain", "clock", "config", "visit", "shift", "store", "auth", "wire", "camera", "viewer",
-            "still", "voice", "jobs", "discover", "gateway",
+            "still", "voice", "totem", "jobs", "discover", "gateway",
         ],
     ),
     // An IP camera as the server would meet it: it knows nothing of the server.
@@ -39,6 +39,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("still", &["domain"]),
     // The same of sound: bytes in, stretches of speech out.
     ("voice", &[]),
+    // Pictures and sound of totems: sockets as the gateway has them, looked at and listened to.
+    ("totem", &["domain", "clock", "config", "auth", "gateway", "store", "still", "voice", "wire"]),
     // Sockets to strangers: it knows what a camera is, and nothing of those that run.
     ("discover", &["domain", "clock", "config"]),
     ("doctor", &["domain", "config", "camera", "store", "viewer"]),

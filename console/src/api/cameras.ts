@@ -83,6 +83,9 @@ export interface Summary {
 export interface Session {
   /** Who the token was issued to. */
   subject: string;
+  tenant_id: number;
+  /** Empty: all branches of the tenant. */
+  branch_ids: number[];
   roles: string[];
   /** What the roles allow. */
   may: string[];

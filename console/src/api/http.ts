@@ -47,6 +47,18 @@ export async function request(
   init: RequestInit = {},
   withinMs = TIMEOUT_MS,
 ): Promise<Response> {
+  const response = await answer(path, init, withinMs);
+  if (!response.ok) throw await refusal(response);
+  return response;
+}
+
+/** What an answer that is none says. */
+export async function refusal(response: Response): Promise<ApiError> {
+  return new ApiError(response.status, await explanation(response));
+}
+
+/** Whatever is answered, also with 503: for what tells by its status how it does, and says more in its body. */
+export async function answer(path: string, init: RequestInit = {}, withinMs = TIMEOUT_MS): Promise<Response> {
   const limit = AbortSignal.timeout(withinMs);
   const stop = init.signal ? either(init.signal, limit) : limit;
   let response: Response;
@@ -57,7 +69,6 @@ export async function request(
     throw new ApiError(0, String(cause));
   }
   noteDate(response.headers.get('date'));
-  if (!response.ok) throw new ApiError(response.status, await explanation(response));
   return response;
 }
 
@@ -103,8 +114,8 @@ export interface Tagged<T> {
   etag: string | undefined;
 }
 
-export async function tagged<T>(path: string, init?: RequestInit): Promise<Tagged<T>> {
-  const response = await request(BASE + path, init);
+export async function tagged<T>(path: string, init?: RequestInit, withinMs?: number): Promise<Tagged<T>> {
+  const response = await request(BASE + path, init, withinMs);
   return { value: (await response.json()) as T, etag: response.headers.get('etag') ?? undefined };
 }
 

@@ -1,41 +1,15 @@
 // What a person can do with a camera's picture; the same buttons on a tile and in the large view.
 
-import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { type Camera, restartCamera, snapshot, startCamera } from '../api';
 import { isOff } from '../data/facts';
 import { session } from '../data/feed';
 import { words } from '../i18n';
 import { boxesShown, toggleBoxes } from '../prefs';
+import { IconButton } from './icon-button';
 import { BoxesIcon, SnapshotIcon } from './icons';
 
-interface IconButtonProps {
-  /** What it does and to what, for screen readers and as a tip. */
-  label: string;
-  /** What it does in a word, shown where there is room. */
-  name?: string;
-  onClick: () => void;
-  pressed?: boolean;
-  disabled?: boolean;
-  children: ComponentChildren;
-}
-
-export function IconButton({ label, name, onClick, pressed, disabled, children }: IconButtonProps) {
-  return (
-    <button
-      type="button"
-      class={name ? 'icon-button named' : 'icon-button'}
-      title={label}
-      aria-label={label}
-      aria-pressed={pressed}
-      disabled={disabled}
-      onClick={onClick}
-    >
-      {children}
-      {name && <span>{name}</span>}
-    </button>
-  );
-}
+export { IconButton };
 
 export function BoxesButton({ camera }: { camera: Camera }) {
   const shown = boxesShown(camera.id);
@@ -105,7 +79,8 @@ export function ReviveButton({ camera, onTrouble }: Reporting) {
   );
 }
 
-function save(file: Blob, name: string): void {
+/** Hands a file to the browser, which puts it where it puts what is downloaded. */
+export function save(file: Blob, name: string): void {
   const url = URL.createObjectURL(file);
   const anchor = document.createElement('a');
   anchor.href = url;

@@ -2,12 +2,14 @@
 
 import type { ComponentChildren } from 'preact';
 import { branches } from '../data/branches';
+import { gateway } from '../data/events';
 import { link, now, refresh, session, signOut } from '../data/feed';
 import { secondsUntil, timeOf, words } from '../i18n';
-import { branchWanted, type Language, language, setBranch, setLanguage, setTheme, theme } from '../prefs';
+import { branchWanted, setBranch } from '../prefs';
 import { href, route, SECTIONS, type Section } from '../routes';
-import { IconButton } from './actions';
-import { MarkIcon, SignOutIcon, StateShape, ThemeIcon } from './icons';
+import { Languages, ThemeButton } from './choices';
+import { IconButton } from './icon-button';
+import { MarkIcon, SignOutIcon, StateShape } from './icons';
 
 export function Frame({ children }: { children: ComponentChildren }) {
   const signedIn = session.value !== undefined;
@@ -29,6 +31,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
               </a>
             ))}
         </nav>
+        {signedIn && <EventsLost />}
         {signedIn && <BranchPicker />}
         <Languages />
         <ThemeButton />
@@ -69,43 +72,6 @@ function BranchPicker() {
   );
 }
 
-const LANGUAGES: readonly { code: Language; name: string }[] = [
-  { code: 'es', name: 'Español' },
-  { code: 'en', name: 'English' },
-];
-
-function Languages() {
-  return (
-    <fieldset class="languages" aria-label={words.value.language}>
-      {LANGUAGES.map(({ code, name }) => (
-        <button
-          key={code}
-          type="button"
-          lang={code}
-          title={name}
-          aria-label={name}
-          aria-pressed={language.value === code}
-          onClick={() => setLanguage(code)}
-        >
-          {code.toUpperCase()}
-        </button>
-      ))}
-    </fieldset>
-  );
-}
-
-function ThemeButton() {
-  const dark = theme.value === 'dark';
-  return (
-    <IconButton
-      label={dark ? words.value.toLight : words.value.toDark}
-      onClick={() => setTheme(dark ? 'light' : 'dark')}
-    >
-      <ThemeIcon />
-    </IconButton>
-  );
-}
-
 function User() {
   const roles = session.value?.roles ?? [];
   return (
@@ -117,6 +83,23 @@ function User() {
         <SignOutIcon />
       </IconButton>
     </>
+  );
+}
+
+/** Shown once it has lasted: most losses are over before anybody could read of them. */
+const LOST_FOR_MS = 3000;
+
+/** The connection to what happens is of interest only while it is lost, and not when the whole server is away. */
+function EventsLost() {
+  const state = gateway.value;
+  const lostAt = state.kind === 'waiting' || state.kind === 'connecting' ? state.lostAt : undefined;
+  const isLost = state.kind === 'closed' || (lostAt !== undefined && now.value - lostAt > LOST_FOR_MS);
+  if (!isLost || link.value.kind !== 'live') return null;
+  return (
+    <a class="events-lost" href={href('events')} title={words.value.eventsLostHelp}>
+      <StateShape state="lost" />
+      <span>{words.value.eventsLost}</span>
+    </a>
   );
 }
 

@@ -72,6 +72,28 @@ export const SignOutIcon = () => (
   </Icon>
 );
 
+export const StopIcon = () => (
+  <Icon>
+    <path fill="currentColor" d="M3.5 3.5h9v9h-9z" />
+  </Icon>
+);
+export const TurnCameraIcon = () => (
+  <Icon>
+    <path
+      {...stroke}
+      d="M2 7.25A6 6 0 0 1 13 4.5M14 8.75A6 6 0 0 1 3 11.5M13.25 1.5v3.25H10M2.75 14.5v-3.25H6"
+    />
+  </Icon>
+);
+/** Struck out while it is off. */
+export const MicrophoneIcon = ({ isOn }: { isOn: boolean }) => (
+  <Icon>
+    <path {...stroke} d="M8 1.75a2 2 0 0 1 2 2v4a2 2 0 0 1-4 0v-4a2 2 0 0 1 2-2Z" />
+    <path {...stroke} d="M3.5 7.5a4.5 4.5 0 0 0 9 0M8 12v2.5" />
+    {!isOn && <path {...stroke} d="m2.5 13.5 11-11" />}
+  </Icon>
+);
+
 /** Each state has a shape of its own, so that colour is never the only sign. */
 export function StateShape({ state }: { state: CameraStateName }) {
   switch (state) {

@@ -47,3 +47,13 @@ export function usePassing(ms = 6000): [string | undefined, (text: string) => vo
   useEffect(() => () => clearTimeout(timer.current), []);
   return [text, say];
 }
+
+/** This machine's clock, ms, for what ticks on the page. */
+export function useNow(everyMs = 1000): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return now;
+}

@@ -27,9 +27,10 @@ export const en = {
   add: 'Add',
   change: 'Change',
   remove: 'Delete',
+  asTable: 'As a table',
   live: 'Live',
   title: (page: string): string => `${page} · Atalaya`,
-  skip: 'Skip to the cameras',
+  skip: 'Skip to the content',
   sections: 'Sections',
   loading: 'Asking the server …',
 
@@ -113,6 +114,8 @@ export const en = {
 
   away: (time: string): string => `The server has not answered since ${time}. What you see is from then.`,
   retryIn: (seconds: number): string => (seconds > 0 ? `Next try in ${seconds} s` : 'Trying now'),
+  eventsLost: 'Live events lost',
+  eventsLostHelp: 'The connection that tells what happens is lost. It is tried again by itself.',
   tryAgain: 'Try again',
 
   signedOutTitle: 'You are not signed in',

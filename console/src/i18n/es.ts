@@ -20,9 +20,10 @@ export const es: Words = {
   add: 'Añadir',
   change: 'Cambiar',
   remove: 'Eliminar',
+  asTable: 'Como tabla',
   live: 'En vivo',
   title: (page) => `${page} · Atalaya`,
-  skip: 'Ir a las cámaras',
+  skip: 'Ir al contenido',
   sections: 'Secciones',
   loading: 'Consultando al servidor …',
 
@@ -105,6 +106,8 @@ export const es: Words = {
 
   away: (time) => `El servidor no responde desde las ${time}. Lo que ves es de entonces.`,
   retryIn: (seconds) => (seconds > 0 ? `Próximo intento en ${seconds} s` : 'Intentando ahora'),
+  eventsLost: 'Eventos sin conexión',
+  eventsLostHelp: 'Se perdió la conexión que cuenta lo que pasa. Se reintenta sola.',
   tryAgain: 'Reintentar',
 
   signedOutTitle: 'No has iniciado sesión',

@@ -20,14 +20,14 @@ const FLAGS = [
   '--allow-loopback-in-peer-connection',
 ];
 
-/** A browser with a profile of its own; `close` removes it. */
-export async function launch(options = {}) {
+/** A browser with a profile of its own, and `flags` besides the usual ones; `close` removes it. */
+export async function launch({ flags = [], ...options } = {}) {
   if (!existsSync(EXECUTABLE)) throw new Error(`there is no ${EXECUTABLE}: apt-get install chromium`);
   const profile = mkdtempSync(join(tmpdir(), 'atalaya-chromium-'));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: EXECUTABLE,
     headless: true,
-    args: FLAGS,
+    args: [...FLAGS, ...flags],
     locale: 'en-GB',
     viewport: { width: 1280, height: 800 },
     ...options,

@@ -8,7 +8,7 @@ const MARGIN: f32 = 1.4;
 
 /// A part of a frame.
 #[derive(Debug)]
-pub(super) struct Cutout {
+pub struct Cutout {
     /// In pixels.
     width: usize,
     height: usize,
@@ -21,7 +21,7 @@ pub(super) struct Cutout {
 
 impl Cutout {
     /// The part of `frame` around `person`, a box in fractions of the frame; `None` when nothing of it is in the frame.
-    pub(super) fn around(frame: &I420<'_>, person: &Rect) -> Option<Self> {
+    pub fn around(frame: &I420<'_>, person: &Rect) -> Option<Self> {
         let (width, height) = frame.shown_size();
         let half = MARGIN / 2.0 * (person.w * width).max(person.h * height);
         let (x, y) = ((person.x + person.w / 2.0) * width, (person.y + person.h / 2.0) * height);
@@ -54,7 +54,7 @@ impl Cutout {
     }
 
     /// As a picture of its own.
-    pub(super) fn picture(&self) -> I420<'_> {
+    pub fn picture(&self) -> I420<'_> {
         let strides = [self.width, self.width.div_ceil(2), self.width.div_ceil(2)];
         let mut planes = self.planes.iter().zip(strides).map(|(bytes, stride)| Plane { bytes, stride });
         let mut next = || planes.next().expect("there should be three planes");
@@ -68,7 +68,7 @@ impl Cutout {
     }
 
     /// From fractions of the frame to fractions of this.
-    pub(super) fn of_frame(&self, rect: &Rect) -> Rect {
+    pub fn of_frame(&self, rect: &Rect) -> Rect {
         let place = &self.place;
         Rect {
             x: (rect.x - place.x) / place.w,
@@ -79,7 +79,7 @@ impl Cutout {
     }
 
     /// From fractions of this to fractions of the frame.
-    pub(super) fn to_frame(&self, mark: Mark) -> Mark {
+    pub fn to_frame(&self, mark: Mark) -> Mark {
         let (place, rect) = (&self.place, mark.rect);
         let rect = Rect {
             x: place.x + rect.x * place.w,
@@ -91,7 +91,7 @@ impl Cutout {
     }
 
     /// As [`Cutout::to_frame`].
-    pub(super) fn point_to_frame(&self, point: Point) -> Point {
+    pub fn point_to_frame(&self, point: Point) -> Point {
         let place = &self.place;
         Point { x: place.x + point.x * place.w, y: place.y + point.y * place.h, ..point }
     }

@@ -21,12 +21,20 @@
 //!
 //! Backpacks, handbags, suitcases and ties that the detector found say something about people and are no objects of
 //! their own behind this element, unless `keep-things` is set.
+//!
+//! # Without the element
+//!
+//! [`People`] says who is to be looked at and what all looks say together; [`Cutout`] is what a look needs of a frame.
+//! Whoever has pictures that are in no pipeline does with them what the element does.
 
 mod cutout;
 mod imp;
 mod people;
 mod settings;
 mod worker;
+
+pub use cutout::Cutout;
+pub use people::{Next, People, Rules, Seen};
 
 use gst::glib;
 use gst::prelude::*;

@@ -40,16 +40,16 @@ const COVERED: f32 = 0.35;
 
 /// How looks are given out.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Rules {
+pub struct Rules {
     /// Share of a core, 0..1; 0 looks at nobody.
-    pub(super) budget: f32,
+    pub budget: f32,
     /// Between two looks at one person, at least.
-    pub(super) interval: Duration,
+    pub interval: Duration,
 }
 
 /// The people before one camera.
 #[derive(Debug, Default)]
-pub(super) struct People {
+pub struct People {
     known: BTreeMap<u64, Person>,
     /// What looks may cost now, seconds of a core; below 0 when the last one cost more than there was. `None` before the
     /// first frame.
@@ -75,20 +75,20 @@ struct Person {
 
 /// Somebody to look at.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Next {
-    pub(super) track: u64,
-    pub(super) rect: Rect,
+pub struct Next {
+    pub track: u64,
+    pub rect: Rect,
 }
 
 impl People {
     /// Time starts anew: all are forgotten. What looks may cost is not: a stream that starts again and again would
     /// else have no budget.
-    pub(super) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         *self = Self { credit: self.credit, ..Self::default() };
     }
 
     /// Lets time go on to `now`: the budget fills, and who left long ago is forgotten.
-    pub(super) fn advance(&mut self, now: Duration, rules: Rules) {
+    pub fn advance(&mut self, now: Duration, rules: Rules) {
         let passed = self.now.map_or(Duration::ZERO, |before| now.saturating_sub(before));
         let budget = f64::from(rules.budget);
         let full = LARGEST_SAVING.as_secs_f64() * budget;
@@ -99,7 +99,7 @@ impl People {
     }
 
     /// Takes notice of people who were detected in this frame, and of what they carry.
-    pub(super) fn see(&mut self, people: &[(u64, Rect)], carried: &[Option<Carried>]) {
+    pub fn see(&mut self, people: &[(u64, Rect)], carried: &[Option<Carried>]) {
         let now = self.now.unwrap_or_default();
         for ((track, rect), carried) in people.iter().zip(carried) {
             let person = self.known.entry(*track).or_default();
@@ -117,7 +117,7 @@ impl People {
     }
 
     /// Who of `people`, all detected in this frame of `size` pixels, should be looked at now.
-    pub(super) fn next(&self, people: &[(u64, Rect)], size: (f32, f32), rules: Rules) -> Option<Next> {
+    pub fn next(&self, people: &[(u64, Rect)], size: (f32, f32), rules: Rules) -> Option<Next> {
         if rules.budget <= 0.0 || self.credit.is_none_or(|credit| credit <= 0.0) {
             return None;
         }
@@ -139,7 +139,7 @@ impl People {
     }
 
     /// Somebody is being looked at, and is not to be chosen again meanwhile.
-    pub(super) fn begin(&mut self, next: Next, people: &[(u64, Rect)], size: (f32, f32)) {
+    pub fn begin(&mut self, next: Next, people: &[(u64, Rect)], size: (f32, f32)) {
         let now = self.now;
         let person = self.known.entry(next.track).or_default();
         person.looks += 1;
@@ -149,12 +149,12 @@ impl People {
     }
 
     /// Takes what a look cost, whether it saw anything or not.
-    pub(super) fn charge(&mut self, cost: Duration) {
+    pub fn charge(&mut self, cost: Duration) {
         self.credit = self.credit.map(|credit| credit - cost.as_secs_f64());
     }
 
     /// Takes what a look saw. Marks and landmarks are in fractions of the frame that `next` was in.
-    pub(super) fn finish(&mut self, next: Next, seen: Seen<'_>) {
+    pub fn finish(&mut self, next: Next, seen: Seen<'_>) {
         let now = self.now.unwrap_or_default();
         let Some(person) = self.known.get_mut(&next.track) else { return };
         person.votes.add(seen.look);
@@ -171,7 +171,7 @@ impl People {
     }
 
     /// Sums up what is known of those who were seen in this frame; `attributes` makes words of votes.
-    pub(super) fn sum_up(&mut self, attributes: impl Fn(&Votes) -> Attributes) {
+    pub fn sum_up(&mut self, attributes: impl Fn(&Votes) -> Attributes) {
         let now = self.now.unwrap_or_default();
         for person in self.known.values_mut().filter(|person| person.last_seen == now) {
             person.attributes = attributes(&person.votes);
@@ -179,7 +179,7 @@ impl People {
     }
 
     /// What is known of the person in `object`; `None` before the first look and the first bag.
-    pub(super) fn about(&self, object: &Object) -> Option<Box<About>> {
+    pub fn about(&self, object: &Object) -> Option<Box<About>> {
         let (person, now) = (self.known.get(&object.track?)?, self.now?);
         if person.looked_at.is_none() && person.bag.is_none() {
             return None;
@@ -221,10 +221,10 @@ impl Person {
 }
 
 /// What a look saw.
-pub(super) struct Seen<'a> {
-    pub(super) look: &'a crate::person::Look,
-    pub(super) marks: Vec<Mark>,
-    pub(super) landmarks: Vec<Point>,
+pub struct Seen<'a> {
+    pub look: &'a crate::person::Look,
+    pub marks: Vec<Mark>,
+    pub landmarks: Vec<Point>,
 }
 
 /// How good a crop of a person is: larger is better; `None` when nothing could be seen.

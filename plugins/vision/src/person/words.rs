@@ -111,6 +111,15 @@ impl Language {
             (None, _) => code,
         }
     }
+
+    /// The code that a word of this language stands for; the first of them when there are several.
+    pub fn code(self, word: &str) -> Option<&'static str> {
+        let is_it = |entry: &&(&str, &str, &str)| match self {
+            Self::English => entry.1 == word,
+            Self::Spanish => entry.2 == word,
+        };
+        WORDS.iter().find(is_it).map(|entry| entry.0)
+    }
 }
 
 /// Code, English and Spanish. The Spanish words are those of the original design.

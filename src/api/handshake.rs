@@ -1,0 +1,102 @@
+//! How a connection becomes a WebSocket, and where its token may come from: the same at every door.
+
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tungstenite::handshake::derive_accept_key;
+use warp::http::header::{
+    AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderValue, ORIGIN, SEC_WEBSOCKET_ACCEPT,
+    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use warp::http::{Response as HttpResponse, StatusCode};
+use warp::reply::Response;
+
+use super::State;
+use super::access::{bearer_token, same_origin, session_token};
+use super::error::ApiError;
+use super::patient::Patient;
+use super::request::Answer;
+
+/// The sub-protocol of clients that know of our close codes, and of streams and positions where there are any.
+pub(super) const V1: &str = "atalaya.v1";
+
+/// The sub-protocol after whose name a token stands.
+const BEARER: &str = "bearer";
+
+/// The client's socket, and what came through it already.
+pub(super) async fn take_over(upgrade: OnUpgrade) -> Result<(tokio::net::TcpStream, Vec<u8>), hyper::Error> {
+    let parts = upgrade.await?.downcast::<TokioIo<Patient>>();
+    let parts = parts.expect("connections of this server should be of one kind");
+    Ok((parts.io.into_inner().into_stream(), parts.read_buf.to_vec()))
+}
+
+pub(super) fn switching(accept: &str, protocol: Option<&'static str>) -> Response {
+    let mut response = HttpResponse::new("".into());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(
+        SEC_WEBSOCKET_ACCEPT,
+        HeaderValue::from_str(accept).expect("base64 should be a header's value"),
+    );
+    if let Some(protocol) = protocol {
+        headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
+    }
+    response
+}
+
+/// RFC 6455, section 4.2.1.
+pub(super) fn check_handshake(headers: &HeaderMap) -> Answer<String> {
+    let says = |name: HeaderName, word: &str| {
+        let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case(word))
+    };
+    if !says(UPGRADE, "websocket") || !says(CONNECTION, "upgrade") {
+        return Err(ApiError::Upgrade("this is a WebSocket: connect with a WebSocket client".into()));
+    }
+    let version = headers.get(SEC_WEBSOCKET_VERSION).and_then(|value| value.to_str().ok());
+    if version.map(str::trim) != Some("13") {
+        return Err(ApiError::Upgrade("version 13 of the WebSocket protocol is needed".into()));
+    }
+    let key = headers.get(SEC_WEBSOCKET_KEY).and_then(|value| value.to_str().ok()).map(str::trim);
+    let is_key = |key: &&str| {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16)
+    };
+    key.filter(is_key).map(|key| derive_accept_key(key.as_bytes())).ok_or_else(|| ApiError::Unreadable {
+        field: None,
+        detail: "`Sec-WebSocket-Key` is missing, or is not 16 bytes in base64".into(),
+    })
+}
+
+/// Sub-protocols, in the client's order. A token stands among them after `bearer`.
+pub(super) fn protocols(headers: &HeaderMap) -> Vec<&str> {
+    let values = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim).filter(|name| !name.is_empty()).collect()
+}
+
+/// The sub-protocol that is spoken, of those that are offered.
+pub(super) fn choose(offered: &[&str]) -> Option<&'static str> {
+    if offered.contains(&V1) { Some(V1) } else { offered.contains(&BEARER).then_some(BEARER) }
+}
+
+/// Whether the page that connects may: it says no origin, as programs do, or one that is known.
+pub(super) fn may_connect(state: &State, headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(ORIGIN) else { return true };
+    let known = state.cors_origins.iter().chain(&state.socket_origins);
+    same_origin(headers) || known.into_iter().any(|known| known.as_bytes() == origin.as_bytes())
+}
+
+/// The token of a handshake; `given` stands in its query.
+pub(super) fn token_of(headers: &HeaderMap, given: Option<&str>, offered: &[&str]) -> Option<String> {
+    let after_bearer = || offered.iter().skip_while(|name| **name != BEARER).nth(1).copied();
+    let by_header = || match headers.contains_key(AUTHORIZATION) {
+        // A header that is there but wrong is a token that is not valid.
+        true => Some(bearer_token(headers).unwrap_or_default()),
+        false => None,
+    };
+    // The console's own pages have no token that scripts could see.
+    let by_cookie =
+        || session_token(headers).filter(|_| headers.contains_key(ORIGIN) && same_origin(headers));
+    given.or_else(by_header).or_else(after_bearer).or_else(by_cookie).map(str::to_owned)
+}

@@ -1,0 +1,95 @@
+//! Who is let in, and as whom.
+
+use atalaya::domain::Role;
+use reqwest::StatusCode;
+use serde_json::json;
+
+use crate::totem::{server, small, wall_picture};
+use crate::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_comes_in_any_of_four_ways_and_without_one_the_door_is_shut() {
+    let world = server().await;
+    let token = world.token("ana", Role::Viewer, &[3]);
+    let bearer = format!("bearer, {token}");
+    let header = format!("Bearer {token}");
+    for (path, headers) in [
+        (format!("/ws?token={token}"), vec![]),
+        ("/ws".to_owned(), vec![("authorization", header.as_str())]),
+        ("/ws".to_owned(), vec![("sec-websocket-protocol", bearer.as_str())]),
+    ] {
+        let mut client = world.try_connect(&path, &headers).await.unwrap();
+        let answer = client.show(wall_picture(), "1").await;
+        // The one before may be there yet.
+        assert!(answer["camera"].as_str().unwrap().starts_with("totem-ana"), "{answer}");
+        assert_eq!(answer["branch_id"], 3);
+    }
+    let mut client = world.try_connect("/ws", &[("sec-websocket-protocol", "atalaya.v1")]).await.unwrap();
+    client.say(&json!({"type": "auth", "token": token})).await;
+    assert_eq!(client.show(wall_picture(), "1").await["type"], "realtime_analysis");
+    for (path, headers, status) in [
+        ("/ws", vec![], 401),
+        ("/ws?token=nonsense", vec![], 401),
+        ("/ws", vec![("origin", "https://elsewhere.example")], 403),
+    ] {
+        let (got, problem) = world.try_connect(path, &headers).await.err().unwrap();
+        assert_eq!(got.as_u16(), status, "{path}: {problem}");
+    }
+    let mut client = world.try_connect("/ws", &[("sec-websocket-protocol", "atalaya.v1")]).await.unwrap();
+    client.say(&json!({"type": "auth", "token": "nonsense"})).await;
+    assert_eq!(client.closed().await.0, 4401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_query_says_which_totem_it_is_and_where_it_stands() {
+    let world = server().await;
+    let token = world.token("ana", Role::Viewer, &[3, 4]);
+    let path = |more: &str| format!("/ws?token={token}&{more}");
+    let mut client = world.try_connect(&path("totem=hall-2&branch_id=4&sector_id=9"), &[]).await.unwrap();
+    let answer = client.show(wall_picture(), "1").await;
+    assert_eq!((&answer["camera"], &answer["branch_id"]), (&json!("totem-hall-2"), &json!(4)));
+    for (more, status) in [
+        ("branch_id=5", StatusCode::NOT_FOUND),
+        ("branch_id=0", StatusCode::UNPROCESSABLE_ENTITY),
+        ("totem=Hall", StatusCode::UNPROCESSABLE_ENTITY),
+        ("branch_id=x", StatusCode::BAD_REQUEST),
+    ] {
+        assert_eq!(world.try_connect(&path(more), &[]).await.err().unwrap().0, status, "{more}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_clients_come_in_without_a_token_from_the_networks_that_are_named() {
+    let world = World::with(|config| {
+        small(config);
+        config.neototem.anonymous_tenant = Some(7);
+        config.neototem.allowed_networks = vec!["10.0.0.0/8".into(), "127.0.0.0/8".into()];
+    })
+    .await;
+    let mut totem = world.try_connect("/ws", &[]).await.unwrap();
+    let mut own = world.visitor(7, "eva", Role::Waiter, &[]).await;
+    let mut other = world.visitor(1, "ana", Role::Admin, &[]).await;
+    let answer = totem.show(wall_picture(), "1").await;
+    assert_eq!((&answer["camera"], &answer["branch_id"]), (&json!("totem-anonymous"), &json!(1)));
+    assert_eq!(own.next().await["camera"], "totem-anonymous");
+    other.has_heard_nothing().await;
+    let (status, _) = world.try_connect("/ws?token=nonsense", &[]).await.err().unwrap();
+    assert_eq!(status, StatusCode::UNAUTHORIZED, "a token that is there must be good");
+    let (status, _) = world.try_connect("/ws/admin", &[]).await.err().unwrap();
+    assert_eq!(status, StatusCode::UNAUTHORIZED, "it opens no other door");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_key_alone_lets_nobody_in() {
+    for (tenant, networks) in
+        [(Some(7), vec![]), (None, vec!["127.0.0.0/8"]), (Some(7), vec!["192.0.2.0/24"])]
+    {
+        let world = World::with(|config| {
+            config.neototem.anonymous_tenant = tenant;
+            config.neototem.allowed_networks = networks.iter().map(|network| (*network).to_owned()).collect();
+        })
+        .await;
+        let (status, _) = world.try_connect("/ws", &[]).await.err().unwrap();
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{tenant:?} {networks:?}");
+    }
+}
