@@ -71,7 +71,7 @@ function View({ camera, previous, next }: ViewProps) {
     camera.status.width > 0 ? [camera.status.width, camera.status.height] : [1280, Math.round(1280 / aspect)];
   const described = store.camera.value;
   useEffect(() => {
-    if (!editor.isChanged.value) void store.follow(camera);
+    void store.follow(camera, () => editor.isChanged.value || editor.drawing.value !== undefined);
   }, [store, editor, camera]);
   useKeys(previous, next);
   useStateLog(camera);

@@ -40,18 +40,19 @@ export class CameraStore {
   async load(signal?: AbortSignal): Promise<Camera> {
     const got = await getCamera(this.id, signal);
     this.conflict.value = undefined;
-    const before = this.camera.value;
-    // Nothing new begins nothing anew: what is drawn keeps its steps back.
-    this.take(before && isSame(before, got.value) ? { ...got, value: before } : got);
+    this.take(got);
     return got.value;
   }
 
-  /** Follows what somebody else has changed, as long as nothing here would be lost by it. */
-  async follow(seen: Camera): Promise<void> {
+  /** Follows what somebody else has changed, as long as nothing here would be lost by it: not while `isBusy`. */
+  async follow(seen: Camera, isBusy: () => boolean): Promise<void> {
     const known = this.camera.value;
-    if (!known || this.unsaved.value > 0 || this.saving.value || isSame(known, seen)) return;
+    const mayNot = () => this.unsaved.value > 0 || this.saving.value || isBusy();
+    if (!known || mayNot() || isSame(known, seen)) return;
     // It says so itself when the server is away.
-    await this.load().catch(() => undefined);
+    const got = await getCamera(this.id).catch(() => undefined);
+    // Somebody may have begun to draw meanwhile: then the next save is told of the other's change.
+    if (got && !mayNot() && this.camera.value === known) this.take(got);
   }
 
   /** Saves over what was seen, says what changed, and offers the way back; whether it was done. */
@@ -88,7 +89,12 @@ export class CameraStore {
   }
 
   private async takeBack(patch: CameraPatch): Promise<void> {
-    this.take(await patchCamera(this.id, patch, this.etag));
+    this.saving.value = true;
+    try {
+      this.take(await patchCamera(this.id, patch, this.etag));
+    } finally {
+      this.saving.value = false;
+    }
     refresh();
   }
 
@@ -102,7 +108,9 @@ export class CameraStore {
   }
 
   private take({ value, etag }: Tagged<Camera>): void {
-    this.camera.value = value;
+    const before = this.camera.value;
+    // Nothing new begins nothing anew: what is drawn keeps its steps back.
+    if (!before || !isSame(before, value)) this.camera.value = value;
     this.etag = etag;
   }
 }
