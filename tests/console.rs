@@ -112,3 +112,33 @@ fn browse(file: &str) {
 fn console_shows_people_boxed_in_a_browser() {
     browse("console.test.mjs");
 }
+
+#[test]
+fn shifts_are_told_compared_and_exported() {
+    browse("shifts.test.mjs");
+}
+
+#[test]
+fn system_page_tells_how_the_server_does() {
+    browse("system.test.mjs");
+}
+
+#[test]
+fn pages_have_manners() {
+    browse("manners.test.mjs");
+}
+
+#[test]
+fn cameras_are_set_drawn_on_and_counted_by_in_a_browser() {
+    browse("camera-page.test.mjs");
+}
+
+#[test]
+fn cameras_are_added_in_a_browser() {
+    browse("add-camera.test.mjs");
+}
+
+#[test]
+fn boxes_drawn_by_a_browser_are_on_their_own_frames() {
+    browse("overlay.test.mjs");
+}

@@ -34,7 +34,7 @@ async fn machine_after_set_up_is_ready() {
     let report = run(&config(dir.path())).await;
     assert!(report.is_ready(), "{report}");
     assert_found(&report, "GStreamer", Mark::Fine, &["1."]);
-    assert_found(&report, "pipelines", Mark::Fine, &["rtsp", "usb", "file", "test"]);
+    assert_found(&report, "pipelines", Mark::Fine, &["rtsp", "usb", "file", "test", "whip"]);
     assert_found(&report, "elements", Mark::Fine, &[]);
     assert_found(&report, "encoder", Mark::Fine, &["enc", "H.264"]);
     assert_found(&report, "model", Mark::Fine, &["nanodet", "checksum right"]);

@@ -47,7 +47,7 @@ fn assert_told(found: &[String], expected: &[&str]) {
 fn the_standard_pipelines_are_sound() {
     let catalog = Catalog::load(None).unwrap();
     let names: Vec<_> = catalog.list().map(|description| description.name.as_str()).collect();
-    assert_eq!(names, ["file", "rtsp", "test", "usb"]);
+    assert_eq!(names, ["file", "rtsp", "test", "usb", "whip"]);
     for description in catalog.list() {
         assert_eq!(description.check(), [], "{}", description.name);
     }
@@ -278,7 +278,7 @@ fn a_folder_adds_and_overrides_and_says_what_it_could_not_read() {
     std::fs::write(folder.path().join("notes.txt"), "name = ").unwrap();
     let catalog = Catalog::load(Some(folder.path())).unwrap();
     let names: Vec<_> = catalog.list().map(|description| description.name.as_str()).collect();
-    assert_eq!(names, ["file", "more", "rtsp", "test", "usb"]);
+    assert_eq!(names, ["file", "more", "rtsp", "test", "usb", "whip"]);
     assert_eq!(catalog.get("usb").unwrap().description, "Mine");
     assert!(
         matches!(catalog.broken(), [problem] if problem.file.ends_with("broken.toml") && problem.line == 1)

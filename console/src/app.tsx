@@ -6,11 +6,11 @@ import { Toasts } from './components/toast';
 import { cameras, link } from './data/feed';
 import { words } from './i18n';
 import { lazy } from './lazy';
-import { CameraPage } from './pages/camera';
 import { Forbidden, SignedOut } from './pages/closed';
 import { Live } from './pages/live';
 import { type Route, route } from './routes';
 
+const Camera = lazy(() => import('./pages/camera'));
 const Shifts = lazy(() => import('./pages/shifts'));
 const Events = lazy(() => import('./pages/events'));
 const Places = lazy(() => import('./pages/places'));
@@ -45,10 +45,9 @@ function Shown() {
   const state = link.value;
   if (state.kind === 'signed-out') return <SignedOut />;
   if (state.kind === 'forbidden') return <Forbidden detail={state.detail} />;
-  const { page, rest } = route.value;
-  switch (page) {
+  switch (route.value.page) {
     case 'camera':
-      return <CameraPage id={rest[0] ?? ''} />;
+      return <Camera />;
     case 'shifts':
       return <Shifts />;
     case 'events':

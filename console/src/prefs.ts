@@ -9,7 +9,9 @@ const KEY = {
   theme: 'atalaya.theme',
   language: 'atalaya.language',
   plain: 'atalaya.plain',
+  here: 'atalaya.here',
   branch: 'atalaya.branch',
+  wall: 'atalaya.wall',
 } as const;
 
 function read(key: string): string | null {
@@ -38,11 +40,25 @@ export function pickLanguage(saved: string | null, offered: readonly string[]): 
 export const theme = signal<Theme>(read(KEY.theme) === 'light' ? 'light' : 'dark');
 export const language = signal<Language>(pickLanguage(read(KEY.language), navigator.languages));
 
-/** Cameras whose picture is wanted without boxes. */
-const plain = signal<ReadonlySet<string>>(new Set((read(KEY.plain) ?? '').split(' ').filter(Boolean)));
+const readSet = (key: string): ReadonlySet<string> => new Set((read(key) ?? '').split(' ').filter(Boolean));
+
+/** Cameras whose video is wanted without boxes in it; and those of them on which the camera's page draws its own. */
+const plain = signal(readSet(KEY.plain));
+const here = signal(readSet(KEY.here));
+
+/** Who draws boxes: the server into the video, the camera's page upon it, or nobody. */
+export type BoxesWay = 'drawn' | 'here' | 'off';
 
 /** The branch that the pages are about; undefined: all of them, or the first where it has to be one. */
 export const branchWanted = signal<number | undefined>(Number(read(KEY.branch)) || undefined);
+
+/** How many tiles the wall has, where its address does not say. */
+export const wallLayout = signal(read(KEY.wall));
+
+export function setWallLayout(next: string): void {
+  wallLayout.value = next;
+  write(KEY.wall, next);
+}
 
 export function setBranch(next: number | undefined): void {
   branchWanted.value = next;
@@ -54,10 +70,24 @@ export function boxesShown(camera: string): boolean {
 }
 
 export function toggleBoxes(camera: string): void {
-  const next = new Set(plain.value);
-  if (!next.delete(camera)) next.add(camera);
-  plain.value = next;
-  write(KEY.plain, [...next].join(' '));
+  setBoxes(camera, boxesShown(camera) ? 'off' : 'drawn');
+}
+
+export function boxesWay(camera: string): BoxesWay {
+  if (boxesShown(camera)) return 'drawn';
+  return here.value.has(camera) ? 'here' : 'off';
+}
+
+export function setBoxes(camera: string, way: BoxesWay): void {
+  plain.value = changed(plain.value, camera, way !== 'drawn');
+  here.value = changed(here.value, camera, way === 'here');
+  write(KEY.plain, [...plain.value].join(' '));
+  write(KEY.here, [...here.value].join(' '));
+}
+
+function changed(set: ReadonlySet<string>, camera: string, isIn: boolean): ReadonlySet<string> {
+  const others = [...set].filter((other) => other !== camera);
+  return new Set(isIn ? [...others, camera] : others);
 }
 
 export function setTheme(next: Theme): void {

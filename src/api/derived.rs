@@ -13,7 +13,7 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, 
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder};
 
 /// Routes that are not GET and change nothing that anybody would look up later, with the reason.
-const UNNOTED: [(&str, &str); 12] = [
+const UNNOTED: [(&str, &str); 15] = [
     // They look at something and forget it.
     ("POST", "/api/v1/pipelines/check"),
     ("POST", "/api/v1/discover"),
@@ -28,6 +28,10 @@ const UNNOTED: [(&str, &str); 12] = [
     ("POST", "/api/v1/cameras/{id}/whep"),
     ("PATCH", "/api/v1/cameras/{id}/whep/{session}"),
     ("DELETE", "/api/v1/cameras/{id}/whep/{session}"),
+    // A totem that comes and goes; its camera's state is told as of any other.
+    ("POST", "/api/v1/cameras/{id}/whip"),
+    ("PATCH", "/api/v1/cameras/{id}/whip/{session}"),
+    ("DELETE", "/api/v1/cameras/{id}/whip/{session}"),
     // The browser's own cookie.
     ("POST", "/logout"),
     ("DELETE", "/api/v1/session"),

@@ -68,7 +68,9 @@ mod totem_metrics;
 mod tracking;
 mod upload;
 mod voice;
+mod webrtc;
 mod whep;
+mod whip;
 
 use std::net::SocketAddr;
 
@@ -162,7 +164,13 @@ fn routes(state: &State, docs: BoxedFilter<(Response,)>) -> BoxedFilter<(Respons
     let places = places.or(branches::routes(state)).unify().or(schedules::routes(state)).unify();
     let managing = audit::routes(state).or(tokens::routes(state)).unify();
     let managing = managing.or(table_tokens::routes(state)).unify();
-    let watching = media::routes(state).or(whep::routes(state)).unify().or(detections::routes(state)).unify();
+    let watching = media::routes(state)
+        .or(whep::routes(state))
+        .unify()
+        .or(whip::routes(state))
+        .unify()
+        .or(detections::routes(state))
+        .unify();
     let choosing = pipelines::routes(state).or(models::routes(state)).unify();
     let running = health::routes(state).or(metrics::routes(state)).unify().or(docs).unify();
     let telling = gateway::routes(state)

@@ -9,7 +9,7 @@ use super::{
     assignments, asyncapi, audit, branches, cameras, control, cv, derived, detections, discover, docs,
     event_stream, events, export, gateway, gateway_pages, health, jobs, media, metrics, models, occupancy,
     pipelines, schedules, sectors, series, session, shifts, summaries, table_tokens, tokens, totem, tracking,
-    voice, whep,
+    voice, whep, whip,
 };
 use crate::wire::Problem;
 
@@ -28,6 +28,7 @@ use crate::wire::Problem;
         control::get_status, control::start_camera, control::stop_camera, control::restart_camera,
         media::get_snapshot, media::get_mjpeg, detections::stream_detections,
         whep::whep_options, whep::offer_whep, whep::trickle_whep, whep::end_whep,
+        whip::whip_options, whip::offer_whip, whip::trickle_whip, whip::end_whip,
         pipelines::list_pipelines, pipelines::get_pipeline, pipelines::check_pipeline,
         models::list_models,
         branches::list_branches, branches::create_branch, branches::get_branch, branches::put_branch,

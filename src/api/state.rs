@@ -249,7 +249,7 @@ impl From<ViewerError> for ApiError {
         let detail = error.to_string();
         match error {
             ViewerError::Offer(_) | ViewerError::Fragment(_) => Self::Unreadable { field: None, detail },
-            ViewerError::NoH264 | ViewerError::IceRestart => Self::Unfit(detail),
+            ViewerError::NoH264 | ViewerError::NoVideo | ViewerError::IceRestart => Self::Unfit(detail),
             ViewerError::NoSession => Self::NotFound(detail),
             ViewerError::Full { .. }
             | ViewerError::Busy { .. }

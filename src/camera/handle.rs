@@ -9,6 +9,7 @@ use std::time::Instant;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use super::publish::WayIn;
 use crate::domain::{Camera, CameraState, Frame};
 
 /// Frames that a live listener may lag behind before it is told what it missed: 10 s at 25 fps.
@@ -87,6 +88,7 @@ pub(super) struct Inner {
     pub(super) frames: broadcast::Sender<Arc<Frame>>,
     pub(super) plain: View,
     pub(super) drawn: View,
+    pub(super) way_in: WayIn,
     /// Cancelled when the camera is removed or the process stops.
     pub(super) gone: CancellationToken,
 }
@@ -130,6 +132,7 @@ impl Inner {
             frames: broadcast::Sender::new(LISTENER_BACKLOG),
             plain: View::new(),
             drawn: View::new(),
+            way_in: WayIn::default(),
             gone,
         }
     }

@@ -8,6 +8,7 @@ mod figures;
 mod file;
 mod handle;
 mod meter;
+mod publish;
 mod reach;
 mod reason;
 mod redact;
@@ -27,6 +28,7 @@ pub use description::{
     debian_package,
 };
 pub use handle::{CameraFeed, CameraHandle, CameraStatus, Demand, Overlay, Picture};
+pub use publish::{Codec, Encoded, Publishing, Taken};
 pub use redact::redact;
 pub use stream::{Ender, FrameStream, Pace};
 

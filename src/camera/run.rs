@@ -11,6 +11,7 @@ use super::description::{Built, Description, Kind, PipelineError};
 use super::file;
 use super::handle::{Inner, Overlay};
 use super::meter::Meter;
+use super::publish::Intake;
 use super::reason::MissingPlugin;
 use super::stream::REALTIME;
 use super::tap::Tap;
@@ -22,6 +23,8 @@ use crate::domain::{Camera, Frame, ParamValue};
 pub(super) struct Run {
     built: Built,
     valves: Option<Valves>,
+    /// It takes what is published to the camera.
+    intake: Option<Intake>,
     pub(super) meter: Arc<Meter>,
     /// Counts the pipelines of this camera that are alive.
     alive: Arc<AtomicUsize>,
@@ -64,12 +67,20 @@ impl Run {
         let built = plan.description.build(&parameters).map_err(StartError::Pipeline)?;
         plan.context.detector.apply(&built);
         plan.alive.fetch_add(1, Ordering::AcqRel);
-        let mut run = Self { built, valves: None, meter: Arc::new(Meter::new()), alive: plan.alive.clone() };
+        let mut run = Self {
+            built,
+            valves: None,
+            intake: None,
+            meter: Arc::new(Meter::new()),
+            alive: plan.alive.clone(),
+        };
         run.valves = run.attach_views(plan).map_err(StartError::Pipeline)?;
         run.meter.attach(&run.built);
         run.attach_records(plan);
         run.listen(plan.signals.clone());
         run.built.pipeline.set_state(gst::State::Playing).map_err(|_| StartError::Refused)?;
+        // It refuses pictures before.
+        run.intake = run.built.published.clone().map(|source| Intake::new(plan.inner.clone(), source));
         Ok(run)
     }
 
@@ -158,6 +169,7 @@ impl Run {
 
 impl Drop for Run {
     fn drop(&mut self) {
+        self.intake = None;
         // Messages of the end are of no interest, and the handler holds the channel's sender.
         if self.built.pipeline.set_state(gst::State::Null).is_err() {
             tracing::warn!("a pipeline refused to stop");

@@ -71,6 +71,11 @@ impl FrameStream {
         if description.kind == Kind::File && description.parameter(REALTIME).is_some() {
             parameters.entry(REALTIME.to_owned()).or_insert(ParamValue::Bool(pace == Pace::Realtime));
         }
+        if description.is_published() {
+            let reason =
+                format!("pipeline {:?} plays what is published to a camera of a server", description.name);
+            return Err(PipelineError::Machine { reason });
+        }
         let built = description.build(&parameters)?;
         detector.apply(&built);
         // Back-pressure instead of drops: every frame is wanted. A live source drops before its detector then.

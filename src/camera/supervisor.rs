@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
@@ -35,6 +36,8 @@ const MOST_ALIVE: usize = 4;
 const STEADY: Duration = Duration::from_secs(3);
 /// A file that plays over and over starts again no sooner than this after its last start: each costs a pipeline.
 const SHORTEST_LOOP: Duration = Duration::from_secs(1);
+/// Why a camera shows nothing that waits for somebody to publish to it.
+const NOBODY_PUBLISHES: &str = "nobody sends it pictures";
 /// How often the watchdog looks.
 const TICK: Duration = Duration::from_millis(100);
 /// Ticks from one publishing of the figures to the next.
@@ -213,6 +216,9 @@ impl Keeper {
             Ok(description) => description,
             Err(error) => return (End::Trouble(Trouble::Failed(error.to_string())), None),
         };
+        if description.is_published() && !self.publisher(orders).await {
+            return (End::Asked, None);
+        }
         let mut secrets = description.secrets(&camera.parameters);
         let (signals, mut inbox) = mpsc::channel(SIGNALS);
         let plan = Plan {
@@ -253,6 +259,26 @@ impl Keeper {
             End::Trouble(trouble) => (End::Trouble(trouble.map(|reason| redact(&reason, &secrets))), run),
             end => (end, run),
         }
+    }
+
+    /// Waits until somebody publishes to the camera; false when something else is wanted meanwhile.
+    async fn publisher(&mut self, orders: &mut watch::Receiver<Order>) -> bool {
+        let inner = self.inner.clone();
+        let mut publisher = pin!(inner.way_in.publisher());
+        if (&mut publisher).now_or_never().is_some() {
+            return true;
+        }
+        if matches!(*inner.state.borrow(), CameraState::Lost { .. }) {
+            self.lose(NOBODY_PUBLISHES.to_owned(), Instant::now());
+        }
+        let came = tokio::select! {
+            () = inner.gone.cancelled() => false,
+            _ = orders.changed() => false,
+            () = publisher => true,
+        };
+        self.backoff.reset();
+        self.up = Instant::now();
+        came
     }
 
     /// Why no connection can be made, as the network tells; else what is known.

@@ -21,6 +21,9 @@ pub enum ViewerError {
     /// Nothing in the offer could show what is sent here.
     #[error("the offer has no video that receives H.264 with packetization-mode=1")]
     NoH264,
+    /// Nothing in the offer could be played.
+    #[error("the offer has no video that sends H.264 with packetization-mode=1, or VP8")]
+    NoVideo,
     /// The trickled candidates cannot be read.
     #[error("the ICE fragment cannot be read: {0}")]
     Fragment(String),
@@ -28,7 +31,7 @@ pub enum ViewerError {
     #[error("a session cannot restart ICE; delete it and make a new offer")]
     IceRestart,
     /// Never was, was deleted, or ended by itself.
-    #[error("there is no such viewing session")]
+    #[error("there is no such session")]
     NoSession,
     /// The camera has nothing to show.
     #[error("camera {camera:?} has no picture: {reason}")]

@@ -33,7 +33,7 @@ pub use figures::ViewerFigures;
 pub use heatmap::{Background, heatmap_png};
 pub use mjpeg::{MJPEG_BOUNDARY, MJPEG_CONTENT_TYPE};
 pub use viewers::{Answer, Encodes, SessionCamera, Viewers};
-pub use webrtc::ice_server_links;
+pub use webrtc::{Purpose, ice_server_links};
 
 /// Locks one of the room's maps. They are whole after every statement, so a panic while one was held harms
 /// nobody else.

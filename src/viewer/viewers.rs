@@ -1,5 +1,7 @@
 //! The front of the room: what the API calls.
 
+mod whip;
+
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -23,7 +25,10 @@ use super::mjpeg::Mjpeg;
 use super::product::{Product, jpeg_encoder};
 use super::renditions::Renditions;
 use super::snapshot::Snapshots;
-use super::webrtc::{self, Accepted, Certificate, Command, Directory, Hub, Listed, Listing, Session, Socket};
+use super::webrtc::{
+    self, Accepted, Certificate, Command, Directory, Hub, Listed, Listing, Publisher, Purpose, Role, Session,
+    Socket, Viewer,
+};
 use super::{ViewerError, ViewerFigures, lock};
 
 /// Requests of sessions that may wait for the hub.
@@ -45,6 +50,8 @@ pub struct Answer {
 pub struct SessionCamera {
     pub tenant: TenantId,
     pub camera: CameraId,
+    /// Whether it watches or publishes.
+    pub purpose: Purpose,
 }
 
 /// Encoding pipelines: how many run, and how many were started since the process was.
@@ -153,7 +160,8 @@ impl Viewers {
         let inner = &self.inner;
         let (seat, watched) = self.sit(camera)?;
         inner.encoders.working(None).await?;
-        let accepted = self.accept(sdp.to_owned()).await?;
+        let mut accepted = self.accept(sdp.to_owned(), Purpose::Watch).await?;
+        let video = accepted.video.take().ok_or(ViewerError::NoH264)?;
         let of = camera.camera();
         let number = inner.next_session.fetch_add(1, Ordering::Relaxed);
         let entry = Listed {
@@ -162,28 +170,34 @@ impl Viewers {
             tenant: of.tenant,
             camera: of.id.clone(),
             remote_user: accepted.remote_user.clone(),
+            purpose: Purpose::Watch,
         };
         let answer = Answer { id: random_name(), sdp: accepted.sdp.clone() };
         let listing = Listing::new(&inner.directory, answer.id.clone(), entry);
         let product = Product::H264(inner.encoders.clone());
         let (watch, _) = inner.renditions.watch(&watched, overlay, product);
-        let session = Box::new(Session::new(accepted, listing, watch, seat));
-        self.command(Command::Join(session)).await?;
-        // A camera that went in the meantime told the hub before there was this session to close.
-        if watched.gone.is_cancelled() {
-            self.command(Command::Close { number }).await?;
-            let (camera, reason) = (of.id.to_string(), "it was removed".into());
-            return Err(ViewerError::NoPicture { camera, reason });
-        }
+        let role = Role::Viewer(Viewer::new(video, watch, seat));
+        self.command(Command::Join(Box::new(Session::new(accepted, listing, role)))).await?;
+        self.still_there(&watched, number).await?;
         Ok(answer)
     }
 
-    async fn accept(&self, sdp: String) -> Result<Accepted, ViewerError> {
+    /// Closes session `number` when its camera has gone meanwhile: the hub was told before there was one to close.
+    async fn still_there(&self, watched: &Watched, number: u64) -> Result<(), ViewerError> {
+        if !watched.gone.is_cancelled() {
+            return Ok(());
+        }
+        self.command(Command::Close { number }).await?;
+        let (camera, reason) = (watched.handle.camera().id.to_string(), "it was removed".into());
+        Err(ViewerError::NoPicture { camera, reason })
+    }
+
+    async fn accept(&self, sdp: String, purpose: Purpose) -> Result<Accepted, ViewerError> {
         let inner = self.inner.clone();
         // Apart from everything else: it computes a while, and what it reads comes from outside.
         let accept = move || {
             let addresses = webrtc::candidates(inner.bound, &inner.public);
-            webrtc::accept(&sdp, &inner.certificate, &addresses, (random_name(), random_name()))
+            webrtc::accept(&sdp, &inner.certificate, &addresses, (random_name(), random_name()), purpose)
         };
         tokio::task::spawn_blocking(accept)
             .await
@@ -194,7 +208,7 @@ impl Viewers {
     ///
     /// # Errors
     /// [`ViewerError::NoSession`], [`ViewerError::Fragment`] or [`ViewerError::IceRestart`].
-    pub async fn whep_trickle(&self, id: &str, fragment: &str) -> Result<(), ViewerError> {
+    pub async fn trickle(&self, id: &str, fragment: &str) -> Result<(), ViewerError> {
         let listed = self.listed(id)?;
         let fragment = webrtc::parse_fragment(fragment)?;
         if fragment.user.is_some() && fragment.user != listed.remote_user {
@@ -208,7 +222,7 @@ impl Viewers {
     ///
     /// # Errors
     /// [`ViewerError::NoSession`].
-    pub async fn whep_delete(&self, id: &str) -> Result<(), ViewerError> {
+    pub async fn end_session(&self, id: &str) -> Result<(), ViewerError> {
         let listed = self.listed(id)?;
         // From here on it does not exist, though its end may take another moment.
         lock(&self.inner.directory).remove(id);
@@ -217,8 +231,8 @@ impl Viewers {
 
     /// Whose session this is, so that the caller can be asked whether it is his.
     pub fn session_camera(&self, id: &str) -> Option<SessionCamera> {
-        let Listed { tenant, camera, .. } = self.listed(id).ok()?;
-        Some(SessionCamera { tenant, camera })
+        let Listed { tenant, camera, purpose, .. } = self.listed(id).ok()?;
+        Some(SessionCamera { tenant, camera, purpose })
     }
 
     /// The body of an MJPEG response; see [`super::MJPEG_CONTENT_TYPE`]. It ends when the camera is removed
@@ -275,17 +289,22 @@ impl Viewers {
 
     /// A place among all viewers, if there is one.
     fn sit(&self, camera: &CameraHandle) -> Result<(Seat, Watched), ViewerError> {
+        let watched = self.watched(camera)?;
+        let max = self.inner.max_viewers;
+        let place = self.inner.places.clone().try_acquire_owned().map_err(|_| ViewerError::Full { max })?;
+        Ok((Seat::new(watched.tally.clone(), place), watched))
+    }
+
+    /// What is kept of `camera`, whose sessions end when it is removed.
+    fn watched(&self, camera: &CameraHandle) -> Result<Watched, ViewerError> {
         let inner = &self.inner;
         if inner.stop.is_cancelled() {
             return Err(ViewerError::Stopping);
         }
-        let max = inner.max_viewers;
-        let place = inner.places.clone().try_acquire_owned().map_err(|_| ViewerError::Full { max })?;
-        let watched = inner.cameras.of(camera, |watched| {
+        Ok(inner.cameras.of(camera, |watched| {
             let end = end_with_camera(inner.cameras.clone(), watched.clone(), inner.commands.clone());
             inner.tracker.spawn(inner.stop.clone().run_until_cancelled_owned(end));
-        });
-        Ok((Seat::new(watched.tally.clone(), place), watched))
+        }))
     }
 
     fn listed(&self, id: &str) -> Result<Listed, ViewerError> {

@@ -38,6 +38,8 @@ mod postgres;
 mod problems;
 mod repeats;
 mod sectors;
+#[path = "../common/sender.rs"]
+mod sender;
 mod series;
 mod session;
 mod shifts;
@@ -51,4 +53,5 @@ mod tenants;
 mod tokens;
 mod voice;
 mod walls;
+mod whip;
 mod world;

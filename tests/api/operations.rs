@@ -54,7 +54,7 @@ async fn pipelines_show_what_they_take() {
     let world = World::start().await;
     let (_, list) = world.get("/api/v1/pipelines").await;
     let names: Vec<_> = list["items"].as_array().unwrap().iter().map(|item| item["name"].clone()).collect();
-    assert_eq!(names, ["file", "plain", "rtsp", "test", "usb"]);
+    assert_eq!(names, ["file", "plain", "pushed", "rtsp", "test", "usb", "whip"]);
     let (_, plain) = world.get("/api/v1/pipelines/plain").await;
     insta::assert_json_snapshot!(plain);
     let (status, problem) = world.get("/api/v1/pipelines/nothing").await;

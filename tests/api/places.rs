@@ -59,9 +59,23 @@ pub(crate) fn note_reassigned(noted: &Noted) -> Reassigned {
     Arc::new(move |tenant, user| noted.lock().unwrap().push((tenant, user.map(str::to_owned))))
 }
 
+/// A pipeline that plays what is published to its camera, and looks for nobody on it.
+const PUSHED: &str = r"
+name = 'pushed'
+description = 'What somebody sends'
+kind = 'live'
+launch = '''
+appsrc name=published is-live=true do-timestamp=true format=time max-bytes=4000000 leaky-type=downstream
+  ! decodebin ! videoconvert ! video/x-raw,format=I420
+  ! tee name=views
+views. ! appsink name=records sync=false
+'''
+";
+
 pub(crate) fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("plain.toml"), PLAIN).unwrap();
+    std::fs::write(folder.path().join("pushed.toml"), PUSHED).unwrap();
     std::fs::create_dir(folder.path().join("media")).unwrap();
     folder
 }

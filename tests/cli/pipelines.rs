@@ -19,7 +19,7 @@ async fn check(launch: &str, more: &str) -> Vec<String> {
 async fn the_standard_ones_are_listed_shown_and_sound() {
     let list = Program::new(&["pipelines", "list"]).run().await.fine();
     let names: Vec<_> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(names, ["file", "rtsp", "test", "usb"]);
+    assert_eq!(names, ["file", "rtsp", "test", "usb", "whip"]);
     let shown = Program::new(&["pipelines", "show", "rtsp"]).run().await.fine();
     for part in ["rtspsrc", "visiondetect", "location", "(required)", "inference-interval"] {
         assert!(shown.contains(part), "{part} is not in {shown}");

@@ -75,7 +75,7 @@ async fn five_viewers_cost_one_encode_and_nobody_watching_costs_none() {
     assert_eq!(camera.feed.wanted(Overlay::Plain), 1);
 
     for (id, client) in &mut watching {
-        studio.viewers.whep_delete(id).await.unwrap();
+        studio.viewers.end_session(id).await.unwrap();
         client.closed().await;
     }
     eventually("the encode to end", || studio.viewers.encodes().h264_running == 0).await;
@@ -183,11 +183,10 @@ async fn deleted_session_is_gone() {
     let (studio, camera) = (Studio::new(), BarsCamera::running("door"));
     let (id, mut client) = join(&studio, &camera).await;
     client.picture().await;
-    studio.viewers.whep_delete(&id).await.unwrap();
+    studio.viewers.end_session(&id).await.unwrap();
     assert!(studio.viewers.session_camera(&id).is_none());
     client.closed().await;
-    for outcome in [studio.viewers.whep_delete(&id).await, studio.viewers.whep_trickle(&id, "a=mid:0").await]
-    {
+    for outcome in [studio.viewers.end_session(&id).await, studio.viewers.trickle(&id, "a=mid:0").await] {
         assert!(matches!(outcome, Err(ViewerError::NoSession)), "{outcome:?}");
     }
 }
@@ -205,7 +204,7 @@ async fn no_more_viewers_than_allowed_even_when_all_come_at_once() {
     assert!(matches!(studio.viewers.mjpeg(&camera.handle, Overlay::Plain), Err(ViewerError::Full { .. })));
     // One leaves, one may come.
     let id = seated[0].as_ref().unwrap().id.clone();
-    studio.viewers.whep_delete(&id).await.unwrap();
+    studio.viewers.end_session(&id).await.unwrap();
     let tenant = camera.handle.camera().tenant;
     eventually("his place to be free", || studio.viewers.count(tenant, &camera.id()) == 1).await;
     join(&studio, &camera).await;
@@ -252,9 +251,9 @@ async fn candidates_may_trickle_but_ice_does_not_restart() {
     let fragment = format!(
         "{user}\r\nm=video 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n{candidate}\r\na=end-of-candidates\r\n"
     );
-    studio.viewers.whep_trickle(&answer.id, &fragment).await.unwrap();
+    studio.viewers.trickle(&answer.id, &fragment).await.unwrap();
     let restart = fragment.replace(user, "a=ice-ufrag:other");
-    let outcome = studio.viewers.whep_trickle(&answer.id, &restart).await;
+    let outcome = studio.viewers.trickle(&answer.id, &restart).await;
     assert!(matches!(outcome, Err(ViewerError::IceRestart)), "{outcome:?}");
     assert!(offering.watch(&answer.sdp).picture().await.key);
 }

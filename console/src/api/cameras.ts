@@ -1,6 +1,6 @@
 // Cameras, the running shift and the session: what every page needs.
 
-import { all, BASE, json, request } from './http';
+import { all, BASE, cameraPath, json, request } from './http';
 
 export type CameraStateName = 'connecting' | 'running' | 'lost' | 'stopped' | 'failed';
 
@@ -27,14 +27,48 @@ export interface CameraStatus {
   people_now: number;
   /** Who watches now. */
   viewers: number;
+  /** Mean time from a frame's arrival to its record. */
+  latency_ms: number;
+  /** Since the server started. */
+  lines: { name: string; entries: number; exits: number }[];
+  zones: { name: string; people: number }[];
 }
+
+/** `[x, y]`, 0..1 of the picture, origin top left. */
+export type Point = readonly [number, number];
+
+/** `in` is a crossing from left to right of it, looking from `from` to `to`. */
+export interface Line {
+  name: string;
+  from: Point;
+  to: Point;
+  /** Whoever crosses it inwards comes into the branch. */
+  entrance: boolean;
+}
+
+export interface Zone {
+  name: string;
+  corners: readonly Point[];
+  /** More people than this, and stays longer than this, are told as events; absent: never. */
+  max_people?: number;
+  dwell_s?: number;
+}
+
+export type ParameterValue = boolean | number | string;
 
 export interface Camera {
   id: string;
   branch_id: number;
+  sector_id: number | null;
   name: string;
   pipeline: string;
+  /** Secrets are shown as `***`; sent back so, they stay what they are. */
+  parameters: Record<string, ParameterValue>;
+  lines: Line[];
+  zones: Zone[];
   enabled: boolean;
+  /** `file`: it is changed in the configuration file only. */
+  managed_by: 'file' | 'api';
   status: CameraStatus;
 }
 
@@ -49,13 +83,16 @@ export interface Summary {
 export interface Session {
   /** Who the token was issued to. */
   subject: string;
+  tenant_id: number;
+  /** Empty: all branches of the tenant. */
+  branch_ids: number[];
   roles: string[];
   /** What the roles allow. */
   may: string[];
   version: string;
 }
 
-export const cameraUrl = (id: string) => `${BASE}/cameras/${encodeURIComponent(id)}`;
+export const cameraUrl = (id: string) => BASE + cameraPath(id);
 export const overlayQuery = (drawn: boolean) => `?overlay=${drawn}`;
 
 /** All cameras this caller may see; a wall shows them all. */

@@ -42,8 +42,24 @@ export function serverNow(): number {
 }
 
 /** A request with this console's time limit and errors. */
-export async function request(path: string, init: RequestInit = {}): Promise<Response> {
-  const limit = AbortSignal.timeout(TIMEOUT_MS);
+export async function request(
+  path: string,
+  init: RequestInit = {},
+  withinMs = TIMEOUT_MS,
+): Promise<Response> {
+  const response = await answer(path, init, withinMs);
+  if (!response.ok) throw await refusal(response);
+  return response;
+}
+
+/** What an answer that is none says. */
+export async function refusal(response: Response): Promise<ApiError> {
+  return new ApiError(response.status, await explanation(response));
+}
+
+/** Whatever is answered, also with 503: for what tells by its status how it does, and says more in its body. */
+export async function answer(path: string, init: RequestInit = {}, withinMs = TIMEOUT_MS): Promise<Response> {
+  const limit = AbortSignal.timeout(withinMs);
   const stop = init.signal ? either(init.signal, limit) : limit;
   let response: Response;
   try {
@@ -53,7 +69,6 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
     throw new ApiError(0, String(cause));
   }
   noteDate(response.headers.get('date'));
-  if (!response.ok) throw new ApiError(response.status, await explanation(response));
   return response;
 }
 
@@ -86,9 +101,12 @@ async function explanation(response: Response): Promise<string> {
 }
 
 /** The answer's JSON; `path` is below `/api/v1`. */
-export async function json<T>(path: string, init?: RequestInit): Promise<T> {
-  return (await (await request(BASE + path, init)).json()) as T;
+export async function json<T>(path: string, init?: RequestInit, withinMs?: number): Promise<T> {
+  return (await (await request(BASE + path, init, withinMs)).json()) as T;
 }
+
+/** Of one camera, below `/api/v1`. */
+export const cameraPath = (id: string) => `/cameras/${encodeURIComponent(id)}`;
 
 /** A thing as the server has it, with the tag of this version of it: a change names the version it is made to. */
 export interface Tagged<T> {

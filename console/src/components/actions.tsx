@@ -105,7 +105,8 @@ export function ReviveButton({ camera, onTrouble }: Reporting) {
   );
 }
 
-function save(file: Blob, name: string): void {
+/** Hands a file to the browser, which puts it where it puts what is downloaded. */
+export function save(file: Blob, name: string): void {
   const url = URL.createObjectURL(file);
   const anchor = document.createElement('a');
   anchor.href = url;

@@ -35,18 +35,22 @@ export function useAsked<T>(
   latest.current = ask;
   const question = JSON.stringify(on);
   const asked = useRef(question);
+  const busy = useRef(false);
   useEffect(() => {
     const stop = new AbortController();
     const isNew = asked.current !== question;
     asked.current = question;
     setState((last) => ({ ...(isNew ? NOTHING : last), busy: true }));
+    busy.current = true;
     latest.current(stop.signal).then(
       (value) => {
         if (!stop.signal.aborted) setState({ value, error: undefined, at: Date.now(), busy: false });
+        if (!stop.signal.aborted) busy.current = false;
       },
       (cause: unknown) => {
         const error = cause instanceof ApiError ? cause : new ApiError(0, String(cause));
         if (!stop.signal.aborted) setState((last) => ({ ...last, error, busy: false }));
+        if (!stop.signal.aborted) busy.current = false;
       },
     );
     return () => stop.abort();
@@ -54,7 +58,8 @@ export function useAsked<T>(
   useEffect(() => {
     if (!everyMs) return;
     const timer = setInterval(() => {
-      if (document.visibilityState === 'visible') again();
+      // A server that takes longer than this to answer is not asked again before it has.
+      if (document.visibilityState === 'visible' && !busy.current) again();
     }, everyMs);
     return () => clearInterval(timer);
   }, [everyMs, again]);

@@ -13,10 +13,12 @@ interface PictureProps {
   /** What a screen reader says. */
   label: string;
   onPlayback: (playback: Playback | undefined) => void;
+  /** Told of the video that shows the picture, for those who draw on its frames. */
+  onVideo?: ((video: HTMLVideoElement | undefined) => void) | undefined;
 }
 
 /** While boxes are switched the old picture stays in place until the first frame of the new one is there. */
-export function Picture({ camera, drawn, active, label, onPlayback }: PictureProps) {
+export function Picture({ camera, drawn, active, label, onPlayback, onVideo }: PictureProps) {
   const [shown, setShown] = useState(drawn);
   const layers = shown === drawn ? [drawn] : [shown, drawn];
   return (
@@ -29,6 +31,7 @@ export function Picture({ camera, drawn, active, label, onPlayback }: PicturePro
             drawn={layer}
             onFrame={() => layer === drawn && setShown(drawn)}
             onPlayback={layer === drawn ? onPlayback : undefined}
+            onVideo={layer === drawn ? onVideo : undefined}
           />
         ))}
     </div>
@@ -40,9 +43,10 @@ interface LayerProps {
   drawn: boolean;
   onFrame: () => void;
   onPlayback: ((playback: Playback | undefined) => void) | undefined;
+  onVideo: ((video: HTMLVideoElement | undefined) => void) | undefined;
 }
 
-function Layer({ camera, drawn, onFrame, onPlayback }: LayerProps) {
+function Layer({ camera, drawn, onFrame, onPlayback, onVideo }: LayerProps) {
   const [player, setPlayer] = useState<Player>();
   useEffect(() => {
     const held = acquire(camera, drawn);
@@ -59,6 +63,10 @@ function Layer({ camera, drawn, onFrame, onPlayback }: LayerProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const video = useRef<HTMLVideoElement>(null);
   const [videoShows, setVideoShows] = useState(false);
+  useEffect(() => {
+    onVideo?.((videoShows && video.current) || undefined);
+    return () => onVideo?.(undefined);
+  }, [onVideo, videoShows]);
   const frame = useRef(onFrame);
   frame.current = onFrame;
 

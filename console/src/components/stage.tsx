@@ -1,5 +1,6 @@
 // A camera's picture with what has to be said upon it: what is wrong, and what is being done about it.
 
+import type { ComponentChildren } from 'preact';
 import { useCallback, useState } from 'preact/hooks';
 import type { Camera } from '../api';
 import { isOff } from '../data/facts';
@@ -14,12 +15,18 @@ import { stateDetail } from './state';
 interface StageProps {
   camera: Camera;
   onScreen: boolean;
+  /** With boxes drawn by the server; absent: as was chosen for this camera. */
+  drawn?: boolean;
   trouble: string | undefined;
   onTrouble: (text: string) => void;
   onPlayback?: (playback: Playback | undefined) => void;
+  onVideo?: (video: HTMLVideoElement | undefined) => void;
+  /** What lies upon the picture, below what is said of it. */
+  children?: ComponentChildren;
 }
 
-export function Stage({ camera, onScreen, trouble, onTrouble, onPlayback }: StageProps) {
+export function Stage(props: StageProps) {
+  const { camera, onScreen, drawn, trouble, onTrouble, onPlayback, onVideo, children } = props;
   const [playback, setPlayback] = useState<Playback>();
   const report = useCallback(
     (next: Playback | undefined) => {
@@ -35,11 +42,13 @@ export function Stage({ camera, onScreen, trouble, onTrouble, onPlayback }: Stag
     <div class={`stage ${off ? 'off' : ''} ${playback?.phase === 'waiting' ? 'stale' : ''}`}>
       <Picture
         camera={camera.id}
-        drawn={boxesShown(camera.id)}
+        drawn={drawn ?? boxesShown(camera.id)}
         active={onScreen && !off}
         label={words.value.pictureOf(camera.name)}
         onPlayback={report}
+        onVideo={onVideo}
       />
+      {children}
       {off && (
         <div class="explanation">
           {detail?.reason && <p class="reason">{detail.reason}</p>}

@@ -27,9 +27,10 @@ export const en = {
   add: 'Add',
   change: 'Change',
   remove: 'Delete',
+  asTable: 'As a table',
   live: 'Live',
   title: (page: string): string => `${page} · Atalaya`,
-  skip: 'Skip to the cameras',
+  skip: 'Skip to the content',
   sections: 'Sections',
   loading: 'Asking the server …',
 
@@ -126,9 +127,18 @@ export const en = {
   forbidden: 'Ask an administrator for a link with another role.',
 
   emptyTitle: 'No camera yet',
-  empty: 'Add the first one in either way. It appears here by itself.',
-  emptyFile: 'In the configuration file, then start Atalaya again:',
-  emptyRest: 'Or while it runs, over HTTP, with an administrator’s token:',
+  addCamera: 'Add a camera',
+  wall: {
+    tiles: 'Tiles',
+    auto: 'all',
+    previous: 'Previous cameras',
+    next: 'Next cameras',
+    range: (from: number, to: number, all: number): string =>
+      `${from === to ? from : `${from}–${to}`} of ${number.format(all)}`,
+  },
+  empty: 'Add the first one: found on the network, or described by hand.',
+  emptyFile: 'Or in the configuration file, then start Atalaya again:',
+  emptyRest: 'Or over HTTP, with an administrator’s token:',
   emptyDemo: 'Without a camera at hand, this plays real footage through a simulated one:',
 
   goneTitle: 'This camera is no longer there',

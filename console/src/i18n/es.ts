@@ -20,9 +20,10 @@ export const es: Words = {
   add: 'Añadir',
   change: 'Cambiar',
   remove: 'Eliminar',
+  asTable: 'Como tabla',
   live: 'En vivo',
   title: (page) => `${page} · Atalaya`,
-  skip: 'Ir a las cámaras',
+  skip: 'Ir al contenido',
   sections: 'Secciones',
   loading: 'Consultando al servidor …',
 
@@ -117,9 +118,17 @@ export const es: Words = {
   forbidden: 'Pide a quien administra un enlace con otro rol.',
 
   emptyTitle: 'Todavía no hay cámaras',
-  empty: 'Agrega la primera de cualquiera de estas formas. Aparecerá aquí sola.',
-  emptyFile: 'En el archivo de configuración; después, inicia Atalaya otra vez:',
-  emptyRest: 'O en marcha, por HTTP, con el token de quien administra:',
+  addCamera: 'Añadir una cámara',
+  wall: {
+    tiles: 'Mosaico',
+    auto: 'todas',
+    previous: 'Cámaras anteriores',
+    next: 'Cámaras siguientes',
+    range: (from, to, all) => `${from === to ? from : `${from}–${to}`} de ${number.format(all)}`,
+  },
+  empty: 'Añade la primera: búscala en la red o descríbela a mano.',
+  emptyFile: 'O en el archivo de configuración; después, inicia Atalaya otra vez:',
+  emptyRest: 'O por HTTP, con el token de quien administra:',
   emptyDemo: 'Sin cámara a mano, esto reproduce imágenes reales con una simulada:',
 
   goneTitle: 'Esta cámara ya no está',

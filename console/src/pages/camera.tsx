@@ -1,24 +1,38 @@
-// One camera as large as the window, with everything known about it.
+// One camera as large as the window: its picture, what it sees now and this hour, and all of its settings.
 
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Camera } from '../api';
-import { BoxesButton, IconButton, SnapshotButton } from '../components/actions';
+import { IconButton, SnapshotButton } from '../components/actions';
+import { Skeleton, said, Trouble } from '../components/asked';
+import { Choice } from '../components/form';
 import { CloseIcon, FullScreenIcon, NextIcon, PreviousIcon } from '../components/icons';
 import { Stage } from '../components/stage';
 import { StateBadge } from '../components/state';
 import { usePassing } from '../components/use';
-import { aspectOf, visitsOf } from '../data/facts';
-import { cameras, now } from '../data/feed';
-import { shifts } from '../data/shifts';
-import { timeOf, words } from '../i18n';
-import { cameraHref, href } from '../routes';
+import { aspectOf } from '../data/facts';
+import { kept } from '../data/removal';
+import { words } from '../i18n';
+import { type BoxesWay, boxesWay, setBoxes } from '../prefs';
+import { cameraHref, href, route } from '../routes';
 import type { Playback } from '../video/player';
+import { Boxes } from './camera/boxes';
+import { Editor } from './camera/editor';
+import { useStateLog } from './camera/log';
+import { Now } from './camera/now';
+import { OperateButtons, RemoveButton } from './camera/operate';
+import { openGroup, Settings, type Test, whyFixed } from './camera/settings';
+import type { Kind } from './camera/shapes';
+import { Sketch } from './camera/sketch';
+import { CameraStore } from './camera/store';
+import { useTest } from './camera/test-mode';
+import { cameraWords, changesSaid } from './camera/words';
 
 const HOME = href('live');
 
-export function CameraPage({ id }: { id: string }) {
-  const list = cameras.value;
-  if (!list) return <p class="loading">{words.value.loading}</p>;
+export function Page() {
+  const id = route.value.rest[0] ?? '';
+  const list = kept.value;
+  if (!list) return <Skeleton lines={6} />;
   const at = list.findIndex((camera) => camera.id === id);
   const camera = list[at];
   if (!camera) {
@@ -44,46 +58,182 @@ function View({ camera, previous, next }: ViewProps) {
   const [trouble, say] = usePassing();
   const [playback, setPlayback] = useState<Playback>();
   const onPlayback = useCallback((now: Playback | undefined) => setPlayback(now), []);
+  const [video, setVideo] = useState<HTMLVideoElement>();
+  const onVideo = useCallback((next: HTMLVideoElement | undefined) => setVideo(next), []);
   const hero = useRef<HTMLDivElement>(null);
+  const { store, editor, failed } = useStore(camera);
+  const test = useTest(camera.id, editor);
+  const way = boxesWay(camera.id);
+  const isBlind = useBlind(playback, say, way === 'here');
+  const aspect = aspectOf([camera]);
+  // Before its first picture a camera may be drawn on all the same.
+  const [width, height] =
+    camera.status.width > 0 ? [camera.status.width, camera.status.height] : [1280, Math.round(1280 / aspect)];
+  const described = store.camera.value;
+  useEffect(() => {
+    if (!editor.isChanged.value) void store.follow(camera);
+  }, [store, editor, camera]);
   useKeys(previous, next);
+  useStateLog(camera);
   return (
     <section
       class="camera"
       aria-labelledby="camera-name"
       data-camera={camera.id}
-      style={{ '--aspect': String(aspectOf([camera])) }}
+      style={{ '--aspect': String(aspect) }}
     >
-      <header>
-        <h1 id="camera-name">{camera.name}</h1>
-        <StateBadge camera={camera} />
-        <span class="spring" />
-        <BoxesButton camera={camera} />
-        <SnapshotButton camera={camera} onTrouble={say} />
-        {/* Phones may have no full screen for anything but their own player. */}
-        {document.fullscreenEnabled && (
-          <IconButton label={words.value.fullScreen} onClick={() => void hero.current?.requestFullscreen()}>
-            <FullScreenIcon />
-          </IconButton>
-        )}
-        {next !== camera && (
-          <>
-            <IconButton label={words.value.previous} onClick={() => go(previous)}>
-              <PreviousIcon />
-            </IconButton>
-            <IconButton label={words.value.next} onClick={() => go(next)}>
-              <NextIcon />
-            </IconButton>
-          </>
-        )}
-        <IconButton label={words.value.close} onClick={leave}>
-          <CloseIcon />
-        </IconButton>
-      </header>
+      <Header camera={camera} previous={previous} next={next} hero={hero} way={way} onTrouble={say} />
       <div class="hero" ref={hero}>
-        <Stage camera={camera} onScreen={true} trouble={trouble} onTrouble={say} onPlayback={onPlayback} />
+        <Stage
+          camera={camera}
+          onScreen={true}
+          drawn={way === 'drawn' || (way === 'here' && isBlind)}
+          trouble={trouble}
+          onTrouble={say}
+          onPlayback={onPlayback}
+          onVideo={onVideo}
+        >
+          {way === 'here' && !isBlind && <Boxes camera={camera.id} video={video} />}
+          {described && (
+            <Sketch
+              editor={editor}
+              kinds={whyFixed(described) ? [] : openKinds()}
+              shown={openKinds()}
+              width={width}
+              height={height}
+              tallies={test.since === undefined ? undefined : test.tallies}
+              flashing={test.flashing}
+            />
+          )}
+        </Stage>
       </div>
-      <Details camera={camera} playback={playback} />
+      <Side camera={camera} playback={playback} store={store} editor={editor} test={test} failed={failed} />
     </section>
+  );
+}
+
+interface SideProps {
+  camera: Camera;
+  playback: Playback | undefined;
+  store: CameraStore;
+  editor: Editor;
+  test: Test;
+  failed: string | undefined;
+}
+
+function Side({ camera, playback, store, editor, test, failed }: SideProps) {
+  const described = store.camera.value;
+  return (
+    <div class="side">
+      <Now camera={camera} playback={playback} />
+      {failed && <Trouble text={failed} onAgain={() => void store.load().catch(() => undefined)} />}
+      {described ? (
+        <Settings camera={described} status={camera.status} store={store} editor={editor} test={test} />
+      ) : (
+        !failed && <Skeleton lines={6} />
+      )}
+      {described && !whyFixed(described) && <RemoveButton camera={camera} />}
+    </div>
+  );
+}
+
+/** What the open group is about. */
+function openKinds(): readonly Kind[] {
+  const open = openGroup();
+  if (open === 'shapes') return SHAPES;
+  return open === 'privacy' ? MASKS : [];
+}
+
+const SHAPES: readonly Kind[] = ['line', 'zone'];
+const MASKS: readonly Kind[] = ['mask'];
+
+/** The description with its version, and what is drawn of it. */
+function useStore(camera: Camera) {
+  const { id } = camera;
+  const [failed, setFailed] = useState<string>();
+  const store = useMemo(
+    () => new CameraStore(id, (changes) => cameraWords.value.changed(changesSaid(changes))),
+    [id],
+  );
+  const editor = useMemo(() => new Editor(), [id]);
+  editor.nameFor = cameraWords.value.newName;
+  useEffect(() => {
+    const stop = new AbortController();
+    store.load(stop.signal).catch((error: unknown) => {
+      if (!stop.signal.aborted) setFailed(said(error));
+    });
+    return () => stop.abort();
+  }, [store]);
+  const described = store.camera.value;
+  useEffect(() => {
+    setFailed(undefined);
+    if (described) editor.load(described);
+  }, [described]);
+  return { store, editor, failed: described ? undefined : failed };
+}
+
+/**
+ * Whether boxes cannot be drawn here: that takes pictures that say which they are, and MJPEG's do not. Then the server
+ * draws them until there is WebRTC again.
+ */
+function useBlind(playback: Playback | undefined, say: (text: string) => void, isWanted: boolean): boolean {
+  const [isBlind, setBlind] = useState(false);
+  const via = playback?.via;
+  useEffect(() => {
+    if (via) setBlind(via === 'mjpeg');
+  }, [via]);
+  useEffect(() => {
+    if (isBlind && isWanted) say(cameraWords.value.boxesNoWebrtc);
+  }, [isBlind, isWanted]);
+  return isBlind;
+}
+
+interface HeaderProps extends ViewProps {
+  hero: { current: HTMLDivElement | null };
+  way: BoxesWay;
+  onTrouble: (text: string) => void;
+}
+
+const WAYS: readonly BoxesWay[] = ['drawn', 'here', 'off'];
+
+function Header({ camera, previous, next, hero, way, onTrouble }: HeaderProps) {
+  const { boxes, boxesWays, boxesWaysHelp } = cameraWords.value;
+  return (
+    <header>
+      <h1 id="camera-name">{camera.name}</h1>
+      <StateBadge camera={camera} />
+      <span class="spring" />
+      <span class="boxes-way" title={boxesWaysHelp}>
+        <span aria-hidden="true">{boxes}</span>
+        <Choice
+          label={boxes}
+          value={way}
+          onValue={(next) => setBoxes(camera.id, next)}
+          options={WAYS.map((value) => ({ value, name: boxesWays[value] }))}
+        />
+      </span>
+      <OperateButtons camera={camera} />
+      <SnapshotButton camera={camera} onTrouble={onTrouble} />
+      {/* Phones may have no full screen for anything but their own player. */}
+      {document.fullscreenEnabled && (
+        <IconButton label={words.value.fullScreen} onClick={() => void hero.current?.requestFullscreen()}>
+          <FullScreenIcon />
+        </IconButton>
+      )}
+      {next !== camera && (
+        <>
+          <IconButton label={words.value.previous} onClick={() => go(previous)}>
+            <PreviousIcon />
+          </IconButton>
+          <IconButton label={words.value.next} onClick={() => go(next)}>
+            <NextIcon />
+          </IconButton>
+        </>
+      )}
+      <IconButton label={words.value.close} onClick={leave}>
+        <CloseIcon />
+      </IconButton>
+    </header>
   );
 }
 
@@ -96,11 +246,17 @@ function leave(): void {
   window.location.hash = HOME;
 }
 
-/** Arrow keys leaf, Escape goes back to the wall. */
+/** Arrow keys leaf, Escape goes back to the wall; not while somebody types, chooses or draws. */
 function useKeys(previous: Camera, next: Camera): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.altKey || event.ctrlKey || event.metaKey || document.fullscreenElement) return;
+      if (
+        event.target instanceof Element &&
+        event.target.closest('input, select, textarea, dialog, .sketch')
+      ) {
+        return;
+      }
       if (event.key === 'Escape') leave();
       else if (event.key === 'ArrowLeft') go(previous);
       else if (event.key === 'ArrowRight') go(next);
@@ -108,38 +264,4 @@ function useKeys(previous: Camera, next: Camera): void {
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
   }, [previous, next]);
-}
-
-function Details({ camera, playback }: { camera: Camera; playback: Playback | undefined }) {
-  const { status } = camera;
-  const { facts, fps, frames, number, states, via } = words.value;
-  const visits = visitsOf(shifts.value, camera);
-  const rows: [string, string | undefined][] = [
-    [facts.people, status.state === 'running' ? number(status.people_now) : undefined],
-    [facts.visits, visits === undefined ? undefined : number(visits)],
-    [facts.state, states[status.state]],
-    [facts.since, status.since ? timeOf(Date.parse(status.since), now.value) : undefined],
-    [facts.size, status.width > 0 ? `${status.width} × ${status.height} px` : undefined],
-    [facts.fpsIn, fps(status.fps_in)],
-    [facts.fpsAnalysed, fps(status.fps_analysed)],
-    [facts.dropped, frames(status.frames_dropped)],
-    [facts.inference, status.inference_ms > 0 ? `${number(Math.round(status.inference_ms))} ms` : undefined],
-    [facts.reconnects, number(status.reconnects)],
-    [facts.video, playback?.via && via[playback.via]],
-    [facts.pipeline, camera.pipeline],
-    [facts.lastError, status.last_error ?? undefined],
-  ];
-  return (
-    <dl class="details">
-      {rows.map(
-        ([name, value]) =>
-          value !== undefined && (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd class="figure">{value}</dd>
-            </div>
-          ),
-      )}
-    </dl>
-  );
 }

@@ -1,5 +1,6 @@
 // No camera yet: what to do first, ready to paste.
 
+import { AddButton } from '../components/add-button';
 import { Command } from '../components/command';
 import { words } from '../i18n';
 
@@ -22,6 +23,7 @@ export function Empty() {
     <section class="page">
       <h1>{words.value.emptyTitle}</h1>
       <p>{words.value.empty}</p>
+      <AddButton first />
       <h2>{words.value.emptyFile}</h2>
       <Command text={IN_FILE} />
       <h2>{words.value.emptyRest}</h2>

@@ -1,29 +1,46 @@
 // The page a shift manager glances at: the facts in one line, and every camera.
 
+import type { ComponentChildren } from 'preact';
+import { AddButton } from '../components/add-button';
 import { Figure } from '../components/figure';
 import { StateShape } from '../components/icons';
 import { Wall } from '../components/wall';
+import { WallBar, wallPage } from '../components/wall-bar';
 import { branch } from '../data/branches';
 import { type Facts, factsOf, type Visits } from '../data/facts';
-import { cameras, link, now } from '../data/feed';
+import { link, now } from '../data/feed';
+import { kept } from '../data/removal';
 import { shifts } from '../data/shifts';
 import { timeOf, words } from '../i18n';
+import { lazy } from '../lazy';
+import { route } from '../routes';
 import { Empty } from './empty';
 
+const AddCamera = lazy(() => import('./add-camera'));
+
 export function Live() {
-  const all = cameras.value;
+  const all = kept.value;
   const list = branch.value ? all?.filter((camera) => camera.branch_id === branch.value?.id) : all;
   if (!list) return <p class="loading">{words.value.loading}</p>;
-  if (list.length === 0) return <Empty />;
+  const page = wallPage(list);
   return (
     <>
-      <FactsLine facts={factsOf(list, shifts.value)} />
-      <Wall cameras={list} />
+      {list.length === 0 ? (
+        <Empty />
+      ) : (
+        <>
+          <FactsLine facts={factsOf(list, shifts.value)}>
+            {list.length > 1 && <WallBar page={page} all={list.length} />}
+          </FactsLine>
+          <Wall cameras={page.shown} />
+        </>
+      )}
+      {route.value.query.has('add') && <AddCamera />}
     </>
   );
 }
 
-function FactsLine({ facts }: { facts: Facts }) {
+function FactsLine({ facts, children }: { facts: Facts; children: ComponentChildren }) {
   const isMissing = facts.running < facts.cameras;
   return (
     <header class="facts">
@@ -38,6 +55,9 @@ function FactsLine({ facts }: { facts: Facts }) {
         </span>
         {facts.visits && <VisitsFact visits={facts.visits} />}
       </p>
+      <span class="spring" />
+      {children}
+      <AddButton />
     </header>
   );
 }

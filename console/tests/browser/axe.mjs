@@ -19,10 +19,13 @@ export async function assertAccessible(page) {
   assert.deepEqual(said, []);
 }
 
-/** Both themes, one after the other, by the page's own button. */
-export async function assertAccessibleInBothThemes(page) {
+/** Both themes, one after the other, by the page's own button unless another way is given. */
+export async function assertAccessibleInBothThemes(
+  page,
+  change = () => page.getByRole('button', { name: /theme|tema/ }).click(),
+) {
   for (let theme = 0; theme < 2; theme += 1) {
     await assertAccessible(page);
-    await page.getByRole('button', { name: /theme|tema/ }).click();
+    await change();
   }
 }

@@ -5,7 +5,7 @@ import { aspectOf, factsOf, keepSizes, type Shifts, visitsOf, wallClock } from '
 
 function camera(state: CameraStateName, people = 0, width = 640, branch = 1): Camera {
   const status = { state, people_now: people, width, height: 480 } as Camera['status'];
-  return { id: state, branch_id: branch, name: state, pipeline: 'rtsp', enabled: true, status };
+  return { id: state, branch_id: branch, name: state, pipeline: 'rtsp', enabled: true, status } as Camera;
 }
 
 function summary(visits: number, of: string, start = '2026-05-04T22:00:00-03:00', name = 'night'): Summary {

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use gst::prelude::*;
 
 use super::{
-    ATTRIBUTES, BLUR, DETECT, Description, Kind, PipelineError, Problem, RECORDS, VIEWS, launch, property,
+    ATTRIBUTES, BLUR, DETECT, Description, Kind, PUBLISHED, PipelineError, Problem, RECORDS, VIEWS, launch,
+    property,
 };
 use crate::domain::ParamValue;
 
@@ -19,6 +20,8 @@ pub struct Built {
     pub kind: Kind,
     /// Hands out every frame with its metadata.
     pub records: gst_app::AppSink,
+    /// Takes the pictures that are published to the camera.
+    pub published: Option<gst_app::AppSrc>,
     /// Where viewers are attached.
     pub views: Option<gst::Element>,
     /// The detector.
@@ -109,13 +112,14 @@ impl Description {
             Some(_) => Err(problem(format!("launch: the element named `{name}` is not a {factory}"))),
             None => Ok(None),
         };
+        let published = named(PUBLISHED, "appsrc")?.and_then(|element| element.downcast().ok());
         let views = named(VIEWS, "tee")?;
         let detect = named(DETECT, "visiondetect")?;
         let attributes = named(ATTRIBUTES, "visionattributes")?;
         let blur = pipeline.by_name(BLUR).filter(|element| is_of(element, "visionblur"));
         // It would keep the last picture in memory for as long as the pipeline lives.
         records.set_property("enable-last-sample", false);
-        Ok(Built { kind: self.kind, records, views, detect, attributes, blur, set, pipeline })
+        Ok(Built { kind: self.kind, records, published, views, detect, attributes, blur, set, pipeline })
     }
 }
 

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use super::{Description, PipelineError, Problem};
 
 /// The standard pipelines, part of the binary.
-const BUILT_IN: [(&str, &str); 4] = [
+const BUILT_IN: [(&str, &str); 5] = [
     ("pipelines/rtsp.toml", include_str!("../../../pipelines/rtsp.toml")),
     ("pipelines/usb.toml", include_str!("../../../pipelines/usb.toml")),
     ("pipelines/file.toml", include_str!("../../../pipelines/file.toml")),
     ("pipelines/test.toml", include_str!("../../../pipelines/test.toml")),
+    ("pipelines/whip.toml", include_str!("../../../pipelines/whip.toml")),
 ];
 
 /// Descriptions by name.

@@ -6,7 +6,7 @@ use gst::prelude::*;
 
 use super::build::no_property;
 use super::launch::{self, ElementUse};
-use super::{Description, Parameter, ParameterType, Problem, RECORDS, VIEWS, packages, property};
+use super::{Description, PUBLISHED, Parameter, ParameterType, Problem, RECORDS, VIEWS, packages, property};
 use crate::domain::ParamValue;
 
 impl Description {
@@ -73,6 +73,7 @@ impl Description {
         }
         for (name, factory) in [
             (RECORDS, "appsink"),
+            (PUBLISHED, "appsrc"),
             (VIEWS, "tee"),
             (super::DETECT, "visiondetect"),
             (super::ATTRIBUTES, "visionattributes"),

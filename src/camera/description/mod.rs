@@ -35,6 +35,9 @@ pub(super) const ATTRIBUTES: &str = "attributes";
 /// What hides people; with any other element of this name nothing is hidden.
 pub(super) const BLUR: &str = "blur";
 
+/// The source, an `appsrc`, of pictures that are sent to the camera; without it nobody can publish to it.
+const PUBLISHED: &str = "published";
+
 /// What feeds a pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -134,6 +137,11 @@ pub struct Description {
 impl Description {
     pub fn parameter(&self, name: &str) -> Option<&Parameter> {
         self.parameters.iter().find(|parameter| parameter.name == name)
+    }
+
+    /// Whether it plays what somebody publishes to the camera, and nothing otherwise.
+    pub fn is_published(&self) -> bool {
+        launch::elements(&self.launch).iter().any(|used| used.name.as_deref() == Some(PUBLISHED))
     }
 
     fn problem(&self, line: usize, reason: impl Into<String>) -> Problem {

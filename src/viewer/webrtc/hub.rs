@@ -121,7 +121,9 @@ impl Hub {
 
     fn show(&mut self, unit: &HubUnit) {
         let socket = self.socket.clone();
-        for session in self.sessions.values_mut().filter(|session| session.rendition() == unit.rendition) {
+        for session in
+            self.sessions.values_mut().filter(|session| session.rendition() == Some(unit.rendition))
+        {
             if unit.gap {
                 session.lose();
             }
@@ -168,7 +170,7 @@ impl Hub {
         let (by_user, by_address) = (&mut self.by_user, &mut self.by_address);
         self.sessions.retain(|number, session| {
             let Some(reason) = session.ended() else { return true };
-            tracing::debug!(camera = %session.listing.entry.camera, reason, "viewing session ended");
+            tracing::debug!(camera = %session.listing.entry.camera, reason, purpose = ?session.listing.entry.purpose, "WebRTC session ended");
             by_user.remove(&session.local_user);
             for address in &session.addresses {
                 if by_address.get(address) == Some(number) {

@@ -16,8 +16,9 @@ use crate::viewer::lock;
 use crate::viewer::pipeline::Unit;
 use crate::viewer::rendition::Watch;
 
-use super::answer::Accepted;
+use super::answer::{Accepted, Purpose};
 use super::outbox::Outbox;
+use super::publisher::Publisher;
 use super::socket::Arrival;
 
 /// Who has not connected by then never will.
@@ -35,6 +36,7 @@ pub(in crate::viewer) struct Listed {
     pub(in crate::viewer) tenant: TenantId,
     pub(in crate::viewer) camera: CameraId,
     pub(in crate::viewer) remote_user: Option<String>,
+    pub(in crate::viewer) purpose: Purpose,
 }
 
 /// All sessions by id.
@@ -61,20 +63,39 @@ impl Drop for Listing {
     }
 }
 
+/// Which way the video goes.
+#[derive(Debug)]
+pub(in crate::viewer) enum Role {
+    Viewer(Viewer),
+    Publisher(Publisher),
+}
+
+/// Somebody who watches.
+#[derive(Debug)]
+pub(in crate::viewer) struct Viewer {
+    mid: Mid,
+    payload_type: Pt,
+    watch: Watch,
+    seat: Seat,
+    /// A key frame was sent, so what follows can be decoded.
+    started: bool,
+}
+
+impl Viewer {
+    pub(in crate::viewer) fn new((mid, payload_type): (Mid, Pt), watch: Watch, seat: Seat) -> Self {
+        Self { mid, payload_type, watch, seat, started: false }
+    }
+}
+
 /// See the module. Dropping it leaves the encode, gives the place free and takes it off the directory.
 #[derive(Debug)]
 pub(in crate::viewer) struct Session {
     rtc: Box<Rtc>,
-    mid: Mid,
-    payload_type: Pt,
+    role: Role,
     pub(super) local_user: String,
     pub(super) listing: Listing,
-    watch: Watch,
-    seat: Seat,
     born: Instant,
     connected: bool,
-    /// A key frame was sent, so what follows can be decoded.
-    started: bool,
     /// Why it is over.
     ended: Option<&'static str>,
     /// When it wants to be driven next.
@@ -84,27 +105,27 @@ pub(in crate::viewer) struct Session {
 }
 
 impl Session {
-    pub(in crate::viewer) fn new(accepted: Accepted, listing: Listing, watch: Watch, seat: Seat) -> Self {
+    pub(in crate::viewer) fn new(accepted: Accepted, listing: Listing, role: Role) -> Self {
         let now = Instant::now();
         Self {
             rtc: accepted.rtc,
-            mid: accepted.mid,
-            payload_type: accepted.payload_type,
+            role,
             local_user: accepted.local_user,
             listing,
-            watch,
-            seat,
             born: now,
             connected: false,
-            started: false,
             ended: None,
             deadline: now,
             addresses: Vec::new(),
         }
     }
 
-    pub(super) fn rendition(&self) -> u64 {
-        self.watch.rendition()
+    /// The number of the encode that it watches.
+    pub(super) fn rendition(&self) -> Option<u64> {
+        match &self.role {
+            Role::Viewer(viewer) => Some(viewer.watch.rendition()),
+            Role::Publisher(_) => None,
+        }
     }
 
     pub(super) fn ended(&self) -> Option<&'static str> {
@@ -144,24 +165,26 @@ impl Session {
 
     /// Sends an encoded picture; before the first key frame there is nothing to decode it with.
     pub(super) fn send(&mut self, unit: &Unit, out: &mut Outbox) {
-        if !self.connected || !(self.started || unit.key) {
+        let Role::Viewer(viewer) = &mut self.role else { return };
+        if !self.connected || !(viewer.started || unit.key) {
             return;
         }
-        self.started = true;
+        viewer.started = true;
+        let (mid, payload_type) = (viewer.mid, viewer.payload_type);
         self.guarded(out, |session| {
             let ticks = u64::try_from(unit.time.as_micros()).unwrap_or(0) * 9 / 100;
             let time = MediaTime::new(ticks, Frequency::NINETY_KHZ);
-            let writer = session.rtc.writer(session.mid).ok_or("it stopped receiving")?;
-            writer
-                .write(session.payload_type, unit.at, time, unit.data.clone())
-                .map_err(|_| "packets cannot be made")
+            let writer = session.rtc.writer(mid).ok_or("it stopped receiving")?;
+            writer.write(payload_type, unit.at, time, unit.data.clone()).map_err(|_| "packets cannot be made")
         });
     }
 
     /// Something before the next picture was lost: nothing can be decoded until a key frame comes.
     pub(super) fn lose(&mut self) {
-        self.started = false;
-        self.watch.request_key();
+        if let Role::Viewer(viewer) = &mut self.role {
+            viewer.started = false;
+            viewer.watch.request_key();
+        }
     }
 
     pub(super) fn add_candidates(&mut self, candidates: Vec<Candidate>, out: &mut Outbox) {
@@ -214,7 +237,7 @@ impl Session {
             }
             self.rtc.handle_input(Input::Timeout(now)).map_err(|_| "protocol error")?;
         }
-        if self.rtc.is_alive() { Ok(()) } else { Err("it was closed by the viewer") }
+        if self.rtc.is_alive() { Ok(()) } else { Err("it was closed by the other side") }
     }
 
     fn drain(&mut self, out: &mut Outbox) -> Result<Instant, &'static str> {
@@ -227,30 +250,46 @@ impl Session {
                     bytes += transmit.contents.len() as u64;
                     out.push(transmit);
                 }
-                Output::Event(event) => self.note(&event),
+                Output::Event(event) => self.note(&event)?,
             }
         };
-        self.seat.tally.sent(packets, bytes);
+        if let Role::Viewer(viewer) = &self.role {
+            viewer.seat.tally.sent(packets, bytes);
+        }
         Ok(due)
     }
 
-    fn note(&mut self, event: &Event) {
+    fn note(&mut self, event: &Event) -> Result<(), &'static str> {
         match event {
             Event::Connected => {
                 self.connected = true;
-                self.watch.request_key();
+                match &mut self.role {
+                    Role::Viewer(viewer) => viewer.watch.request_key(),
+                    Role::Publisher(publisher) => publisher.begin(),
+                }
                 tracing::debug!(
                     camera = %self.listing.entry.camera,
                     connect_ms = self.born.elapsed().as_millis(),
-                    "viewer connected"
+                    purpose = ?self.listing.entry.purpose,
+                    "WebRTC connected"
                 );
             }
-            Event::KeyframeRequest(_) => self.watch.request_key(),
-            Event::IceConnectionStateChange(IceConnectionState::Disconnected) => {
-                self.ended = Some("the viewer is gone");
+            Event::KeyframeRequest(_) => {
+                if let Role::Viewer(viewer) = &self.role {
+                    viewer.watch.request_key();
+                }
             }
-            Event::Closed => self.ended = Some("it was closed by the viewer"),
+            Event::MediaData(media) => {
+                if let Role::Publisher(publisher) = &mut self.role {
+                    return publisher.take(&mut self.rtc, media);
+                }
+            }
+            Event::IceConnectionStateChange(IceConnectionState::Disconnected) => {
+                self.ended = Some("the other side is gone");
+            }
+            Event::Closed => self.ended = Some("it was closed by the other side"),
             _ => {}
         }
+        Ok(())
     }
 }

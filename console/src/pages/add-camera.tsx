@@ -1,0 +1,83 @@
+// A new camera: found on the network or described by hand, and looked at before it is done.
+
+import { useState } from 'preact/hooks';
+import type { Camera } from '../api';
+import { type CameraEntry, deleteCamera } from '../api/camera';
+import { Dialog } from '../components/dialog';
+import { Choice } from '../components/form';
+import { attempt, tell } from '../components/toast';
+import { refresh } from '../data/feed';
+import { href, replace, route } from '../routes';
+import { Check } from './add-camera/check';
+import { Describe, type Draft, EMPTY } from './add-camera/describe';
+import { Find } from './add-camera/find';
+import { addWords } from './add-camera/words';
+
+/** Which way the address names; undefined: nobody adds a camera. */
+export const wayToAdd = (): Way | undefined => WAYS.find((way) => way === route.value.query.get('add'));
+
+const WAYS = ['find', 'hand'] as const;
+
+type Way = (typeof WAYS)[number];
+
+type Step =
+  | { kind: 'start' }
+  /** A found one, or one that was tried and is to be changed. */
+  | { kind: 'describe'; draft: Draft }
+  | { kind: 'check'; camera: Camera; draft: Draft };
+
+export function Page() {
+  const words = addWords.value;
+  const [step, setStep] = useState<Step>({ kind: 'start' });
+  const way = wayToAdd() ?? 'find';
+  const close = () => {
+    replace(href('live'));
+    // Whoever closes the window keeps what was added; it is told, with the way back.
+    if (step.kind !== 'check') return;
+    const { id, name } = step.camera;
+    tell(words.added(name), async () => {
+      await deleteCamera(id);
+      refresh();
+    });
+  };
+  const change = async (camera: Camera, draft: Draft) => {
+    if (await attempt(() => deleteCamera(camera.id))) setStep({ kind: 'describe', draft });
+    refresh();
+  };
+  return (
+    <Dialog title={words.title} onClose={close} wide={step.kind === 'check'}>
+      {step.kind === 'start' && (
+        <div class="add-ways">
+          <Choice
+            label={words.way}
+            value={way}
+            onValue={(next) => replace(href('live', [], { add: next }))}
+            options={WAYS.map((value) => ({ value, name: words.ways[value] }))}
+          />
+          {way === 'find' && <Find onUse={(entry) => setStep({ kind: 'describe', draft: draftOf(entry) })} />}
+        </div>
+      )}
+      {(step.kind === 'describe' || (step.kind === 'start' && way === 'hand')) && (
+        <Describe
+          draft={step.kind === 'describe' ? step.draft : EMPTY}
+          onAdded={(camera, draft) => setStep({ kind: 'check', camera, draft })}
+        />
+      )}
+      {step.kind === 'check' && (
+        <Check
+          camera={step.camera}
+          onChange={() => void change(step.camera, step.draft)}
+          onDone={(next) => replace(next)}
+        />
+      )}
+    </Dialog>
+  );
+}
+
+const draftOf = ({ id, name, pipeline, parameters }: CameraEntry): Draft => ({
+  ...EMPTY,
+  id,
+  name,
+  pipeline,
+  typed: Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, String(value)])),
+});

@@ -1,0 +1,78 @@
+// What switches a camera on and off, and what deletes it; for those who may.
+
+import { useState } from 'preact/hooks';
+import { type Camera, restartCamera, startCamera } from '../../api';
+import { stopCamera } from '../../api/camera';
+import { attempt, tell } from '../../components/toast';
+import { refresh, session } from '../../data/feed';
+import { removeCamera } from '../../data/removal';
+import { href } from '../../routes';
+import { cameraWords } from './words';
+
+export function OperateButtons({ camera }: { camera: Camera }) {
+  const words = cameraWords.value;
+  const [busy, setBusy] = useState(false);
+  if (!session.value?.may.includes('operate cameras')) return null;
+  const { id, name } = camera;
+  const operate = async (work: () => Promise<unknown>, text?: string, undo?: () => unknown) => {
+    setBusy(true);
+    const isDone = await attempt(work);
+    setBusy(false);
+    if (isDone && text) tell(text, undo);
+    refresh();
+  };
+  if (camera.status.state === 'stopped') {
+    return (
+      <button
+        type="button"
+        class="button"
+        disabled={busy}
+        onClick={() => void operate(() => startCamera(id))}
+      >
+        {words.start}
+      </button>
+    );
+  }
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        disabled={busy}
+        onClick={() => void operate(() => restartCamera(id), words.restarted(name))}
+      >
+        {words.restart}
+      </button>
+      <button
+        type="button"
+        class="button"
+        disabled={busy}
+        onClick={() =>
+          void operate(
+            () => stopCamera(id),
+            words.stopped(name),
+            () => startCamera(id),
+          )
+        }
+      >
+        {words.stop}
+      </button>
+    </>
+  );
+}
+
+export function RemoveButton({ camera }: { camera: Camera }) {
+  const words = cameraWords.value;
+  const remove = async () => {
+    if (!(await attempt(() => removeCamera(camera, words.removed(camera.name))))) return;
+    window.location.hash = href('live');
+  };
+  return (
+    <p class="remove">
+      <button type="button" class="button" onClick={() => void remove()}>
+        {words.remove}
+      </button>
+      <span class="quiet">{words.removeHelp}</span>
+    </p>
+  );
+}

@@ -1,0 +1,329 @@
+// A camera's settings, in groups of which one is open at a time; the open one is in the address.
+
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { Camera } from '../../api';
+import { type CameraPatch, getPipeline, listSectors, type Parameter, type Pipeline } from '../../api/camera';
+import { type Asked, Show, useAsked } from '../../components/asked';
+import { CheckField, SelectField, TextField } from '../../components/form';
+import { branches } from '../../data/branches';
+import { session } from '../../data/feed';
+import { href, replace, route } from '../../routes';
+import type { Tally } from './crossings';
+import type { Editor } from './editor';
+import { Log } from './log';
+import { ParameterFields } from './parameter-fields';
+import { changedParameters, type Group, ofGroup, typedOf, wrongWith } from './parameters';
+import { ShapeList } from './shape-list';
+import { MASK } from './shapes';
+import type { CameraStore } from './store';
+import { cameraWords, changesSaid } from './words';
+
+export const GROUPS = ['source', 'analysis', 'shapes', 'privacy', 'advanced', 'log'] as const;
+
+export type OpenGroup = (typeof GROUPS)[number];
+
+/** The group that the address names. */
+export const openGroup = (): OpenGroup | undefined =>
+  GROUPS.find((group) => group === route.value.query.get('set'));
+
+/** Why this reader cannot change this camera; undefined: they can. */
+export function whyFixed(camera: Camera): string | undefined {
+  if (camera.managed_by === 'file') return cameraWords.value.byFile;
+  if (!session.value?.may.includes('configure cameras')) return cameraWords.value.mayNot;
+  return undefined;
+}
+
+interface SettingsProps {
+  camera: Camera;
+  /** How it runs now; the description is of when it was asked for. */
+  status: Camera['status'];
+  store: CameraStore;
+  editor: Editor;
+  test: Test;
+}
+
+/** Counting by what is drawn. */
+export interface Test {
+  /** Since when, ms; undefined: it is off. */
+  since: number | undefined;
+  tallies: ReadonlyMap<number, Tally>;
+  toggle: () => void;
+}
+
+export function Settings({ camera, status, store, editor, test }: SettingsProps) {
+  const words = cameraWords.value;
+  const open = openGroup();
+  const pipeline = useAsked(() => getPipeline(camera.pipeline), [camera.pipeline]);
+  const fixed = whyFixed(camera);
+  const parts: Record<OpenGroup, () => ComponentChildren> = {
+    source: () => <Source camera={camera} store={store} pipeline={pipeline} fixed={fixed} />,
+    analysis: () => <Parameters of="analysis" {...{ camera, store, pipeline, fixed }} />,
+    shapes: () => <ShapeList kinds={['line', 'zone']} {...{ editor, store, fixed, test }} />,
+    privacy: () => <Privacy {...{ camera, store, pipeline, fixed, editor, test }} />,
+    advanced: () => <Parameters of="advanced" {...{ camera, store, pipeline, fixed }} />,
+    log: () => <Log camera={{ ...camera, status }} />,
+  };
+  return (
+    <section class="settings" aria-label={words.settings}>
+      <Conflict store={store} />
+      {GROUPS.map((group) => (
+        <section key={group} class="group">
+          <h2>
+            <button
+              type="button"
+              aria-expanded={open === group}
+              onClick={() => {
+                const set = open === group ? undefined : group;
+                replace(href('cameras', [camera.id], { set }));
+              }}
+            >
+              {words.groups[group]}
+            </button>
+          </h2>
+          {open === group && (
+            <div class="group-body">
+              {fixed && group !== 'log' && <p class="quiet">{fixed}</p>}
+              {parts[group]()}
+            </div>
+          )}
+        </section>
+      ))}
+    </section>
+  );
+}
+
+/** What somebody else has changed meanwhile, and what to do about it. */
+function Conflict({ store }: { store: CameraStore }) {
+  const words = cameraWords.value;
+  const conflict = store.conflict.value;
+  const refused = store.refused.value;
+  if (refused) {
+    return (
+      <p class="trouble" role="alert">
+        {words.refused(refused)}
+      </p>
+    );
+  }
+  if (!conflict) return null;
+  return (
+    <div class="conflict" role="alert">
+      <p>
+        {words.conflict} {changesSaid(conflict.changes)}
+      </p>
+      <div class="buttons">
+        <button type="button" class="button first" onClick={() => void store.load()}>
+          {words.takeTheirs}
+        </button>
+        <button type="button" class="button" onClick={() => void store.insist()}>
+          {words.insist}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+interface PartProps {
+  camera: Camera;
+  store: CameraStore;
+  pipeline: Asked<Pipeline>;
+  fixed: string | undefined;
+}
+
+function Parameters({ of, ...props }: PartProps & { of: Group }) {
+  return (
+    <Show of={props.pipeline}>
+      {({ parameters }) => {
+        const mine = ofGroup(parameters, of);
+        if (mine.length === 0) return <p class="quiet">{cameraWords.value.noParameters}</p>;
+        return <ParameterForm key={versionOf(props.camera)} parameters={mine} {...props} />;
+      }}
+    </Show>
+  );
+}
+
+/** A form begins anew when the server has another description. */
+const versionOf = ({ status: _, ...description }: Camera) => JSON.stringify(description);
+
+interface FormProps extends PartProps {
+  parameters: readonly Parameter[];
+  /** What of the form above the parameters differs from the camera. */
+  patch?: CameraPatch;
+  children?: ComponentChildren;
+  onDiscard?: () => void;
+}
+
+function ParameterForm({ camera, store, parameters, fixed, patch = {}, children, onDiscard }: FormProps) {
+  const [typed, setTyped] = useState(() => typedOf(parameters, camera.parameters));
+  const changed = changedParameters(parameters, camera.parameters, typed);
+  const whole = Object.keys(changed).length > 0 ? { ...patch, parameters: changed } : patch;
+  const isWrong = parameters.some((parameter) => wrongWith(parameter, typed[parameter.name] ?? ''));
+  const discard = () => {
+    setTyped(typedOf(parameters, camera.parameters));
+    onDiscard?.();
+  };
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void store.save(whole);
+      }}
+    >
+      {children}
+      <ParameterFields
+        parameters={parameters}
+        typed={typed}
+        onTyped={(name, text) => setTyped((before) => ({ ...before, [name]: text }))}
+        disabled={fixed !== undefined}
+      />
+      {!fixed && (
+        <SaveRow
+          store={store}
+          isChanged={Object.keys(whole).length > 0}
+          isWrong={isWrong}
+          onDiscard={discard}
+        />
+      )}
+    </form>
+  );
+}
+
+interface SaveRowProps {
+  store: CameraStore;
+  isChanged: boolean;
+  isWrong: boolean;
+  onDiscard: () => void;
+  /** Given when it does not stand in a form. */
+  onSave?: () => void;
+}
+
+export function SaveRow({ store, isChanged, isWrong, onDiscard, onSave }: SaveRowProps) {
+  const words = cameraWords.value;
+  useEffect(() => {
+    if (!isChanged) return;
+    store.unsaved.value += 1;
+    return () => {
+      store.unsaved.value -= 1;
+    };
+  }, [store, isChanged]);
+  return (
+    <div class="buttons save">
+      <button
+        type={onSave ? 'button' : 'submit'}
+        class="button first"
+        disabled={!isChanged || isWrong || store.saving.value}
+        onClick={onSave}
+      >
+        {store.saving.value ? words.saving : words.save}
+      </button>
+      <button type="button" class="button" disabled={!isChanged} onClick={onDiscard}>
+        {words.discard}
+      </button>
+      {isChanged && <span class="quiet">{words.unsaved}</span>}
+    </div>
+  );
+}
+
+function Source(props: PartProps) {
+  return (
+    <Show of={props.pipeline}>
+      {({ parameters }) => (
+        <SourceForm key={versionOf(props.camera)} {...props} parameters={ofGroup(parameters, 'source')} />
+      )}
+    </Show>
+  );
+}
+
+function SourceForm(props: PartProps & { parameters: readonly Parameter[] }) {
+  const words = cameraWords.value;
+  const { camera, fixed } = props;
+  const [name, setName] = useState(camera.name);
+  const [branch, setBranch] = useState(camera.branch_id);
+  const [sector, setSector] = useState(camera.sector_id);
+  const [enabled, setEnabled] = useState(camera.enabled);
+  const sectors = useAsked(() => listSectors(branch), [branch]);
+  const disabled = fixed !== undefined;
+  const patch: CameraPatch = {
+    ...(name === camera.name ? {} : { name }),
+    ...(branch === camera.branch_id ? {} : { branch_id: branch }),
+    ...(sector === camera.sector_id ? {} : { sector_id: sector }),
+    ...(enabled === camera.enabled ? {} : { enabled }),
+  };
+  const reset = () => {
+    setName(camera.name);
+    setBranch(camera.branch_id);
+    setSector(camera.sector_id);
+    setEnabled(camera.enabled);
+  };
+  const numbered = (list: readonly { id: number; name: string }[]) =>
+    list.map((one) => ({ value: String(one.id), name: one.name }));
+  const places = branches.value ?? [{ id: camera.branch_id, name: String(camera.branch_id) }];
+  return (
+    <ParameterForm {...props} patch={patch} onDiscard={reset}>
+      <div class="fields">
+        <TextField label={words.name} value={name} onValue={setName} required disabled={disabled} />
+        <SelectField
+          label={words.branch}
+          value={String(branch)}
+          onValue={(id) => {
+            setBranch(Number(id));
+            setSector(null);
+          }}
+          options={numbered(places)}
+          disabled={disabled}
+        />
+        <SelectField
+          label={words.sector}
+          value={sector === null ? '' : String(sector)}
+          onValue={(id) => setSector(id === '' ? null : Number(id))}
+          options={[
+            { value: '', name: words.noSector },
+            ...numbered(withSector(sectors.value ?? [], sector)),
+          ]}
+          disabled={disabled}
+        />
+        <CheckField
+          label={words.enabled}
+          hint={words.enabledHelp}
+          checked={enabled}
+          onChecked={setEnabled}
+          disabled={disabled}
+        />
+      </div>
+    </ParameterForm>
+  );
+}
+
+/** A sector need not be described: a camera may name one that nobody has. */
+const withSector = (list: readonly { id: number; name: string }[], id: number | null) =>
+  id === null || list.some((one) => one.id === id) ? list : [...list, { id, name: String(id) }];
+
+function Privacy({ editor, test, ...props }: PartProps & { editor: Editor; test: Test }) {
+  const words = cameraWords.value;
+  return (
+    <Show of={props.pipeline}>
+      {({ parameters }) => {
+        const mine = ofGroup(parameters, 'privacy');
+        const fields = mine.filter(({ name }) => name !== MASK);
+        if (mine.length === 0) return <p class="quiet">{words.noPrivacy}</p>;
+        return (
+          <>
+            <p class="quiet">{words.privacyNote}</p>
+            {fields.length > 0 && (
+              <ParameterForm key={versionOf(props.camera)} {...props} parameters={fields} />
+            )}
+            {mine.length > fields.length && (
+              <ShapeList
+                kinds={['mask']}
+                editor={editor}
+                store={props.store}
+                fixed={props.fixed}
+                test={test}
+              />
+            )}
+          </>
+        );
+      }}
+    </Show>
+  );
+}
