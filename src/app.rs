@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use crate::api::{Api, Rate, Services};
+use crate::api::{Api, Live, Rate, Services};
 use crate::auth::{Branches, Caller, Keys, Revocations, login_link, signing_secret};
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
@@ -91,8 +91,6 @@ impl App {
             start_recorder((&store, spool, &publisher), (&known, &registry), (&backs, &stop_recorder));
         let running = cameras_of(config, (&recorder, &publisher), (&fronts, &stop))?;
         known.get_or_init(|| running.clone());
-        let live = recorder.clone();
-        let live = Arc::new(move |tenant, id: &CameraId| live.live(tenant, id));
         let viewers = Viewers::new(config, fronts.clone(), stop.clone())?;
         let places = Places::start(config, (&store, &running, &clock))?;
         database.start(places.stored(), cameras, (&fronts, &stop)).await?;
@@ -117,8 +115,8 @@ impl App {
             gateway: gateway.clone(),
             totems,
             clock,
+            live: live_of(recorder.clone()),
             recorder: Arc::new(move || recorder.figures()),
-            live,
             reassigned,
             turn: places.turn(),
             fixed: places.fixed(),
@@ -181,6 +179,11 @@ impl App {
             warn!("the database did not close in time");
         }
     }
+}
+
+/// What cameras' lines and zones say now.
+fn live_of(recorder: Recorder) -> Live {
+    Arc::new(move |tenant, id| recorder.live(tenant, id))
 }
 
 /// A detector that no camera could load is told at once, and not when the first camera fails.

@@ -76,7 +76,8 @@ pub(super) struct TrackingQuery {
     params(("camera" = Option<String>, Query, pattern = "^[a-z0-9][a-z0-9-]{0,63}$", description = "Which totem it is, unless the body says so"),
         ("branch_id" = Option<i64>, Query, description = "Where it stands; default: the caller's first branch"),
         ("sector_id" = Option<i64>, Query, description = "As `branch_id`")),
-    request_body(content((SightingInput = "application/json"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))),
+    request_body(content((SightingInput = "application/json", example = json!({"camera": "totem-hall", "analysis": {"person_detected": true,
+        "clothing_item": "chaqueta", "primary_color": "azul", "age_range": "25-34", "detection_confidence": 0.92}})), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))),
     responses((status = 200, body = SightingAnswer),
         (status = 503, description = "Too much waits to be analysed (`Retry-After`), or the detector or the database is away", body = Problem, content_type = "application/problem+json"),
         super::openapi::Absence, super::openapi::BadBody, super::openapi::Refusals))]

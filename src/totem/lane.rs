@@ -7,6 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+/// Does one piece of somebody's work.
+type Work<T> = dyn Fn(&Arc<T>) + Send + Sync;
+
 /// Gives out turns; cheap to clone.
 pub(super) struct Lane<T>(Arc<Inner<T>>);
 
@@ -15,8 +18,7 @@ struct Inner<T> {
     most: usize,
     /// Whether somebody has something to be done now.
     has_work: fn(&T) -> bool,
-    /// Does one piece of it.
-    work: Box<dyn Fn(&Arc<T>) + Send + Sync>,
+    work: Box<Work<T>>,
     tasks: TaskTracker,
     stop: CancellationToken,
     queue: Mutex<Queue<T>>,

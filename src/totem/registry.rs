@@ -16,7 +16,9 @@ pub const MAX_NAME_CHARS: usize = 40;
 
 /// The totems that are connected; cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Registry(Arc<Mutex<BTreeMap<(TenantId, CameraId), Arc<Camera>>>>);
+pub struct Registry(Arc<Mutex<ById>>);
+
+type ById = BTreeMap<(TenantId, CameraId), Arc<Camera>>;
 
 /// A totem's place among them, until it is dropped.
 #[derive(Debug)]
@@ -75,7 +77,7 @@ impl Registry {
         Some(Seat { registry: self.clone(), camera })
     }
 
-    fn cameras(&self) -> MutexGuard<'_, BTreeMap<(TenantId, CameraId), Arc<Camera>>> {
+    fn cameras(&self) -> MutexGuard<'_, ById> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

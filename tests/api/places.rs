@@ -122,10 +122,12 @@ pub(crate) struct Sent {
     records: mpsc::Sender<Arc<Frame>>,
 }
 
-/// With the standard detector.
-pub(crate) fn sent(models: &Arc<Catalog>, options: LoadOptions, records: mpsc::Sender<Arc<Frame>>) -> Sent {
+/// With the standard models.
+pub(crate) fn sent(options: LoadOptions, records: mpsc::Sender<Arc<Frame>>) -> (Arc<Catalog>, Sent) {
+    let models = Arc::new(Catalog::open(None).unwrap());
     let analysers = Analysers::new(models.clone(), &Config::default().detector.model, options.clone());
-    Sent { analysers, ears: Ears::new(models.clone(), options), records }
+    let ears = Ears::new(models.clone(), options);
+    (models, Sent { analysers, ears, records })
 }
 
 impl Sent {

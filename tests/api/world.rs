@@ -19,7 +19,7 @@ use atalaya::gateway::{Doorman, Gateway, GatewayContext, Sectors, Settings};
 use atalaya::jobs::{BackupPlan, Daily, Jobs, JobsContext};
 use atalaya::store::{Aging, Store};
 use atalaya::viewer::Viewers;
-use gstvision::engine::{self, Assets, Device, LoadOptions};
+use gstvision::engine::{Assets, Device, LoadOptions};
 use gstvision::person::Language;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
@@ -173,6 +173,10 @@ fn holders(store: &Store, clock: &Clock) -> (Keys, Revocations) {
     (keys, Revocations::new(store.clone(), clock.clone()))
 }
 
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
 async fn serve(services: Services, limits: Limits) -> (SocketAddr, tokio::task::JoinHandle<()>) {
     let listener = Api::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -223,18 +227,17 @@ impl World {
         let (config, clock, noted) = (config(), Clock::held_at(NOON), <(Live, Noted)>::default());
         let (keys, revocations) = holders(&store, &clock);
         let figures = Arc::new(Mutex::new(RecorderFigures::default()));
-        let models = Arc::new(engine::Catalog::open(None).unwrap());
         let jobs = jobs(&store, &clock, &cameras, folder.path(), (&tasks, &stop));
         let gateway = gateway(&keys, &revocations, &clock, (&tasks, &stop));
-        let sent = places::sent(&models, options(assets), records);
+        let (models, sent) = places::sent(options(assets), records);
         let services = Services {
             jobs: jobs.clone(),
             store: store.clone(),
             cameras: cameras.clone(),
             viewers: Viewers::new(&config, tasks.clone(), stop.clone()).unwrap(),
-            analysers: sent.analysers,
+            analysers: sent.analysers.clone(),
             language: Language::Spanish,
-            ears: sent.ears,
+            ears: sent.ears.clone(),
             models,
             keys: keys.clone(),
             revocations: revocations.clone(),
@@ -255,10 +258,9 @@ impl World {
             stop: stop.clone(),
         };
         let (address, server) = serve(services, bounds.limits).await;
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self {
             address,
-            http,
+            http: client(),
             keys,
             clock,
             store,
