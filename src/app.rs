@@ -14,15 +14,16 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use gstvision::engine::{Assets, Job, LoadOptions};
 use gstvision::person::Language;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use crate::api::{Api, Rate, Services};
-use crate::auth::{Branches, Caller, Keys, Revocations, login_link, signing_secret};
+use crate::api::{Api, Rate, Services, Tls};
+use crate::auth::{Branches, Caller, Keys, Revocations, Verifiers, login_link, signing_secret};
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
-use crate::config::{self, Config, FolderLock};
+use crate::config::{self, Config, FolderError, FolderLock};
 use crate::domain::{Camera, CameraId, Publisher, Role, TenantId, Timestamp};
 use crate::gateway::Gateway;
 use crate::jobs::{BackupPlan, Daily, FindCameras, Jobs, JobsContext};
@@ -38,12 +39,23 @@ use places::Places;
 /// it; together they stay below the 5 s after which a service manager may lose its patience.
 const DRAIN: Duration = Duration::from_millis(2200);
 
+/// So long a server may take to stop before the next one, which waits for it, gives up.
+const HAND_OVER: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
 /// Time for the database to close.
 const CLOSE: Duration = Duration::from_millis(300);
 
+/// Where it listens, and how.
+struct Front {
+    scheme: &'static str,
+    address: SocketAddr,
+    tls: Option<Tls>,
+}
+
 /// A running server.
 pub struct App {
-    address: SocketAddr,
+    front: Front,
     keys: Keys,
     gateway: Gateway,
     store: Store,
@@ -66,12 +78,12 @@ impl App {
     /// When a part cannot start; the message says which and what to do.
     pub async fn start(config: &Config, cameras: Vec<Camera>) -> Result<Self> {
         // First, so that a port in use is known before anything else is touched.
-        let listener = Api::bind(config.server.listen).await?;
-        let address = listener.local_addr().context("the address of the HTTP port")?;
+        let (listener, front) = listen(&config.server).await?;
         start_gstreamer()?;
         let clock = Clock::system();
         let keys = Keys::new(&signing_secret(config)?, clock.clone());
-        let lock = FolderLock::take(&config.data_dir)?;
+        let keys = keys.with_others(Verifiers::read(&config.auth.keys)?);
+        let lock = take_folder(config).await?;
         let store = open_store(config, clock.now()).await?;
         let spool = open_spool(config, &store).await?;
         let (stop, stop_recorder) = (CancellationToken::new(), CancellationToken::new());
@@ -120,9 +132,9 @@ impl App {
             connect_rate: connect_rate(config),
             stop: stop.clone(),
         });
-        fronts.spawn(api.serve(listener));
-        info!(address = %address, store = store.place(), "listening");
-        Ok(Self { address, keys, gateway, store, fronts, stop, backs, stop_recorder, places, _lock: lock })
+        fronts.spawn(api.with_tls(front.tls.clone()).serve(listener));
+        info!(address = %front.address, store = store.place(), "listening");
+        Ok(Self { front, keys, gateway, store, fronts, stop, backs, stop_recorder, places, _lock: lock })
     }
 
     /// Brings what changed in the settings into the running server: cameras and branches at once, each by itself. What
@@ -131,6 +143,10 @@ impl App {
     /// # Errors
     /// When `config` cannot be used or the database fails; nothing has changed then, or some branches have.
     pub async fn follow(&mut self, config: Config) -> Result<()> {
+        if let Some(Err(error)) = self.front.tls.as_ref().map(Tls::renew) {
+            // The one that is shown may be good for a while.
+            error!(%error, "the certificate stays as it is");
+        }
         self.places.follow(config).await
     }
 
@@ -141,7 +157,12 @@ impl App {
 
     /// Where HTTP listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.front.address
+    }
+
+    /// The same for a browser.
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.front.scheme, self.front.address)
     }
 
     /// An address that logs a browser in as the first tenant's admin: once, and soon.
@@ -153,7 +174,7 @@ impl App {
             sectors: BTreeSet::new(),
             roles: BTreeSet::from([Role::Admin]),
         };
-        login_link(&self.keys, &caller, self.address)
+        login_link(&self.keys, &caller, (self.front.scheme, self.front.address))
     }
 
     /// Takes no more requests, closes viewers, stops cameras, writes the last visits.
@@ -169,6 +190,35 @@ impl App {
         self.backs.wait().await;
         if tokio::time::timeout(CLOSE, self.store.close()).await.is_err() {
             warn!("the database did not close in time");
+        }
+    }
+}
+
+async fn listen(server: &config::Server) -> Result<(TcpListener, Front)> {
+    let listener = match server.reuse_port {
+        true => Api::bind_beside(server.listen)?,
+        false => Api::bind(server.listen).await?,
+    };
+    let address = listener.local_addr().context("the address of the HTTP port")?;
+    let tls = server.tls.as_ref().map(Tls::read).transpose()?;
+    Ok((listener, Front { scheme: server.scheme(), address, tls }))
+}
+
+/// Takes the data folder. Where another server may be about to end, it is waited for: who connects meanwhile waits, too.
+async fn take_folder(config: &Config) -> Result<FolderLock, FolderError> {
+    let until = tokio::time::Instant::now() + HAND_OVER;
+    let mut is_told = false;
+    loop {
+        match FolderLock::take(&config.data_dir) {
+            Err(error @ FolderError::Taken { .. })
+                if config.server.reuse_port && tokio::time::Instant::now() < until =>
+            {
+                if !std::mem::replace(&mut is_told, true) {
+                    info!(%error, "waiting for the other one to stop");
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+            taken => return taken,
         }
     }
 }

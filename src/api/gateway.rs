@@ -30,7 +30,7 @@ use super::request::{Answer, query, with};
 use super::slots::is_here;
 use crate::auth::TokenError;
 use crate::domain::Endpoint;
-use crate::gateway::{Arrival, Close, Full, Gateway, Identity, Place, Refusal, Rejected};
+use crate::gateway::{Arrival, Close, Full, Gateway, Identity, Line, Place, Refusal, Rejected};
 use crate::wire::StreamPositions;
 
 /// The sub-protocol of clients that know of streams, positions and our close codes.
@@ -147,8 +147,8 @@ async fn open(state: &State, request: Request, upgrade: Option<OnUpgrade>) -> An
     state.tasks.spawn(async move {
         let _handshake = handshake;
         match take_over(upgrade).await {
-            Ok((tcp, begun)) => {
-                gateway.serve(Arrival { tcp, begun, endpoint, is_v1, admitted, refused, ip, resume });
+            Ok((line, begun)) => {
+                gateway.serve(Arrival { line, begun, endpoint, is_v1, admitted, refused, ip, resume });
             }
             Err(error) => tracing::debug!(%error, "a client left in the middle of its handshake"),
         }
@@ -156,8 +156,8 @@ async fn open(state: &State, request: Request, upgrade: Option<OnUpgrade>) -> An
     Ok(switching(&accept, chosen))
 }
 
-/// The client's socket, and what came through it already.
-async fn take_over(upgrade: OnUpgrade) -> Result<(tokio::net::TcpStream, Vec<u8>), hyper::Error> {
+/// The client's line, and what came through it already.
+async fn take_over(upgrade: OnUpgrade) -> Result<(Line, Vec<u8>), hyper::Error> {
     let parts = upgrade.await?.downcast::<TokioIo<Patient>>();
     let parts = parts.expect("connections of this server should be of one kind");
     Ok((parts.io.into_inner().into_stream(), parts.read_buf.to_vec()))
