@@ -65,6 +65,7 @@ check: setup ## the quick part of `make test`: format, clippy, unit tests
 
 bench: setup ## measures the figures of docs/performance.md
 	@cargo bench --locked
+	scripts/artillery.sh
 
 fuzz: ## feeds nonsense to whatever reads what others send, TIME seconds (60) each of TARGETS; needs nightly Rust
 	@cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
