@@ -69,6 +69,7 @@ check: setup ## the quick part of `make test`: format, clippy, unit tests
 bench: setup ## measures the figures of docs/performance.md
 	@cargo bench --locked
 	KILLS=$(KILLS) cargo test --release --locked --test cli -- --nocapture killed::a_visit
+	scripts/artillery.sh
 
 fuzz: ## feeds nonsense to whatever reads what others send, TIME seconds (60) each of TARGETS; needs nightly Rust
 	@cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz

@@ -4,6 +4,7 @@
 //! then no more frames, then the last visits are written.
 
 mod database;
+mod front;
 mod gateway;
 mod places;
 mod totems;
@@ -20,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use crate::api::{Api, Live, Rate, Services};
-use crate::auth::{Branches, Caller, Keys, Revocations, login_link, signing_secret};
+use crate::api::{Api, Live, Rate, Services, Tls};
+use crate::auth::{Branches, Caller, Keys, Revocations, Verifiers, login_link, signing_secret};
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
 use crate::config::{self, Config, FolderLock};
@@ -33,6 +34,7 @@ use crate::store::{Aging, Spool, Store, machine_zone};
 use crate::totem::Registry;
 use crate::viewer::Viewers;
 use database::Database;
+use front::{Front, listen, take_folder};
 use gateway::{Started, connect_rate, start_gateway};
 use places::Places;
 use totems::{lookers, start_totems};
@@ -46,7 +48,7 @@ const CLOSE: Duration = Duration::from_millis(300);
 
 /// A running server.
 pub struct App {
-    address: SocketAddr,
+    front: Front,
     keys: Keys,
     gateway: Gateway,
     store: Store,
@@ -69,12 +71,11 @@ impl App {
     /// When a part cannot start; the message says which and what to do.
     pub async fn start(config: &Config, cameras: Vec<Camera>) -> Result<Self> {
         // First, so that a port in use is known before anything else is touched.
-        let listener = Api::bind(config.server.listen).await?;
-        let address = listener.local_addr().context("the address of the HTTP port")?;
+        let (listener, front) = listen(&config.server).await?;
         start_gstreamer()?;
         let clock = Clock::system();
-        let keys = Keys::new(&signing_secret(config)?, clock.clone());
-        let lock = FolderLock::take(&config.data_dir)?;
+        let keys = keys_of(config, &clock)?;
+        let lock = take_folder(config).await?;
         let database = Database::open(config, &clock).await?;
         let store = database.store.clone();
         let spool = open_spool(config, &store).await?;
@@ -94,9 +95,7 @@ impl App {
         let viewers = Viewers::new(config, fronts.clone(), stop.clone())?;
         let places = Places::start(config, (&store, &running, &clock))?;
         database.start(places.stored(), cameras, (&fronts, &stop)).await?;
-        let models = Arc::new(gstvision::engine::Catalog::open(config.models_dir.as_deref())?);
-        let options = load_options(config, config.detector.threads.into())?;
-        check_detector(config, &models, &options);
+        let (models, options) = find_models(config)?;
         let (analysers, ears) = lookers(config, &models, options);
         let (made, seen) = ((&store, &gateway, &clock), (registry, &recorder));
         let totems = start_totems(config, seen, (&analysers, &ears), made, (&fronts, &stop))?;
@@ -128,9 +127,9 @@ impl App {
             connect_rate: connect_rate(config),
             stop: stop.clone(),
         });
-        fronts.spawn(api.serve(listener));
-        info!(address = %address, store = store.place(), "listening");
-        Ok(Self { address, keys, gateway, store, fronts, stop, backs, stop_recorder, places, _lock: lock })
+        fronts.spawn(api.with_tls(front.tls.clone()).serve(listener));
+        info!(address = %front.address, store = store.place(), "listening");
+        Ok(Self { front, keys, gateway, store, fronts, stop, backs, stop_recorder, places, _lock: lock })
     }
 
     /// Brings what changed in the settings into the running server: cameras and branches at once, each by itself. What
@@ -139,6 +138,10 @@ impl App {
     /// # Errors
     /// When `config` cannot be used or the database fails; nothing has changed then, or some branches have.
     pub async fn follow(&mut self, config: Config) -> Result<()> {
+        if let Some(Err(error)) = self.front.tls.as_ref().map(Tls::renew) {
+            // The one that is shown may be good for a while.
+            error!(%error, "the certificate stays as it is");
+        }
         self.places.follow(config).await
     }
 
@@ -149,7 +152,12 @@ impl App {
 
     /// Where HTTP listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.front.address
+    }
+
+    /// The same for a browser.
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.front.scheme, self.front.address)
     }
 
     /// An address that logs a browser in as the first tenant's admin: once, and soon.
@@ -161,7 +169,7 @@ impl App {
             sectors: BTreeSet::new(),
             roles: BTreeSet::from([Role::Admin]),
         };
-        login_link(&self.keys, &caller, self.address)
+        login_link(&self.keys, &caller, (self.front.scheme, self.front.address))
     }
 
     /// Takes no more requests, closes viewers, stops cameras, writes the last visits.
@@ -179,6 +187,20 @@ impl App {
             warn!("the database did not close in time");
         }
     }
+}
+
+/// What signs tokens, and what others sign theirs with.
+fn keys_of(config: &Config, clock: &Clock) -> Result<Keys> {
+    let keys = Keys::new(&signing_secret(config)?, clock.clone());
+    Ok(keys.with_others(Verifiers::read(&config.auth.keys)?))
+}
+
+/// The models there are, and how they are loaded.
+fn find_models(config: &Config) -> Result<(Arc<gstvision::engine::Catalog>, LoadOptions)> {
+    let models = Arc::new(gstvision::engine::Catalog::open(config.models_dir.as_deref())?);
+    let options = load_options(config, config.detector.threads.into())?;
+    check_detector(config, &models, &options);
+    Ok((models, options))
 }
 
 /// What cameras' lines and zones say now.

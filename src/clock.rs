@@ -42,4 +42,11 @@ impl Clock {
             held.fetch_add(i64::try_from(by.as_millis()).unwrap_or(0), Ordering::Relaxed);
         }
     }
+
+    /// As [`Clock::advance`], the other way round.
+    pub fn set_back(&self, by: Duration) {
+        if let Some(held) = &self.held_ms {
+            held.fetch_sub(i64::try_from(by.as_millis()).unwrap_or(0), Ordering::Relaxed);
+        }
+    }
 }

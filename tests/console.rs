@@ -97,7 +97,7 @@ static BROWSER: Mutex<()> = Mutex::new(());
 /// Runs one file of `console/tests/browser` against a server of its own.
 fn browse(file: &str) {
     let _turn = BROWSER.lock().unwrap_or_else(PoisonError::into_inner);
-    let data = tempfile::tempdir().unwrap();
+    let data = tempfile::tempdir().expect("a folder should be to be had");
     let (_server, link) = start_demo(data.path());
     let browser = Command::new("node")
         .args(["--test", "--test-reporter=spec", &format!("console/tests/browser/{file}")])

@@ -134,8 +134,8 @@ async fn open(state: &State, request: Request, upgrade: Option<OnUpgrade>) -> An
     state.tasks.spawn(async move {
         let _handshake = handshake;
         match take_over(upgrade).await {
-            Ok((tcp, begun)) => {
-                gateway.serve(Arrival { tcp, begun, endpoint, is_v1, admitted, refused, ip, resume });
+            Ok((line, begun)) => {
+                gateway.serve(Arrival { line, begun, endpoint, is_v1, admitted, refused, ip, resume });
             }
             Err(error) => tracing::debug!(%error, "a client left in the middle of its handshake"),
         }

@@ -15,6 +15,7 @@ use super::access::{bearer_token, same_origin, session_token};
 use super::error::ApiError;
 use super::patient::Patient;
 use super::request::Answer;
+use crate::gateway::Line;
 
 /// The sub-protocol of clients that know of our close codes, and of streams and positions where there are any.
 pub(super) const V1: &str = "atalaya.v1";
@@ -22,8 +23,8 @@ pub(super) const V1: &str = "atalaya.v1";
 /// The sub-protocol after whose name a token stands.
 const BEARER: &str = "bearer";
 
-/// The client's socket, and what came through it already.
-pub(super) async fn take_over(upgrade: OnUpgrade) -> Result<(tokio::net::TcpStream, Vec<u8>), hyper::Error> {
+/// The client's line, and what came through it already.
+pub(super) async fn take_over(upgrade: OnUpgrade) -> Result<(Line, Vec<u8>), hyper::Error> {
     let parts = upgrade.await?.downcast::<TokioIo<Patient>>();
     let parts = parts.expect("connections of this server should be of one kind");
     Ok((parts.io.into_inner().into_stream(), parts.read_buf.to_vec()))

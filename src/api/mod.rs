@@ -62,6 +62,7 @@ mod state;
 mod summaries;
 mod table;
 mod table_tokens;
+mod tls;
 mod tokens;
 mod totem;
 mod totem_metrics;
@@ -85,6 +86,7 @@ pub use error::ApiError;
 pub use rate::Rate;
 pub use serve::{BindError, Limits};
 pub use state::{Fixed, Live, Reassigned, Services};
+pub use tls::{Tls, TlsError};
 
 use crate::auth::{Action, Caller, Revocations};
 use change::Changes;
@@ -102,6 +104,7 @@ pub struct Api {
     tasks: TaskTracker,
     revocations: Revocations,
     limits: Limits,
+    tls: Option<Tls>,
 }
 
 impl Api {
@@ -127,7 +130,7 @@ impl Api {
             clock: state.clock.clone(),
         };
         let routes = routes(&state, docs::routes(&document)).or_else(not_routed).boxed();
-        Self { gate, routes, stop, changes, tasks, revocations, limits: Limits::default() }
+        Self { gate, routes, stop, changes, tasks, revocations, limits: Limits::default(), tls: None }
     }
 
     /// With other limits than the usual ones.
@@ -136,12 +139,26 @@ impl Api {
         Self { limits, ..self }
     }
 
+    /// By HTTPS, when something is given to show.
+    #[must_use]
+    pub fn with_tls(self, tls: Option<Tls>) -> Self {
+        Self { tls, ..self }
+    }
+
     /// Takes the address, so that a port that is in use is known before anything else starts.
     ///
     /// # Errors
     /// When the address is taken, not ours, or not allowed.
     pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
         serve::bind(address).await
+    }
+
+    /// As [`Api::bind`], also where another server listens that allows it, too.
+    ///
+    /// # Errors
+    /// As [`Api::bind`].
+    pub fn bind_beside(address: SocketAddr) -> Result<TcpListener, BindError> {
+        serve::bind_beside(address)
     }
 
     /// Answers until the server is to stop; then streams end at once and other requests within two seconds.

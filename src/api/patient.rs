@@ -13,6 +13,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
+use super::tls::Way;
+use crate::gateway::Line;
+
 /// What the kernel takes before the network has room for it. Left to itself it takes megabytes: a slow viewer would see
 /// what was half a minute ago, and a stalled one would be found out as much later.
 const UNSENT_BYTES: u32 = 128 * 1024;
@@ -22,23 +25,23 @@ const PROBE_EVERY: Duration = Duration::from_secs(10);
 /// A connection of somebody who has to take what is sent, at least a byte within the limit.
 #[derive(Debug)]
 pub(super) struct Patient {
-    stream: TcpStream,
+    stream: Way,
     limit: Duration,
     /// Runs while the client takes nothing.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
 impl Patient {
-    pub(super) fn new(stream: TcpStream, limit: Duration) -> Self {
-        if let Err(error) = tune(&stream, limit) {
+    pub(super) fn new(stream: Way, limit: Duration) -> Self {
+        if let Err(error) = tune(stream.tcp(), limit) {
             tracing::debug!(%error, "a connection could not be set up as wanted");
         }
         Self { stream, limit, waiting: None }
     }
 
-    /// The socket as it is, for those who look after it themselves.
-    pub(super) fn into_stream(self) -> TcpStream {
-        self.stream
+    /// The line as it is, for those who look after it themselves.
+    pub(super) fn into_stream(self) -> Line {
+        self.stream.into()
     }
 
     fn unless_stalled<T>(

@@ -13,15 +13,18 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::{Domain, Socket, Type};
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use warp::http::HeaderValue;
 
 use super::Api;
 use super::patient::Patient;
 use super::slots::Slots;
+use super::tls::Way;
 use crate::domain::Timestamp;
 
 /// The longest idle time between two requests, and the longest time that the head of one may take.
@@ -34,6 +37,8 @@ const KEPT_FOR_LOOPBACK: usize = 256;
 const MAX_CONNECTIONS_OF_ONE: usize = 2048;
 /// Requests' heads are shorter, and no more of an answer waits here for a client who is slow to take it.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
+/// Connections that wait to be accepted, as the standard library has it.
+const BACKLOG: i32 = 1024;
 /// How often the log tells of connections that are refused: not for each one of a flood.
 const WARN_EVERY: Duration = Duration::from_secs(60);
 /// What a request under way may take once the server stops, before it is cut off.
@@ -68,10 +73,31 @@ pub enum BindError {
 /// # Errors
 /// When the address is taken, not ours, or not allowed.
 pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
-    TcpListener::bind(address).await.map_err(|reason| match reason.kind() {
+    TcpListener::bind(address).await.map_err(|reason| why_not(address, reason))
+}
+
+/// As [`bind`], also where another server listens that has said so, too: the kernel gives each connection to one of them.
+///
+/// # Errors
+/// As [`bind`].
+pub(super) fn bind_beside(address: SocketAddr) -> Result<TcpListener, BindError> {
+    let bound = || {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        socket.set_reuse_address(true)?;
+        socket.set_reuse_port(true)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        TcpListener::from_std(socket.into())
+    };
+    bound().map_err(|reason| why_not(address, reason))
+}
+
+fn why_not(address: SocketAddr, reason: io::Error) -> BindError {
+    match reason.kind() {
         io::ErrorKind::AddrInUse => BindError::InUse(address),
         _ => BindError::Other { address, reason },
-    })
+    }
 }
 
 /// Answers until the API is to stop, then lets requests under way end, for two seconds at most.
@@ -111,9 +137,12 @@ pub(super) async fn serve(listener: TcpListener, api: Api) {
             }
             continue;
         };
-        let connection = connection(Patient::new(stream, api.limits.stall), peer, api.clone());
+        let api = api.clone();
         connections.spawn(async move {
-            connection.await;
+            match shake_hands(stream, &api).await {
+                Ok(way) => connection(Patient::new(way, api.limits.stall), peer, api).await,
+                Err(error) => tracing::debug!(%peer, %error, "a client did not get through its handshake"),
+            }
             drop((permit, slot));
         });
     }
@@ -121,6 +150,15 @@ pub(super) async fn serve(listener: TcpListener, api: Api) {
     for tasks in [&connections, &api.tasks] {
         tasks.close();
         tasks.wait().await;
+    }
+}
+
+/// With TLS, if that is what the server speaks.
+async fn shake_hands(tcp: TcpStream, api: &Api) -> io::Result<Way> {
+    let Some(tls) = &api.tls else { return Ok(Way::Plain(tcp)) };
+    tokio::select! {
+        way = tokio::time::timeout(api.limits.first_head, tls.accept(tcp)) => way?,
+        () = api.stop.cancelled() => Err(io::ErrorKind::ConnectionAborted.into()),
     }
 }
 
@@ -139,8 +177,12 @@ async fn connection(stream: Patient, peer: SocketAddr, api: Arc<Api>) {
     let heard = CancellationToken::new();
     let service = service_fn({
         let heard = heard.clone();
-        move |request: hyper::Request<Incoming>| {
+        move |mut request: hyper::Request<Incoming>| {
             heard.cancel();
+            if api.tls.is_some() {
+                // As a proxy in front would say it.
+                request.headers_mut().insert("x-forwarded-proto", HeaderValue::from_static("https"));
+            }
             let api = api.clone();
             async move { Ok::<_, Infallible>(api.answer(request, peer).await) }
         }

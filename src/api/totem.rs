@@ -122,8 +122,8 @@ async fn open(state: &State, request: Request, upgrade: Option<OnUpgrade>) -> An
     state.tasks.spawn(async move {
         let _handshake = handshake;
         match take_over(upgrade).await {
-            Ok((tcp, begun)) => {
-                totems.serve(TotemArrival { tcp, begun, admitted, admit, refused, ip });
+            Ok((line, begun)) => {
+                totems.serve(TotemArrival { line, begun, admitted, admit, refused, ip });
             }
             Err(error) => tracing::debug!(%error, "a client left in the middle of its handshake"),
         }

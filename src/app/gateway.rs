@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
@@ -15,8 +15,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{Publisher, SectorId};
 use crate::gateway::{
-    Doorman, FindSectors, Freshness, Gateway, GatewayContext, Identity, SectorCache, SectorContext, Sectors,
-    Served, Settings, Station,
+    Doorman, FindSectors, Freshness, Gateway, GatewayContext, Identity, RedisAt, SectorCache, SectorContext,
+    Sectors, Served, Settings, Station,
 };
 use crate::store::Store;
 use crate::wire::event_of_occurrence;
@@ -47,7 +47,7 @@ pub(super) fn start_gateway(
         clock: clock.clone(),
         doorman,
         find_sectors: find_sectors(cache.clone(), unknown_sectors(config)),
-        redis_url: config.redis.url.as_ref().map(|url| url.reveal().to_owned()),
+        redis: redis_at(config)?,
         tasks: tasks.clone(),
         stop: stop.clone(),
     })?;
@@ -68,6 +68,15 @@ pub(super) fn start_gateway(
         told.look_again(tenant, user);
     });
     Ok(Started { gateway, publisher, reassigned })
+}
+
+fn redis_at(config: &Config) -> Result<Option<RedisAt>> {
+    let Some(url) = &config.redis.url else { return Ok(None) };
+    let read = |path: &std::path::PathBuf| {
+        std::fs::read(path).with_context(|| format!("`redis.ca_file`: cannot read {}", path.display()))
+    };
+    let ca = config.redis.ca_file.as_ref().map(read).transpose()?;
+    Ok(Some(RedisAt { url: url.reveal().to_owned(), ca }))
 }
 
 fn sector_cache(

@@ -1,14 +1,17 @@
 //! Signing and checking tokens.
 //!
 //! The algorithm is ours to choose, never the token's: a header that names another one, or none, is refused before
-//! the claims are read.
+//! the claims are read. What we sign ourselves is HS256; others have [`Verifiers`].
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use std::sync::Arc;
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 
 use super::claims::seconds;
-use super::{Caller, Claims, TokenError, Ttl};
+use super::verifiers::{Verifier, validation};
+use super::{Caller, Claims, TokenError, Ttl, Verifiers};
 use crate::clock::Clock;
 use crate::config::Secret;
 use crate::domain::{Timestamp, random_name};
@@ -17,8 +20,9 @@ use crate::domain::{Timestamp, random_name};
 #[derive(Clone)]
 pub struct Keys {
     encoding: EncodingKey,
-    decoding: DecodingKey,
-    validation: Validation,
+    own: Verifier,
+    /// Of others, whose tokens name them.
+    others: Arc<Verifiers>,
     /// Derived of the secret: what [`Keys::fingerprint`] begins with.
     salt: [u8; 32],
     clock: Clock,
@@ -53,20 +57,22 @@ impl std::fmt::Debug for Keys {
 
 impl Keys {
     pub fn new(secret: &Secret, clock: Clock) -> Self {
-        let mut validation = Validation::new(Algorithm::HS256);
-        // Times are checked against our clock, by `Claims::check_times`; `Claims` cannot be read without `exp`.
-        validation.validate_exp = false;
-        validation.required_spec_claims.clear();
-        // A token may be meant for other services too.
-        validation.validate_aud = false;
         let secret = secret.reveal().as_bytes();
         Self {
             encoding: EncodingKey::from_secret(secret),
-            decoding: DecodingKey::from_secret(secret),
-            validation,
+            own: Verifier {
+                decoding: DecodingKey::from_secret(secret),
+                validation: validation(Algorithm::HS256),
+            },
+            others: Arc::default(),
             salt: Sha256::new_with_prefix(b"atalaya fingerprints").chain_update(secret).finalize().into(),
             clock,
         }
+    }
+
+    /// Takes tokens that others have signed, too.
+    pub fn with_others(self, others: Verifiers) -> Self {
+        Self { others: Arc::new(others), ..self }
     }
 
     /// A token for the API that lives for `ttl`.
@@ -89,7 +95,7 @@ impl Keys {
     /// Who sent `token`.
     ///
     /// # Errors
-    /// When it is not signed by us, is over, or is not meant for the API.
+    /// When it is not signed by us or by one of the others, is over, or is not meant for the API.
     pub fn check(&self, token: &str) -> Result<Caller, TokenError> {
         self.identify(token).map(|bearer| bearer.caller)
     }
@@ -99,7 +105,7 @@ impl Keys {
     /// # Errors
     /// As [`Keys::check`].
     pub fn identify(&self, token: &str) -> Result<Bearer, TokenError> {
-        let claims = self.open(token)?;
+        let claims = self.read(token, self.others.of(token).unwrap_or(&self.own))?;
         if claims.purpose.is_some() {
             return Err(TokenError::Invalid);
         }
@@ -120,24 +126,28 @@ impl Keys {
 
     /// The claims of a token that is signed by us and alive.
     pub(super) fn open(&self, token: &str) -> Result<Claims, TokenError> {
-        let decoded = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation);
+        self.read(token, &self.own)
+    }
+
+    fn read(&self, token: &str, by: &Verifier) -> Result<Claims, TokenError> {
+        let decoded = jsonwebtoken::decode::<Claims>(token, &by.decoding, &by.validation);
         let claims = match decoded {
             Ok(data) => data.claims,
-            Err(_) => return Err(self.why_not(token)),
+            Err(_) => return Err(why_not(token, by)),
         };
         claims.check_times(self.clock.now())?;
         Ok(claims)
     }
+}
 
-    /// Tells claims that do not fit from a token that is not ours; only an owner of the secret learns the difference.
-    fn why_not(&self, token: &str) -> TokenError {
-        match jsonwebtoken::decode::<IgnoredAny>(token, &self.decoding, &self.validation) {
-            Ok(_) => TokenError::Claim {
-                claim: "tenant_id, branch_ids, roles or exp",
-                reason: "it is missing or of the wrong type".into(),
-            },
-            Err(_) => TokenError::Invalid,
-        }
+/// Tells claims that do not fit from a token that is not ours; only an owner of the secret learns the difference.
+fn why_not(token: &str, by: &Verifier) -> TokenError {
+    match jsonwebtoken::decode::<IgnoredAny>(token, &by.decoding, &by.validation) {
+        Ok(_) => TokenError::Claim {
+            claim: "tenant_id, branch_ids, roles or exp",
+            reason: "it is missing or of the wrong type".into(),
+        },
+        Err(_) => TokenError::Invalid,
     }
 }
 

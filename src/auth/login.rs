@@ -23,7 +23,7 @@ const PURPOSE: &str = "login";
 const MAX_USED: usize = 10_000;
 
 /// The address that logs `caller` in when opened in a browser, once, within [`LOGIN_LINK_TTL`].
-pub fn login_link(keys: &Keys, caller: &Caller, server: SocketAddr) -> String {
+pub fn login_link(keys: &Keys, caller: &Caller, (scheme, server): (&str, SocketAddr)) -> String {
     let claims = Claims { purpose: Some(PURPOSE.to_owned()), ..Claims::of(caller) };
     let token = keys.sign(claims, LOGIN_LINK_TTL).token;
     // An unspecified address is where a server listens, not where a browser can go.
@@ -31,7 +31,7 @@ pub fn login_link(keys: &Keys, caller: &Caller, server: SocketAddr) -> String {
         _ if server.ip().is_unspecified() => format!("localhost:{}", server.port()),
         _ => server.to_string(),
     };
-    format!("http://{host}/login?token={token}")
+    format!("{scheme}://{host}/login?token={token}")
 }
 
 /// The links that have been used.
@@ -107,7 +107,7 @@ mod tests {
     }
 
     fn token(keys: &Keys) -> String {
-        let link = login_link(keys, &admin(), SocketAddr::from(([0, 0, 0, 0], 8001)));
+        let link = login_link(keys, &admin(), ("http", SocketAddr::from(([0, 0, 0, 0], 8001))));
         link.strip_prefix("http://localhost:8001/login?token=").unwrap().to_owned()
     }
 

@@ -13,6 +13,7 @@ pub mod roles;
 mod secret;
 mod table;
 mod ttl;
+mod verifiers;
 
 pub use caller::{Branches, Caller};
 pub use claims::{Claims, TokenError};
@@ -24,3 +25,4 @@ pub use roles::Action;
 pub use secret::{SecretError, has_signing_secret, signing_secret};
 pub use table::{TABLE_TTL, Table, TableKeys};
 pub use ttl::{Ttl, TtlError};
+pub use verifiers::{KeyError, Verifiers};

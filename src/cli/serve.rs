@@ -46,7 +46,7 @@ pub(super) fn serve(config: &Config, overrides: &Overrides) -> Result<()> {
     let settings = Settings { overrides, adapt: |_, _| {}, data_dir: DataDir::Given };
     let file = overrides.file.as_deref();
     until_signal(App::start(config, Vec::new()), &settings, |app| {
-        out::line(format_args!("atalaya listens on http://{}", app.address()))?;
+        out::line(format_args!("atalaya listens on {}", app.url()))?;
         if show_link { print_link(app, config, file) } else { Ok(()) }
     })
 }

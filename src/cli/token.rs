@@ -32,7 +32,10 @@ pub(super) fn run(command: TokenCommand, config: &Config) -> Result<()> {
             Some(session) => out::line(table_token(config, &args, session)?),
             None => out::line(keys.issue(&issued_to(&args), args.ttl.unwrap_or(STAFF_TTL))),
         },
-        TokenCommand::Link(args) => out::line(login_link(&keys, &linked_to(args), config.server.listen)),
+        TokenCommand::Link(args) => {
+            let server = (config.server.scheme(), config.server.listen);
+            out::line(login_link(&keys, &linked_to(args), server))
+        }
     }
 }
 

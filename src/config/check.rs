@@ -28,6 +28,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     within("server.requests_per_second", config.server.requests_per_second.into(), 0, 1_000_000)?;
     within("server.request_burst", config.server.request_burst.into(), 1, 1_000_000)?;
     check_origins("server.cors_origins", &config.server.cors_origins)?;
+    check_keys(config)?;
     check_gateway(config)?;
     check_neototem(&config.neototem)?;
     within("recorder.spool_max_mib", config.recorder.spool_max_mib, MIN_SPOOL_MIB, 1 << 20)?;
@@ -116,10 +117,31 @@ fn check_gateway(config: &Config) -> Result<(), ConfigError> {
             ));
         }
     }
+    check_redis(config)
+}
+
+fn check_keys(config: &Config) -> Result<(), ConfigError> {
+    let keys = &config.auth.keys;
+    for (index, key) in keys.iter().enumerate() {
+        let name = || format!("auth.keys[{index}].kid");
+        if key.kid.is_empty() {
+            return Err(ConfigError::value(name(), "is empty"));
+        }
+        if keys[..index].iter().any(|other| other.kid == key.kid) {
+            return Err(ConfigError::value(name(), format!("{:?} stands there twice", key.kid)));
+        }
+    }
+    Ok(())
+}
+
+fn check_redis(config: &Config) -> Result<(), ConfigError> {
     let url = config.redis.url.as_ref().map(|url| url.reveal());
     if url.is_some_and(|url| !["redis://", "rediss://"].iter().any(|scheme| url.starts_with(scheme))) {
         // The value itself may hold a password.
         return Err(ConfigError::value("redis.url", "starts with neither `redis://` nor `rediss://`"));
+    }
+    if config.redis.ca_file.is_some() && !url.is_some_and(|url| url.starts_with("rediss://")) {
+        return Err(ConfigError::value("redis.ca_file", "is for a `redis.url` of `rediss://`"));
     }
     Ok(())
 }

@@ -42,6 +42,8 @@ impl Default for Server {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8001)),
+            reuse_port: false,
+            tls: None,
             media_dir: None,
             max_body_bytes: 1 << 20,
             requests_per_second: 100,

@@ -86,6 +86,8 @@ pub struct Redis {
     pub url: Option<Secret>,
     /// A file that holds `url`.
     pub url_file: Option<PathBuf>,
+    /// Of `rediss://`, who signs its certificate, in PEM; absent: whom this machine trusts.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// Keys by their names.

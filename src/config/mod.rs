@@ -2,6 +2,7 @@
 //!
 //! Every key is listed with its meaning in `atalaya.example.toml`; the test `config` keeps the two equal.
 
+mod auth;
 mod camera;
 mod check;
 mod defaults;
@@ -17,6 +18,7 @@ use serde::Deserialize;
 
 use crate::domain::{self, Days, Schedule, ScheduleError};
 
+pub use auth::{Auth, Key, KeyAlgorithm};
 pub use camera::{Camera, Line, Value, Zone};
 pub use folder::{FolderError, FolderLock, private_folder};
 pub use gateway::{Gateway, Redis, TableKeys, UnknownSectors};
@@ -85,6 +87,10 @@ impl Config {
 pub struct Server {
     /// Address and port of HTTP; port 0 takes any free one.
     pub listen: SocketAddr,
+    /// Whether another server may listen there, too: the next one, while this one ends.
+    pub reuse_port: bool,
+    /// HTTPS instead of HTTP.
+    pub tls: Option<Tls>,
     /// The folder whose files cameras made over the API may play; absent: none may. Those of the file may name any.
     pub media_dir: Option<PathBuf>,
     /// Largest request body, bytes.
@@ -97,16 +103,20 @@ pub struct Server {
     pub cors_origins: Vec<String>,
 }
 
-#[derive(Clone, PartialEq, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Auth {
-    /// 32 bytes or more; made and kept in the data folder when absent.
-    pub jwt_secret: Option<Secret>,
-    /// A file that holds `jwt_secret`.
-    pub jwt_secret_file: Option<PathBuf>,
-    /// What tokens of tables are signed with, by their `kid`, 32 bytes or more each; the last by name signs new ones.
-    /// Without any it is `jwt_secret`.
-    pub table_keys: TableKeys,
+impl Server {
+    /// How addresses of it begin.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+}
+
+/// What the server shows who it is, in PEM.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// Its certificate, and after it those between it and one that clients trust.
+    pub certificate: PathBuf,
+    pub key: PathBuf,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
@@ -302,12 +312,6 @@ impl Secret {
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("***")
-    }
-}
-
-impl std::fmt::Debug for Auth {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Auth").field("jwt_secret_file", &self.jwt_secret_file).finish_non_exhaustive()
     }
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
@@ -15,6 +14,7 @@ use super::conn::{Connection, retry_ms};
 use super::figures::Rejected;
 use super::identity::Identity;
 use super::limits::Place;
+use super::line::Line;
 use super::redis::Need;
 use super::session::Session;
 use super::socket::{Deaf, Heard, Reader, Socket};
@@ -29,7 +29,7 @@ pub const GOODBYE: Duration = Duration::from_secs(5);
 /// A client whose handshake is done.
 #[derive(Debug)]
 pub struct Arrival {
-    pub tcp: TcpStream,
+    pub line: Line,
     /// What it said already.
     pub begun: Vec<u8>,
     pub endpoint: Endpoint,
@@ -79,8 +79,8 @@ impl Gateway {
 /// Serves a client until it goes, or has to.
 pub(super) async fn serve(gateway: Gateway, arrival: Arrival) {
     let settings = &gateway.inner.settings;
-    let Arrival { tcp, begun, endpoint, is_v1, admitted, refused, ip, resume } = arrival;
-    let socket = Socket::new(tcp, settings.room);
+    let Arrival { line, begun, endpoint, is_v1, admitted, refused, ip, resume } = arrival;
+    let socket = Socket::new(line, settings.room);
     let mut reader = Reader::new(begun, settings.max_message_bytes);
     let admitted = match (refused, admitted) {
         (Some(close), _) => Err(close),
@@ -114,8 +114,9 @@ pub(super) async fn serve(gateway: Gateway, arrival: Arrival) {
     session.run().await;
     gateway.inner.hub.leave(tenant, id);
     connection.socket.leave();
-    gateway.inner.figures.disconnect(endpoint);
+    // With it goes its place: who is counted as gone has given it back.
     drop(session);
+    gateway.inner.figures.disconnect(endpoint);
     tracing::debug!(%tenant, endpoint = endpoint.name(), id, "a client is gone");
 }
 

@@ -93,7 +93,7 @@ fn told_one(
 pub(super) fn afterwards(joined: &Joined, start: &Start, figures: &Figures) -> Option<ServerMessage> {
     let recovered = joined.is_recovered();
     match start {
-        Start::Resume(_) => {
+        Start::Resume(_) | Start::Again { .. } => {
             figures.resume(joined);
             Some(ServerMessage::Resumed { recovered, streams: resumed(joined) })
         }

@@ -47,12 +47,22 @@ pub enum Start {
     At(Positions),
     /// It was away since, and wants to be told when it has everything.
     Resume(Positions),
+    /// It listens already and was told everything since `had`: what it missed is what came before that.
+    Again { since: Positions, had: Positions },
 }
 
 impl Start {
     pub(super) fn positions(&self) -> &Positions {
         match self {
-            Self::At(positions) | Self::Resume(positions) => positions,
+            Self::At(positions) | Self::Resume(positions) | Self::Again { since: positions, .. } => positions,
+        }
+    }
+
+    /// From where on it was told everything already, if it listens.
+    pub(super) fn had(&self) -> Option<&Positions> {
+        match self {
+            Self::At(_) | Self::Resume(_) => None,
+            Self::Again { had, .. } => Some(had),
         }
     }
 }
@@ -189,7 +199,7 @@ impl<M: Member> Hub<M> {
         positions
     }
 
-    /// Seats a listener, after what came since `start`.
+    /// Seats a listener, after what came since `start`; answers from where on it is told everything.
     ///
     /// # Errors
     /// When it is of a session that is over.
@@ -199,14 +209,14 @@ impl<M: Member> Hub<M> {
         member: &M,
         listens: Listens,
         start: &Start,
-    ) -> Result<(), SessionOver> {
+    ) -> Result<Positions, SessionOver> {
         let tenant = self.tenant(tenant);
         let mut tenant = lock(&tenant);
-        let joined = tenant.join(member.id(), member.clone(), listens, start.positions())?;
+        let joined = tenant.join(member.id(), member.clone(), listens, start)?;
         tell_news(&mut tenant);
         // Under the lock: what comes next goes behind it.
         member.catch_up(&joined, start);
-        Ok(())
+        Ok(joined.from)
     }
 
     pub fn reseat(&self, tenant: TenantId, id: u64, sectors: Sectors) {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::watch;
@@ -18,8 +17,9 @@ use super::identity::Identity;
 use super::limits::Place;
 use super::listener::{Item, Listener, Next};
 use super::redis::Need;
-use super::session::{EXPIRY_NOTICE, random_part, read_positions};
+use super::session::read_positions;
 use super::tenant::SessionOver;
+use super::watch::{Due, Watch};
 use crate::domain::Endpoint;
 use crate::wire::{ServerMessage, StreamPositions, stream_name};
 
@@ -48,10 +48,7 @@ pub struct Listening {
     _need: Option<Need>,
     positions: StreamPositions,
     revoked: watch::Receiver<()>,
-    revalidate: Instant,
-    warned_of_expiry: bool,
-    /// When it is ended because the server stops.
-    drain: Option<Instant>,
+    watch: Watch,
     /// The last notice was given.
     is_over: bool,
 }
@@ -96,9 +93,7 @@ impl Gateway {
             _need: need,
             positions,
             revoked,
-            revalidate: Instant::now() + settings.revalidate_every,
-            warned_of_expiry: false,
-            drain: None,
+            watch: Watch::new(self),
             is_over: false,
             identity,
         })
@@ -111,14 +106,15 @@ impl Listening {
         let stop = self.gateway.inner.stop.clone();
         while !self.is_over {
             // Also while there is always more to take.
-            if stop.is_cancelled() && self.drain.is_none() {
-                self.drain = Some(Instant::now() + random_part(self.gateway.inner.settings.drain));
+            if stop.is_cancelled() && !self.watch.is_draining() {
+                self.watch.drain(&self.gateway);
             }
             if self.revoked.has_changed().unwrap_or(false) {
                 self.revoked.mark_unchanged();
-                self.revalidate();
+                let revoked = self.watch.revalidate(&self.gateway, &self.identity);
+                revoked.into_iter().for_each(|close| self.listener.close(close));
             }
-            if self.next_time() <= Instant::now() {
+            if self.watch.next_time(&self.gateway, &self.identity) <= Instant::now() {
                 self.pass();
             }
             match self.listener.next() {
@@ -133,10 +129,11 @@ impl Listening {
                 Next::Wait => {}
             }
             let listener = self.listener.clone();
+            let next_time = self.watch.next_time(&self.gateway, &self.identity);
             tokio::select! {
                 () = listener.ready() => {}
-                () = sleep_until(self.next_time()) => {}
-                () = stop.cancelled(), if self.drain.is_none() => {}
+                () = sleep_until(next_time) => {}
+                () = stop.cancelled(), if !self.watch.is_draining() => {}
                 Ok(()) = self.revoked.changed() => self.revoked.mark_changed(),
             }
         }
@@ -179,37 +176,12 @@ impl Listening {
         Notice { kind: "close".into(), text: text.into(), positions, retry_ms: Some(retry_ms) }
     }
 
-    /// When there is something to do though nothing comes.
-    fn next_time(&self) -> Instant {
-        let left = self.identity.expires.since(self.gateway.inner.clock.now());
-        let notice = if self.warned_of_expiry { Duration::ZERO } else { EXPIRY_NOTICE };
-        let expiry = Instant::now() + left.saturating_sub(notice);
-        self.drain.into_iter().fold(self.revalidate.min(expiry), Instant::min)
-    }
-
     /// Does what is due.
     fn pass(&mut self) {
-        let now = Instant::now();
-        if self.drain.is_some_and(|at| at <= now) {
-            return self.listener.close(Close::Restart);
-        }
-        let left = self.identity.expires.since(self.gateway.inner.clock.now());
-        if left.is_zero() {
-            return self.listener.close(Close::TokenExpired);
-        }
-        if left <= EXPIRY_NOTICE && !self.warned_of_expiry {
-            self.warned_of_expiry = true;
-            self.listener.say(ServerMessage::token_expiring(self.identity.expires));
-        }
-        if self.revalidate <= now {
-            self.revalidate();
-        }
-    }
-
-    fn revalidate(&mut self) {
-        self.revalidate = Instant::now() + self.gateway.inner.settings.revalidate_every;
-        if self.gateway.inner.doorman.is_revoked(self.identity.tenant, self.identity.token.as_deref()) {
-            self.listener.close(Close::Unauthorized);
+        match self.watch.due(&self.gateway, &self.identity) {
+            Due::End(close) => self.listener.close(close),
+            Due::Warn(expires) => self.listener.say(ServerMessage::token_expiring(expires)),
+            Due::Nothing => {}
         }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! `hub` gives every event its place in its branch's `stream` and sends it to those listeners of the `tenant` whom
 //! `audience` names; `lanes` keep tenants from delaying each other. A client's `socket` is written to by whoever has
-//! something for it and never waited for; `session` is its life from the handshake to the close. Who listens by a stream of
-//! HTTP is a `listener` that takes what waits for it. With `redis` several servers share streams. Nothing in here knows HTTP
-//! or the store.
+//! something for it and never waited for, over a `line` that may be TLS; `session` is its life from the handshake to
+//! the close. Who listens by a stream of HTTP is a `listener` that takes what waits for it. With `redis` several
+//! servers share streams. Nothing in here knows HTTP or the store.
 
 mod arrival;
 mod audience;
@@ -21,6 +21,7 @@ mod identity;
 mod interleavings;
 mod lanes;
 mod limits;
+mod line;
 mod listener;
 mod listening;
 mod outbox;
@@ -34,6 +35,7 @@ mod socket;
 mod stream;
 mod sync;
 mod tenant;
+mod watch;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -44,7 +46,7 @@ use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use self::redis::{BreakerState, RedisStatus, RedisUrlError};
+pub use self::redis::{BreakerState, RedisAt, RedisStatus, RedisUrlError};
 pub use arrival::{Admitted, Arrival, GOODBYE, first_token, part};
 pub use audience::{Group, Listens, Sectors, audience};
 pub use close::{Close, Retry};
@@ -57,6 +59,7 @@ pub use hub::{Hub, Member, Start};
 pub use identity::{Doorman, Identity, Refusal};
 pub use lanes::LaneFull;
 pub use limits::{Full, Guest, Limits, Most, Place};
+pub use line::Line;
 pub use listening::{Listening, Notice};
 pub use outbox::{Put, Room};
 pub use sectors::{Changed, LookUp, SectorCache, SectorContext, SectorFigures, Served, Station};
@@ -96,7 +99,7 @@ pub struct GatewayContext {
     pub doorman: Doorman,
     pub find_sectors: FindSectors,
     /// Where the Redis is that several servers share; `None` when this one is alone.
-    pub redis_url: Option<String>,
+    pub redis: Option<RedisAt>,
     pub tasks: TaskTracker,
     pub stop: CancellationToken,
 }
@@ -129,7 +132,7 @@ impl Gateway {
     /// # Errors
     /// When the address of Redis is none. That nobody is there is no error: it may come later.
     pub fn start(context: GatewayContext) -> Result<Self, RedisUrlError> {
-        let GatewayContext { settings, clock, doorman, find_sectors, redis_url, tasks, stop } = context;
+        let GatewayContext { settings, clock, doorman, find_sectors, redis, tasks, stop } = context;
         let figures = Arc::new(Figures::default());
         let hub = Hub::new(settings.keep, settings.queue, clock.clone(), figures.clone());
         tasks.spawn(hub.clone().run(stop.clone()));
@@ -137,8 +140,8 @@ impl Gateway {
         tasks.spawn(drops::watch(figures.clone(), move || lanes.waiting(), stop.clone()));
         tasks.spawn(tidy(hub.clone(), stop.clone()));
         let limits = Limits::new(settings.most);
-        let link = |url: String| Link::start(&url, &settings, &hub, (&figures, &clock), (&tasks, &stop));
-        let redis = redis_url.map(link).transpose()?;
+        let link = |at: RedisAt| Link::start(at, &settings, &hub, (&figures, &clock), (&tasks, &stop));
+        let redis = redis.map(link).transpose()?;
         let inner = Inner {
             settings,
             clock,

@@ -19,15 +19,13 @@ use super::pace::{Pace, Verdict};
 use super::socket::{Deaf, Heard, Reader};
 use super::stream::Position;
 use super::tenant::Positions;
+use super::watch::{Due, Watch};
 use super::{Freshness, Gateway};
 use crate::domain::Endpoint;
 use crate::wire::{ClientMessage, ServerMessage, StreamPositions, stream_branch};
 
 /// For so long a client may say from where it goes on, before it is told what happens now: it gets all in order then.
 const GRACE: Duration = Duration::from_millis(250);
-
-/// A client is told so long before its token ends.
-pub(super) const EXPIRY_NOTICE: Duration = Duration::from_secs(30);
 
 /// Messages that are read before others have their turn.
 const READS: usize = 32;
@@ -46,17 +44,16 @@ pub(super) struct Session {
     admitted: Admitted,
     reader: Reader,
     pace: Pace,
-    /// Until when nothing is sent that happens, and from where it then goes on.
-    held: Option<(Instant, Positions)>,
+    /// Until when nothing is sent that happens.
+    held: Option<Instant>,
+    /// Whether it is told what happens, from the positions on with which it was admitted, or from before when it asked.
+    is_told: bool,
     heard: Instant,
     /// When the client was asked whether it is there, unless it has answered.
     asked: Option<Instant>,
-    revalidate: Instant,
-    warned_of_expiry: bool,
+    watch: Watch,
     /// A look-up of the waiter's sectors that it has asked for.
     sectors: Option<(Freshness, BoxFuture<'static, Sectors>)>,
-    /// When the connection is ended because the server stops.
-    drain: Option<Instant>,
     goodbye: Option<Instant>,
 }
 
@@ -71,41 +68,55 @@ impl Session {
         let settings = &gateway.inner.settings;
         Self {
             pace: Pace::new(settings.messages_per_second),
-            revalidate: now + settings.revalidate_every,
+            watch: Watch::new(&gateway),
             gateway,
             connection,
             admitted,
             reader,
             held: None,
+            is_told: false,
             heard: now,
             asked: None,
-            warned_of_expiry: false,
             sectors: None,
-            drain: None,
             goodbye: None,
         }
     }
 
     /// Tells where the streams are, and from where on the client gets them.
     pub(super) fn begin(&mut self, resume: Option<StreamPositions>) {
-        let positions = self.admitted.positions.clone();
         if self.connection.is_v1 {
-            self.connection.say(&ServerMessage::Welcome { streams: told(&positions) });
+            self.connection.say(&ServerMessage::Welcome { streams: told(&self.admitted.positions) });
         }
         match resume {
             Some(streams) => self.join(&Start::Resume(read_positions(streams))),
-            None if self.connection.is_v1 => self.held = Some((Instant::now() + GRACE, positions)),
-            None => self.join(&Start::At(positions)),
+            None if self.connection.is_v1 => self.held = Some(Instant::now() + GRACE),
+            None => self.go_on(),
         }
+    }
+
+    /// Tells it what happens since it was admitted.
+    fn go_on(&mut self) {
+        self.join(&Start::At(self.admitted.positions.clone()));
+    }
+
+    fn resume(&mut self, streams: StreamPositions) {
+        let since = read_positions(streams);
+        let start = match self.is_told {
+            true => Start::Again { since, had: self.admitted.positions.clone() },
+            false => Start::Resume(since),
+        };
+        self.join(&start);
     }
 
     fn join(&mut self, start: &Start) {
         self.held = None;
         let (tenant, listens) = (self.admitted.identity.tenant, self.admitted.listens.clone());
         let client = Client::Socket(self.connection.clone());
-        if self.gateway.inner.hub.join(tenant, &client, listens, start).is_err() {
-            self.connection.close(Close::SessionClosed);
-        } else if self.gateway.inner.reassigned.load(Ordering::SeqCst) != self.admitted.reassigned {
+        let Ok(from) = self.gateway.inner.hub.join(tenant, &client, listens, start) else {
+            return self.connection.close(Close::SessionClosed);
+        };
+        (self.admitted.positions, self.is_told) = (from, true);
+        if self.gateway.inner.reassigned.load(Ordering::SeqCst) != self.admitted.reassigned {
             self.connection.look_again.notify_one();
         }
     }
@@ -127,11 +138,15 @@ impl Session {
                     self.reseat(sectors, freshness);
                     Next::GoOn
                 }
-                () = stop.cancelled(), if self.drain.is_none() => {
-                    self.drain = Some(Instant::now() + random_part(self.gateway.inner.settings.drain));
+                () = stop.cancelled(), if !self.watch.is_draining() => {
+                    self.watch.drain(&self.gateway);
                     Next::GoOn
                 }
-                Ok(()) = revoked.changed() => self.revalidate(),
+                Ok(()) = revoked.changed() => {
+                    let revoked = self.watch.revalidate(&self.gateway, &self.admitted.identity);
+                    revoked.into_iter().for_each(|close| self.connection.close(close));
+                    Next::GoOn
+                }
                 () = connection.look_again.notified(), if self.looks_up_sectors() => {
                     self.look_up_sectors(Freshness::Known);
                     Next::GoOn
@@ -154,12 +169,8 @@ impl Session {
         let settings = &self.gateway.inner.settings;
         let heartbeat =
             self.asked.map_or(self.heard + settings.ping_every, |asked| asked + settings.pong_within);
-        let left = self.admitted.identity.expires.since(self.gateway.inner.clock.now());
-        let notice = if self.warned_of_expiry { Duration::ZERO } else { EXPIRY_NOTICE };
-        let expiry = Instant::now() + left.saturating_sub(notice);
-        let held = self.held.as_ref().map(|(until, _)| *until);
-        let others = [held, self.drain].into_iter().flatten();
-        others.fold(heartbeat.min(self.revalidate).min(expiry), Instant::min)
+        let watch = self.watch.next_time(&self.gateway, &self.admitted.identity);
+        self.held.into_iter().fold(heartbeat.min(watch), Instant::min)
     }
 
     /// Does what is due.
@@ -167,30 +178,17 @@ impl Session {
         if let Some(goodbye) = self.goodbye {
             return if goodbye <= now { Next::End } else { Next::GoOn };
         }
-        if let Some((_, positions)) = self.held.take_if(|(until, _)| *until <= now) {
-            self.join(&Start::At(positions));
+        if self.held.take_if(|until| *until <= now).is_some() {
+            self.go_on();
         }
-        if self.drain.is_some_and(|at| at <= now) {
-            self.connection.close(Close::Restart);
-            return Next::GoOn;
-        }
-        self.watch_expiry();
-        if self.revalidate <= now {
-            self.revalidate();
+        match self.watch.due(&self.gateway, &self.admitted.identity) {
+            Due::End(close) => self.connection.close(close),
+            Due::Warn(expires) if self.connection.is_v1 => {
+                self.connection.say(&ServerMessage::token_expiring(expires));
+            }
+            Due::Warn(_) | Due::Nothing => {}
         }
         self.watch_heartbeat(now)
-    }
-
-    fn watch_expiry(&mut self) {
-        let left = self.admitted.identity.expires.since(self.gateway.inner.clock.now());
-        if left.is_zero() {
-            self.connection.close(Close::TokenExpired);
-        } else if left <= EXPIRY_NOTICE && !self.warned_of_expiry {
-            self.warned_of_expiry = true;
-            if self.connection.is_v1 {
-                self.connection.say(&ServerMessage::token_expiring(self.admitted.identity.expires));
-            }
-        }
     }
 
     fn watch_heartbeat(&mut self, now: Instant) -> Next {
@@ -207,15 +205,6 @@ impl Session {
                 self.connection.socket.put(&frame::ping());
             }
             _ => {}
-        }
-        Next::GoOn
-    }
-
-    fn revalidate(&mut self) -> Next {
-        self.revalidate = Instant::now() + self.gateway.inner.settings.revalidate_every;
-        let identity = &self.admitted.identity;
-        if self.gateway.inner.doorman.is_revoked(identity.tenant, identity.token.as_deref()) {
-            self.connection.close(Close::Unauthorized);
         }
         Next::GoOn
     }
@@ -274,8 +263,8 @@ impl Session {
             Err(_) => self.heard_nonsense("not a message that is known"),
         }
         // Whatever it says, it does not go back any more.
-        if let Some((_, positions)) = self.held.take() {
-            self.join(&Start::At(positions));
+        if self.held.take().is_some() {
+            self.go_on();
         }
     }
 
@@ -288,7 +277,7 @@ impl Session {
             {
                 self.connection.overflow();
             }
-            ClientMessage::Resume { streams } => self.join(&Start::Resume(read_positions(streams))),
+            ClientMessage::Resume { streams } => self.resume(streams),
             ClientMessage::Auth { .. } => {
                 self.connection.say(&ServerMessage::error("known", "use auth_refresh for a new token"));
             }
@@ -352,7 +341,7 @@ impl Session {
         let said = match self.gateway.identify(self.connection.endpoint, token) {
             Ok(new) if is_same(&new) => {
                 let until = new.expires;
-                self.warned_of_expiry &= until <= self.admitted.identity.expires;
+                self.watch.renew(own.expires, until);
                 self.admitted.identity = new;
                 ServerMessage::auth_refreshed(until)
             }
@@ -384,8 +373,4 @@ pub(super) fn read_positions(streams: StreamPositions) -> Positions {
         Some((stream_branch(&name)?, Position { epoch: position.epoch.into(), offset: position.offset }))
     });
     read.collect()
-}
-
-pub(super) fn random_part(of: Duration) -> Duration {
-    of.mul_f64(rand::random_range(0.0..1.0))
 }

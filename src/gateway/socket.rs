@@ -8,13 +8,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tokio::io::Interest;
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tungstenite::error::{CapacityError, Error};
 use tungstenite::protocol::{Message, Role, WebSocketConfig, WebSocketContext};
 
 use super::close::Close;
 use super::frame;
+use super::line::Line;
 use super::outbox::{Outbox, Put, Room};
 
 /// What is read at once: what clients say is short.
@@ -26,7 +26,7 @@ const READS: usize = 64;
 /// A client's socket.
 #[derive(Debug)]
 pub struct Socket {
-    tcp: TcpStream,
+    line: Line,
     outbox: Mutex<Outbox>,
     room: Room,
     /// The connection's own task has something to do.
@@ -35,16 +35,16 @@ pub struct Socket {
 
 impl Socket {
     /// A socket whose client may leave so much unread.
-    pub fn new(tcp: TcpStream, room: Room) -> Self {
-        Self { tcp, outbox: Mutex::default(), room, wake: Notify::new() }
+    pub fn new(line: impl Into<Line>, room: Room) -> Self {
+        Self { line: line.into(), outbox: Mutex::default(), room, wake: Notify::new() }
     }
 
     /// Sends a frame, now or when there is room.
     pub fn put(&self, frame: &Bytes) -> Put {
         let mut outbox = self.outbox();
-        let put = outbox.put(frame, self.room, |bytes| self.tcp.try_write(bytes));
+        let put = outbox.put(frame, self.room, |bytes| self.line.try_write(bytes));
         drop(outbox);
-        if put != Put::Written {
+        if put != Put::Written || self.line.is_waiting() {
             self.wake.notify_one();
         }
         put
@@ -55,7 +55,7 @@ impl Socket {
         let mut outbox = self.outbox();
         outbox.extend(frames);
         // What the socket does not take its own task sends.
-        let _ = outbox.drain(|slices| self.tcp.try_write_vectored(slices));
+        let _ = outbox.drain(|slices| self.line.try_write_vectored(slices));
         drop(outbox);
         self.wake.notify_one();
     }
@@ -104,7 +104,7 @@ impl Socket {
             waited = waits;
             let interest = if waits { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
             tokio::select! {
-                ready = self.tcp.ready(interest) => {
+                ready = self.line.ready(interest) => {
                     let ready = ready?;
                     if ready.is_readable() || ready.is_read_closed() || ready.is_error() {
                         return Ok(());
@@ -124,7 +124,8 @@ impl Socket {
     /// # Errors
     /// When the client is gone.
     pub fn flush(&self) -> io::Result<bool> {
-        match self.outbox().drain(|slices| self.tcp.try_write_vectored(slices)) {
+        let drained = self.outbox().drain(|slices| self.line.try_write_vectored(slices));
+        match drained.and_then(|()| self.line.flush()) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
             Err(error) => Err(error),
@@ -222,7 +223,7 @@ impl Read for Tube<'_> {
         self.reads += 1;
         match self.reads > READS {
             true => Err(io::ErrorKind::WouldBlock.into()),
-            false => self.socket.tcp.try_read(buffer),
+            false => self.socket.line.try_read(buffer),
         }
     }
 }

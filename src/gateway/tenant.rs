@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::audience::{Group, Listens, Sectors, audience};
+use super::hub::Start;
 use super::recent::Recent;
 use super::stream::{Keep, Position, Stamped, Stream, new_epoch};
 use crate::auth::Branches;
@@ -171,6 +172,8 @@ pub struct Joined {
     pub streams: BTreeMap<BranchId, (Position, bool)>,
     /// What was missed, stream by stream in order.
     pub missed: Vec<Arc<Stamped>>,
+    /// From where on it is told everything, with what was missed.
+    pub from: Positions,
 }
 
 impl Joined {
@@ -228,7 +231,7 @@ impl<M: Clone> Tenant<M> {
         own.map(|(branch, room)| (*branch, room.stream.position())).collect()
     }
 
-    /// Seats a listener, who has everything up to `since`; of streams that are not in there, everything there is.
+    /// Seats a listener, who has everything up to `start`; of streams that are not in there it gets everything there is.
     ///
     /// # Errors
     /// When the listener is of a session that is over.
@@ -237,10 +240,10 @@ impl<M: Clone> Tenant<M> {
         id: u64,
         member: M,
         listens: Listens,
-        since: &Positions,
+        start: &Start,
     ) -> Result<Joined, SessionOver> {
         self.leave(id);
-        let mut joined = Joined { streams: BTreeMap::new(), missed: Vec::new() };
+        let mut joined = Joined { streams: BTreeMap::new(), missed: Vec::new(), from: Positions::new() };
         let groups = listens.groups();
         let positions = self.positions(&listens);
         for (branch, position) in positions {
@@ -249,19 +252,24 @@ impl<M: Clone> Tenant<M> {
                 return Err(SessionOver);
             }
             let floor = listens.session.as_ref().map_or(0, |session| room.ended.floor(session));
-            let start = || Position { offset: 0, ..position.clone() };
-            let since = since.get(&branch).cloned().unwrap_or_else(start);
+            let begin = || Position { offset: 0, ..position.clone() };
+            let since = start.positions().get(&branch).cloned().unwrap_or_else(begin);
+            // What it was told already: of streams that are newer than its coming, everything.
+            let had = start.had().map(|had| had.get(&branch).filter(|had| had.epoch == position.epoch));
+            let end = had.map_or(position.offset, |had| had.map_or(0, |had| had.offset));
             let missed = room.stream.after(&since, &groups);
             let recovered = missed.is_some();
             let own = missed.into_iter().flatten();
             let hears = |event| audience(event).iter().any(|group| groups.contains(group));
             let own = own.filter(|stamped| stamped.offset > floor && hears(&stamped.event));
-            joined.missed.extend(own.cloned());
+            joined.missed.extend(own.take_while(|stamped| stamped.offset <= end).cloned());
+            let from = if recovered { since.offset.min(end) } else { end };
+            joined.from.insert(branch, Position { offset: from, ..position.clone() });
             joined.streams.insert(branch, (position, recovered));
             room.add(id, &member, &groups);
         }
         // Of a stream that is not there any more nothing is known, and it has to be said.
-        for (branch, position) in since.iter().filter(|(branch, _)| listens.is_in(**branch)) {
+        for (branch, position) in start.positions().iter().filter(|(branch, _)| listens.is_in(**branch)) {
             joined.streams.entry(*branch).or_insert_with(|| (position.clone(), false));
         }
         self.seats.insert(id, Seat { member, listens });

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Totems;
 use super::client::{Client, ROOM, Visitor};
 use crate::gateway::{
-    Close, Deaf, GOODBYE, Guest, Heard, Place, Reader, Socket, first_token, part, ping_frame, retry_ms,
+    Close, Deaf, GOODBYE, Guest, Heard, Line, Place, Reader, Socket, first_token, part, ping_frame, retry_ms,
 };
 
 /// Largest message, bytes: what is too large for a picture is still read, so that its sender can be told.
@@ -28,7 +27,7 @@ pub type Admit = Box<dyn FnOnce(String) -> BoxFuture<'static, Result<Visitor, Cl
 
 /// A client whose handshake is done.
 pub struct TotemArrival {
-    pub tcp: TcpStream,
+    pub line: Line,
     /// What it said already.
     pub begun: Vec<u8>,
     /// `None` when its token is to come as its first message.
@@ -68,8 +67,8 @@ impl Totems {
     }
 
     async fn attend(self, arrival: TotemArrival) {
-        let TotemArrival { tcp, begun, admitted, admit, refused, ip } = arrival;
-        let socket = Socket::new(tcp, ROOM);
+        let TotemArrival { line, begun, admitted, admit, refused, ip } = arrival;
+        let socket = Socket::new(line, ROOM);
         let mut reader = Reader::in_pieces(begun, MAX_MESSAGE_BYTES, READ_BYTES);
         let admitted = match (refused, admitted) {
             (Some(close), _) => Err(close),

@@ -11,7 +11,7 @@ use crate::world::{World, caller, header, json as answer};
 
 /// Opens a fresh link.
 async fn open_link(world: &World) -> Response {
-    let link = login_link(&world.keys, &caller(1, &[], &[Role::Admin]), world.address);
+    let link = login_link(&world.keys, &caller(1, &[], &[Role::Admin]), ("http", world.address));
     world.http.get(link).send().await.unwrap()
 }
 
@@ -42,7 +42,7 @@ async fn a_login_link_becomes_a_session_and_leads_to_the_console() {
 #[tokio::test(flavor = "multi_thread")]
 async fn behind_a_proxy_with_tls_the_cookie_stays_on_tls() {
     let world = World::start().await;
-    let link = login_link(&world.keys, &caller(1, &[], &[Role::Admin]), world.address);
+    let link = login_link(&world.keys, &caller(1, &[], &[Role::Admin]), ("http", world.address));
     let response = world.http.get(link).header("x-forwarded-proto", "https").send().await.unwrap();
     assert!(header(&response, "set-cookie").ends_with("; Secure"));
 }
@@ -51,9 +51,9 @@ async fn behind_a_proxy_with_tls_the_cookie_stays_on_tls() {
 async fn a_link_that_cannot_be_used_says_how_to_get_another() {
     let world = World::start().await;
     let who = caller(1, &[], &[Role::Admin]);
-    let used = login_link(&world.keys, &who, world.address);
+    let used = login_link(&world.keys, &who, ("http", world.address));
     assert_eq!(world.http.get(&used).send().await.unwrap().status(), StatusCode::SEE_OTHER);
-    let old = login_link(&world.keys, &who, world.address);
+    let old = login_link(&world.keys, &who, ("http", world.address));
     world.clock.advance(Duration::from_secs(606));
     let api_token = world.url(&format!("/login?token={}", world.token(&who)));
     for link in [used, old, api_token, world.url("/login"), world.url("/login?token=nonsense")] {
@@ -70,7 +70,7 @@ async fn a_link_that_cannot_be_used_says_how_to_get_another() {
 #[tokio::test(flavor = "multi_thread")]
 async fn looking_at_a_link_by_head_does_not_use_it_up() {
     let world = World::start().await;
-    let link = login_link(&world.keys, &caller(1, &[], &[Role::Admin]), world.address);
+    let link = login_link(&world.keys, &caller(1, &[], &[Role::Admin]), ("http", world.address));
     assert_eq!(world.http.head(&link).send().await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(world.http.get(&link).send().await.unwrap().status(), StatusCode::SEE_OTHER);
 }

@@ -141,7 +141,7 @@ fn gateway(
         clock: clock.clone(),
         doorman: Doorman { keys: keys.clone(), tables, revocations: revocations.clone() },
         find_sectors: Arc::new(|_, _| Box::pin(async { Sectors::All })),
-        redis_url: None,
+        redis: None,
         tasks: tasks.clone(),
         stop: stop.clone(),
     })

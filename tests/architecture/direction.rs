@@ -68,7 +68,9 @@ const DOORS: &[(&str, &[&str])] = &[
     ("ort", &[]),
     ("tokio_cron_scheduler", &["jobs"]),
     ("redis", &["gateway"]),
-    ("rustls", &["gateway"]),
+    // TLS to Redis and to clients, and the form in which files hold keys.
+    ("rustls", &["gateway", "api", "auth"]),
+    ("tokio_rustls", &["gateway", "api"]),
 ];
 
 /// The room of a file below `src`: its first folder, or its name.

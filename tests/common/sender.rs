@@ -56,7 +56,7 @@ impl Ball {
 
 /// Who wants to publish, and is not answered yet.
 pub(crate) struct Publishing {
-    rtc: Rtc,
+    rtc: Box<Rtc>,
     socket: UdpSocket,
     address: SocketAddr,
     pending: SdpPendingOffer,
@@ -102,7 +102,7 @@ impl Publishing {
         let mut api = rtc.sdp_api();
         let mid = api.add_media(MediaKind::Video, Direction::SendOnly, None, None, None);
         let (offer, pending) = api.apply().expect("media was added");
-        Self { rtc, socket, address, pending, mid, ball, offer: offer.to_sdp_string() }
+        Self { rtc: Box::new(rtc), socket, address, pending, mid, ball, offer: offer.to_sdp_string() }
     }
 
     pub(crate) fn send(mut self, answer: &str) -> Sender {
@@ -112,7 +112,7 @@ impl Publishing {
         let (tell_connected, connected) = watch::channel(false);
         let (tell_gone, gone) = watch::channel(false);
         let mut sending = Sending {
-            rtc: self.rtc,
+            rtc: *self.rtc,
             socket: self.socket,
             address: self.address,
             mid: self.mid,

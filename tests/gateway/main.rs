@@ -1,18 +1,27 @@
 //! The gateway as its clients meet it: a whole server, real sockets.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+mod certificate;
 mod client;
+mod clock;
 mod doors;
 mod events;
+mod follower;
+mod handover;
 mod isolation;
+mod keys;
 mod life;
 mod pages;
 mod protocol;
 mod redis;
+mod redis_access;
 mod redis_faults;
 mod redis_server;
+mod restart;
 mod resume;
 mod routing;
+mod rush;
 mod stream;
+mod tls;
 mod web;
 mod world;

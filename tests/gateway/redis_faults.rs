@@ -12,14 +12,14 @@ use crate::redis_server::{Redis, Wire};
 use crate::world::{Client, World, numbered};
 
 /// A server that publishes a hundred events a second, numbered from 0: over an outage fewer than a client may fall behind.
-struct Load {
+pub(crate) struct Load {
     sent: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
     task: tokio::task::JoinHandle<World>,
 }
 
 impl Load {
-    fn of(world: World) -> Self {
+    pub(crate) fn of(world: World) -> Self {
         let (sent, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
         let (count, end) = (sent.clone(), stop.clone());
         let task = tokio::spawn(async move {
@@ -33,13 +33,13 @@ impl Load {
         Self { sent, stop, task }
     }
 
-    async fn more(&self, count: u64) {
+    pub(crate) async fn more(&self, count: u64) {
         let goal = self.sent.load(Ordering::SeqCst) + count;
         until("events are published", || self.sent.load(Ordering::SeqCst) >= goal).await;
     }
 
     /// The server, and how many it published before an `END`.
-    async fn end(self) -> (World, u64) {
+    pub(crate) async fn end(self) -> (World, u64) {
         self.stop.store(true, Ordering::SeqCst);
         let world = self.task.await.unwrap();
         world.publish(end());

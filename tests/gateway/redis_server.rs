@@ -17,6 +17,8 @@ use crate::world::DEADLINE;
 pub(crate) struct Redis {
     folder: tempfile::TempDir,
     port: u16,
+    /// What is said to it besides.
+    arguments: Vec<String>,
     running: Mutex<Option<Running>>,
 }
 
@@ -30,9 +32,13 @@ struct Running {
 
 impl Redis {
     pub(crate) fn start() -> Self {
+        Self::with(Vec::new())
+    }
+
+    pub(crate) fn with(arguments: Vec<String>) -> Self {
         let folder = tempfile::Builder::new().prefix("atalaya-redis-").tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let redis = Self { folder, port, running: Mutex::default() };
+        let port = free_port();
+        let redis = Self { folder, port, arguments, running: Mutex::default() };
         redis.resume();
         redis
     }
@@ -50,7 +56,7 @@ impl Redis {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig=KILL", "redis-server", "--bind", "127.0.0.1", "--save", ""]);
         command.args(["--port", &self.port.to_string(), "--appendonly", "yes", "--appendfsync", "always"]);
-        command.arg("--dir").arg(self.folder.path());
+        command.arg("--dir").arg(self.folder.path()).args(&self.arguments);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let ((stop, stopped), (started, pid)) = (mpsc::channel(), mpsc::channel());
         let keeper = std::thread::spawn(move || {
@@ -115,6 +121,10 @@ impl Drop for Redis {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A wire to a server: it can swallow everything, as a network does that breaks in the middle, and it counts.

@@ -41,6 +41,36 @@ async fn what_was_missed_comes_in_order_and_then_what_happens() {
 }
 
 #[tokio::test]
+async fn who_resumes_late_gets_what_was_before_and_nothing_twice() {
+    let world = World::start().await;
+    let token = world.token("ana", Role::Waiter, &[5]);
+    let mut witness = world.connect("waiter", &world.token("eva", Role::Waiter, &[5])).await;
+    let (client, streams) = world.connect_v1("waiter", &token).await;
+    drop(client);
+    for number in 0..5 {
+        world.publish(numbered("ROUND_READY", number));
+        assert_eq!(witness.next().await["number"], number);
+    }
+    let (mut client, _) = world.connect_v1("waiter", &token).await;
+    client.say(&json!({"type": "ping"})).await;
+    assert_eq!(client.next().await["type"], "pong", "what happens now is told from here on");
+    for number in 5..8 {
+        world.publish(numbered("ROUND_READY", number));
+        assert_eq!(client.next().await["number"], number);
+    }
+    client.say(&json!({"type": "resume", "streams": streams})).await;
+    for number in 0..5 {
+        assert_eq!(client.next().await["number"], number);
+    }
+    let resumed = client.next().await;
+    assert_eq!((&resumed["recovered"], &resumed["streams"]["branch:5"]["offset"]), (&json!(true), &json!(8)));
+    client.say(&json!({"type": "resume", "streams": streams})).await;
+    assert_eq!(client.next().await["recovered"], true, "it has all of that");
+    world.publish(numbered("ROUND_READY", 8));
+    assert_eq!(client.next().await["number"], 8);
+}
+
+#[tokio::test]
 async fn the_query_resumes_too() {
     let world = World::start().await;
     let token = world.token("ana", Role::Waiter, &[5]);

@@ -169,6 +169,28 @@ async fn a_stream_ends_with_its_token() {
     assert!(close.retry.is_some() && stream.next().await.is_none());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_always_has_something_to_tell_ends_with_its_token_too() {
+    let world = World::with(|config| config.gateway.client_queue_kib = 65_536).await;
+    let short = world.keys.issue(&caller(1, "ana", Role::Admin, &[5], &[]), Ttl::from_secs(2));
+    let mut stream = world.listen(&format!("{STREAM}?token={short}"), None).await;
+    stream.expect("welcome").await;
+    // More than the sockets between take, so that some of it waits all the time.
+    let text = "x".repeat(16_000);
+    let publish = || world.publish(json!({"type": "ROUND_READY", "branch_id": 5, "number": 0, "text": text}));
+    (0..800).for_each(|_| publish());
+    let close = loop {
+        let heard = stream.next().await.expect("the last one should be a close");
+        match heard.kind.as_str() {
+            "close" => break heard,
+            "ROUND_READY" => publish(),
+            _ => {}
+        }
+    };
+    assert_eq!(close.data["close_code"], 4419);
+    assert_eq!(world.app.gateway().figures().slow_consumers.get(), 0);
+}
+
 #[tokio::test]
 async fn a_stream_ends_when_its_token_is_revoked() {
     let world = World::start().await;

@@ -10,7 +10,7 @@ use redis::RedisResult;
 use redis::aio::MultiplexedConnection;
 
 use super::keys::{self, Place};
-use super::live::{Answer, PAGE};
+use super::live::Answer;
 use super::packet::Packet;
 use super::script::{self, Part};
 use crate::domain::{BranchId, TenantId};
@@ -115,12 +115,12 @@ impl Asks {
 
 async fn read(mut connection: MultiplexedConnection, place: Place, part: Part) -> RedisResult<Answer> {
     let answer: script::Answer = script::read(place, part).query_async(&mut connection).await?;
-    let ((epoch, offset), entries) = answer;
-    let has_more = matches!(part, Part::From(..)) && entries.len() >= PAGE;
-    let packets = entries.into_iter().filter_map(|(_, fields)| Packet::read(fields.get(1)?));
-    let mut packets: Vec<_> = packets.collect();
+    let (epoch, offset, entries, mut has_more) = answer;
+    let mut packets: Vec<_> = entries.iter().filter_map(|entry| Packet::read(entry)).collect();
     if matches!(part, Part::Newest(_)) {
         packets.reverse();
+        // What is older is not wanted.
+        has_more = false;
     }
     Ok(Answer { now: Position { epoch: Arc::from(epoch), offset }, packets, has_more })
 }

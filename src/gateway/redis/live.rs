@@ -12,7 +12,7 @@ use crate::gateway::stream::Position;
 const MOST: usize = 4096;
 
 /// Events that are read of the log at once.
-pub(super) const PAGE: usize = 512;
+const PAGE: usize = 512;
 
 /// What a stream's listeners get.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -45,6 +45,15 @@ use server::Server;
 use status::Status;
 use wants::Wants;
 
+/// Where Redis is.
+#[derive(Clone)]
+pub struct RedisAt {
+    /// `redis://…` or `rediss://…`.
+    pub url: String,
+    /// Of `rediss://`, who signs its certificate, in PEM; `None`: whom this machine trusts.
+    pub ca: Option<Vec<u8>>,
+}
+
 /// What both connections share.
 struct Shared {
     server: Server,
@@ -69,15 +78,15 @@ impl Link {
     /// Starts it on `tasks`, until `stop` and what waits is sent.
     ///
     /// # Errors
-    /// When `url` is none of Redis.
+    /// When `at` is none of Redis.
     pub(super) fn start<M: Member>(
-        url: &str,
+        at: RedisAt,
         settings: &Settings,
         hub: &Hub<M>,
         (figures, clock): (&Arc<Figures>, &Clock),
         (tasks, stop): (&TaskTracker, &CancellationToken),
     ) -> Result<Self, RedisUrlError> {
-        let server = Server::new(url).map_err(|error| RedisUrlError(error.to_string()))?;
+        let server = Server::new(at).map_err(|error| RedisUrlError(error.to_string()))?;
         let kept = Kept { events: settings.keep.events.max(1), seconds: settings.keep.age.as_secs().max(1) };
         let shared = Arc::new(Shared {
             server,

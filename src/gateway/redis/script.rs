@@ -33,8 +33,10 @@ redis.call('PUBLISH', ARGV[1], packet)
 return string.format('%.0f', offset)
 ";
 
-/// Where a stream is; begins it when it is not there.
-const POSITION: &str = r"
+/// Where a stream is, and a part of its log; begins it when it is not there. Answers as [`Answer`] has it.
+///
+/// What is read is bounded in bytes, too: events may be large, and an answer has to come before Redis is given up.
+const READ: &str = r"
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
 if not epoch then
   epoch = ARGV[1]
@@ -42,7 +44,28 @@ if not epoch then
   redis.call('HSET', KEYS[1], 'epoch', epoch, 'offset', '0')
 end
 redis.call('EXPIRE', KEYS[1], ARGV[2])
-return {epoch, redis.call('HGET', KEYS[1], 'offset')}
+local command, step, stop = 'XRANGE', 1, '+'
+if ARGV[3] == '+' then command, step, stop = 'XREVRANGE', -1, '-' end
+local next, left, room = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local packets, more = {}, 0
+while left > 0 and more == 0 do
+  local wanted = math.min(left, 64)
+  local page = redis.call(command, KEYS[2], next, stop, 'COUNT', wanted)
+  for _, entry in ipairs(page) do
+    local packet = entry[2][2]
+    room = room - #packet
+    if room < 0 and #packets > 0 then
+      more = 1
+      break
+    end
+    packets[#packets + 1] = packet
+  end
+  if #page < wanted then break end
+  left = left - #page
+  if left == 0 then more = 1 end
+  next = string.format('%.0f-0', tonumber(string.match(page[#page][1], '^%d+')) + step)
+end
+return {epoch, redis.call('HGET', KEYS[1], 'offset'), packets, more}
 ";
 
 /// Two events with one token are one, within so long.
@@ -50,6 +73,9 @@ pub(super) const SEEN_MS: u64 = 60_000;
 
 /// A stream in which nothing happens for so long is forgotten: a month.
 const META_S: u64 = 30 * 24 * 3600;
+
+/// Of a log so much is read at once: what a slow network carries in the time that Redis is waited for.
+pub(super) const MOST_BYTES: usize = 4 << 20;
 
 /// How much of a stream is kept.
 #[derive(Debug, Clone, Copy)]
@@ -89,21 +115,16 @@ pub(super) enum Part {
 }
 
 /// Where a stream is and a part of its log, the newest first with [`Part::Newest`].
-pub(super) fn read(place: Place, part: Part) -> redis::Pipeline {
-    let mut pipe = redis::pipe();
-    pipe.cmd("EVAL").arg(POSITION).arg(2).arg(keys::meta(place)).arg(keys::log(place));
-    pipe.arg(new_epoch().as_ref()).arg(META_S);
-    match part {
-        Part::Newest(count) => {
-            pipe.cmd("XREVRANGE").arg(keys::log(place)).arg("+").arg("-").arg("COUNT").arg(count);
-        }
-        Part::From(offset, count) => {
-            let from = format!("{offset}-0");
-            pipe.cmd("XRANGE").arg(keys::log(place)).arg(from).arg("+").arg("COUNT").arg(count);
-        }
-    }
-    pipe
+pub(super) fn read(place: Place, part: Part) -> redis::Cmd {
+    let (from, count) = match part {
+        Part::Newest(count) => ("+".to_owned(), count),
+        Part::From(offset, count) => (format!("{offset}-0"), count),
+    };
+    let mut read = redis::cmd("EVAL");
+    read.arg(READ).arg(2).arg(keys::meta(place)).arg(keys::log(place));
+    read.arg(new_epoch().as_ref()).arg(META_S).arg(from).arg(count).arg(MOST_BYTES);
+    read
 }
 
-/// What [`read`] is answered with: epoch, offset, and packets by their ids.
-pub(super) type Answer = ((String, u64), Vec<(String, Vec<Vec<u8>>)>);
+/// What [`read`] is answered with: epoch, offset, packets, and whether there are more than were asked for or than fit.
+pub(super) type Answer = (String, u64, Vec<Vec<u8>>, bool);

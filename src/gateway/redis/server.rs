@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
-use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, ProtocolVersion, PushInfo, RedisResult};
+use redis::{
+    AsyncConnectionConfig, Client, IntoConnectionInfo, ProtocolVersion, PushInfo, RedisResult,
+    TlsCertificates,
+};
+
+use super::RedisAt;
 
 /// Longest wait for a connection and for an answer: Redis gives both in milliseconds, unless it is not there.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
@@ -20,15 +25,19 @@ pub(super) struct Server {
 
 impl Server {
     /// # Errors
-    /// When `url` is none.
-    pub(super) fn new(url: &str) -> RedisResult<Self> {
+    /// When `at` is none.
+    pub(super) fn new(RedisAt { url, ca }: RedisAt) -> RedisResult<Self> {
         // Both that TLS could use may be in the program, so one has to be chosen; it may have been already.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let info = url.into_connection_info()?;
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 4).with_retries(3);
         let tcp = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
-        let client = Client::open(info.set_redis_settings(settings).set_tcp_settings(tcp))?;
+        let info = info.set_redis_settings(settings).set_tcp_settings(tcp);
+        let client = match ca {
+            None => Client::open(info)?,
+            ca => Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert: ca })?,
+        };
         Ok(Self { client })
     }
 

@@ -133,8 +133,8 @@ mod tests {
     use crate::auth::Branches;
     use crate::domain::{Endpoint, Event, EventType, TenantId, Timestamp};
     use crate::gateway::audience::{Listens, Sectors};
+    use crate::gateway::hub::Start;
     use crate::gateway::stream::{Keep, Stamped};
-    use crate::gateway::tenant::Positions;
 
     const KEEP: Keep = Keep { events: 10, bytes: 1 << 20, age: Duration::from_secs(60) };
 
@@ -167,7 +167,7 @@ mod tests {
         let branches = Branches::Some(BTreeSet::from([branch()]));
         let sectors = Sectors::These(BTreeSet::new());
         let listens = Listens { endpoint: Endpoint::Admin, branches, sectors, session: None };
-        let joined = tenant.join(1, 1, listens, &Positions::from([(branch(), at("e", 2))])).unwrap();
+        let joined = tenant.join(1, 1, listens, &Start::At([(branch(), at("e", 2))].into())).unwrap();
         assert_eq!(joined.missed.len(), 1, "what was loaded is there for those who come back");
         tenant
     }
@@ -233,7 +233,7 @@ mod tests {
         let session = crate::domain::SessionId::new("77").ok();
         let branches = Branches::Some(BTreeSet::from([branch()]));
         let listens = Listens { endpoint: Endpoint::Diner, branches, sectors: Sectors::All, session };
-        let joined = tenant.join(2, 2, listens, &Positions::from([(branch(), at("f", 0))])).unwrap();
+        let joined = tenant.join(2, 2, listens, &Start::At([(branch(), at("f", 0))].into())).unwrap();
         assert_eq!((joined.missed.len(), joined.is_recovered()), (1, true));
     }
 

@@ -1,0 +1,158 @@
+//! Load of a program that is not ours: see the bench's own words.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use tokio::process::{Child, Command};
+
+use crate::servers::{Redis, SECRET, Server, free_port, listens};
+
+/// The address of a peer, which cannot say where it listens.
+const PEER_ENV: [&str; 4] = ["GW_PORT", "GW_REDIS", "JWT_SECRET", "GW_MAX_TOTAL"];
+
+/// Our CPU a delivery, in that of the bare loop: 4 µs of 2.9, where both were measured first.
+const MOST_OF_BARE: f64 = 1.38;
+
+/// What happens at other tenants' of one that floods.
+const FLOOD: [&str; 10] = [
+    "--channel",
+    "channel:branch:6:waiters",
+    "--claims",
+    r#"{"sub":"__I__","tenant_id":2,"branch_ids":[6],"roles":["WAITER"],"exp":__EXP__}"#,
+    "--event",
+    r#"{"type":"ROUND_READY","tenant_id":2,"branch_id":6,"entity":{"seq":__SEQ__}}"#,
+    "--rate",
+    "10000",
+    "--secs",
+    "12",
+];
+
+/// One server under load.
+struct Load<'a> {
+    loadgen: &'a OsStr,
+    port: u16,
+    redis: u16,
+    pid: u32,
+    count: u32,
+}
+
+impl Load<'_> {
+    /// What the load client says of one way to load.
+    async fn run(&self, flags: &[&str]) -> Result<Value> {
+        let url = format!("ws://127.0.0.1:{}/ws/waiter?token={{token}}", self.port);
+        let (redis, pid) = (format!("127.0.0.1:{}", self.redis), self.pid.to_string());
+        let run = Command::new(self.loadgen)
+            .args(["gateway", "--url", &url, "--conns", &self.count.to_string(), "--redis", &redis])
+            .args(["--pid", &pid, "--secret", SECRET])
+            .args(flags)
+            .kill_on_drop(true)
+            .output();
+        let output = tokio::time::timeout(Duration::from_secs(300), run).await??;
+        let last = output.stdout.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty());
+        let said = last.with_context(|| format!("LOADGEN: {}", String::from_utf8_lossy(&output.stderr)))?;
+        Ok(serde_json::from_slice(said)?)
+    }
+
+    /// One row; CPU of each delivery, µs.
+    async fn row(&self, out: &mut impl Write, name: &str) -> Result<f64> {
+        // One event at a time, then as many as it takes with eight on their way.
+        let one = self.run(&["--events", "200", "--gap-ms", "20"]).await?;
+        let many = self.run(&["--secs", "10", "--window", "8"]).await?;
+        let lost = one["lost_events"].as_u64().unwrap_or(0) + many["lost_events"].as_u64().unwrap_or(0);
+        let above = one["rss_idle_mb"].as_f64().unwrap_or(0.0) - one["rss_before_mb"].as_f64().unwrap_or(0.0);
+        writeln!(
+            out,
+            "| {name} | {} | {} / {} ({above:.0} MB) | {} / {} | {} | {} | {lost} |",
+            self.count,
+            one["rss_kb_per_conn_idle"],
+            many["rss_kb_per_conn_after"],
+            one["last_ms"]["p50"],
+            one["last_ms"]["p99"],
+            many["deliveries_s"],
+            many["cpu_us_per_delivery"],
+        )?;
+        Ok(many["cpu_us_per_delivery"].as_f64().unwrap_or(f64::NAN))
+    }
+}
+
+pub(crate) async fn measure(out: &mut impl Write, loadgen: &OsStr, counts: &[u32]) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let redis = Redis::start(folder.path()).await?;
+    writeln!(
+        out,
+        "| server | sockets | memory of each, idle / after, KB | event → last listener p50 / p99, ms | deliveries a second | CPU of each, µs | lost |"
+    )?;
+    writeln!(out, "| --- | --- | --- | --- | --- | --- | --- |")?;
+    for count in counts.iter().copied() {
+        let bare = bare(out, loadgen, count).await?;
+        if let Ok(peer) = std::env::var("PEER") {
+            let (process, port) = start_peer(&peer, &redis).await?;
+            let pid = process.id().unwrap_or(0);
+            Load { loadgen, port, redis: redis.port, pid, count }.row(out, "peer").await?;
+        }
+        let server = Server::start(&folder.path().join("data"), &redis).await?;
+        let (port, pid) = (server.port, server.process.id().unwrap_or(0));
+        let ours = Load { loadgen, port, redis: redis.port, pid, count }.row(out, "atalaya").await?;
+        writeln!(
+            out,
+            "{count} sockets: {:.2} of the bare loop's CPU a delivery; target ≤ {MOST_OF_BARE}",
+            ours / bare
+        )?;
+    }
+    writeln!(
+        out,
+        "targets: ≤ 10 KB at 5,000, ≤ 100 MB at 10,000; 4 / 10 ms at 1,000, 20 / 40 ms at 5,000; ≥ 200,000 deliveries a second; ≤ 4 µs"
+    )?;
+    flooded(out, loadgen, &redis, &folder.path().join("data")).await
+}
+
+/// The load client's own stand-in: a loop that writes to each socket and does nothing else.
+async fn bare(out: &mut impl Write, loadgen: &OsStr, count: u32) -> Result<f64> {
+    let (port, redis) = (free_port()?, free_port()?);
+    let process = Command::new(loadgen)
+        .args(["blast", "--port", &port.to_string(), "--redis-port", &redis.to_string()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()?;
+    listens(port).await?;
+    let pid = process.id().unwrap_or(0);
+    Load { loadgen, port, redis, pid, count }.row(out, "bare loop").await
+}
+
+async fn start_peer(peer: &str, redis: &Redis) -> Result<(Child, u16)> {
+    let port = free_port()?;
+    let values = [port.to_string(), redis.url(), SECRET.to_owned(), "20000".to_owned()];
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("exec {peer}")]).envs(PEER_ENV.into_iter().zip(values));
+    let process = command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).spawn()?;
+    listens(port).await?;
+    Ok((process, port))
+}
+
+/// What one tenant's clients notice of another tenant with ten thousand events a second.
+async fn flooded(out: &mut impl Write, loadgen: &OsStr, redis: &Redis, data: &std::path::Path) -> Result<()> {
+    let server = Server::start(data, redis).await?;
+    let (port, pid) = (server.port, server.process.id().unwrap_or(0));
+    let quiet = Load { loadgen, port, redis: redis.port, pid, count: 100 };
+    let load = ["--rate", "50", "--events", "400"];
+    let before = quiet.run(&load).await?;
+    let flood = Load { count: 1, ..quiet };
+    let (during, flood) = tokio::join!(quiet.run(&load), flood.run(&FLOOD));
+    let (during, flood) = (during?, flood?);
+    let p99 = |said: &Value| said["last_ms"]["p99"].as_f64().unwrap_or(f64::NAN);
+    writeln!(
+        out,
+        "a tenant floods, {} events a second told: another tenant's p99 {} → {} ms, {:+.1}; target ≤ +2 ms; lost {}",
+        flood["events_s"],
+        p99(&before),
+        p99(&during),
+        p99(&during) - p99(&before),
+        during["lost_events"],
+    )?;
+    Ok(())
+}

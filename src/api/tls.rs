@@ -1,0 +1,159 @@
+//! HTTPS: who the server is, and the handshake with which it shows it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::task::{Context, Poll};
+
+use rustls::ServerConfig;
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use crate::config;
+use crate::gateway::Line;
+
+/// Why a certificate cannot be used.
+#[derive(Debug, Error)]
+pub enum TlsError {
+    #[error("`server.tls`: {path}: {reason}")]
+    File { path: PathBuf, reason: pem::Error },
+    #[error("`server.tls`: {path} holds no certificate in PEM")]
+    Empty { path: PathBuf },
+    #[error("`server.tls`: {0}")]
+    Unfit(#[from] rustls::Error),
+}
+
+/// What the server shows; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    files: Arc<config::Tls>,
+    shown: Arc<RwLock<Arc<ServerConfig>>>,
+}
+
+impl Tls {
+    /// Reads the files of `files`.
+    ///
+    /// # Errors
+    /// When they are not there, or the key is not the certificate's.
+    pub fn read(files: &config::Tls) -> Result<Self, TlsError> {
+        let shown = Arc::new(RwLock::new(Arc::new(read(files)?)));
+        Ok(Self { files: Arc::new(files.clone()), shown })
+    }
+
+    /// Reads them again: from now on they are shown to whoever comes.
+    ///
+    /// # Errors
+    /// As [`Tls::read`]; what was shown is shown further on.
+    pub fn renew(&self) -> Result<(), TlsError> {
+        let read = Arc::new(read(&self.files)?);
+        *self.shown.write().unwrap_or_else(PoisonError::into_inner) = read;
+        Ok(())
+    }
+
+    /// Shakes hands with a client.
+    pub(super) async fn accept(&self, tcp: TcpStream) -> io::Result<Way> {
+        let shown = self.shown.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(Way::Tls(Box::new(TlsAcceptor::from(shown).accept(tcp).await?)))
+    }
+}
+
+fn read(files: &config::Tls) -> Result<ServerConfig, TlsError> {
+    let failed = |path: &Path, reason| TlsError::File { path: path.to_owned(), reason };
+    let path = &files.certificate;
+    let chain = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let chain = chain.map_err(|reason| failed(path, reason))?;
+    if chain.is_empty() {
+        return Err(TlsError::Empty { path: path.clone() });
+    }
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|reason| failed(&files.key, reason))?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let versions = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let mut shown = versions.with_no_client_auth().with_single_cert(chain, key)?;
+    shown.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(shown)
+}
+
+/// How a client's bytes come.
+#[derive(Debug)]
+pub(super) enum Way {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Way {
+    pub(super) fn tcp(&self) -> &TcpStream {
+        match self {
+            Self::Plain(tcp) => tcp,
+            Self::Tls(stream) => stream.get_ref().0,
+        }
+    }
+}
+
+impl From<Way> for Line {
+    fn from(way: Way) -> Self {
+        match way {
+            Way::Plain(tcp) => tcp.into(),
+            Way::Tls(stream) => (*stream).into(),
+        }
+    }
+}
+
+macro_rules! either {
+    ($way:expr, $stream:ident => $call:expr) => {
+        match $way.get_mut() {
+            Self::Plain(inner) => {
+                let $stream = Pin::new(inner);
+                $call
+            }
+            Self::Tls(inner) => {
+                let $stream = Pin::new(inner.as_mut());
+                $call
+            }
+        }
+    };
+}
+
+impl AsyncRead for Way {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        either!(self, stream => stream.poll_read(cx, buffer))
+    }
+}
+
+impl AsyncWrite for Way {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        either!(self, stream => stream.poll_write(cx, bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        either!(self, stream => stream.poll_write_vectored(cx, parts))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Plain(tcp) => tcp.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(self, stream => stream.poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(self, stream => stream.poll_shutdown(cx))
+    }
+}

@@ -1,0 +1,95 @@
+//! A Redis that wants to know who asks, as docs/redis.md describes it, and one that is talked to in secret.
+
+use atalaya::config::Secret;
+use serde_json::json;
+
+use crate::certificate::Certificate;
+use crate::redis::{admin, end, server, until};
+use crate::redis_server::{Redis, Wire, free_port};
+use crate::world::{World, numbered};
+
+const DOCS: &str = include_str!("../../docs/redis.md");
+
+/// What the document says of a user, without its name.
+fn rules(user: &str) -> Vec<String> {
+    let (_, rest) = DOCS.split_once(&format!("\nuser {user} ")).unwrap();
+    let (text, _) = rest.split_once("```").unwrap();
+    text.split_whitespace().map(|word| word.replace("PASSWORD", "secret")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_with_the_documented_rights_is_enough_and_another_system_has_no_more_than_its_own() {
+    let redis = Redis::start();
+    let mut root = redis.connection().unwrap();
+    for user in ["atalaya", "orders-3"] {
+        redis::cmd("ACL").arg("SETUSER").arg(user).arg(rules(user)).exec(&mut root).unwrap();
+    }
+    let as_user = |user: &str| format!("redis://{user}:secret@{}/", redis.address());
+    let (one, two) = (server(&as_user("atalaya")).await, server(&as_user("atalaya")).await);
+    let mut client = admin(&two, "ada").await;
+    one.publish(numbered("ROUND_READY", 1));
+    assert_eq!(client.next().await["number"], 1);
+    redis.publish(
+        "channel:branch:5:admin",
+        &json!({"type": "ROUND_READY", "tenant_id": 1, "branch_id": 5, "number": 2}),
+    );
+    assert_eq!(client.next().await["number"], 2);
+    for world in [&one, &two] {
+        until("it is ready", || world.app.gateway().redis_status().unwrap().is_ready).await;
+        assert_eq!(world.app.gateway().redis_status().unwrap().last_error, None, "nothing was refused");
+    }
+    let mut other = redis::Client::open(as_user("orders-3")).unwrap().get_connection().unwrap();
+    let mut publish = |channel: &str| redis::cmd("PUBLISH").arg(channel).arg("{}").exec(&mut other);
+    assert!(publish("t:3:channel:branch:5:admin").is_ok());
+    assert!(publish("channel:branch:5:admin").is_err() && publish("atalaya:{t1:b5}:live").is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_over_tls_is_believed_when_its_certificate_is_and_not_else() {
+    let (certificate, port) = (Certificate::new(), free_port());
+    let path = |path: &std::path::Path| path.to_str().unwrap().to_owned();
+    let mut arguments: Vec<String> =
+        ["--tls-auth-clients", "no", "--tls-port", &port.to_string()].map(String::from).into();
+    for (name, file) in
+        [("cert", &certificate.certificate), ("key", &certificate.key), ("ca-cert", &certificate.ca)]
+    {
+        arguments.extend([format!("--tls-{name}-file"), path(file)]);
+    }
+    let _redis = Redis::with(arguments);
+    let start = async |trusts: bool| {
+        World::with(|config| {
+            config.redis.url = Some(Secret::new(format!("rediss://127.0.0.1:{port}/")));
+            config.redis.ca_file = trusts.then(|| certificate.ca.clone());
+        })
+        .await
+    };
+    let world = start(true).await;
+    let mut client = admin(&world, "ada").await;
+    world.publish(numbered("ROUND_READY", 1));
+    assert_eq!(client.next().await["number"], 1);
+    let doubting = start(false).await;
+    until("it is refused", || doubting.app.gateway().redis_status().unwrap().last_error.is_some()).await;
+    assert!(!doubting.app.gateway().redis_status().unwrap().is_connected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_log_of_large_events_no_more_is_read_at_once_than_a_network_carries() {
+    let redis = Redis::start();
+    let one = server(&redis.url()).await;
+    let mut client = admin(&one, "ada").await;
+    let text = "x".repeat(60_000);
+    for number in 0..200 {
+        one.publish(json!({"type": "ROUND_READY", "branch_id": 5, "number": number, "text": text}));
+        assert_eq!(client.next().await["number"], number);
+    }
+    let wire = Wire::to(redis.address()).await;
+    let two = server(&wire.url()).await;
+    let (mut late, streams) =
+        two.connect_v1("admin", &two.token("ivo", atalaya::domain::Role::Admin, &[5])).await;
+    assert!(wire.bytes() < 6 << 20, "{} bytes of 12 million", wire.bytes());
+    let mut since = streams;
+    since["branch:5"]["offset"] = 190.into();
+    late.say(&json!({"type": "resume", "streams": since})).await;
+    one.publish(end());
+    assert!(late.numbers().await.into_iter().eq(190..200));
+}
