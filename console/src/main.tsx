@@ -10,7 +10,6 @@ import './styles/camera.css';
 import './styles/sketch.css';
 import './styles/add-camera.css';
 import './styles/parts.css';
-import './styles/settings.css';
 import './styles/shifts.css';
 import './styles/report.css';
 import './styles/events.css';

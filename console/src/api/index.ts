@@ -1,4 +1,5 @@
-// What every page asks of the server. A page that asks for more has a file beside this one, loaded with the page.
+// What every page asks of the server. What a page asks for besides is in a file of its own beside this one (`api/shifts`):
+// named from there, it is loaded with that page and not with the first.
 
 export * from './cameras';
 export * from './http';

@@ -1,10 +1,10 @@
 // The frame around every page: where one is, in which language and theme, and as whom.
 
 import type { ComponentChildren } from 'preact';
-import { branches } from '../data/branches';
+import { branches, timeAt } from '../data/branches';
 import { gateway } from '../data/events';
 import { link, now, refresh, session, signOut } from '../data/feed';
-import { secondsUntil, timeOf, words } from '../i18n';
+import { secondsUntil, words } from '../i18n';
 import { branchWanted, setBranch } from '../prefs';
 import { href, route, SECTIONS, type Section } from '../routes';
 import { Languages, ThemeButton } from './choices';
@@ -111,7 +111,7 @@ function AwayBanner() {
         <div class="banner">
           <StateShape state="lost" />
           <p>
-            {words.value.away(timeOf(state.since, now.value))}{' '}
+            {words.value.away(timeAt(state.since, now.value))}{' '}
             <span class="figure" aria-hidden="true">
               {words.value.retryIn(secondsUntil(state.retryAt, now.value))}
             </span>

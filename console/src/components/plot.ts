@@ -2,7 +2,7 @@
 
 import type { RefObject } from 'preact';
 import uPlot from 'uplot';
-import { clockIn } from '../data/zone';
+import { clockIn } from '../data/clock';
 import { theme } from '../prefs';
 import type { ChartSeries } from './chart';
 

@@ -2,8 +2,9 @@
 
 import type { Camera } from '../api';
 import { serverNow } from '../api';
+import { timeAt } from '../data/branches';
 import { now } from '../data/feed';
-import { lasting, secondsUntil, timeOf, words } from '../i18n';
+import { lasting, secondsUntil, words } from '../i18n';
 import { StateShape } from './icons';
 
 /** `● running 10 fps`, `△ lost 0:42`. The word alone is announced when it changes: figures tick. */
@@ -27,7 +28,7 @@ export function StateBadge({ camera }: { camera: Camera }) {
 export function stateDetail(camera: Camera): { line: string; reason: string | undefined } | undefined {
   const { status } = camera;
   const clock = serverNow() + 0 * now.value;
-  const since = status.since ? timeOf(Date.parse(status.since), clock) : '';
+  const since = status.since ? timeAt(Date.parse(status.since), clock, camera.branch_id) : '';
   const reason = status.reason ?? undefined;
   switch (status.state) {
     case 'running':

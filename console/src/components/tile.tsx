@@ -2,10 +2,11 @@
 
 import { useCallback, useRef, useState } from 'preact/hooks';
 import type { Camera } from '../api';
+import { timeAt } from '../data/branches';
 import { visitsOf } from '../data/facts';
 import { now } from '../data/feed';
 import { shifts } from '../data/shifts';
-import { timeOf, words } from '../i18n';
+import { words } from '../i18n';
 import { cameraHref } from '../routes';
 import type { Playback } from '../video/player';
 import { BoxesButton, SnapshotButton } from './actions';
@@ -51,7 +52,9 @@ export function Tile({ camera }: { camera: Camera }) {
           {visits !== undefined && (
             <span
               class={old === undefined ? '' : 'old'}
-              title={old === undefined ? undefined : words.value.asOf(timeOf(old, now.value))}
+              title={
+                old === undefined ? undefined : words.value.asOf(timeAt(old, now.value, camera.branch_id))
+              }
             >
               <Figure value={visits} /> {words.value.visits(visits)}
             </span>

@@ -3,6 +3,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import { all } from '../api';
 import { branchWanted } from '../prefs';
+import { timeIn } from './clock';
 import { link } from './feed';
 
 export interface Branch {
@@ -22,6 +23,15 @@ export const branch = computed<Branch | undefined>(() =>
 
 /** The branch for pages that are about one at a time: the chosen one, else the first. */
 export const oneBranch = computed<Branch | undefined>(() => branch.value ?? branches.value?.[0]);
+
+const READERS = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** The clock of a branch; of the one that the pages are about, where none is named; the reader's while none is known. */
+export const zoneOf = (id?: number): string =>
+  (branches.value?.find((each) => each.id === id) ?? oneBranch.value)?.time_zone ?? READERS;
+
+/** A time as every page shows one: by the clock of its branch. */
+export const timeAt = (at: number, now: number, id?: number) => timeIn(zoneOf(id), at, now);
 
 /** Asks again: a branch was made, changed or deleted. */
 export async function freshenBranches(): Promise<void> {

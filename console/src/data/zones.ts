@@ -1,37 +1,10 @@
 // Shifts through time by a venue's clock, as the server reckons them: so that a change of the clock can be shown before
 // it comes, and a schedule before it is saved.
 
+import { type ClockChange, changeBetween, instantOf, offsetOf, wallOf } from './clock';
+
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-
-const parts = new Map<string, Intl.DateTimeFormat>();
-
-/** What the clock on the wall shows, as if it were UTC. */
-export function wallOf(zone: string, at: number): number {
-  let format = parts.get(zone);
-  if (!format) {
-    const two = '2-digit';
-    format = new Intl.DateTimeFormat('en', {
-      timeZone: zone,
-      hourCycle: 'h23',
-      ...{ year: 'numeric', month: two, day: two, hour: two, minute: two, second: two },
-    });
-    parts.set(zone, format);
-  }
-  const of = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
-  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = of;
-  return Date.UTC(year, month - 1, day, hour, minute, second) + (at % 1000);
-}
-
-/** How far the clock on the wall is ahead of UTC, ms. */
-export const offsetOf = (zone: string, at: number) => wallOf(zone, at) - at;
-
-export interface ClockChange {
-  at: number;
-  /** What the clock shows until then, and from then on, as if it were UTC. */
-  fromWall: number;
-  toWall: number;
-}
 
 /** Long enough for both changes of a year, also where these move with the moon. */
 const AHEAD_DAYS = 400;
@@ -46,26 +19,6 @@ export function nextChange(zone: string, from: number): ClockChange | undefined 
     if (offsetOf(zone, at) !== was) return changeBetween(zone, at - STEP_DAYS * DAY_MS, at);
   }
   return undefined;
-}
-
-function changeBetween(zone: string, from: number, to: number): ClockChange {
-  const was = offsetOf(zone, from);
-  let [low, high] = [Math.floor(from / MINUTE_MS), Math.ceil(to / MINUTE_MS)];
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (offsetOf(zone, middle * MINUTE_MS) === was) low = middle;
-    else high = middle;
-  }
-  const at = high * MINUTE_MS;
-  return { at, fromWall: at + was, toWall: wallOf(zone, at) };
-}
-
-/** When the clock on the wall first shows `wall`, or jumps over it. */
-export function instantOf(zone: string, wall: number): number {
-  const around = [wall - DAY_MS, wall + DAY_MS];
-  const candidates = around.map((near) => wall - offsetOf(zone, near)).sort((a, b) => a - b);
-  const shown = candidates.find((at) => wallOf(zone, at) === wall);
-  return shown ?? changeBetween(zone, wall - DAY_MS, wall + DAY_MS).at;
 }
 
 export interface Start {

@@ -1,4 +1,4 @@
-// The words of the chosen language, and times as people write them.
+// The words of the chosen language, and durations that tick.
 
 import { computed } from '@preact/signals';
 import { language } from '../prefs';
@@ -9,27 +9,6 @@ export const words = computed<Words>(() => (language.value === 'es' ? es : en));
 
 /** The words of one page, loaded with it: English is by its type the list of them. */
 export const wordsOf = <T>(pair: { en: T; es: NoInfer<T> }) => computed<T>(() => pair[language.value]);
-
-const clock = computed(
-  () =>
-    new Intl.DateTimeFormat(language.value, {
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-      hourCycle: 'h23',
-    }),
-);
-const dayAndClock = computed(
-  () => new Intl.DateTimeFormat(language.value, { dateStyle: 'medium', timeStyle: 'medium' }),
-);
-
-const A_DAY_MS = 86_400_000;
-
-/** `12:04:31` of this reader's clock; with its date when that is not within a day of `now`. */
-export function timeOf(instantMs: number, nowMs: number): string {
-  const format = Math.abs(nowMs - instantMs) < A_DAY_MS ? clock : dayAndClock;
-  return format.value.format(instantMs);
-}
 
 /** `0:42`, `12:04`, `1:02:03`. */
 export function lasting(ms: number): string {

@@ -6,12 +6,12 @@ import { Figure } from '../components/figure';
 import { StateShape } from '../components/icons';
 import { Wall } from '../components/wall';
 import { WallBar, wallPage } from '../components/wall-bar';
-import { branch } from '../data/branches';
+import { branch, timeAt } from '../data/branches';
 import { type Facts, factsOf, type Visits } from '../data/facts';
 import { link, now } from '../data/feed';
 import { kept } from '../data/removal';
 import { shifts } from '../data/shifts';
-import { timeOf, words } from '../i18n';
+import { words } from '../i18n';
 import { lazy } from '../lazy';
 import { route } from '../routes';
 import { Empty } from './empty';
@@ -44,7 +44,7 @@ function FactsLine({ facts, children }: { facts: Facts; children: ComponentChild
   const isMissing = facts.running < facts.cameras;
   return (
     <header class="facts">
-      <h1>{words.value.live}</h1>
+      <h1 class="unseen">{words.value.live}</h1>
       <p>
         <span data-fact="cameras" class={isMissing ? 'missing' : ''}>
           {isMissing && <StateShape state="lost" />}
@@ -69,7 +69,7 @@ function VisitsFact({ visits }: { visits: Visits }) {
   const of = [
     shift && words.value.shiftSince(words.value.shifts[shift.name] ?? shift.name, shift.startsAt),
     branches > 1 && words.value.inBranches(counted, branches),
-    old !== undefined && words.value.asOf(timeOf(old, now.value)),
+    old !== undefined && words.value.asOf(timeAt(old, now.value)),
   ].filter((part) => typeof part === 'string');
   return (
     <span data-fact="visits" class={old === undefined ? '' : 'old'}>

@@ -129,7 +129,7 @@ function OneBranch({ branch, sectors, mayChange, onDone }: OneBranchProps) {
         )}
         {isFromFile && <p class="quiet">{w.fileReason}</p>}
       </header>
-      <div class="parts">
+      <div class="branch-parts">
         <Shifts branch={branch} mayChange={mayChange && !isFromFile} />
         <Sectors branch={branch} sectors={sectors} mayChange={mayChange} onDone={onDone} />
       </div>

@@ -3,6 +3,7 @@
 
 import type { ComponentType } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { zoneOf } from '../data/branches';
 import { words } from '../i18n';
 import { href, route } from '../routes';
 import { About } from './system/about';
@@ -13,7 +14,6 @@ import { Jobs } from './system/jobs';
 import { Models } from './system/models';
 import { PARTS, type Part, partOf } from './system/parts';
 import { Pipelines } from './system/pipelines';
-import { zone } from './system/time';
 import { Tokens } from './system/tokens';
 import { own } from './system/words';
 
@@ -42,7 +42,7 @@ export function Page() {
   }, [part]);
   return (
     <div class="system">
-      <nav class="parts" ref={list} aria-label={own.value.partsName}>
+      <nav class="system-parts" ref={list} aria-label={own.value.partsName}>
         {PARTS.map((each) => (
           <a key={each} href={href('system', [each])} aria-current={each === part ? 'page' : undefined}>
             {own.value.parts[each]}
@@ -56,7 +56,7 @@ export function Page() {
             <span class="unseen">{words.value.pages.system}: </span>
             {own.value.parts[part]}
           </h1>
-          {TIMED.has(part) && <span class="quiet">{own.value.zone(zone.value)}</span>}
+          {TIMED.has(part) && <span class="quiet">{own.value.zone(zoneOf())}</span>}
         </header>
         <Shown />
       </div>

@@ -5,7 +5,8 @@ import { Languages } from '../components/choices';
 import { IconButton } from '../components/icon-button';
 import { FullScreenIcon, MicrophoneIcon, StateShape, StopIcon, TurnCameraIcon } from '../components/icons';
 import { useNow } from '../components/use';
-import { secondsUntil, timeOf, words } from '../i18n';
+import { timeIn } from '../data/clock';
+import { secondsUntil, words } from '../i18n';
 import { Annotated } from './annotated';
 import { again, aspect, canTurn, line, refused, seen, sound, stop, turn, video, wantSound } from './device';
 import { isSignedOut } from './link';
@@ -50,7 +51,7 @@ function Notice() {
       case 'connecting':
         return connecting;
       case 'waiting':
-        return lost(timeOf(state.since, now));
+        return lost(timeIn(undefined, state.since, now));
       case 'closed':
         return isSignedOut(state.code) ? signedOut : turnedAway(state.reason);
       case 'live':

@@ -2,7 +2,7 @@
 
 import { useState } from 'preact/hooks';
 import { type Column, Table } from '../components/table';
-import { timeOf } from '../i18n';
+import { timeIn } from '../data/clock';
 import { choose, chosen } from './address';
 import { type Entry, matching } from './journal';
 import { journal, version } from './watch';
@@ -91,7 +91,7 @@ function Filters() {
 }
 
 /** `12:04:31.250`: two messages of one second are told apart. */
-const received = (at: number) => `${timeOf(at, Date.now())}.${String(at % 1000).padStart(3, '0')}`;
+const received = (at: number) => `${timeIn(undefined, at, Date.now())}.${String(at % 1000).padStart(3, '0')}`;
 
 function columns(read: Entry | undefined, onRead: (entry: Entry) => void): Column<Entry>[] {
   const said = visualizationWords.value;

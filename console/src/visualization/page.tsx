@@ -6,7 +6,8 @@ import { Command } from '../components/command';
 import { Choice } from '../components/form';
 import { MarkIcon, StateShape } from '../components/icons';
 import { useNow } from '../components/use';
-import { lasting, secondsUntil, timeOf, words } from '../i18n';
+import { timeIn } from '../data/clock';
+import { lasting, secondsUntil, words } from '../i18n';
 import { Annotated } from '../totem/annotated';
 import { isSignedOut } from '../totem/link';
 import { choose } from './address';
@@ -70,7 +71,7 @@ function LineBanner() {
         <div class="banner">
           <StateShape state="lost" />
           <p>
-            {visualizationWords.value.lost(timeOf(state.since, now))}{' '}
+            {visualizationWords.value.lost(timeIn(undefined, state.since, now))}{' '}
             <span class="figure" aria-hidden="true">
               {words.value.retryIn(secondsUntil(state.retryAt, now))}
             </span>

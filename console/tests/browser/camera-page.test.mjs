@@ -105,7 +105,7 @@ test('a_mistake_is_one_undo_away', async () => {
     const gate = (await camera()).lines.find(({ name }) => name === 'gate');
     return Math.abs(gate.to[0] - 0.62) < 0.01;
   });
-  await page.locator('.save .button.first:disabled', { hasText: 'Save' }).waitFor();
+  await page.locator('.settings .button.first:disabled', { hasText: 'Save' }).waitFor();
   await dismissAll();
 });
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import '../fakes/page';
 import type { ValueCount } from '../../src/api/shifts';
-import { instantOf, wallMs, wallText } from '../../src/data/zone';
+import { instantOfText, span, wallOf, wallText } from '../../src/data/clock';
 import { alignHours, inSteps, untilNow, weekBefore } from '../../src/pages/shifts/align';
 import { histogram, stepsFor } from '../../src/pages/shifts/dwell';
-import { change, duration, figure } from '../../src/pages/shifts/figures';
+import { change, figure } from '../../src/pages/shifts/figures';
 import { fileOfShift, fileOfTime, periodOf } from '../../src/pages/shifts/period';
 import { lineEnds } from '../../src/pages/shifts/saving';
 import { addressOf, chosen } from '../../src/pages/shifts/view';
@@ -16,16 +16,16 @@ const at = (text: string) => Date.parse(text);
 const hour = (start: string, visits: number) => ({ start, visits });
 
 test('a_reading_of_a_branchs_clock_is_an_instant', () => {
-  assert.equal(instantOf(MADRID, '2026-11-22T22:00'), at('2026-11-22T22:00+01:00'));
-  assert.equal(instantOf('America/Caracas', '2026-11-22T22:00'), at('2026-11-22T22:00-04:00'));
-  assert.equal(instantOf(MADRID, ''), undefined);
+  assert.equal(instantOfText(MADRID, '2026-11-22T22:00'), at('2026-11-22T22:00+01:00'));
+  assert.equal(instantOfText('America/Caracas', '2026-11-22T22:00'), at('2026-11-22T22:00-04:00'));
+  assert.equal(instantOfText(MADRID, ''), undefined);
   assert.equal(wallText(MADRID, at('2026-07-01T12:30Z')), '2026-07-01T14:30');
-  assert.equal(wallMs('Asia/Kathmandu', at('2026-07-01T00:00Z')), at('2026-07-01T05:45Z'));
+  assert.equal(wallOf('Asia/Kathmandu', at('2026-07-01T00:00Z')), at('2026-07-01T05:45Z'));
 });
 
-test('a_reading_that_comes_twice_is_the_first_and_one_left_out_is_after_the_jump', () => {
-  assert.equal(instantOf(MADRID, '2026-10-25T02:30'), at('2026-10-25T02:30+02:00'));
-  assert.equal(instantOf(MADRID, '2026-03-29T02:30'), at('2026-03-29T03:30+02:00'));
+test('a_reading_that_comes_twice_is_the_first_and_one_left_out_is_the_jump', () => {
+  assert.equal(instantOfText(MADRID, '2026-10-25T02:30'), at('2026-10-25T02:30+02:00'));
+  assert.equal(instantOfText(MADRID, '2026-03-29T02:30'), at('2026-03-29T03:00+02:00'));
 });
 
 test('hours_of_two_shifts_meet_by_the_clock_on_the_wall', () => {
@@ -89,14 +89,17 @@ test('stays_are_sorted_into_steps_that_show_their_shape', () => {
 
 test('figures_have_their_unit_and_differences_their_sign', () => {
   assert.deepEqual(
-    [duration(0), duration(59.6), duration(125), duration(3720)],
+    [span(0), span(59_600), span(125_000), span(3_720_000)],
     ['0 s', '1 min', '2 min 5 s', '1 h 2 min'],
   );
   assert.equal(change(132, 120, figure), '+12 (+10%)');
   assert.equal(change(110, 120, figure), '−10 (−8%)');
   assert.equal(change(9, 6, figure), '+3');
   assert.equal(change(7, 7, figure), '±0');
-  assert.equal(change(11, 19, duration), '−8 s');
+  assert.equal(
+    change(11, 19, (s) => span(s * 1000)),
+    '−8 s',
+  );
 });
 
 test('it_is_told_of_how_many_anything_was_said', () => {

@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import '../fakes/page';
+import { dateIn, startOfDay } from '../../src/data/clock';
 import { deedOf } from '../../src/pages/system/changes';
 import { byLine, isModelManifest, spanOf } from '../../src/pages/system/findings';
 import { joined, lineOf, seriesOf, sumsOf } from '../../src/pages/system/metrics';
-import { dayIn, startOfDay } from '../../src/pages/system/zone';
 
 const TEXT = `# TYPE atalaya_camera_fps_in gauge
 atalaya_camera_fps_in{camera="a } b",tenant="1"} 6.5
@@ -72,18 +73,18 @@ test('a_line_fills_its_box_and_one_point_is_none', () => {
 });
 
 test('a_day_begins_by_the_clock_of_its_zone', () => {
-  assert.equal(startOfDay('2026-11-23', 'UTC'), '2026-11-23T00:00:00.000Z');
-  assert.equal(startOfDay('2026-11-23', 'America/Argentina/Buenos_Aires'), '2026-11-23T03:00:00.000Z');
-  assert.equal(startOfDay('2026-11-23', 'Asia/Kolkata'), '2026-11-22T18:30:00.000Z');
-  assert.equal(startOfDay('2026-03-29', 'Europe/Madrid', 1), '2026-03-29T22:00:00.000Z');
-  assert.equal(startOfDay('2026-10-25', 'Europe/Madrid'), '2026-10-24T22:00:00.000Z');
-  assert.equal(startOfDay('2026-10-25', 'Europe/Madrid', 1), '2026-10-25T23:00:00.000Z');
+  assert.equal(startOfDay('UTC', '2026-11-23'), '2026-11-23T00:00:00.000Z');
+  assert.equal(startOfDay('America/Argentina/Buenos_Aires', '2026-11-23'), '2026-11-23T03:00:00.000Z');
+  assert.equal(startOfDay('Asia/Kolkata', '2026-11-23'), '2026-11-22T18:30:00.000Z');
+  assert.equal(startOfDay('Europe/Madrid', '2026-03-29', 1), '2026-03-29T22:00:00.000Z');
+  assert.equal(startOfDay('Europe/Madrid', '2026-10-25'), '2026-10-24T22:00:00.000Z');
+  assert.equal(startOfDay('Europe/Madrid', '2026-10-25', 1), '2026-10-25T23:00:00.000Z');
   // Clocks go from 0:00 to 1:00 there on that day.
-  assert.equal(startOfDay('2026-04-24', 'Africa/Cairo'), '2026-04-23T22:00:00.000Z');
-  assert.equal(startOfDay('', 'UTC'), undefined);
-  assert.equal(startOfDay('2026-02-30', 'UTC'), undefined);
-  assert.equal(startOfDay('2026-13-01', 'UTC'), undefined);
-  assert.equal(dayIn(Date.parse('2026-11-23T02:59:59Z'), 'America/Argentina/Buenos_Aires'), '2026-11-22');
+  assert.equal(startOfDay('Africa/Cairo', '2026-04-24'), '2026-04-23T22:00:00.000Z');
+  assert.equal(startOfDay('UTC', ''), undefined);
+  assert.equal(startOfDay('UTC', '2026-02-30'), undefined);
+  assert.equal(startOfDay('UTC', '2026-13-01'), undefined);
+  assert.equal(dateIn('America/Argentina/Buenos_Aires', Date.parse('2026-11-23T02:59:59Z')), '2026-11-22');
 });
 
 test('what_is_found_stands_at_its_line_or_at_none', () => {

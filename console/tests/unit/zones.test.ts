@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  instantOf,
-  lengthsOf,
-  nextChange,
-  nextShiftChanges,
-  periodAt,
-  zonesLike,
-} from '../../src/data/zones';
+import '../fakes/page';
+import { instantOf } from '../../src/data/clock';
+import { lengthsOf, nextChange, nextShiftChanges, periodAt, zonesLike } from '../../src/data/zones';
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const DEFAULT = [

@@ -102,7 +102,7 @@ function Results({ result, onUse }: ResultsProps) {
   const words = addWords.value;
   const { cameras, complete } = result;
   return (
-    <section class="found" aria-live="polite">
+    <section class="devices" aria-live="polite">
       {cameras.length === 0 ? <p>{words.nothing}</p> : <h3>{words.found(cameras.length)}</h3>}
       {!complete && <p class="quiet">{words.incomplete}</p>}
       <ul>

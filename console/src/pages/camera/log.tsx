@@ -4,10 +4,9 @@
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import type { Camera } from '../../api';
-import { branches } from '../../data/branches';
-import { session } from '../../data/feed';
+import { timeAt } from '../../data/branches';
+import { now, session } from '../../data/feed';
 import { connect, type GatewayEvent } from '../../gateway';
-import { language } from '../../prefs';
 import { cameraWords } from './words';
 
 interface Entry {
@@ -26,13 +25,6 @@ export function Log({ camera }: { camera: Camera }) {
   const told = useEvents(camera.id, hearsAll);
   const seen = seenStates.value.get(camera.id) ?? [];
   const entries = [...told, ...seen].sort((a, b) => b.at - a.at).slice(0, MOST);
-  const zone = branches.value?.find(({ id }) => id === camera.branch_id)?.time_zone;
-  const format = new Intl.DateTimeFormat(language.value, {
-    dateStyle: 'medium',
-    timeStyle: 'medium',
-    hourCycle: 'h23',
-    ...(zone ? { timeZone: zone } : {}),
-  });
   const text = ({ kind, state }: Entry) => {
     if (kind === 'state' && state) return words.logStates[state];
     if (kind === 'online') return words.logOnline;
@@ -48,7 +40,9 @@ export function Log({ camera }: { camera: Camera }) {
       <ol aria-label={words.log}>
         {entries.map((entry) => (
           <li key={entry.id} class={entry.kind}>
-            <time dateTime={new Date(entry.at).toISOString()}>{format.format(entry.at)}</time>
+            <time dateTime={new Date(entry.at).toISOString()}>
+              {timeAt(entry.at, now.value, camera.branch_id)}
+            </time>
             <span>
               {text(entry)}
               {entry.reason && <span class="reason">{entry.reason}</span>}

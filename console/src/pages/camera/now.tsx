@@ -5,10 +5,11 @@ import { serverNow } from '../../api';
 import { type Hour, thisHour } from '../../api/camera';
 import { Show, Skeleton, useAsked } from '../../components/asked';
 import { Figure } from '../../components/figure';
+import { timeAt } from '../../data/branches';
 import { visitsOf, wallClock } from '../../data/facts';
 import { now } from '../../data/feed';
 import { shifts } from '../../data/shifts';
-import { timeOf, words } from '../../i18n';
+import { words } from '../../i18n';
 import type { Playback } from '../../video/player';
 import { cameraWords } from './words';
 
@@ -114,7 +115,7 @@ function Band({ points }: { points: Hour['occupancy']['points'] }) {
   const y = (people: number) => BAND.height - 1 - (people / most) * (BAND.height - 2);
   const bar = BAND.width / 60;
   return (
-    <figure class="band">
+    <figure class="hour-band">
       <svg viewBox={`0 0 ${BAND.width} ${BAND.height}`} role="img" aria-label={`${said.lastHour}; 0–${most}`}>
         {points.map(({ start, min, mean, max }) => (
           <g key={start}>
@@ -137,7 +138,7 @@ function Details({ camera, playback }: { camera: Camera; playback: Playback | un
   const ms = (value: number) => (value > 0 ? `${number(Math.round(value))} ms` : undefined);
   const rows: [string, string | undefined][] = [
     [facts.state, states[status.state]],
-    [facts.since, status.since ? timeOf(Date.parse(status.since), now.value) : undefined],
+    [facts.since, status.since ? timeAt(Date.parse(status.since), now.value, camera.branch_id) : undefined],
     [facts.size, status.width > 0 ? `${status.width} × ${status.height} px` : undefined],
     [facts.fpsIn, fps(status.fps_in)],
     [facts.fpsAnalysed, fps(status.fps_analysed)],

@@ -207,7 +207,7 @@ export function SaveRow({ store, isChanged, isWrong, onDiscard, onSave }: SaveRo
     };
   }, [store, isChanged]);
   return (
-    <div class="buttons save">
+    <div class="buttons">
       <button
         type={onSave ? 'button' : 'submit'}
         class="button first"

@@ -2,7 +2,7 @@
 
 import { useEffect } from 'preact/hooks';
 import { CheckField, TextField } from '../../components/form';
-import { timeOf } from '../../i18n';
+import { timeAt } from '../../data/branches';
 import type { Editor } from './editor';
 import { SaveRow, type Test } from './settings';
 import { type Kind, type Shape, turned } from './shapes';
@@ -68,7 +68,7 @@ function Tools({ kinds, editor, test }: ToolsProps) {
   const drawing = editor.drawing.value;
   const help = drawing?.kind === 'line' ? words.drawLineHelp : words.drawZoneHelp;
   const testing =
-    test.since !== undefined && `${words.testing(timeOf(test.since, Date.now()))}. ${words.testHelp}`;
+    test.since !== undefined && `${words.testing(timeAt(test.since, Date.now()))}. ${words.testHelp}`;
   return (
     <>
       <div class="buttons">

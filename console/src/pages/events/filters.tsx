@@ -14,7 +14,7 @@ export function Filters({ filter, sectors }: { filter: Filter; sectors: readonly
   const here = <T extends { branch_id: number }>(list: readonly T[]) =>
     list.filter(({ branch_id }) => !branch.value || branch_id === branch.value.id);
   return (
-    <search class="filters">
+    <search class="event-filters">
       <Picker
         label={w.kind}
         all={w.allKinds}

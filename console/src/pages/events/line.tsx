@@ -1,13 +1,11 @@
 // One line of the list.
 
 import { StateShape } from '../../components/icons';
-import { branches } from '../../data/branches';
-import { ALL_OF_IT, clockOf, span, timeIn } from '../../data/clock';
+import { branches, timeAt, zoneOf } from '../../data/branches';
+import { fullyIn, span } from '../../data/clock';
 import { now } from '../../data/feed';
 import type { Item, Note } from '../../events/items';
 import type { GatewayEvent } from '../../gateway';
-import { timeOf } from '../../i18n';
-import { language } from '../../prefs';
 import { groupOf, type Tone, toneOf } from './kinds';
 import { say } from './say';
 import { eventWords } from './words';
@@ -29,7 +27,7 @@ export function Line({ item, sectorName, onOpen }: LineProps) {
   return (
     <button type="button" class="event" data-type={event.type} onClick={() => onOpen(event)}>
       <time dateTime={event.at} title={whenOf(event)}>
-        {timeIn(language.value, zoneOf(event), Date.parse(event.at), now.value)}
+        {timeAt(Date.parse(event.at), now.value, event.branch_id)}
       </time>
       <span class="kind">{w.groups[groupOf(event.type)]}</span>
       <span class={tone ? `sentence ${tone}` : 'sentence'}>
@@ -46,12 +44,7 @@ export function Line({ item, sectorName, onOpen }: LineProps) {
   );
 }
 
-/** By the clock on the venue's wall. */
-export const zoneOf = ({ branch_id }: GatewayEvent) =>
-  branches.value?.find(({ id }) => id === branch_id)?.time_zone ?? 'UTC';
-
-export const whenOf = (event: GatewayEvent) =>
-  clockOf(language.value, zoneOf(event), ALL_OF_IT).format(Date.parse(event.at));
+export const whenOf = (event: GatewayEvent) => fullyIn(zoneOf(event.branch_id), Date.parse(event.at));
 
 /** Sector and branch; a branch only where there are several. */
 export function placeOf(event: GatewayEvent, sectorName: (id: number) => string): string {
@@ -66,7 +59,7 @@ export const nameOfBranch = (branch: number) =>
 
 function NoteLine({ note }: { note: Note }) {
   return (
-    <p class={`note ${note.what}`}>
+    <p class={`event-note ${note.what}`}>
       {note.what !== 'back' && <StateShape state="lost" />}
       {textOf(note)}
     </p>
@@ -75,7 +68,7 @@ function NoteLine({ note }: { note: Note }) {
 
 function textOf(note: Note): string {
   const w = eventWords.value;
-  const time = timeOf(note.at, now.value);
+  const time = timeAt(note.at, now.value);
   if (note.what === 'lost') return w.noteLost(time);
   if (note.what === 'gap') return w.noteGap(note.branches.map(nameOfBranch).join(', '));
   return w.noteBack(time, span(note.at - note.lostAt), note.late);

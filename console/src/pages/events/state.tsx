@@ -1,10 +1,11 @@
 // How it stands with the connection: by what, since when, and what came of the last loss.
 
 import { StateShape } from '../../components/icons';
+import { timeAt } from '../../data/branches';
 import { gateway } from '../../data/events';
 import { now } from '../../data/feed';
 import type { HubState } from '../../events/items';
-import { secondsUntil, timeOf, words } from '../../i18n';
+import { secondsUntil, words } from '../../i18n';
 import { eventWords } from './words';
 
 /** How long it is said that something came afterwards; the list says it for as long as it has it. */
@@ -38,7 +39,7 @@ interface Shown {
 
 const lost = (lostAt: number, seconds: number, nowMs: number): Shown => ({
   shape: 'lost',
-  text: eventWords.value.lostSince(timeOf(lostAt, nowMs)),
+  text: eventWords.value.lostSince(timeAt(lostAt, nowMs)),
   tick: words.value.retryIn(seconds),
 });
 
@@ -60,7 +61,7 @@ function textOf(state: HubState, nowMs: number): Shown | undefined {
       const { back, by, since } = state;
       const isNews = back && nowMs - since < BACK_FOR_MS;
       const more = isNews && (back.gaps.length > 0 ? w.lostFor(back.late) : w.caughtUp(back.late));
-      return { shape: 'running', text: w.liveSince(w.by[by], timeOf(since, nowMs)), more: more || undefined };
+      return { shape: 'running', text: w.liveSince(w.by[by], timeAt(since, nowMs)), more: more || undefined };
     }
   }
 }

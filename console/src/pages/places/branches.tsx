@@ -21,7 +21,7 @@ import { words } from '../../i18n';
 import { href } from '../../routes';
 import { EditDialog } from './editing';
 import { placeWords } from './words';
-import { clockIn, ZoneField } from './zone';
+import { ZoneField, zonedClock } from './zone';
 
 interface BranchesProps {
   branches: readonly BranchFull[];
@@ -42,7 +42,12 @@ export function Branches({ branches, sectors, chosen }: BranchesProps) {
         </a>
       ),
     },
-    { key: 'clock', name: w.clock, cell: ({ time_zone }) => clockIn(time_zone, now.value), width: '120px' },
+    {
+      key: 'clock',
+      name: w.clock,
+      cell: ({ time_zone }) => zonedClock(time_zone, now.value),
+      width: '120px',
+    },
     { key: 'zone', name: w.zone, cell: ({ time_zone }) => time_zone, minor: true },
     {
       key: 'sectors',

@@ -35,7 +35,7 @@ export function Sectors({ branch, sectors, mayChange, onDone }: SectorsProps) {
   const [open, setOpen] = useState<Sector | 'new'>();
   const asked = useAsked(() => listAssignments(branch.id), [branch.id, sectors.map(({ id }) => id)]);
   return (
-    <section class="part" aria-labelledby="sectors-title">
+    <section class="branch-part" aria-labelledby="sectors-title">
       <header>
         <h2 id="sectors-title">{w.sectors}</h2>
         {mayChange && (

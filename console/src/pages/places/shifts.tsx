@@ -15,10 +15,9 @@ import {
 } from '../../api/places';
 import { Show, useAsked } from '../../components/asked';
 import { attempt, tell } from '../../components/toast';
-import { clockOf, MINUTES, span } from '../../data/clock';
+import { clockIn, clockOf, MINUTES, span } from '../../data/clock';
 import { now } from '../../data/feed';
 import { lengthsOf, nextShiftChanges, type ShiftChange, type Start } from '../../data/zones';
-import { language } from '../../prefs';
 import { ScheduleDialog } from './schedule';
 import { placeWords } from './words';
 
@@ -30,7 +29,7 @@ export function Shifts({ branch, mayChange }: { branch: BranchFull; mayChange: b
   const asked = useAsked(() => getSchedule(branch.id), [branch.id, branch.time_zone]);
   const [isOpen, setOpen] = useState(false);
   return (
-    <section class="part" aria-labelledby="shifts-title">
+    <section class="branch-part" aria-labelledby="shifts-title">
       <header>
         <h2 id="shifts-title">{w.shifts}</h2>
         {mayChange && (
@@ -141,7 +140,7 @@ export const nameOf = (shift: string) => placeWords.value.names[shift] ?? shift;
 const A_MONDAY = Date.UTC(2024, 0, 1);
 
 export const dayName = (day: Day, weekday: 'short' | 'long' = 'short') =>
-  clockOf(language.value, 'UTC', { weekday }).format(A_MONDAY + DAYS.indexOf(day) * 86_400_000);
+  clockOf('UTC', { weekday }).format(A_MONDAY + DAYS.indexOf(day) * 86_400_000);
 
 export function daysText(days: readonly Day[]): string {
   if (days.length === DAYS.length) return placeWords.value.everyDay;
@@ -183,7 +182,7 @@ export function Changes({ shifts, zone }: { shifts: readonly Start[]; zone: stri
 function Change({ zone, change, period }: ShiftChange & { zone: string }) {
   const w = placeWords.value;
   const by = change.toWall - change.fromWall;
-  const wall = (at: number) => clockOf(language.value, 'UTC', MINUTES).format(at);
+  const wall = (at: number) => clockIn('UTC', at);
   const say = by > 0 ? w.forward : w.back;
   return (
     <li>
@@ -196,7 +195,7 @@ function Change({ zone, change, period }: ShiftChange & { zone: string }) {
       )}
       <p class="quiet">
         {say(span(Math.abs(by)), wall(change.fromWall), wall(change.toWall))} (
-        {clockOf(language.value, zone, { dateStyle: 'full' }).format(change.at)})
+        {clockOf(zone, { dateStyle: 'full' }).format(change.at)})
       </p>
     </li>
   );
@@ -204,12 +203,12 @@ function Change({ zone, change, period }: ShiftChange & { zone: string }) {
 
 /** `27–28 March 2027`, as short as the language has it. */
 function nightOf(zone: string, start: number, end: number): string {
-  const format = clockOf(language.value, zone, { day: 'numeric', month: 'long', year: 'numeric' });
+  const format = clockOf(zone, { day: 'numeric', month: 'long', year: 'numeric' });
   return format.formatRange(start, end - 1);
 }
 
 function dayAndTime(zone: string, at: number): string {
-  return clockOf(language.value, zone, {
+  return clockOf(zone, {
     weekday: 'short',
     day: 'numeric',
     month: 'short',

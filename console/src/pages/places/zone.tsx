@@ -5,12 +5,11 @@ import { TextField } from '../../components/form';
 import { clockOf, MINUTES } from '../../data/clock';
 import { now } from '../../data/feed';
 import { allZones, zonesLike } from '../../data/zones';
-import { language } from '../../prefs';
 import { placeWords } from './words';
 
 /** `05:41 (GMT+1)` */
-export function clockIn(zone: string, at: number): string {
-  return clockOf(language.value, zone, { ...MINUTES, timeZoneName: 'short' }).format(at);
+export function zonedClock(zone: string, at: number): string {
+  return clockOf(zone, { ...MINUTES, timeZoneName: 'short' }).format(at);
 }
 
 export function ZoneField({ value, onValue }: { value: string; onValue: (zone: string) => void }) {
@@ -35,7 +34,7 @@ export function ZoneField({ value, onValue }: { value: string; onValue: (zone: s
         >
           {shown.map((zone) => (
             <option key={zone} value={zone} selected={zone === value}>
-              {zone.replaceAll('_', ' ')} · {clockIn(zone, now.value)}
+              {zone.replaceAll('_', ' ')} · {zonedClock(zone, now.value)}
             </option>
           ))}
         </select>

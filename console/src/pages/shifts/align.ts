@@ -6,7 +6,7 @@ const A_WEEK_MS = 7 * 86_400_000;
 const ABOUT_MS = 2 * 3_600_000;
 
 /** The reading of the wall's clock in an RFC 3339 time, as if it were UTC. */
-export const wallOf = (rfc3339: string) => Date.parse(`${rfc3339.slice(0, 19)}Z`);
+export const readingOf = (rfc3339: string) => Date.parse(`${rfc3339.slice(0, 19)}Z`);
 
 interface Hour {
   start: string;
@@ -20,9 +20,9 @@ interface Hour {
 export function alignHours(ours: readonly Hour[], theirs: readonly Hour[]): (number | null)[] {
   const rest = byClock(theirs);
   const left = new Map([...byClock(ours)].map(([clock, hours]) => [clock, hours.length]));
-  const start = wallOf(ours[0]?.start ?? '');
+  const start = readingOf(ours[0]?.start ?? '');
   return ours.map((hour) => {
-    const clock = wallOf(hour.start) - start;
+    const clock = readingOf(hour.start) - start;
     const open = rest.get(clock) ?? [];
     const isLast = (left.get(clock) ?? 1) === 1;
     left.set(clock, (left.get(clock) ?? 1) - 1);
@@ -32,10 +32,10 @@ export function alignHours(ours: readonly Hour[], theirs: readonly Hour[]): (num
 }
 
 function byClock(hours: readonly Hour[]): Map<number, Hour[]> {
-  const start = wallOf(hours[0]?.start ?? '');
+  const start = readingOf(hours[0]?.start ?? '');
   const found = new Map<number, Hour[]>();
   for (const hour of hours) {
-    const clock = wallOf(hour.start) - start;
+    const clock = readingOf(hour.start) - start;
     found.set(clock, [...(found.get(clock) ?? []), hour]);
   }
   return found;

@@ -1,15 +1,15 @@
 // Who crossed which line, and how long people were in which zone: tables, as people compare them.
 
 import type { ShiftSummary } from '../../api/shifts';
+import { span } from '../../data/clock';
 import { words } from '../../i18n';
 import { Block } from './block';
 import { cameraName } from './facts';
-import { duration } from './figures';
 import { shiftTitle, type View } from './view';
 import { say } from './words';
 
 const number = (n: number | undefined) => (n === undefined ? '–' : words.value.number(n));
-const stay = (seconds: number | null | undefined) => (seconds == null ? '–' : duration(seconds));
+const stay = (seconds: number | null | undefined) => (seconds == null ? '–' : span(seconds * 1000));
 
 /** What both shifts have, then what only the second one has. */
 function pairs<T>(

@@ -5,7 +5,7 @@ import { useState } from 'preact/hooks';
 import { type Comparison, ROWS, type RowFormat, type Rows, shiftRows, timeRows } from '../../api/shifts';
 import { Dialog } from '../../components/dialog';
 import { SelectField, TextField } from '../../components/form';
-import { wallText } from '../../data/zone';
+import { wallText } from '../../data/clock';
 import { words } from '../../i18n';
 import { scopeName, useSectors } from './head';
 import { fileOfShift, fileOfTime, type Period, periodOf } from './period';

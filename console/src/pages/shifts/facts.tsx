@@ -2,10 +2,10 @@
 
 import type { KeyFigures } from '../../api/shifts';
 import { Figure } from '../../components/figure';
+import { clockIn, span } from '../../data/clock';
 import { cameras } from '../../data/feed';
-import { clockIn } from '../../data/zone';
 import { words } from '../../i18n';
-import { change, duration, figure } from './figures';
+import { change, figure } from './figures';
 import { shiftTitle, type View } from './view';
 import { say } from './words';
 
@@ -38,7 +38,7 @@ export function Facts({ view }: { view: View }) {
       )}
       {dwell_median_s !== null && (
         <span data-fact="stay">
-          <b class="figure">{duration(dwell_median_s)}</b> {say.value.median}
+          <b class="figure">{span(dwell_median_s * 1000)}</b> {say.value.median}
         </span>
       )}
     </p>
@@ -127,7 +127,7 @@ const isStay = (key: string) => key.startsWith('dwell');
 
 function said(key: string, value: number | null): string {
   if (value === null) return '–';
-  return isStay(key) ? duration(value) : figure(value);
+  return isStay(key) ? staySaid(value) : figure(value);
 }
 
 function Cell({ name, ours, theirs }: { name: string; ours: number | null; theirs: number | null }) {
@@ -137,7 +137,7 @@ function Cell({ name, ours, theirs }: { name: string; ours: number | null; their
       {ours !== null && theirs !== null && (
         <small>
           <span class="unseen">{say.value.difference}: </span>
-          {change(ours, theirs, isStay(name) ? duration : figure)}
+          {change(ours, theirs, isStay(name) ? staySaid : figure)}
         </small>
       )}
     </td>
@@ -146,3 +146,5 @@ function Cell({ name, ours, theirs }: { name: string; ours: number | null; their
 
 /** `132 visits`. */
 export const visitCount = (n: number) => `${words.value.number(n)} ${say.value.visits(n)}`;
+
+const staySaid = (seconds: number) => span(seconds * 1000);

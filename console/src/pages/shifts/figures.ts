@@ -18,16 +18,6 @@ export const figure = (n: number) => format({ maximumFractionDigits: n < 100 ? 1
 export const share = (part: number) =>
   format({ style: 'percent', maximumFractionDigits: part > 0 && part < 0.1 ? 1 : 0 }).format(part);
 
-/** `45 s`, `2 min 5 s`, `1 h 2 min`. */
-export function duration(seconds: number): string {
-  const total = Math.round(seconds);
-  const [hours, minutes, rest] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
-  const two = (big: number, unit: string, small: number, of: string) =>
-    small > 0 ? `${big} ${unit} ${small} ${of}` : `${big} ${unit}`;
-  if (hours > 0) return two(hours, 'h', minutes, 'min');
-  return minutes > 0 ? two(minutes, 'min', rest, 's') : `${rest} s`;
-}
-
 /** Below this a part of it says less than the difference itself. */
 const ENOUGH = 20;
 

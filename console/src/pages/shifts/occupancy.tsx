@@ -4,10 +4,10 @@ import { useMemo } from 'preact/hooks';
 import { type Comparison, type PeoplePoint, peopleByMinute, type Shift } from '../../api/shifts';
 import { Show, Skeleton, useAsked } from '../../components/asked';
 import { Chart, type ChartSeries } from '../../components/chart';
-import { clockIn, wallMs } from '../../data/zone';
-import { inSteps, wallOf } from './align';
+import { clockIn, span, wallOf } from '../../data/clock';
+import { inSteps, readingOf } from './align';
 import { Block } from './block';
-import { duration, figure } from './figures';
+import { figure } from './figures';
 import { shiftTitle, type View } from './view';
 import { say } from './words';
 
@@ -72,7 +72,7 @@ function usePeople(of: Comparison | undefined, { branch, scope }: View) {
 /** A gap in the line is one of the cameras, not one in the stream of people. */
 function measuredOf(points: readonly PeoplePoint[], { elapsed_s }: Comparison): string {
   const minutes = points.filter(({ max }) => max !== null).length;
-  return say.value.measured(duration(Math.min(minutes * 60, elapsed_s)), duration(elapsed_s));
+  return say.value.measured(span(Math.min(minutes * 60, elapsed_s) * 1000), span(elapsed_s * 1000));
 }
 
 interface PeopleProps {
@@ -137,13 +137,13 @@ function alignSteps(
   theirs: Shift,
   points: readonly PeoplePoint[],
 ): (number | null)[] {
-  const start = wallOf(theirs.start);
+  const start = readingOf(theirs.start);
   const steps = inSteps(points, STEP_MIN);
   const known = new Map(
-    steps.map(({ mean }, at) => [wallOf(points[at * STEP_MIN]?.start ?? '') - start, mean]),
+    steps.map(({ mean }, at) => [readingOf(points[at * STEP_MIN]?.start ?? '') - start, mean]),
   );
-  const from = wallOf(ours.start);
-  return starts.map((step) => known.get(wallMs(zone, step * 1000) - from) ?? null);
+  const from = readingOf(ours.start);
+  return starts.map((step) => known.get(wallOf(zone, step * 1000) - from) ?? null);
 }
 
 function summaryOf(points: readonly PeoplePoint[], { first, branch }: View): string {

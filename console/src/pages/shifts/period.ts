@@ -1,7 +1,7 @@
 // A time that somebody typed, by the clock of the branch, and the names of files.
 
 import type { RowFormat, Rows, Shift } from '../../api/shifts';
-import { instantOf } from '../../data/zone';
+import { instantOfText } from '../../data/clock';
 
 export interface Period {
   fromMs: number;
@@ -13,8 +13,8 @@ export interface Period {
 const MOST_DAYS = 3660;
 
 export function periodOf(zone: string, from: string, to: string): Period {
-  const fromMs = instantOf(zone, from) ?? Number.NaN;
-  const toMs = instantOf(zone, to) ?? Number.NaN;
+  const fromMs = instantOfText(zone, from) ?? Number.NaN;
+  const toMs = instantOfText(zone, to) ?? Number.NaN;
   return { fromMs, toMs, error: errorIn(fromMs, toMs) };
 }
 

@@ -21,7 +21,7 @@ function One({ of }: { of: Save }) {
   const { id, name, state, stop } = of;
   const runs = state === 'running';
   return (
-    <div class="save" data-save={state}>
+    <div class="save-line" data-save={state}>
       <b>{name}</b>
       <span class="figure quiet" data-fact="saved">
         {amount(of)}

@@ -4,9 +4,10 @@ import { useMemo } from 'preact/hooks';
 import type { Comparison } from '../../api/shifts';
 import { Show, useAsked } from '../../components/asked';
 import { Chart, type ChartSeries } from '../../components/chart';
+import { span } from '../../data/clock';
 import { Block } from './block';
 import { histogram, stepsFor } from './dwell';
-import { duration, figure, share } from './figures';
+import { figure, share } from './figures';
 import { lengthsOf, MOST_ROWS } from './lengths';
 import { ChartRoom } from './occupancy';
 import { shiftTitle, type View } from './view';
@@ -80,13 +81,13 @@ function Shape({ view, lengths, others }: ShapeProps) {
   return (
     <Chart
       label={say.value.stays}
-      summary={say.value.staysSummary(duration(dwell_median_s ?? 0), duration(dwell_p95_s ?? 0))}
+      summary={say.value.staysSummary(span((dwell_median_s ?? 0) * 1000), span((dwell_p95_s ?? 0) * 1000))}
       x={startsS.map((_, at) => at)}
       names={names}
       nameOf={(at) => {
         const start = startsS[at] ?? 0;
-        if (at === last) return say.value.orMore(duration(start));
-        return say.value.fromTo(duration(start), duration(start + stepS));
+        if (at === last) return say.value.orMore(span(start * 1000));
+        return say.value.fromTo(span(start * 1000), span((start + stepS) * 1000));
       }}
       xName={say.value.from}
       series={series}

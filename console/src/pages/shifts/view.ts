@@ -2,7 +2,7 @@
 
 import type { Comparison, Rows, Scope, Shift, ShiftId } from '../../api/shifts';
 import type { Branch } from '../../data/branches';
-import { clockIn, dayIn } from '../../data/zone';
+import { clockIn, dayIn } from '../../data/clock';
 import { words } from '../../i18n';
 import { href } from '../../routes';
 

@@ -50,7 +50,7 @@ function Shares({ look, of, beside }: SharesProps) {
           {values.map((value) => (
             <li key={value}>
               <span class="name">
-                {look === 'colors' && <i class="swatch" data-color={value} />}
+                {look === 'colors' && <i class="colour" data-color={value} />}
                 {say.value.values[value] ?? value.replace('-', '–')}
               </span>
               <Bar of={ours.find((each) => each.value === value)} tone="first" />

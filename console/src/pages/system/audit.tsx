@@ -7,16 +7,15 @@ import { Dialog } from '../../components/dialog';
 import { TextField } from '../../components/form';
 import { StateShape } from '../../components/icons';
 import { type Column, Table } from '../../components/table';
-import { branches } from '../../data/branches';
+import { branches, timeAt, zoneOf } from '../../data/branches';
+import { fullyIn, startOfDay } from '../../data/clock';
 import { words } from '../../i18n';
 import { href, replace, route } from '../../routes';
 import { deedOf } from './changes';
 import { useDraft } from './draft';
 import { useEndless } from './endless';
 import { Only } from './may';
-import { fully, when, zone } from './time';
 import { own } from './words';
-import { startOfDay } from './zone';
 
 export function Audit() {
   return (
@@ -39,8 +38,8 @@ const choose = (next: Partial<Filters>) => replace(href('system', ['audit'], { .
 
 /** As the server takes them: days are those of the branch, the last one whole. */
 function asked({ who, what, from, to }: Filters): ChangeFilter {
-  const begin = startOfDay(from, zone.value);
-  const end = startOfDay(to, zone.value, 1);
+  const begin = startOfDay(zoneOf(), from);
+  const end = startOfDay(zoneOf(), to, 1);
   return {
     ...(who ? { subject: who } : {}),
     ...(what ? { resource: what } : {}),
@@ -143,7 +142,7 @@ function columns(): Column<Change>[] {
     {
       key: 'at',
       name: names.at,
-      cell: ({ at }) => titled(when(at, clock)),
+      cell: ({ at }) => titled(timeAt(Date.parse(at), clock)),
       width: 'clamp(92px, 24vw, 152px)',
     },
     { key: 'who', name: names.who, cell: ({ subject }) => titled(subject) },
@@ -195,7 +194,7 @@ function ChangeDialog({ change, onClose }: { change: Change; onClose: () => void
         own.value.branchNumber(change.branch_id));
   const roles = change.roles.map((role) => words.value.roles[role] ?? role).join(', ');
   const facts: readonly [string, string][] = [
-    [names.at, `${fully(change.at)} (${zone.value})`],
+    [names.at, fullyIn(zoneOf(), Date.parse(change.at))],
     [names.who, `${change.subject} (${roles})`],
     [names.what, deed(change)],
     [names.fields, change.fields.join(', ') || own.value.noneGiven],

@@ -189,7 +189,7 @@ interface FoundProps {
 function Found({ wrong, onLine }: FoundProps) {
   const sorted = [...wrong].sort(([one], [other]) => one - other);
   return (
-    <ul class="found" aria-label={own.value.findings}>
+    <ul class="findings" aria-label={own.value.findings}>
       {sorted.flatMap(([line, reasons]) =>
         reasons.map((reason) => (
           <li key={`${line} ${reason}`}>

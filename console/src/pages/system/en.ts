@@ -35,7 +35,6 @@ export const en = {
     'seat guests': 'issue tokens for tables',
   } as Record<string, string>,
   nodesDenied: 'operate the server, and so not see its nodes',
-  asOf: (time: string): string => `as of ${time}`,
   never: 'never',
   none: 'none',
   all: 'all',

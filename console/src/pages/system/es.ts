@@ -42,7 +42,6 @@ export const es: SystemWords = {
     'seat guests': 'emitir tokens para mesas',
   },
   nodesDenied: 'operar el servidor ni, por eso, ver sus nodos',
-  asOf: (time) => `datos de las ${time}`,
   never: 'nunca',
   none: 'ninguno',
   all: 'todos',

@@ -4,10 +4,11 @@ import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { metricsText } from '../../api/system';
 import { Show, Skeleton, useAsked } from '../../components/asked';
+import { timeAt } from '../../data/branches';
 import { session } from '../../data/feed';
+import { words } from '../../i18n';
 import { Only } from './may';
 import { joined, lineOf, QUANTITIES, type Quantity, type Reading, seriesOf, sumsOf } from './metrics';
-import { asOf } from './time';
 import { own } from './words';
 
 const EVERY_MS = 5000;
@@ -34,7 +35,7 @@ export function Figures() {
     <section aria-labelledby="figures">
       <header class="row">
         <h2 id="figures">{own.value.figuresTitle}</h2>
-        {last && <span class="quiet as-of">{asOf(last.at)}</span>}
+        {last && <span class="quiet as-of">{words.value.asOf(timeAt(last.at, Date.now()))}</span>}
       </header>
       <Only action="read metrics">
         <Read />

@@ -4,12 +4,14 @@ import { serverNow } from '../../api';
 import { gatewayHealth, listNodes, type Node, readiness } from '../../api/system';
 import { Show, Skeleton, useAsked } from '../../components/asked';
 import { Table } from '../../components/table';
+import { timeAt } from '../../data/branches';
+import { away } from '../../data/clock';
 import { cameras, now } from '../../data/feed';
+import { words } from '../../i18n';
 import { CameraTable } from './cameras';
 import { Checks, GatewayChecks, Verdict } from './checks';
 import { Figures } from './figures';
 import { may, Only } from './may';
-import { asOf, away, when } from './time';
 import { own } from './words';
 
 const CHECKS_EVERY_MS = 5000;
@@ -34,7 +36,9 @@ function Checked() {
       <header class="row">
         <h2 id="checks">{own.value.checksTitle}</h2>
         {ready.value && <Verdict told={ready.value} />}
-        {ready.at !== undefined && <span class="quiet as-of">{asOf(ready.at)}</span>}
+        {ready.at !== undefined && (
+          <span class="quiet as-of">{words.value.asOf(timeAt(ready.at, Date.now()))}</span>
+        )}
       </header>
       <Show of={ready} skeleton={<Skeleton lines={5} />}>
         {(told) => (
@@ -86,8 +90,13 @@ function NodeTable() {
     },
     { key: 'host', name: names.host, cell: (node: Node) => node.host },
     { key: 'version', name: names.version, cell: (node: Node) => node.version, minor: true },
-    { key: 'started', name: names.started, cell: (node: Node) => when(node.started, clock), minor: true },
-    { key: 'seen', name: names.seen, cell: (node: Node) => away(node.seen, clock) },
+    {
+      key: 'started',
+      name: names.started,
+      cell: (node: Node) => timeAt(Date.parse(node.started), clock),
+      minor: true,
+    },
+    { key: 'seen', name: names.seen, cell: (node: Node) => away(Date.parse(node.seen), clock) },
     {
       key: 'cameras',
       name: names.cameras,

@@ -6,9 +6,9 @@ import { said, Trouble, useAsked } from '../../components/asked';
 import { Command } from '../../components/command';
 import { Dialog } from '../../components/dialog';
 import { CheckField, SelectField, TextField } from '../../components/form';
-import { branches } from '../../data/branches';
+import { branches, zoneOf } from '../../data/branches';
+import { fullyIn } from '../../data/clock';
 import { words } from '../../i18n';
-import { fully } from './time';
 import { own } from './words';
 
 const ROLES = ['viewer', 'waiter', 'kitchen', 'admin'] as const;
@@ -42,7 +42,9 @@ export function IssueDialog({ onClose }: { onClose: () => void }) {
         <div class="asks" role="status">
           <p>{own.value.issued}</p>
           <Command text={issued.token} />
-          {issued.expires_at && <p class="quiet">{own.value.until(fully(issued.expires_at))}</p>}
+          {issued.expires_at && (
+            <p class="quiet">{own.value.until(fullyIn(zoneOf(), Date.parse(issued.expires_at)))}</p>
+          )}
           <p>{own.value.useIt}</p>
           <Command text="Authorization: Bearer TOKEN" />
           <div class="buttons">

@@ -6,9 +6,10 @@ import { type Job, listJobs, runJob } from '../../api/system';
 import { Show, Skeleton, useAsked } from '../../components/asked';
 import { StateShape } from '../../components/icons';
 import { attempt, tell } from '../../components/toast';
+import { timeAt } from '../../data/branches';
+import { away } from '../../data/clock';
 import { now } from '../../data/feed';
 import { Only } from './may';
-import { away, when } from './time';
 import { own } from './words';
 
 const EVERY_MS = 3000;
@@ -35,7 +36,7 @@ function List() {
       <p class="quiet">{own.value.jobsNote}</p>
       <Show of={jobs} skeleton={<Skeleton lines={8} />}>
         {(list) => (
-          <table class="plain">
+          <table class="wordy">
             <thead>
               <tr>
                 <th scope="col">{names.name}</th>
@@ -71,8 +72,8 @@ function Row({ job, onRun }: { job: Job; onRun: () => void }) {
         <LastRun job={job} clock={clock} />
       </td>
       <td data-name={names.next}>
-        {when(job.next, clock)}
-        <p class="quiet">{away(job.next, clock)}</p>
+        {timeAt(Date.parse(job.next), clock)}
+        <p class="quiet">{away(Date.parse(job.next), clock)}</p>
       </td>
       <td data-name={names.run}>
         <button
@@ -117,14 +118,16 @@ function LastRun({ job, clock }: { job: Job; clock: number }) {
       </span>{' '}
       {last && (
         <>
-          {when(last.started, clock)}
+          {timeAt(Date.parse(last.started), clock)}
           {last.duration_ms !== null && <span class="quiet"> · {own.value.took(last.duration_ms)}</span>}
           <span class="quiet"> · {own.value.byNode(last.node)}</span>
           {last.detail && <p class={outcome === 'failed' ? 'error' : 'quiet'}>{last.detail}</p>}
         </>
       )}
       {outcome === 'failed' && (
-        <p class="quiet">{own.value.lastDone(lastDone ? when(lastDone, clock) : own.value.never)}</p>
+        <p class="quiet">
+          {own.value.lastDone(lastDone ? timeAt(Date.parse(lastDone), clock) : own.value.never)}
+        </p>
       )}
     </>
   );

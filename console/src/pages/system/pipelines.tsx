@@ -104,7 +104,7 @@ function Described({ pipeline }: { pipeline: Pipeline }) {
 function Parameters({ list }: { list: readonly Parameter[] }) {
   const names = own.value.parameter;
   return (
-    <table class="plain">
+    <table class="wordy">
       <thead>
         <tr>
           <th scope="col">{names.name}</th>

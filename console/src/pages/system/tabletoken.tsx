@@ -6,10 +6,10 @@ import { said, Trouble } from '../../components/asked';
 import { Command } from '../../components/command';
 import { Dialog } from '../../components/dialog';
 import { SelectField, TextField } from '../../components/form';
-import { branches, oneBranch } from '../../data/branches';
+import { branches, oneBranch, zoneOf } from '../../data/branches';
+import { fullyIn } from '../../data/clock';
 import { words } from '../../i18n';
 import { isLength, type Unit, UnitField } from './issue';
-import { fully } from './time';
 import { own } from './words';
 
 export function TableTokenDialog({ onClose }: { onClose: () => void }) {
@@ -20,7 +20,7 @@ export function TableTokenDialog({ onClose }: { onClose: () => void }) {
         <div class="asks" role="status">
           <p>{own.value.tableIssued}</p>
           <Command text={issued.token} />
-          <p class="quiet">{own.value.until(fully(issued.expires_at))}</p>
+          <p class="quiet">{own.value.until(fullyIn(zoneOf(), Date.parse(issued.expires_at)))}</p>
           <div class="buttons">
             <button type="button" class="button first" onClick={onClose}>
               {own.value.done}

@@ -7,7 +7,7 @@ import { Skeleton, said, Trouble } from '../../components/asked';
 import { Choice, TextField } from '../../components/form';
 import { StateShape } from '../../components/icons';
 import { type Column, Table } from '../../components/table';
-import { branches } from '../../data/branches';
+import { branches, timeAt } from '../../data/branches';
 import { now } from '../../data/feed';
 import { words } from '../../i18n';
 import { href, replace, route } from '../../routes';
@@ -17,7 +17,6 @@ import { IssueDialog } from './issue';
 import { may, Only } from './may';
 import { RevokeByIdDialog, RevokeDialog } from './revoke';
 import { TableTokenDialog } from './tabletoken';
-import { when } from './time';
 import { own } from './words';
 
 type Shown = 'all' | 'good' | 'revoked';
@@ -137,7 +136,7 @@ function whereOf({ branch_ids: ids, sector_ids: sectors, issued_at: issued }: To
 function columns(onOpen: (open: Open) => void): Column<Token>[] {
   const names = own.value.token;
   const clock = serverNow() + 0 * now.value;
-  const time = (at: string | null) => (at ? when(at, clock) : '–');
+  const time = (at: string | null) => (at ? timeAt(Date.parse(at), clock) : '–');
   const titled = (text: string) => <span title={text}>{text}</span>;
   return [
     { key: 'subject', name: names.subject, cell: (token) => titled(ownerOf(token)) },
@@ -188,7 +187,7 @@ function stateOf({ revoked_at: revoked, expires_at: expires }: Token, clock: num
 function TokenState({ token, clock }: { token: Token; clock: number }) {
   const state = stateOf(token, clock);
   const shape = { revoked: 'failed', over: 'stopped', good: 'running' } as const;
-  const title = token.revoked_at ? when(token.revoked_at, clock) : undefined;
+  const title = token.revoked_at ? timeAt(Date.parse(token.revoked_at), clock) : undefined;
   return (
     <span class={`state ${shape[state]}`} title={title} data-token={state}>
       <StateShape state={shape[state]} />
