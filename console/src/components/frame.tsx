@@ -21,7 +21,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
       <header class="bar">
         <span class="mark">
           <MarkIcon />
-          atalaya
+          <span>atalaya</span>
         </span>
         <nav aria-label={words.value.sections}>
           {signedIn &&

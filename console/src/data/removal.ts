@@ -4,7 +4,9 @@
 import { computed, signal } from '@preact/signals';
 import { ApiError, type Camera } from '../api';
 import { deleteCamera, patchCamera } from '../api/camera';
+import { said } from '../components/asked';
 import { tell } from '../components/toast';
+import { words } from '../i18n';
 import { cameras, refresh } from './feed';
 
 /** A little longer than the word about it is shown. */
@@ -19,15 +21,21 @@ export const kept = computed<readonly Camera[] | undefined>(() =>
 
 /** Switches a camera off at once and deletes it soon, unless `text` is answered by undo. */
 export async function removeCamera(camera: Camera, text: string): Promise<void> {
-  if (camera.enabled) await patchCamera(camera.id, { enabled: false });
+  try {
+    if (camera.enabled) await patchCamera(camera.id, { enabled: false });
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    // Somebody else was faster, and there is nothing left to take back.
+    refresh();
+    return;
+  }
   mark(camera.id, true);
   const finish = (keepalive = false) => {
     clearTimeout(timer);
     window.removeEventListener('pagehide', onLeave);
     deleteCamera(camera.id, keepalive)
       .catch((error: unknown) => {
-        const isGone = error instanceof ApiError && error.status === 404;
-        if (!isGone) tell(String(error));
+        if (!isGone(error)) tell(words.value.noAction(said(error)));
       })
       .finally(() => {
         refresh();
@@ -45,6 +53,8 @@ export async function removeCamera(camera: Camera, text: string): Promise<void> 
     refresh();
   });
 }
+
+const isGone = (error: unknown) => error instanceof ApiError && error.status === 404;
 
 function mark(id: string, isGoing: boolean): void {
   const next = new Set(going.value);

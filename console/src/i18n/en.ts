@@ -144,6 +144,7 @@ export const en = {
   emptyDemo: 'Without a camera at hand, this plays real footage through a simulated one:',
 
   goneTitle: 'This camera is no longer there',
+  goneHelp: 'Somebody has deleted it, or its address is wrong.',
   back: 'Back to all cameras',
 };
 

@@ -134,5 +134,6 @@ export const es: Words = {
   emptyDemo: 'Sin cámara a mano, esto reproduce imágenes reales con una simulada:',
 
   goneTitle: 'Esta cámara ya no está',
+  goneHelp: 'Alguien la eliminó, o su dirección no es correcta.',
   back: 'Volver a todas las cámaras',
 };

@@ -39,6 +39,7 @@ export function Page() {
     return (
       <section class="page">
         <h1>{words.value.goneTitle}</h1>
+        <p class="quiet">{words.value.goneHelp}</p>
         <a href={HOME}>{words.value.back}</a>
       </section>
     );

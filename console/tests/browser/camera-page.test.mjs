@@ -190,6 +190,18 @@ test('what_somebody_else_changes_is_taken_over_where_nothing_is_lost_by_it', asy
   assert.equal(await page.locator('.conflict').count(), 0);
 });
 
+test('what_is_typed_is_kept_while_its_group_is_closed', async () => {
+  await open('source');
+  await page.getByLabel('Name').fill('Half a na');
+  const group = page.getByRole('button', { name: /^Source/ });
+  await group.click();
+  await group.getByText('Not saved yet').waitFor();
+  await group.click();
+  assert.equal(await page.getByLabel('Name').inputValue(), 'Half a na');
+  await page.getByRole('button', { name: 'Discard' }).click();
+  assert.equal(await page.getByLabel('Name').inputValue(), 'Demo');
+});
+
 test('an_area_is_painted_out_and_taken_back', async () => {
   await open('privacy');
   await page.getByRole('button', { name: 'Paint out an area' }).focus();

@@ -1,7 +1,6 @@
 // A camera's settings, in groups of which one is open at a time; the open one is in the address.
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
 import type { Camera } from '../../api';
 import { type CameraPatch, getPipeline, listSectors, type Parameter, type Pipeline } from '../../api/camera';
 import { type Asked, Show, useAsked } from '../../components/asked';
@@ -13,7 +12,7 @@ import type { Tally } from './crossings';
 import type { Editor } from './editor';
 import { Log } from './log';
 import { ParameterFields } from './parameter-fields';
-import { changedParameters, type Group, ofGroup, typedOf, wrongWith } from './parameters';
+import { changedParameters, type Group, ofGroup, type Typed, typedOf, wrongWith } from './parameters';
 import { ShapeList } from './shape-list';
 import { MASK } from './shapes';
 import type { CameraStore } from './store';
@@ -79,6 +78,7 @@ export function Settings({ camera, status, store, editor, test }: SettingsProps)
               }}
             >
               {words.groups[group]}
+              {open !== group && isDrafted(store, group) && <span class="quiet">{words.unsaved}</span>}
             </button>
           </h2>
           {open === group && (
@@ -92,6 +92,10 @@ export function Settings({ camera, status, store, editor, test }: SettingsProps)
     </section>
   );
 }
+
+/** Whether a closed group holds something that is not saved. */
+const isDrafted = ({ drafts }: CameraStore, group: OpenGroup) =>
+  drafts.value.has(group) || (group === 'source' && drafts.value.has(PLACE));
 
 /** What somebody else has changed meanwhile, and what to do about it. */
 function Conflict({ store }: { store: CameraStore }) {
@@ -112,7 +116,7 @@ function Conflict({ store }: { store: CameraStore }) {
         {words.conflict} {changesSaid(conflict.changes)}
       </p>
       <div class="buttons">
-        <button type="button" class="button first" onClick={() => void store.load()}>
+        <button type="button" class="button first" onClick={() => void store.giveWay()}>
           {words.takeTheirs}
         </button>
         <button type="button" class="button" onClick={() => void store.insist()}>
@@ -136,53 +140,51 @@ function Parameters({ of, ...props }: PartProps & { of: Group }) {
       {({ parameters }) => {
         const mine = ofGroup(parameters, of);
         if (mine.length === 0) return <p class="quiet">{cameraWords.value.noParameters}</p>;
-        return <ParameterForm key={versionOf(props.camera)} parameters={mine} {...props} />;
+        return <ParameterForm form={of} parameters={mine} {...props} />;
       }}
     </Show>
   );
 }
 
-/** A form begins anew when the server has another description. */
-const versionOf = ({ status: _, ...description }: Camera) => JSON.stringify(description);
-
 interface FormProps extends PartProps {
+  /** What is typed is kept under this name. */
+  form: Group;
   parameters: readonly Parameter[];
   /** What of the form above the parameters differs from the camera. */
   patch?: CameraPatch;
   children?: ComponentChildren;
-  onDiscard?: () => void;
+  /** The form above the parameters is as the camera is. */
+  onDone?: () => void;
 }
 
-function ParameterForm({ camera, store, parameters, fixed, patch = {}, children, onDiscard }: FormProps) {
-  const [typed, setTyped] = useState(() => typedOf(parameters, camera.parameters));
+function ParameterForm(props: FormProps) {
+  const { form, camera, store, parameters, fixed, patch = {}, children, onDone } = props;
+  const drafted = store.drafts.value.get(form) as Typed | undefined;
+  const typed: Typed = { ...typedOf(parameters, camera.parameters), ...drafted };
   const changed = changedParameters(parameters, camera.parameters, typed);
   const whole = Object.keys(changed).length > 0 ? { ...patch, parameters: changed } : patch;
   const isWrong = parameters.some((parameter) => wrongWith(parameter, typed[parameter.name] ?? ''));
-  const discard = () => {
-    setTyped(typedOf(parameters, camera.parameters));
-    onDiscard?.();
+  const type = (name: string, text: string) => {
+    const next: Typed = { ...typed, [name]: text };
+    const differing = Object.keys(changedParameters(parameters, camera.parameters, next));
+    const kept = Object.fromEntries(differing.map((each) => [each, next[each]]));
+    store.draft(form, differing.length > 0 ? kept : undefined);
+  };
+  const done = () => {
+    store.draft(form, undefined);
+    onDone?.();
   };
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        void store.save(whole);
+        void store.save(whole).then((isSaved) => isSaved && done());
       }}
     >
       {children}
-      <ParameterFields
-        parameters={parameters}
-        typed={typed}
-        onTyped={(name, text) => setTyped((before) => ({ ...before, [name]: text }))}
-        disabled={fixed !== undefined}
-      />
+      <ParameterFields parameters={parameters} typed={typed} onTyped={type} disabled={fixed !== undefined} />
       {!fixed && (
-        <SaveRow
-          store={store}
-          isChanged={Object.keys(whole).length > 0}
-          isWrong={isWrong}
-          onDiscard={discard}
-        />
+        <SaveRow store={store} isChanged={Object.keys(whole).length > 0} isWrong={isWrong} onDiscard={done} />
       )}
     </form>
   );
@@ -199,13 +201,6 @@ interface SaveRowProps {
 
 export function SaveRow({ store, isChanged, isWrong, onDiscard, onSave }: SaveRowProps) {
   const words = cameraWords.value;
-  useEffect(() => {
-    if (!isChanged) return;
-    store.unsaved.value += 1;
-    return () => {
-      store.unsaved.value -= 1;
-    };
-  }, [store, isChanged]);
   return (
     <div class="buttons">
       <button
@@ -224,50 +219,47 @@ export function SaveRow({ store, isChanged, isWrong, onDiscard, onSave }: SaveRo
   );
 }
 
+/** What the form of the source keeps besides its parameters. */
+const PLACE = 'place';
+
 function Source(props: PartProps) {
   return (
     <Show of={props.pipeline}>
-      {({ parameters }) => (
-        <SourceForm key={versionOf(props.camera)} {...props} parameters={ofGroup(parameters, 'source')} />
-      )}
+      {({ parameters }) => <SourceForm {...props} parameters={ofGroup(parameters, 'source')} />}
     </Show>
   );
 }
 
 function SourceForm(props: PartProps & { parameters: readonly Parameter[] }) {
   const words = cameraWords.value;
-  const { camera, fixed } = props;
-  const [name, setName] = useState(camera.name);
-  const [branch, setBranch] = useState(camera.branch_id);
-  const [sector, setSector] = useState(camera.sector_id);
-  const [enabled, setEnabled] = useState(camera.enabled);
+  const { camera, store, fixed } = props;
+  const patch: CameraPatch = store.drafts.value.get(PLACE) ?? {};
+  const { name, branch_id: branch, sector_id: sector, enabled } = { ...camera, ...patch };
   const sectors = useAsked(() => listSectors(branch), [branch]);
   const disabled = fixed !== undefined;
-  const patch: CameraPatch = {
-    ...(name === camera.name ? {} : { name }),
-    ...(branch === camera.branch_id ? {} : { branch_id: branch }),
-    ...(sector === camera.sector_id ? {} : { sector_id: sector }),
-    ...(enabled === camera.enabled ? {} : { enabled }),
-  };
-  const reset = () => {
-    setName(camera.name);
-    setBranch(camera.branch_id);
-    setSector(camera.sector_id);
-    setEnabled(camera.enabled);
+  const put = (change: CameraPatch) => {
+    const given = Object.entries({ ...patch, ...change });
+    const differs = given.filter(([key, value]) => value !== camera[key as keyof Camera]);
+    store.draft(PLACE, differs.length > 0 ? Object.fromEntries(differs) : undefined);
   };
   const numbered = (list: readonly { id: number; name: string }[]) =>
     list.map((one) => ({ value: String(one.id), name: one.name }));
   const places = branches.value ?? [{ id: camera.branch_id, name: String(camera.branch_id) }];
   return (
-    <ParameterForm {...props} patch={patch} onDiscard={reset}>
+    <ParameterForm form="source" {...props} patch={patch} onDone={() => store.draft(PLACE, undefined)}>
       <div class="fields">
-        <TextField label={words.name} value={name} onValue={setName} required disabled={disabled} />
+        <TextField
+          label={words.name}
+          value={name}
+          onValue={(name) => put({ name })}
+          required
+          disabled={disabled}
+        />
         <SelectField
           label={words.branch}
           value={String(branch)}
           onValue={(id) => {
-            setBranch(Number(id));
-            setSector(null);
+            put({ branch_id: Number(id), sector_id: null });
           }}
           options={numbered(places)}
           disabled={disabled}
@@ -275,7 +267,7 @@ function SourceForm(props: PartProps & { parameters: readonly Parameter[] }) {
         <SelectField
           label={words.sector}
           value={sector === null ? '' : String(sector)}
-          onValue={(id) => setSector(id === '' ? null : Number(id))}
+          onValue={(id) => put({ sector_id: id === '' ? null : Number(id) })}
           options={[
             { value: '', name: words.noSector },
             ...numbered(withSector(sectors.value ?? [], sector)),
@@ -286,7 +278,7 @@ function SourceForm(props: PartProps & { parameters: readonly Parameter[] }) {
           label={words.enabled}
           hint={words.enabledHelp}
           checked={enabled}
-          onChecked={setEnabled}
+          onChecked={(enabled) => put({ enabled })}
           disabled={disabled}
         />
       </div>
@@ -309,9 +301,7 @@ function Privacy({ editor, test, ...props }: PartProps & { editor: Editor; test:
         return (
           <>
             <p class="quiet">{words.privacyNote}</p>
-            {fields.length > 0 && (
-              <ParameterForm key={versionOf(props.camera)} {...props} parameters={fields} />
-            )}
+            {fields.length > 0 && <ParameterForm form="privacy" {...props} parameters={fields} />}
             {mine.length > fields.length && (
               <ShapeList
                 kinds={['mask']}

@@ -26,8 +26,8 @@ export class CameraStore {
   /** Why the last save was refused. */
   readonly refused = signal<string | undefined>(undefined);
   readonly saving = signal(false);
-  /** How many forms hold something that is not saved. */
-  readonly unsaved = signal(0);
+  /** What was typed and not saved, by form: a form may be closed and opened again. */
+  readonly drafts = signal<ReadonlyMap<string, object>>(new Map());
   private etag: string | undefined;
 
   constructor(
@@ -44,10 +44,18 @@ export class CameraStore {
     return got.value;
   }
 
+  /** Keeps what was typed into a form; undefined: nothing of it differs any more. */
+  draft(form: string, typed: object | undefined): void {
+    const next = new Map(this.drafts.value);
+    if (typed) next.set(form, typed);
+    else next.delete(form);
+    this.drafts.value = next;
+  }
+
   /** Follows what somebody else has changed, as long as nothing here would be lost by it: not while `isBusy`. */
   async follow(seen: Camera, isBusy: () => boolean): Promise<void> {
     const known = this.camera.value;
-    const mayNot = () => this.unsaved.value > 0 || this.saving.value || isBusy();
+    const mayNot = () => this.drafts.value.size > 0 || this.saving.value || isBusy();
     if (!known || mayNot() || isSame(known, seen)) return;
     // It says so itself when the server is away.
     const got = await getCamera(this.id).catch(() => undefined);
@@ -85,7 +93,13 @@ export class CameraStore {
     const wanted = this.conflict.value;
     if (!wanted) return;
     await this.load();
-    await this.save(wanted.patch);
+    if (await this.save(wanted.patch)) this.drafts.value = new Map();
+  }
+
+  /** Takes what somebody else has changed, and gives up what was typed. */
+  async giveWay(): Promise<void> {
+    await this.load();
+    this.drafts.value = new Map();
   }
 
   private async takeBack(patch: CameraPatch): Promise<void> {
