@@ -1,35 +1,7 @@
 // One camera: what it is made of, what can be changed, what it saw lately; and how new ones are found.
 
 import type { Camera, ParameterValue } from './cameras';
-import { all, BASE, cameraPath, change, json, query, request, type Tagged, tagged } from './http';
-
-/** A parameter of a pipeline: what may be set, and what it takes. */
-export interface Parameter {
-  name: string;
-  type: 'bool' | 'int' | 'float' | 'string' | 'url' | 'path' | 'choice';
-  /** The server's own words, in English. */
-  description: string;
-  required: boolean;
-  /** Its value is never shown. */
-  secret: boolean;
-  default: ParameterValue | null;
-  min: number | null;
-  max: number | null;
-  /** Of a choice its words, of a url the schemes it may have. */
-  choices: string[];
-}
-
-export interface Pipeline {
-  name: string;
-  description: string;
-  parameters: Parameter[];
-}
-
-export interface Sector {
-  id: number;
-  branch_id: number;
-  name: string;
-}
+import { BASE, cameraPath, change, json, query, request, type Tagged, tagged } from './http';
 
 /** What is absent stays; of `parameters` null takes one back to its default. */
 export interface CameraPatch {
@@ -106,14 +78,6 @@ export const deleteCamera = (id: string, keepalive = false): Promise<Response> =
 
 export const stopCamera = (id: string): Promise<Response> =>
   request(`${BASE}${cameraPath(id)}/stop`, { method: 'POST' });
-
-export const listPipelines = (): Promise<{ name: string; description: string }[]> => all('/pipelines');
-
-export const getPipeline = (name: string): Promise<Pipeline> =>
-  json<Pipeline>(`/pipelines/${encodeURIComponent(name)}`);
-
-export const listSectors = (branch: number): Promise<Sector[]> =>
-  all<Sector>('/sectors', { branch_id: branch });
 
 /** Takes as long as the search does, which the server bounds. */
 export const discover = (search: Search, withinMs: number, signal?: AbortSignal): Promise<Discovery> =>

@@ -1,6 +1,7 @@
 // Branches, their sectors, who serves these, and when shifts begin.
 
 import { all, change, json, query, request, type Tagged, tagged } from './http';
+import type { Sector } from './sectors';
 
 /** What stands in the configuration file is changed there. */
 export type ManagedBy = 'file' | 'api';
@@ -20,10 +21,6 @@ export interface SectorInput {
   id?: number;
   branch_id: number;
   name: string;
-}
-
-export interface Sector extends SectorInput {
-  id: number;
 }
 
 export interface Assignment {
@@ -71,7 +68,6 @@ export const putBranch = (id: number, branch: BranchInput, etag?: string) =>
 export const deleteBranch = (id: number, etag?: string) =>
   request(`/api/v1/branches/${id}`, change('DELETE', undefined, etag), CHANGE_WITHIN_MS);
 
-export const listSectors = (branch: number) => all<Sector>('/sectors', { branch_id: branch });
 export const getSector = (id: number) => tagged<Sector>(`/sectors/${id}`);
 export const addSector = (sector: SectorInput) =>
   json<Sector>('/sectors', change('POST', sector), CHANGE_WITHIN_MS);

@@ -1,6 +1,6 @@
 // Shifts: their list, their figures, what they are compared with, and the rows behind them.
 
-import { all, BASE, json, page, query, request } from './http';
+import { BASE, json, page, query, request } from './http';
 
 export interface Shift {
   id: number;
@@ -86,12 +86,6 @@ export interface PeoplePoint {
   max: number | null;
 }
 
-export interface Sector {
-  id: number;
-  branch_id: number;
-  name: string;
-}
-
 /** A shift's id, or the one that runs now. */
 export type ShiftId = number | 'current';
 
@@ -128,8 +122,6 @@ export async function peopleByMinute(
   const asked = { measure: 'occupancy', step: 'minute', branch_id: branch, from, to, ...scope };
   return (await json<{ points: PeoplePoint[] }>(`/series${query(asked)}`, { signal }, WITHIN_MS)).points;
 }
-
-export const listSectors = (branch: number) => all<Sector>('/sectors', { branch_id: branch });
 
 /** Where people stood before a camera; over its picture, or on a ground of its own. */
 export async function heatmap(

@@ -51,28 +51,6 @@ export interface Model {
   inference_ms: number | null;
 }
 
-export interface PipelineSummary {
-  name: string;
-  description: string;
-}
-
-export interface Parameter {
-  name: string;
-  type: string;
-  description: string;
-  required: boolean;
-  secret: boolean;
-  default: boolean | number | string | null;
-  min: number | null;
-  max: number | null;
-  choices: string[];
-}
-
-export interface Pipeline extends PipelineSummary {
-  launch: string;
-  parameters: Parameter[];
-}
-
 export interface Finding {
   /** From 1; null: it is about no line. */
   line: number | null;
@@ -145,12 +123,6 @@ export interface Change {
   request_id: string;
 }
 
-export interface Sector {
-  id: number;
-  branch_id: number;
-  name: string;
-}
-
 /** 503 has the same body: it tells what is wrong. */
 async function health<T>(path: string, signal: AbortSignal): Promise<T> {
   const told = await answer(path, { signal });
@@ -168,10 +140,6 @@ export async function metricsText(signal: AbortSignal): Promise<string> {
 
 export const listNodes = () => all<Node>('/nodes');
 export const listModels = () => all<Model>('/models');
-export const listPipelines = () => all<PipelineSummary>('/pipelines');
-export const pipelineOf = (name: string, signal: AbortSignal) =>
-  json<Pipeline>(`/pipelines/${encodeURIComponent(name)}`, { signal });
-
 /** The server builds what is described, which takes longer than reading an answer. */
 const CHECK_WITHIN_MS = 20_000;
 
@@ -184,8 +152,6 @@ export async function checkPipeline(description: string, signal: AbortSignal): P
 export const listJobs = () => all<Job>('/jobs');
 export const runJob = (name: string) =>
   json<Job>(`/jobs/${encodeURIComponent(name)}/run`, { method: 'POST' });
-
-export const listSectors = () => all<Sector>('/sectors');
 
 export const tokensPage = (of: { q?: string; revoked?: boolean; cursor?: string }): Promise<List<Token>> =>
   page<Token>('/tokens', of);

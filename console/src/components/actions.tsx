@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 import { type Camera, restartCamera, snapshot, startCamera } from '../api';
 import { isOff } from '../data/facts';
-import { session } from '../data/feed';
+import { may } from '../data/feed';
 import { words } from '../i18n';
 import { boxesShown, toggleBoxes } from '../prefs';
 import { IconButton } from './icon-button';
@@ -60,8 +60,7 @@ export function SnapshotButton({ camera, onTrouble }: Reporting) {
 export function ReviveButton({ camera, onTrouble }: Reporting) {
   const [busy, setBusy] = useState(false);
   const { state } = camera.status;
-  const may = session.value?.may.includes('operate cameras') ?? false;
-  if (!may || (state !== 'stopped' && state !== 'failed')) return null;
+  if (!may('operate cameras') || (state !== 'stopped' && state !== 'failed')) return null;
   const revive = async () => {
     setBusy(true);
     try {

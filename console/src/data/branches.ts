@@ -24,6 +24,9 @@ export const branch = computed<Branch | undefined>(() =>
 /** The branch for pages that are about one at a time: the chosen one, else the first. */
 export const oneBranch = computed<Branch | undefined>(() => branch.value ?? branches.value?.[0]);
 
+export const nameOfBranch = (id: number): string =>
+  branches.value?.find((each) => each.id === id)?.name ?? String(id);
+
 const READERS = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** The clock of a branch; of the one that the pages are about, where none is named; the reader's while none is known. */

@@ -28,6 +28,9 @@ export type Link =
 export const link = signal<Link>({ kind: 'opening' });
 export const cameras = signal<readonly api.Camera[] | undefined>(undefined);
 export const session = signal<api.Session | undefined>(undefined);
+/** Whether the reader has a permission, by the names of the session. */
+export const may = (action: string): boolean => session.value?.may.includes(action) ?? false;
+
 /** This machine's clock, ms, for durations and countdowns that tick. */
 export const now = signal(Date.now());
 

@@ -10,6 +10,9 @@ export const words = computed<Words>(() => (language.value === 'es' ? es : en));
 /** The words of one page, loaded with it: English is by its type the list of them. */
 export const wordsOf = <T>(pair: { en: T; es: NoInfer<T> }) => computed<T>(() => pair[language.value]);
 
+/** The names that shifts have unless somebody names them, in the reader's language. */
+export const shiftName = (name: string): string => words.value.shifts[name] ?? name;
+
 /** `0:42`, `12:04`, `1:02:03`. */
 export function lasting(ms: number): string {
   const total = Math.max(0, Math.floor(ms / 1000));

@@ -2,7 +2,7 @@
 
 import { useMemo, useState } from 'preact/hooks';
 import { all } from '../api';
-import type { Sector } from '../api/places';
+import type { Sector } from '../api/sectors';
 import { Skeleton, useAsked } from '../components/asked';
 import { branch } from '../data/branches';
 import { doorOf, gateway, items } from '../data/events';

@@ -11,7 +11,7 @@ import { type Facts, factsOf, type Visits } from '../data/facts';
 import { link, now } from '../data/feed';
 import { kept } from '../data/removal';
 import { shifts } from '../data/shifts';
-import { words } from '../i18n';
+import { shiftName, words } from '../i18n';
 import { lazy } from '../lazy';
 import { route } from '../routes';
 import { Empty } from './empty';
@@ -67,7 +67,7 @@ function VisitsFact({ visits }: { visits: Visits }) {
   // While the whole server is away the banner says so already.
   const old = link.value.kind === 'live' ? oldSince : undefined;
   const of = [
-    shift && words.value.shiftSince(words.value.shifts[shift.name] ?? shift.name, shift.startsAt),
+    shift && words.value.shiftSince(shiftName(shift.name), shift.startsAt),
     branches > 1 && words.value.inBranches(counted, branches),
     old !== undefined && words.value.asOf(timeAt(old, now.value)),
   ].filter((part) => typeof part === 'string');

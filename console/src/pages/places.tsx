@@ -3,9 +3,10 @@
 import { effect } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { all } from '../api';
-import { type BranchFull, listBranches, type Sector } from '../api/places';
+import { type BranchFull, listBranches } from '../api/places';
+import type { Sector } from '../api/sectors';
 import { Show, Skeleton, useAsked } from '../components/asked';
-import { session } from '../data/feed';
+import { may } from '../data/feed';
 import { words } from '../i18n';
 import { branchWanted, setBranch } from '../prefs';
 import { href, replace, route } from '../routes';
@@ -29,7 +30,7 @@ export function Page() {
   const asked = useAsked(askPlaces, []);
   const [isAdding, setAdding] = useState(false);
   const wanted = useChosenBranch();
-  const mayChange = session.value?.may.includes('configure places') ?? false;
+  const mayChange = may('configure places');
   return (
     <section class="sheet places">
       <header>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Parameter } from '../../src/api/camera';
+import type { Parameter } from '../../src/api/pipelines';
 import { changedParameters, freeId, ofGroup, slugOf, wrongWith } from '../../src/pages/camera/parameters';
 
 const parameter = (name: string, type: Parameter['type'], more: Partial<Parameter> = {}): Parameter => ({

@@ -2,14 +2,9 @@
 
 import { useState } from 'preact/hooks';
 import type { Camera } from '../../api';
-import {
-  type CameraEntry,
-  createCamera,
-  getPipeline,
-  listPipelines,
-  listSectors,
-  type Pipeline,
-} from '../../api/camera';
+import { type CameraEntry, createCamera } from '../../api/camera';
+import { getPipeline, listPipelines, type Pipeline } from '../../api/pipelines';
+import { listSectors } from '../../api/sectors';
 import { Show, Skeleton, said, useAsked } from '../../components/asked';
 import { SelectField, TextField } from '../../components/form';
 import { branches, oneBranch } from '../../data/branches';

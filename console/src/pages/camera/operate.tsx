@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { type Camera, restartCamera, startCamera } from '../../api';
 import { stopCamera } from '../../api/camera';
 import { attempt, tell } from '../../components/toast';
-import { refresh, session } from '../../data/feed';
+import { may, refresh } from '../../data/feed';
 import { removeCamera } from '../../data/removal';
 import { href } from '../../routes';
 import { cameraWords } from './words';
@@ -12,7 +12,7 @@ import { cameraWords } from './words';
 export function OperateButtons({ camera }: { camera: Camera }) {
   const words = cameraWords.value;
   const [busy, setBusy] = useState(false);
-  if (!session.value?.may.includes('operate cameras')) return null;
+  if (!may('operate cameras')) return null;
   const { id, name } = camera;
   const operate = async (work: () => Promise<unknown>, text?: string, undo?: () => unknown) => {
     setBusy(true);

@@ -1,6 +1,6 @@
 // A field for each parameter of a pipeline, by its schema.
 
-import type { Parameter } from '../../api/camera';
+import type { Parameter } from '../../api/pipelines';
 import { CheckField, SelectField, TextField } from '../../components/form';
 import { language } from '../../prefs';
 import { shown, type Typed, wrongWith } from './parameters';

@@ -1,7 +1,7 @@
 // The parameters of a pipeline as a form: which belong together, what was typed, and what is wrong with it. Pure.
 
 import type { ParameterValue } from '../../api';
-import type { Parameter } from '../../api/camera';
+import type { Parameter } from '../../api/pipelines';
 
 export type Group = 'source' | 'analysis' | 'privacy' | 'advanced';
 

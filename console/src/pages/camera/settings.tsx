@@ -2,11 +2,13 @@
 
 import type { ComponentChildren } from 'preact';
 import type { Camera } from '../../api';
-import { type CameraPatch, getPipeline, listSectors, type Parameter, type Pipeline } from '../../api/camera';
+import type { CameraPatch } from '../../api/camera';
+import { getPipeline, type Parameter, type Pipeline } from '../../api/pipelines';
+import { listSectors } from '../../api/sectors';
 import { type Asked, Show, useAsked } from '../../components/asked';
 import { CheckField, SelectField, TextField } from '../../components/form';
 import { branches } from '../../data/branches';
-import { session } from '../../data/feed';
+import { may } from '../../data/feed';
 import { href, replace, route } from '../../routes';
 import type { Tally } from './crossings';
 import type { Editor } from './editor';
@@ -29,7 +31,7 @@ export const openGroup = (): OpenGroup | undefined =>
 /** Why this reader cannot change this camera; undefined: they can. */
 export function whyFixed(camera: Camera): string | undefined {
   if (camera.managed_by === 'file') return cameraWords.value.byFile;
-  if (!session.value?.may.includes('configure cameras')) return cameraWords.value.mayNot;
+  if (!may('configure cameras')) return cameraWords.value.mayNot;
   return undefined;
 }
 

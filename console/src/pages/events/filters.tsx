@@ -1,6 +1,6 @@
 // What the list is narrowed to.
 
-import type { Sector } from '../../api/places';
+import type { Sector } from '../../api/sectors';
 import { branch } from '../../data/branches';
 import { items } from '../../data/events';
 import { cameras } from '../../data/feed';

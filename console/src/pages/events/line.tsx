@@ -1,7 +1,7 @@
 // One line of the list.
 
 import { StateShape } from '../../components/icons';
-import { branches, timeAt, zoneOf } from '../../data/branches';
+import { branches, nameOfBranch, timeAt, zoneOf } from '../../data/branches';
 import { fullyIn, span } from '../../data/clock';
 import { now } from '../../data/feed';
 import type { Item, Note } from '../../events/items';
@@ -53,9 +53,6 @@ export function placeOf(event: GatewayEvent, sectorName: (id: number) => string)
   const sector = event.sector_id ? sectorName(event.sector_id) : undefined;
   return [sector, branch].filter(Boolean).join(' · ');
 }
-
-export const nameOfBranch = (branch: number) =>
-  branches.value?.find(({ id }) => id === branch)?.name ?? String(branch);
 
 function NoteLine({ note }: { note: Note }) {
   return (

@@ -10,8 +10,8 @@ import {
   listAssignments,
   putAssignment,
   putBranch,
-  type Sector,
 } from '../../api/places';
+import type { Sector } from '../../api/sectors';
 import { TextField } from '../../components/form';
 import { type Column, Table } from '../../components/table';
 import { attempt, tell } from '../../components/toast';

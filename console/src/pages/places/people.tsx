@@ -1,7 +1,8 @@
 // Who serves which sectors: each tick is saved at once, and can be taken back.
 
 import { useState } from 'preact/hooks';
-import { type Assignment, type BranchFull, putAssignment, type Sector } from '../../api/places';
+import { type Assignment, type BranchFull, putAssignment } from '../../api/places';
+import type { Sector } from '../../api/sectors';
 import { IconButton } from '../../components/actions';
 import { TextField } from '../../components/form';
 import { CloseIcon } from '../../components/icons';

@@ -10,9 +10,9 @@ import {
   listAssignments,
   putAssignment,
   putSector,
-  type Sector,
   type SectorInput,
 } from '../../api/places';
+import type { Sector } from '../../api/sectors';
 import { Show, useAsked } from '../../components/asked';
 import { TextField } from '../../components/form';
 import { attempt, tell } from '../../components/toast';

@@ -18,6 +18,7 @@ import { attempt, tell } from '../../components/toast';
 import { clockIn, clockOf, MINUTES, span } from '../../data/clock';
 import { now } from '../../data/feed';
 import { lengthsOf, nextShiftChanges, type ShiftChange, type Start } from '../../data/zones';
+import { shiftName } from '../../i18n';
 import { ScheduleDialog } from './schedule';
 import { placeWords } from './words';
 
@@ -64,7 +65,7 @@ function Running({ branch, asked }: { branch: BranchFull; asked: string | undefi
   if (!value) return <p class="quiet"> </p>;
   return (
     <p class="quiet">
-      {placeWords.value.runsUntil(nameOf(value.name), dayAndTime(branch.time_zone, Date.parse(value.end)))}
+      {placeWords.value.runsUntil(shiftName(value.name), dayAndTime(branch.time_zone, Date.parse(value.end)))}
     </p>
   );
 }
@@ -115,7 +116,7 @@ function ShiftTable({ shifts }: { shifts: readonly ScheduledShift[] }) {
       <tbody>
         {shifts.map((shift) => (
           <tr key={`${shift.name} ${shift.start} ${shift.days.join()}`}>
-            <td>{nameOf(shift.name)}</td>
+            <td>{shiftName(shift.name)}</td>
             <td class="figure">{shift.start}</td>
             <td>{daysText(shift.days)}</td>
             <td class="number figure">{lengthText(shifts, shift)}</td>
@@ -132,9 +133,6 @@ function lengthText(shifts: readonly Start[], { name, start }: Start): string {
   const [least, most] = lengths.map(span);
   return least === most ? `${least}` : `${least} – ${most}`;
 }
-
-/** The names that shifts have unless somebody names them, in the reader's language. */
-export const nameOf = (shift: string) => placeWords.value.names[shift] ?? shift;
 
 /** Monday, 1 January 2024, and the days after it. */
 const A_MONDAY = Date.UTC(2024, 0, 1);
@@ -190,7 +188,7 @@ function Change({ zone, change, period }: ShiftChange & { zone: string }) {
         <p>
           <b>{period.start === period.end ? '' : nightOf(zone, period.start, period.end)}</b>
           {': '}
-          {w.lastsInstead(nameOf(period.name), span(period.end - period.start), span(period.usualMs))}
+          {w.lastsInstead(shiftName(period.name), span(period.end - period.start), span(period.usualMs))}
         </p>
       )}
       <p class="quiet">

@@ -81,7 +81,6 @@ const en = {
   needsTime: 'Give each shift a start.',
   twice: 'Two shifts start at the same time of the same day.',
   shiftsChanged: (branch: string): string => `The shifts of ${branch} are changed.`,
-  names: {} as Record<string, string>,
 };
 
 export type PlaceWords = typeof en;
@@ -163,7 +162,6 @@ const es: PlaceWords = {
   needsTime: 'Pon el comienzo de cada turno.',
   twice: 'Dos turnos comienzan a la misma hora del mismo día.',
   shiftsChanged: (branch) => `Se cambiaron los turnos de ${branch}.`,
-  names: { morning: 'mañana', afternoon: 'tarde', night: 'noche' },
 };
 
 export const placeWords = wordsOf({ en, es });

@@ -2,17 +2,18 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { serverNow } from '../../api';
-import { listSectors, type Sector, type Shift } from '../../api/shifts';
+import { listSectors, type Sector } from '../../api/sectors';
+import type { Shift } from '../../api/shifts';
 import { useAsked } from '../../components/asked';
 import { StateShape } from '../../components/icons';
 import { clockIn, secondsIn } from '../../data/clock';
 import { cameras, now } from '../../data/feed';
-import { words } from '../../i18n';
+import { shiftName, words } from '../../i18n';
 import { replace } from '../../routes';
 import { figure } from './figures';
 import type { Shifts } from './list';
 import { byDay } from './list';
-import { addressOf, type Choice, shiftDay, shiftHours, shiftName, type View } from './view';
+import { addressOf, type Choice, shiftDay, shiftHours, type View } from './view';
 import { say } from './words';
 
 interface HeadProps {
@@ -28,7 +29,7 @@ export function Head({ view, choice, at, list, onList }: HeadProps) {
   const { branch, first } = view;
   const { shift } = first.summary;
   const zone = branch.time_zone;
-  const name = shiftName(shift);
+  const name = shiftName(shift.name);
   return (
     <>
       <header>
@@ -184,7 +185,7 @@ function BesidePicker({ shift, zone, choice, list, other }: BesideProps) {
               .filter(({ id }) => id !== shift.id)
               .map((each) => (
                 <option key={each.id} value={each.id} selected={each.id === beside}>
-                  {shiftName(each)}, {day}
+                  {shiftName(each.name)}, {day}
                 </option>
               ))}
           </optgroup>

@@ -5,7 +5,8 @@ import type { List as Page } from '../../api';
 import { listShifts, type Shift } from '../../api/shifts';
 import { type Asked, Show, Skeleton, useAsked } from '../../components/asked';
 import { attempt } from '../../components/toast';
-import { addressOf, type Choice, shiftDay, shiftHours, shiftName } from './view';
+import { shiftName } from '../../i18n';
+import { addressOf, type Choice, shiftDay, shiftHours } from './view';
 import { say } from './words';
 
 export interface Shifts {
@@ -126,7 +127,7 @@ function Day({ day, shifts, of, zone, choice, onPick }: DayProps) {
                 aria-current={isShown ? 'page' : undefined}
                 onClick={onPick}
               >
-                <span>{shiftName(shift)}</span>
+                <span>{shiftName(shift.name)}</span>
                 <span class="quiet figure">{runs ? say.value.now : shiftHours(shift, zone)}</span>
               </a>
             </li>

@@ -3,7 +3,7 @@
 import type { Comparison, Rows, Scope, Shift, ShiftId } from '../../api/shifts';
 import type { Branch } from '../../data/branches';
 import { clockIn, dayIn } from '../../data/clock';
-import { words } from '../../i18n';
+import { shiftName } from '../../i18n';
 import { href } from '../../routes';
 
 export interface View {
@@ -53,13 +53,12 @@ export function scopeOf({ camera, sector }: Choice): Scope {
   return sector ? { sector_id: sector } : {};
 }
 
-export const shiftName = ({ name }: Shift) => words.value.shifts[name] ?? name;
-
 /** `Sun 22 Nov`: the day on which it began. */
 export const shiftDay = (shift: Shift, zone: string) => dayIn(zone, Date.parse(shift.start), Date.now());
 
 /** `night, Sun 22 Nov`. */
-export const shiftTitle = (shift: Shift, zone: string) => `${shiftName(shift)}, ${shiftDay(shift, zone)}`;
+export const shiftTitle = (shift: Shift, zone: string) =>
+  `${shiftName(shift.name)}, ${shiftDay(shift, zone)}`;
 
 /** `22:00–06:00`. */
 export const shiftHours = ({ start, end }: Shift, zone: string) =>

@@ -1,9 +1,9 @@
 // Which server this is, as whom one is here, and where programs read on.
 
 import { branches } from '../../data/branches';
-import { session } from '../../data/feed';
+import { may, session } from '../../data/feed';
 import { words } from '../../i18n';
-import { may } from './may';
+
 import { own } from './words';
 
 const LINKS = [

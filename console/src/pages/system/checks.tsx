@@ -1,9 +1,10 @@
+import { may } from '../../data/feed';
 // What is well and what is not, a line each.
 
 import type { CameraStateName } from '../../api';
 import type { GatewayHealth, Readiness } from '../../api/system';
 import { StateShape } from '../../components/icons';
-import { may } from './may';
+
 import { own } from './words';
 
 interface LineProps {

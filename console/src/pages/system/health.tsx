@@ -6,12 +6,12 @@ import { Show, Skeleton, useAsked } from '../../components/asked';
 import { Table } from '../../components/table';
 import { timeAt } from '../../data/branches';
 import { away } from '../../data/clock';
-import { cameras, now } from '../../data/feed';
+import { cameras, may, now } from '../../data/feed';
 import { words } from '../../i18n';
 import { CameraTable } from './cameras';
 import { Checks, GatewayChecks, Verdict } from './checks';
 import { Figures } from './figures';
-import { may, Only } from './may';
+import { Only } from './may';
 import { own } from './words';
 
 const CHECKS_EVERY_MS = 5000;

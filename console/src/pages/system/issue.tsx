@@ -1,7 +1,8 @@
 // Issuing a token: whom it is for, what it opens, how long. It is shown once.
 
 import { useState } from 'preact/hooks';
-import { issueToken, listSectors, type TokenWish } from '../../api/system';
+import { listSectors } from '../../api/sectors';
+import { issueToken, type TokenWish } from '../../api/system';
 import { said, Trouble, useAsked } from '../../components/asked';
 import { Command } from '../../components/command';
 import { Dialog } from '../../components/dialog';
@@ -128,7 +129,7 @@ interface PartProps {
 }
 
 function Where({ draft, onChange }: PartProps) {
-  const sectors = useAsked(listSectors, []);
+  const sectors = useAsked(() => listSectors(), []);
   const isIn = (branch: number, ids: readonly number[]) => ids.length === 0 || ids.includes(branch);
   const offered = (sectors.value ?? []).filter(({ branch_id: id }) => isIn(id, draft.branch_ids));
   const choose = (branch_ids: number[]) => {

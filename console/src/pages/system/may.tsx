@@ -2,11 +2,9 @@
 
 import type { ComponentChildren } from 'preact';
 import { StateShape } from '../../components/icons';
-import { session } from '../../data/feed';
+import { may, session } from '../../data/feed';
 import { words } from '../../i18n';
 import { own } from './words';
-
-export const may = (action: string): boolean => session.value?.may.includes(action) ?? false;
 
 interface OnlyProps {
   /** A permission, as the session names it. */

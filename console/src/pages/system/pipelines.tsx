@@ -1,12 +1,12 @@
 // The pipeline descriptions that cameras can name, and one of them with its parameters.
 
 import {
+  getPipeline,
   listPipelines,
   type Parameter,
   type Pipeline,
   type PipelineSummary,
-  pipelineOf,
-} from '../../api/system';
+} from '../../api/pipelines';
 import { Show, Skeleton, useAsked } from '../../components/asked';
 import { Command } from '../../components/command';
 import { Table } from '../../components/table';
@@ -62,7 +62,7 @@ function List() {
 }
 
 function One({ name }: { name: string }) {
-  const pipeline = useAsked((signal) => pipelineOf(name, signal), [name]);
+  const pipeline = useAsked((signal) => getPipeline(name, signal), [name]);
   return (
     <>
       <p>
