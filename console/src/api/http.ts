@@ -26,6 +26,11 @@ export class ApiError extends Error {
   get away(): boolean {
     return this.status === 0 || this.status >= 500;
   }
+
+  /** It was deleted, or was never there. */
+  get gone(): boolean {
+    return this.status === 404;
+  }
 }
 
 export const BASE = '/api/v1';

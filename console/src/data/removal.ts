@@ -54,7 +54,7 @@ export async function removeCamera(camera: Camera, text: string): Promise<void> 
   });
 }
 
-const isGone = (error: unknown) => error instanceof ApiError && error.status === 404;
+const isGone = (error: unknown) => error instanceof ApiError && error.gone;
 
 function mark(id: string, isGoing: boolean): void {
   const next = new Set(going.value);

@@ -1,7 +1,7 @@
 // A new camera: found on the network or described by hand, and looked at before it is done.
 
 import { useState } from 'preact/hooks';
-import type { Camera } from '../api';
+import { ApiError, type Camera } from '../api';
 import { type CameraEntry, deleteCamera } from '../api/camera';
 import { Dialog } from '../components/dialog';
 import { Choice } from '../components/form';
@@ -41,7 +41,8 @@ export function Page() {
     });
   };
   const change = async (camera: Camera, draft: Draft) => {
-    if (await attempt(() => deleteCamera(camera.id))) setStep({ kind: 'describe', draft });
+    const remove = () => deleteCamera(camera.id).catch(unlessGone);
+    if (await attempt(remove)) setStep({ kind: 'describe', draft });
     refresh();
   };
   return (
@@ -72,6 +73,11 @@ export function Page() {
       )}
     </Dialog>
   );
+}
+
+/** Somebody else may have deleted it meanwhile. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof ApiError && error.gone)) throw error;
 }
 
 const draftOf = ({ id, name, pipeline, parameters }: CameraEntry): Draft => ({

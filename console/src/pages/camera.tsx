@@ -13,7 +13,7 @@ import { aspectOf } from '../data/facts';
 import { kept } from '../data/removal';
 import { words } from '../i18n';
 import { type BoxesWay, boxesWay, setBoxes } from '../prefs';
-import { cameraHref, href, route } from '../routes';
+import { cameraHref, href, replace, route } from '../routes';
 import type { Playback } from '../video/player';
 import { Boxes } from './camera/boxes';
 import { Editor } from './camera/editor';
@@ -240,7 +240,7 @@ function Header({ camera, previous, next, hero, way, onTrouble }: HeaderProps) {
 
 function go(camera: Camera): void {
   // Leafing through cameras is one step of the browser's history, not one each.
-  window.location.replace(cameraHref(camera.id));
+  replace(cameraHref(camera.id));
 }
 
 function leave(): void {

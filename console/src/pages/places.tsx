@@ -2,9 +2,8 @@
 
 import { effect } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import { all } from '../api';
 import { type BranchFull, listBranches } from '../api/places';
-import type { Sector } from '../api/sectors';
+import { listSectors, type Sector } from '../api/sectors';
 import { Show, Skeleton, useAsked } from '../components/asked';
 import { may } from '../data/feed';
 import { words } from '../i18n';
@@ -21,7 +20,7 @@ interface Places {
 }
 
 async function askPlaces(): Promise<Places> {
-  const [branches, sectors] = await Promise.all([listBranches(), all<Sector>('/sectors')]);
+  const [branches, sectors] = await Promise.all([listBranches(), listSectors()]);
   return { branches, sectors };
 }
 

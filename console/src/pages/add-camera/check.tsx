@@ -1,5 +1,6 @@
 // A camera that was just added, with its picture: whether it is what was meant.
 
+import { useRef } from 'preact/hooks';
 import type { Camera } from '../../api';
 import { Stage } from '../../components/stage';
 import { StateBadge } from '../../components/state';
@@ -22,9 +23,26 @@ export function Check({ camera: added, onChange, onDone }: CheckProps) {
   const words = addWords.value;
   const [trouble, say] = usePassing();
   // The first list that has it may be a second away.
-  const camera = cameras.value?.find(({ id }) => id === added.id) ?? added;
+  const listed = cameras.value?.find(({ id }) => id === added.id);
+  const wasListed = useRef(false);
+  if (listed) wasListed.current = true;
+  const camera = listed ?? added;
   const { state, width, height, fps_in } = camera.status;
   const isRunning = state === 'running' && width > 0;
+  if (wasListed.current && cameras.value && !listed) {
+    return (
+      <div class="add-check">
+        <p role="status">
+          {common.value.goneTitle}. {common.value.goneHelp}
+        </p>
+        <div class="buttons">
+          <button type="button" class="button" onClick={onChange}>
+            {words.changeSettings}
+          </button>
+        </div>
+      </div>
+    );
+  }
   return (
     <div class="add-check" data-check={camera.id}>
       <p class="add-head">
