@@ -162,3 +162,8 @@ fn totem_sees_people_in_a_browser() {
 fn totems_are_watched_in_a_browser() {
     browse("visualization.test.mjs");
 }
+
+#[test]
+fn foreign_clients_play_a_camera_and_are_one() {
+    browse("webrtc.test.mjs");
+}

@@ -64,7 +64,7 @@ impl Connection {
     }
 }
 
-/// See [`RETRY_MS`].
+/// What a client that is sent away is told to wait, ms: 100 to 1000 by chance, so that not all come back at once.
 pub fn retry_ms() -> u64 {
     rand::random_range(RETRY_MS)
 }

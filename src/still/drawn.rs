@@ -69,7 +69,8 @@ mod tests {
             let image = RgbImage::from_pixel(width, height, image::Rgb([200, 30, 40]));
             let mut png = std::io::Cursor::new(Vec::new());
             image.write_to(&mut png, image::ImageFormat::Png).unwrap();
-            let jpeg = encoder.encode(&Picture::decode(png.get_ref()).unwrap()).unwrap();
+            let jpeg = encoder.encode(&Picture::decode(png.get_ref()).unwrap());
+            let jpeg = jpeg.unwrap_or_else(|error| panic!("{width}x{height}: {error}"));
             let again = image::load_from_memory(&jpeg).unwrap().into_rgb8();
             assert_eq!(again.dimensions(), (width, height));
             let pixel = again.get_pixel(width / 2, height / 2).0;

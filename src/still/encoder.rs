@@ -7,14 +7,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gst::prelude::*;
-use gst_video::prelude::*;
-use gst_video::{VideoFormat, VideoFrameRef, VideoInfo};
+use gst_video::{VideoFormat, VideoInfo};
 use thiserror::Error;
 
 use super::picture::Picture;
 
 /// Of annotated pictures, 1..=100: what the clients of old were given.
 const QUALITY: i32 = 85;
+
+/// JPEG's colours come in blocks of so many pixels a side.
+const BLOCK: usize = 16;
 
 /// Why a picture could not be encoded.
 #[derive(Debug, Error)]
@@ -29,7 +31,7 @@ pub struct Encoder {
     /// Held for what comes out of the element to have somewhere to go.
     _drain: gst::Pad,
     out: Arc<Mutex<Option<gst::Buffer>>>,
-    /// Of the pictures so far.
+    /// Of the pictures of one size so far.
     info: Option<VideoInfo>,
 }
 
@@ -78,6 +80,11 @@ impl Encoder {
     /// When the encoder fails.
     pub fn encode(&mut self, picture: &Picture) -> Result<Vec<u8>, EncodeError> {
         let wrong = |error: &dyn std::fmt::Display| EncodeError(error.to_string());
+        // The element of GStreamer 1.22 takes no second size.
+        let size = (picture.width(), picture.height());
+        if self.info.as_ref().is_some_and(|info| (info.width(), info.height()) != size) {
+            *self = Self::new()?;
+        }
         let info = self.info_for(picture).map_err(|error| wrong(&error))?;
         let buffer = copy_of(picture, &info).map_err(|error| wrong(&error))?;
         self.source.push(buffer).map_err(|error| wrong(&error))?;
@@ -87,11 +94,10 @@ impl Encoder {
         Ok(jpeg.to_vec())
     }
 
-    /// Tells the element of the size when it is another one than before.
+    /// Tells the element of the size before the first picture.
     fn info_for(&mut self, picture: &Picture) -> Result<VideoInfo, gst::glib::BoolError> {
         let (width, height) = (picture.width(), picture.height());
-        if let Some(info) = self.info.as_ref().filter(|info| (info.width(), info.height()) == (width, height))
-        {
+        if let Some(info) = &self.info {
             return Ok(info.clone());
         }
         let info = VideoInfo::builder(VideoFormat::I420, width, height).build()?;
@@ -112,21 +118,30 @@ impl Drop for Encoder {
     }
 }
 
+/// `picture` as the encoder reads it: in whole blocks, beyond the picture's edges too. What is there is the edge again,
+/// or it would shine through.
 fn copy_of(picture: &Picture, info: &VideoInfo) -> Result<gst::Buffer, gst::glib::BoolError> {
-    let mut buffer = gst::Buffer::with_size(info.size())?;
+    let half = picture.width.div_ceil(2);
+    let stride = picture.width.next_multiple_of(BLOCK);
+    let rows = (info.height() as usize).next_multiple_of(BLOCK);
+    let planes = [(picture.width, stride, rows), (half, stride / 2, rows / 2), (half, stride / 2, rows / 2)];
+    let mut bytes = Vec::with_capacity(stride * rows * 3 / 2);
+    let mut offsets = Vec::new();
+    for ((width, stride, rows), plane) in planes.into_iter().zip(&picture.planes) {
+        offsets.push(bytes.len());
+        let last = plane.chunks_exact(width).last().unwrap_or_default();
+        for row in plane.chunks_exact(width).chain(std::iter::repeat(last)).take(rows) {
+            bytes.extend_from_slice(row);
+            let edge = row.last().copied().unwrap_or_default();
+            bytes.resize(bytes.len() + stride - width, edge);
+        }
+    }
+    let mut buffer = gst::Buffer::from_mut_slice(bytes);
     let writable = buffer.get_mut().expect("a new buffer should be writable");
     // Elements drop what has no time.
     writable.set_pts(gst::ClockTime::ZERO);
-    let mut frame = VideoFrameRef::from_buffer_ref_writable(writable, info)
-        .map_err(|_| gst::glib::bool_error!("memory of another size"))?;
-    let half = picture.width.div_ceil(2);
-    for (index, width) in [(0, picture.width), (1, half), (2, half)] {
-        let stride = usize::try_from(frame.plane_stride()[index as usize]).unwrap_or(width);
-        let rows = frame.plane_data_mut(index)?.chunks_mut(stride);
-        for (to, from) in rows.zip(picture.planes[index as usize].chunks(width)) {
-            to[..width].copy_from_slice(from);
-        }
-    }
-    drop(frame);
+    let strides = planes.map(|(_, stride, _)| i32::try_from(stride).unwrap_or(i32::MAX));
+    let (flags, format) = (gst_video::VideoFrameFlags::empty(), VideoFormat::I420);
+    gst_video::VideoMeta::add_full(writable, flags, format, info.width(), info.height(), &offsets, &strides)?;
     Ok(buffer)
 }
