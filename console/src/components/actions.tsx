@@ -9,8 +9,6 @@ import { boxesShown, toggleBoxes } from '../prefs';
 import { IconButton } from './icon-button';
 import { BoxesIcon, SnapshotIcon } from './icons';
 
-export { IconButton };
-
 export function BoxesButton({ camera }: { camera: Camera }) {
   const shown = boxesShown(camera.id);
   return (

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { words } from '../i18n';
-import { IconButton } from './actions';
+import { IconButton } from './icon-button';
 import { CloseIcon } from './icons';
 
 interface DialogProps {

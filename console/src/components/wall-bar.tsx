@@ -3,8 +3,8 @@
 import { words } from '../i18n';
 import { setWallLayout, wallLayout } from '../prefs';
 import { href, replace, route } from '../routes';
-import { IconButton } from './actions';
 import { Choice } from './form';
+import { IconButton } from './icon-button';
 import { NextIcon, PreviousIcon } from './icons';
 import { LAYOUTS, type Layout, layoutOf, pageOf, type WallPage } from './paging';
 

@@ -78,8 +78,10 @@ export function away(at: number, now: number): string {
 export function span(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   const [h, min, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  const parts = h > 0 ? [`${h} h`, min && `${min} min`] : [min && `${min} min`, (s || !min) && `${s} s`];
-  return parts.filter(Boolean).join(' ');
+  // A figure and its unit stay on one line.
+  const of = (n: number, unit: string) => (n > 0 ? `${n}\u00a0${unit}` : '');
+  const parts = h > 0 ? [of(h, 'h'), of(min, 'min')] : [of(min, 'min'), of(s, 's')];
+  return parts.filter(Boolean).join(' ') || '0\u00a0s';
 }
 
 /** What the clock on the wall shows, as if it were UTC: such numbers tell how far two of its readings are apart. */

@@ -2,9 +2,10 @@
 
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Camera } from '../api';
-import { IconButton, SnapshotButton } from '../components/actions';
+import { SnapshotButton } from '../components/actions';
 import { Skeleton, said, Trouble } from '../components/asked';
 import { Choice } from '../components/form';
+import { IconButton } from '../components/icon-button';
 import { CloseIcon, FullScreenIcon, NextIcon, PreviousIcon } from '../components/icons';
 import { Stage } from '../components/stage';
 import { StateBadge } from '../components/state';

@@ -56,9 +56,9 @@ test('a_branch_is_added_with_a_time_zone_that_is_searched_for', async () => {
 });
 
 test('what_the_next_changes_of_the_clock_do_to_shifts_is_shown', async () => {
-  await page.getByText(/night lasts 7 h instead of 8 h/).waitFor();
-  await page.getByText(/night lasts 9 h instead of 8 h/).waitFor();
-  await page.getByText(/The clock goes 1 h forward, from 02:00 to 03:00/).waitFor();
+  await page.getByText(/night lasts 7\sh instead of 8\sh/).waitFor();
+  await page.getByText(/night lasts 9\sh instead of 8\sh/).waitFor();
+  await page.getByText(/The clock goes 1\sh forward, from 02:00 to 03:00/).waitFor();
 });
 
 test('shifts_are_changed_and_taken_back', async () => {

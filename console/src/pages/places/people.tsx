@@ -3,8 +3,8 @@
 import { useState } from 'preact/hooks';
 import { type Assignment, type BranchFull, putAssignment } from '../../api/places';
 import type { Sector } from '../../api/sectors';
-import { IconButton } from '../../components/actions';
 import { TextField } from '../../components/form';
+import { IconButton } from '../../components/icon-button';
 import { CloseIcon } from '../../components/icons';
 import { attempt, tell } from '../../components/toast';
 import { words } from '../../i18n';

@@ -9,8 +9,8 @@ import {
   type Schedule,
   type ScheduledShift,
 } from '../../api/places';
-import { IconButton } from '../../components/actions';
 import { TextField } from '../../components/form';
+import { IconButton } from '../../components/icon-button';
 import { CloseIcon } from '../../components/icons';
 import { tell } from '../../components/toast';
 import { EditDialog } from './editing';
