@@ -1,7 +1,9 @@
 // What a person can do with a camera's picture; the same buttons on a tile and in the large view.
 
 import { useState } from 'preact/hooks';
-import { type Camera, restartCamera, snapshot, startCamera } from '../api';
+import { type Camera, restartCamera, serverNow, snapshot, startCamera } from '../api';
+import { zoneOf } from '../data/branches';
+import { wallOf } from '../data/clock';
 import { isOff } from '../data/facts';
 import { may } from '../data/feed';
 import { words } from '../i18n';
@@ -35,7 +37,7 @@ export function SnapshotButton({ camera, onTrouble }: Reporting) {
   const take = async () => {
     setBusy(true);
     try {
-      save(await snapshot(camera.id, boxesShown(camera.id)), `${camera.id}-${stamp(new Date())}.jpg`);
+      save(await snapshot(camera.id, boxesShown(camera.id)), `${camera.id}-${stamp(camera)}.jpg`);
     } catch (error) {
       onTrouble(words.value.noSnapshot(error instanceof Error ? error.message : String(error)));
     } finally {
@@ -86,9 +88,8 @@ export function save(file: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-/** `20251122-120431`, this reader's clock; it sorts and every file system takes it. */
-function stamp(at: Date): string {
-  const two = (n: number) => String(n).padStart(2, '0');
-  const day = `${at.getFullYear()}${two(at.getMonth() + 1)}${two(at.getDate())}`;
-  return `${day}-${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}`;
+/** `20251122-120431` by the clock of the camera's branch; it sorts and every file system takes it. */
+function stamp({ branch_id }: Camera): string {
+  const wall = new Date(wallOf(zoneOf(branch_id), serverNow())).toISOString();
+  return wall.slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
 }

@@ -27,6 +27,8 @@ export const en = {
   add: 'Add',
   change: 'Change',
   remove: 'Delete',
+  takeTheirs: 'Load theirs',
+  keepMine: 'Save mine over it',
   asTable: 'As a table',
   live: 'Live',
   title: (page: string): string => `${page} · Atalaya`,
@@ -98,8 +100,6 @@ export const en = {
   facts: {
     state: 'State',
     since: 'Since',
-    people: 'People now',
-    visits: 'Visits this shift',
     size: 'Picture',
     fpsIn: 'Frames in',
     fpsAnalysed: 'Analysed',

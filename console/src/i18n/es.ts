@@ -20,6 +20,8 @@ export const es: Words = {
   add: 'Añadir',
   change: 'Cambiar',
   remove: 'Eliminar',
+  takeTheirs: 'Cargar lo suyo',
+  keepMine: 'Guardar lo mío encima',
   asTable: 'Como tabla',
   live: 'En vivo',
   title: (page) => `${page} · Atalaya`,
@@ -90,8 +92,6 @@ export const es: Words = {
   facts: {
     state: 'Estado',
     since: 'Desde',
-    people: 'Personas ahora',
-    visits: 'Visitas en este turno',
     size: 'Imagen',
     fpsIn: 'Cuadros recibidos',
     fpsAnalysed: 'Analizados',

@@ -1,8 +1,7 @@
 // What happens in the branches, as it happens.
 
 import { useMemo, useState } from 'preact/hooks';
-import { all } from '../api';
-import type { Sector } from '../api/sectors';
+import { listSectors, type Sector } from '../api/sectors';
 import { Skeleton, useAsked } from '../components/asked';
 import { branch } from '../data/branches';
 import { doorOf, gateway, items } from '../data/events';
@@ -24,7 +23,7 @@ export function Page() {
   useBranchInAddress();
   const filter = chosen();
   // A name that is not known shows as its number, so that a list that is away holds nothing up.
-  const sectors = useAsked(() => all<Sector>('/sectors'), []).value ?? [];
+  const sectors = useAsked(() => listSectors(), []).value ?? [];
   const isWithDoor = doorOf(session.value?.roles ?? []) !== undefined;
   return (
     <section class="sheet events-page">

@@ -89,7 +89,7 @@ test('a_change_of_somebody_else_is_not_lost', async () => {
   await dialog().getByLabel('Name').fill('Harbour');
   await api(`/branches/${id}`, { method: 'PATCH', data: { name: 'Pier' } });
   await dialog().getByRole('button', { name: 'Save' }).click();
-  await dialog().getByRole('button', { name: 'Save mine all the same' }).click();
+  await dialog().getByRole('button', { name: 'Save mine over it' }).click();
   await page.getByText('Harbour is changed.').waitFor();
   await page.getByRole('heading', { name: 'Harbour', exact: true }).waitFor();
   assert.ok(await branchNamed('Harbour'));

@@ -9,6 +9,7 @@ import { type Asked, Show, useAsked } from '../../components/asked';
 import { CheckField, SelectField, TextField } from '../../components/form';
 import { branches } from '../../data/branches';
 import { may } from '../../data/feed';
+import { words as common } from '../../i18n';
 import { href, replace, route } from '../../routes';
 import type { Tally } from './crossings';
 import type { Editor } from './editor';
@@ -119,10 +120,10 @@ function Conflict({ store }: { store: CameraStore }) {
       </p>
       <div class="buttons">
         <button type="button" class="button first" onClick={() => void store.giveWay()}>
-          {words.takeTheirs}
+          {common.value.takeTheirs}
         </button>
         <button type="button" class="button" onClick={() => void store.insist()}>
-          {words.insist}
+          {common.value.keepMine}
         </button>
       </div>
     </div>

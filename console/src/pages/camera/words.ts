@@ -11,7 +11,6 @@ const en = {
   thisHour: (since: string): string => `This hour, since ${since}`,
   lastHour: 'People in the last 60 minutes: least to most, and their mean',
   peopleNow: 'people now',
-  visitsShift: 'visits this shift',
   visits: 'visits',
   entries: 'in',
   exits: 'out',
@@ -55,10 +54,7 @@ const en = {
   unsaved: 'Not saved yet',
   refused: (reason: string): string => `Not saved: ${reason}`,
   byDefault: (value: string): string => `default ${value}`,
-  yes: 'yes',
-  no: 'no',
   defaultChoice: (value: string): string => `default (${value})`,
-  change: 'change …',
   secretKept: 'Stored and never shown; it stays as it is until something is typed here.',
   privacyNote:
     'Both change the video itself, for all viewers, before anything is drawn on it. What is painted out is not analysed either.',
@@ -66,8 +62,6 @@ const en = {
   noParameters: 'This pipeline has none.',
 
   conflict: 'Somebody else has changed this camera meanwhile:',
-  takeTheirs: 'Reload theirs',
-  insist: 'Save mine over it',
   changed: (list: string): string => `Saved. ${list}`,
   change1: (change: Change, parameters: ParameterWords): string => said(change, parameters, enSays),
 
@@ -150,7 +144,6 @@ const es: Words = {
   thisHour: (since) => `Esta hora, desde las ${since}`,
   lastHour: 'Personas en los últimos 60 minutos: de menos a más, y su media',
   peopleNow: 'personas ahora',
-  visitsShift: 'visitas en este turno',
   visits: 'visitas',
   entries: 'entran',
   exits: 'salen',
@@ -194,10 +187,7 @@ const es: Words = {
   unsaved: 'Aún sin guardar',
   refused: (reason) => `No se guardó: ${reason}`,
   byDefault: (value) => `por defecto ${value}`,
-  yes: 'sí',
-  no: 'no',
   defaultChoice: (value) => `por defecto (${value})`,
-  change: 'cambiar …',
   secretKept: 'Está guardada y nunca se muestra; sigue igual hasta que escribas algo aquí.',
   privacyNote:
     'Ambas cambian el propio video, para todos, antes de dibujar nada sobre él. Lo tapado tampoco se analiza.',
@@ -205,8 +195,6 @@ const es: Words = {
   noParameters: 'Este pipeline no tiene ninguno.',
 
   conflict: 'Otra persona cambió esta cámara entretanto:',
-  takeTheirs: 'Cargar lo suyo',
-  insist: 'Guardar lo mío encima',
   changed: (list) => `Guardado. ${list}`,
   change1: (change, parameters) => said(change, parameters, esSays),
 

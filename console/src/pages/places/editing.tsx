@@ -104,10 +104,10 @@ function Conflict({ onTheirs, onMine }: { onTheirs: () => void; onMine: () => vo
       <p>{placeWords.value.conflict}</p>
       <div class="buttons">
         <button type="button" class="button" onClick={onTheirs}>
-          {placeWords.value.takeTheirs}
+          {words.value.takeTheirs}
         </button>
         <button type="button" class="button" onClick={onMine}>
-          {placeWords.value.keepMine}
+          {words.value.keepMine}
         </button>
       </div>
     </div>

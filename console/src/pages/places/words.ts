@@ -16,7 +16,6 @@ const en = {
   managed: { file: 'configuration file', api: 'here' },
   managedBy: 'Changed in',
   fileReason: 'This branch stands in the configuration file and is changed there; then start Atalaya again.',
-  fileShort: 'In the configuration file',
   mayNot: 'Your role may look at places and not change them.',
   hasCameras: (n: number): string =>
     n === 1
@@ -33,8 +32,6 @@ const en = {
   none: 'A branch is a venue with a clock of its own: its shifts begin by it.',
   gone: 'There is no such branch.',
   conflict: 'Somebody else has changed this meanwhile.',
-  takeTheirs: 'Show theirs',
-  keepMine: 'Save mine all the same',
 
   sectors: 'Sectors and who serves them',
   addSector: 'Add a sector',
@@ -100,7 +97,6 @@ const es: PlaceWords = {
   managedBy: 'Se cambia en',
   fileReason:
     'Esta sucursal está en el archivo de configuración y se cambia allí; después, inicia Atalaya otra vez.',
-  fileShort: 'En el archivo de configuración',
   mayNot: 'Tu rol permite ver los lugares, no cambiarlos.',
   hasCameras: (n) =>
     n === 1
@@ -117,8 +113,6 @@ const es: PlaceWords = {
   none: 'Una sucursal es un local con su propio reloj: por él comienzan sus turnos.',
   gone: 'Esa sucursal no existe.',
   conflict: 'Otra persona lo cambió entretanto.',
-  takeTheirs: 'Ver lo suyo',
-  keepMine: 'Guardar lo mío igual',
 
   sectors: 'Sectores y quién los atiende',
   addSector: 'Añadir un sector',

@@ -328,7 +328,6 @@ export const en = {
   noneGiven: '(none)',
 
   version: 'Version',
-  startedAt: 'Started',
   address: 'Address',
   you: 'You are',
   youMay: 'You may',

@@ -340,7 +340,6 @@ export const es: SystemWords = {
   noneGiven: '(ninguno)',
 
   version: 'Versión',
-  startedAt: 'Iniciado',
   address: 'Dirección',
   you: 'Eres',
   youMay: 'Puedes',
