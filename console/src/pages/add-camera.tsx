@@ -7,6 +7,7 @@ import { Dialog } from '../components/dialog';
 import { Choice } from '../components/form';
 import { attempt, tell } from '../components/toast';
 import { refresh } from '../data/feed';
+import { words as common } from '../i18n';
 import { href, replace, route } from '../routes';
 import { Check } from './add-camera/check';
 import { Describe, type Draft, EMPTY } from './add-camera/describe';
@@ -46,7 +47,7 @@ export function Page() {
     refresh();
   };
   return (
-    <Dialog title={words.title} onClose={close} wide={step.kind === 'check'}>
+    <Dialog title={common.value.addCamera} onClose={close} wide={step.kind === 'check'}>
       {step.kind === 'start' && (
         <div class="add-ways">
           <Choice

@@ -199,7 +199,8 @@ interface HeaderProps extends ViewProps {
 const WAYS: readonly BoxesWay[] = ['drawn', 'here', 'off'];
 
 function Header({ camera, previous, next, hero, way, onTrouble }: HeaderProps) {
-  const { boxes, boxesWays, boxesWaysHelp } = cameraWords.value;
+  const { boxes } = words.value;
+  const { boxesWays, boxesWaysHelp } = cameraWords.value;
   return (
     <header>
       <h1 id="camera-name">{camera.name}</h1>

@@ -206,6 +206,8 @@ test('times_are_of_the_venue_and_stays_have_units', () => {
   const at = Date.parse('2027-03-27T23:30:00Z');
   assert.equal(timeIn('Europe/Madrid', at, at), '00:30:00');
   assert.match(timeIn('Europe/Madrid', at, at - 3_600_000), /28.*00:30:00/);
+  assert.match(timeIn('Europe/Madrid', at, Date.UTC(2028, 0, 1)), /28.*2027.*00:30$/);
+  assert.equal(timeIn('Mars/Olympus', at, at), '23:30:00', 'a zone that this browser does not know');
   assert.deepEqual([0, 42_000, 102_000, 120_000, 7_500_000].map(span).map(plain), [
     '0 s',
     '42 s',

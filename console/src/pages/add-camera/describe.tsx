@@ -9,6 +9,7 @@ import { Show, Skeleton, said, useAsked } from '../../components/asked';
 import { SelectField, TextField } from '../../components/form';
 import { branches, oneBranch } from '../../data/branches';
 import { cameras, refresh } from '../../data/feed';
+import { words as common } from '../../i18n';
 import { ParameterFields } from '../camera/parameter-fields';
 import { changedParameters, freeId, ofGroup, type Typed, wrongWith } from '../camera/parameters';
 import { addWords } from './words';
@@ -185,7 +186,7 @@ function Place({ draft, id, put }: PlaceProps) {
         onValue={(next) => put({ id: next })}
       />
       <SelectField
-        label={words.branch}
+        label={common.value.branch}
         value={String(branch)}
         onValue={(next) => put({ branch: Number(next), sector: undefined })}
         options={numbered(branches.value ?? [])}

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { type CameraEntry, type Discovery, discover, type Found } from '../../api/camera';
 import { said, Trouble } from '../../components/asked';
 import { SelectField, TextField } from '../../components/form';
+import { words as common } from '../../i18n';
 import { cameraHref } from '../../routes';
 import { addWords } from './words';
 
@@ -41,7 +42,7 @@ export function Find({ onUse }: { onUse: (entry: CameraEntry) => void }) {
           </button>
           {busy !== undefined && (
             <button type="button" class="button" onClick={cancel}>
-              {words.cancel}
+              {common.value.cancel}
             </button>
           )}
         </div>

@@ -3,7 +3,6 @@
 import { wordsOf } from '../../i18n';
 
 const en = {
-  title: 'Add a camera',
   ways: { find: 'Find on the network', hand: 'By hand' },
   way: 'How',
   findHelp:
@@ -14,7 +13,6 @@ const en = {
   password: 'Their password',
   search: 'Search',
   searching: (seconds: number): string => `Searching, ${seconds} s at most …`,
-  cancel: 'Cancel',
   nothing:
     'Nobody answered. Is the camera on this network, and ONVIF or RTSP switched on in it? Name its address.',
   incomplete: 'The time was over before everybody was asked: name fewer addresses.',
@@ -40,7 +38,6 @@ const en = {
   idHint: 'In addresses and files: a-z, 0-9 and -; it stays as it is',
   idTaken: 'There is a camera of this id already.',
   idWrong: 'Only a-z, 0-9 and -, 64 at most.',
-  branch: 'Branch',
   sector: 'Sector',
   noSector: 'none',
   check: 'Add and check',
@@ -61,7 +58,6 @@ const en = {
 type Words = typeof en;
 
 const es: Words = {
-  title: 'Añadir una cámara',
   ways: { find: 'Buscar en la red', hand: 'A mano' },
   way: 'Cómo',
   findHelp:
@@ -72,7 +68,6 @@ const es: Words = {
   password: 'Su contraseña',
   search: 'Buscar',
   searching: (seconds) => `Buscando, ${seconds} s como mucho …`,
-  cancel: 'Cancelar',
   nothing:
     'No respondió nadie. ¿Está la cámara en esta red y tiene ONVIF o RTSP encendido? Escribe su dirección.',
   incomplete: 'El tiempo acabó antes de preguntar a todas: escribe menos direcciones.',
@@ -98,7 +93,6 @@ const es: Words = {
   idHint: 'En direcciones y archivos: a-z, 0-9 y -; no cambia después',
   idTaken: 'Ya hay una cámara con este id.',
   idWrong: 'Solo a-z, 0-9 y -, 64 como mucho.',
-  branch: 'Sucursal',
   sector: 'Sector',
   noSector: 'ninguno',
   check: 'Añadir y comprobar',

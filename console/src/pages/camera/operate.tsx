@@ -6,6 +6,7 @@ import { stopCamera } from '../../api/camera';
 import { attempt, tell } from '../../components/toast';
 import { may, refresh } from '../../data/feed';
 import { removeCamera } from '../../data/removal';
+import { words as common } from '../../i18n';
 import { href } from '../../routes';
 import { cameraWords } from './words';
 
@@ -29,7 +30,7 @@ export function OperateButtons({ camera }: { camera: Camera }) {
         disabled={busy}
         onClick={() => void operate(() => startCamera(id))}
       >
-        {words.start}
+        {common.value.start}
       </button>
     );
   }
@@ -41,7 +42,7 @@ export function OperateButtons({ camera }: { camera: Camera }) {
         disabled={busy}
         onClick={() => void operate(() => restartCamera(id), words.restarted(name))}
       >
-        {words.restart}
+        {common.value.restart}
       </button>
       <button
         type="button"

@@ -212,7 +212,7 @@ export function SaveRow({ store, isChanged, isWrong, onDiscard, onSave }: SaveRo
         disabled={!isChanged || isWrong || store.saving.value}
         onClick={onSave}
       >
-        {store.saving.value ? words.saving : words.save}
+        {store.saving.value ? words.saving : common.value.save}
       </button>
       <button type="button" class="button" disabled={!isChanged} onClick={onDiscard}>
         {words.discard}
@@ -259,7 +259,7 @@ function SourceForm(props: PartProps & { parameters: readonly Parameter[] }) {
           disabled={disabled}
         />
         <SelectField
-          label={words.branch}
+          label={common.value.branch}
           value={String(branch)}
           onValue={(id) => {
             put({ branch_id: Number(id), sector_id: null });

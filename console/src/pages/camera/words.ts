@@ -22,8 +22,6 @@ const en = {
   viewers: 'Viewers',
 
   stop: 'Stop',
-  start: 'Start',
-  restart: 'Restart',
   stopped: (name: string): string => `${name} is stopped until it is started again.`,
   restarted: (name: string): string => `${name} restarts.`,
   remove: 'Delete camera',
@@ -42,13 +40,11 @@ const en = {
   byFile: 'This camera stands in the configuration file, so it is changed there.',
   mayNot: 'Your role may look at these settings, not change them.',
   name: 'Name',
-  branch: 'Branch',
   sector: 'Sector',
   noSector: 'none',
   enabled: 'Switched on',
   enabledHelp: 'Kept over a restart of the server, unlike Stop.',
   pipeline: 'Pipeline',
-  save: 'Save',
   saving: 'Saving …',
   discard: 'Discard',
   unsaved: 'Not saved yet',
@@ -105,7 +101,6 @@ const en = {
   counted: (entries: number, exits: number): string => `${entries} in · ${exits} out`,
   inZone: (n: number): string => `${n} inside`,
 
-  boxes: 'Boxes',
   boxesWays: { drawn: 'by the server', here: 'here', off: 'off' },
   boxesWaysHelp:
     'Drawn into the video by the server, drawn here on the plain video from each frame’s own data, or not at all',
@@ -155,8 +150,6 @@ const es: Words = {
   viewers: 'Espectadores',
 
   stop: 'Detener',
-  start: 'Iniciar',
-  restart: 'Reiniciar',
   stopped: (name) => `${name} queda detenida hasta que alguien la inicie.`,
   restarted: (name) => `${name} se reinicia.`,
   remove: 'Eliminar cámara',
@@ -175,13 +168,11 @@ const es: Words = {
   byFile: 'Esta cámara está en el archivo de configuración, así que se cambia allí.',
   mayNot: 'Tu rol puede ver estos ajustes, pero no cambiarlos.',
   name: 'Nombre',
-  branch: 'Sucursal',
   sector: 'Sector',
   noSector: 'ninguno',
   enabled: 'Encendida',
   enabledHelp: 'Se conserva al reiniciar el servidor, a diferencia de Detener.',
   pipeline: 'Pipeline',
-  save: 'Guardar',
   saving: 'Guardando …',
   discard: 'Descartar',
   unsaved: 'Aún sin guardar',
@@ -234,7 +225,6 @@ const es: Words = {
   counted: (entries, exits) => `${entries} entran · ${exits} salen`,
   inZone: (n) => `${n} dentro`,
 
-  boxes: 'Recuadros',
   boxesWays: { drawn: 'del servidor', here: 'aquí', off: 'sin' },
   boxesWaysHelp:
     'Dibujados en el video por el servidor, dibujados aquí sobre el video limpio con los datos de cada cuadro, o ninguno',
