@@ -84,7 +84,7 @@ test('a_change_of_somebody_else_is_not_lost', async () => {
   await api(`/branches/${id}`, { method: 'PATCH', data: { name: 'Port' } });
   await dialog().getByRole('button', { name: 'Save' }).click();
   await dialog().getByText('Somebody else has changed this meanwhile.').waitFor();
-  await dialog().getByRole('button', { name: 'Show theirs' }).click();
+  await dialog().getByRole('button', { name: 'Load theirs' }).click();
   await until('theirs', async () => (await dialog().getByLabel('Name').inputValue()) === 'Port');
   await dialog().getByLabel('Name').fill('Harbour');
   await api(`/branches/${id}`, { method: 'PATCH', data: { name: 'Pier' } });
