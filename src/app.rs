@@ -229,6 +229,8 @@ fn start_recorder(
     (known, totems): (&Arc<OnceLock<Cameras>>, &Registry),
     (tasks, stop): (&TaskTracker, &CancellationToken),
 ) -> Recorder {
+    let cameras = known.clone();
+    totems.reserve(move |tenant, id| cameras.get().is_some_and(|cameras| cameras.get(tenant, id).is_some()));
     let (known, totems) = (known.clone(), totems.clone());
     let find = move |tenant, id: &CameraId| {
         let camera = known.get()?.get(tenant, id).map(|handle| handle.camera());

@@ -19,6 +19,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -55,9 +56,6 @@ const STEP_BACK: Duration = Duration::from_secs(2);
 
 /// Time for the last writes when the process ends.
 const LAST_WRITES: Duration = Duration::from_secs(2);
-
-/// The run of visits that were seen elsewhere: no run of ours is negative.
-const TOLD: i64 = -1;
 
 /// A camera as it is described now, or `None` when there is no such camera (any more).
 pub type FindCamera = Box<dyn Fn(TenantId, &CameraId) -> Option<Arc<Camera>> + Send + Sync>;
@@ -104,14 +102,14 @@ impl Recorder {
         self.frames.clone()
     }
 
-    /// Writes down and tells of a visit that somebody else has seen from its beginning to its end. The same camera, track
-    /// and `enter` again are the same visit.
+    /// Writes down and tells of a visit that somebody else has seen from its beginning to its end. The same branch, camera,
+    /// track and `enter` again are the same visit.
     pub fn add_visit(&self, visit: Visit) {
         for sight in telling::sights_of(&visit) {
             let (place, name) = (visit.place.clone(), visit.place.camera.as_str().into());
             self.publisher.tell(Occurrence::AtCamera { place, name, sight });
         }
-        self.backlog.put(Record::Visit(VisitRecord { run: TOLD, open: false, visit }));
+        self.backlog.put(Record::Visit(VisitRecord { run: told_run(&visit), open: false, visit }));
     }
 
     pub fn figures(&self) -> RecorderFigures {
@@ -122,6 +120,15 @@ impl Recorder {
     pub fn live(&self, tenant: TenantId, camera: &CameraId) -> LiveFigures {
         self.board.figures(tenant, camera)
     }
+}
+
+/// The run of a visit that was seen elsewhere: one of its own, since nobody there counts runs and people are told apart by
+/// theirs. The same visit has the same one whenever it is told, and no run of ours is negative.
+fn told_run(visit: &Visit) -> i64 {
+    let text = format!("{} {} {}", visit.place.branch, visit.track, visit.enter.as_millis());
+    let digest = Sha256::digest(text.as_bytes());
+    let (head, _) = digest.split_first_chunk::<8>().expect("a digest should have 32 bytes");
+    -1 - (i64::from_be_bytes(*head) & i64::MAX)
 }
 
 async fn record(context: RecorderContext, queue: mpsc::Receiver<Arc<Frame>>, out: Outlets) {

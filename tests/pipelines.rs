@@ -285,7 +285,7 @@ fn a_folder_adds_and_overrides_and_says_what_it_could_not_read() {
     );
     assert_eq!(
         catalog.get("none").unwrap_err().to_string(),
-        "no pipeline \"none\"; there are file, more, rtsp, test, usb"
+        "no pipeline \"none\"; there are file, more, rtsp, test, usb, whip"
     );
     assert!(Catalog::load(Some(&folder.path().join("absent"))).is_err());
 }

@@ -196,6 +196,7 @@ async fn holder_of(state: &State, token: &str, wish: &Wish) -> Result<Visitor, R
         Branches::Some(some) => some.first().copied().unwrap_or_default(),
         Branches::All => BranchId::default(),
     };
+    super::permit(&caller, Action::View).map_err(refused_role)?;
     let may_send = caller.may(Action::Analyse);
     let name = wish.name.clone().unwrap_or(caller.subject);
     let branch = wish.branch.unwrap_or(first);
@@ -207,12 +208,17 @@ async fn holder_of(state: &State, token: &str, wish: &Wish) -> Result<Visitor, R
 /// `visitor` if there is a branch as it wishes, as far as it can tell.
 async fn check_branch(state: &State, visitor: Visitor, wish: &Wish) -> Result<Visitor, Refused> {
     let Some(branch) = wish.branch else { return Ok(visitor) };
-    let refused = |error| Refused { error, close: Close::Forbidden, why: Some(Rejected::Auth) };
+    let refused = refused_role;
     let sees = (visitor.stand.tenant, &visitor.branches);
     match shifts::stands(state, sees, branch).await.map_err(refused)? {
         true => Ok(visitor),
         false => Err(refused(ApiError::no("branch", branch))),
     }
+}
+
+/// Its token is good and says that it may not.
+fn refused_role(error: ApiError) -> Refused {
+    Refused { error, close: Close::Forbidden, why: Some(Rejected::Auth) }
 }
 
 fn nameless(tenant: TenantId, wish: &Wish) -> Visitor {

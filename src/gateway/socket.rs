@@ -180,6 +180,14 @@ impl Reader {
         Self(WebSocketContext::from_partially_read(begun, Role::Server, Some(config)))
     }
 
+    /// From now on messages may have so many bytes.
+    pub fn allow(&mut self, max_bytes: usize) {
+        self.0.set_config(|config| {
+            config.max_message_size = Some(max_bytes);
+            config.max_frame_size = Some(max_bytes);
+        });
+    }
+
     /// The next message. Pings and closes are answered.
     ///
     /// # Errors

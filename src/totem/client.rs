@@ -124,8 +124,9 @@ impl Client {
         lock(&self.sounds).pop_front()
     }
 
+    /// Whether a sound waits and the client takes answers.
     pub(super) fn has_sound(&self) -> bool {
-        !lock(&self.sounds).is_empty()
+        self.socket.waiting() <= MOST_WAITING && !lock(&self.sounds).is_empty()
     }
 
     /// Sends an answer to what it has sent itself. There is room for it in any case: nothing more of its own is looked at

@@ -1,7 +1,7 @@
 //! Which totems there are now: each is a camera of its branch for as long as it is connected.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::domain::{BranchId, Camera, CameraId, SectorId, TenantId};
 
@@ -15,8 +15,20 @@ const NAMELESS: &str = "anonymous";
 pub const MAX_NAME_CHARS: usize = 40;
 
 /// The totems that are connected; cheap to clone.
-#[derive(Debug, Clone, Default)]
-pub struct Registry(Arc<Mutex<ById>>);
+#[derive(Clone, Default)]
+pub struct Registry {
+    totems: Arc<Mutex<ById>>,
+    reserved: Arc<OnceLock<Reserved>>,
+}
+
+/// Whether a camera of this tenant has this id.
+type Reserved = Box<dyn Fn(TenantId, &CameraId) -> bool + Send + Sync>;
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registry").field("totems", &self.totems).finish_non_exhaustive()
+    }
+}
 
 type ById = BTreeMap<(TenantId, CameraId), Arc<Camera>>;
 
@@ -38,6 +50,12 @@ pub struct Stand {
 }
 
 impl Registry {
+    /// From now on no totem has the id of a camera: whom it sees would be the camera's visits.
+    pub fn reserve(&self, is_camera: impl Fn(TenantId, &CameraId) -> bool + Send + Sync + 'static) {
+        // Only the first counts; the app says it once.
+        let _ = self.reserved.set(Box::new(is_camera));
+    }
+
     /// A totem as a camera, while it is connected.
     pub fn camera(&self, tenant: TenantId, id: &CameraId) -> Option<Arc<Camera>> {
         self.cameras().get(&(tenant, id.clone())).cloned()
@@ -60,7 +78,9 @@ impl Registry {
             _ => format!("{base}-{number}"),
         });
         let mut ids = numbered.filter_map(|id| CameraId::new(&id).ok());
-        let id = ids.find(|id| !cameras.contains_key(&(stand.tenant, id.clone())))?;
+        let is_reserved =
+            |id: &CameraId| self.reserved.get().is_some_and(|is_camera| is_camera(stand.tenant, id));
+        let id = ids.find(|id| !cameras.contains_key(&(stand.tenant, id.clone())) && !is_reserved(id))?;
         let camera = Arc::new(Camera {
             id: id.clone(),
             tenant: stand.tenant,
@@ -78,7 +98,7 @@ impl Registry {
     }
 
     fn cameras(&self) -> MutexGuard<'_, ById> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.totems.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

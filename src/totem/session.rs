@@ -16,6 +16,9 @@ use crate::gateway::{
 /// Largest message, bytes: what is too large for a picture is still read, so that its sender can be told.
 const MAX_MESSAGE_BYTES: usize = 16 << 20;
 
+/// The same of somebody who has not said yet who it is.
+const MAX_TOKEN_MESSAGE_BYTES: usize = 64 << 10;
+
 /// Bytes that are read at once: a picture comes in a few pieces.
 const READ_BYTES: usize = 16 << 10;
 
@@ -69,7 +72,7 @@ impl Totems {
     async fn attend(self, arrival: TotemArrival) {
         let TotemArrival { line, begun, admitted, admit, refused, ip } = arrival;
         let socket = Socket::new(line, ROOM);
-        let mut reader = Reader::in_pieces(begun, MAX_MESSAGE_BYTES, READ_BYTES);
+        let mut reader = Reader::in_pieces(begun, MAX_TOKEN_MESSAGE_BYTES, READ_BYTES);
         let admitted = match (refused, admitted) {
             (Some(close), _) => Err(close),
             (None, Some(admitted)) => Ok(admitted),
@@ -82,6 +85,7 @@ impl Totems {
                 return part(&socket, &mut reader).await;
             }
         };
+        reader.allow(MAX_MESSAGE_BYTES);
         let counts = self.counts(visitor.stand.tenant);
         let client = Arc::new(Client::new(self.next_id(), visitor, socket, counts));
         self.join(&client);
@@ -144,6 +148,9 @@ impl Session {
             // A picture may have waited for the client to read the answers before it.
             if client.has_picture() {
                 self.totems.0.pictures.offer(&client);
+            }
+            if client.has_sound() {
+                self.totems.0.sounds.offer(&client);
             }
         }
     }

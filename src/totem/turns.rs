@@ -214,6 +214,8 @@ impl Totems {
         };
         if let Err(error) = self.0.context.store.add_voice_activity(tenant, &activity).await {
             tracing::warn!(%error, "a totem's sound could not be written down");
+            let why = "what was heard could not be written down; send it again";
+            return client.refuse("unavailable", why, echo.request_id);
         }
         let analysis = VoiceAnalysis::new(&activity, &heard.segments_ms, self.0.context.clock.now());
         let (told, answer) = write_answer(&analysis, &echo);

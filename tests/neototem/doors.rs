@@ -1,11 +1,12 @@
 //! Who is let in, and as whom.
 
+use atalaya::auth::Ttl;
 use atalaya::domain::Role;
 use reqwest::StatusCode;
 use serde_json::json;
 
 use crate::totem::{server, small, wall_picture};
-use crate::world::World;
+use crate::world::{World, caller};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_comes_in_any_of_four_ways_and_without_one_the_door_is_shut() {
@@ -38,6 +39,12 @@ async fn a_token_comes_in_any_of_four_ways_and_without_one_the_door_is_shut() {
     let mut client = world.try_connect("/ws", &[("sec-websocket-protocol", "atalaya.v1")]).await.unwrap();
     client.say(&json!({"type": "auth", "token": "nonsense"})).await;
     assert_eq!(client.closed().await.0, 4401);
+    // Who may see no camera sees no totem.
+    let mut nobody = caller(1, "pos", Role::Viewer, &[], &[]);
+    nobody.roles.clear();
+    let nobody = world.keys.issue(&nobody, Ttl::from_secs(60));
+    let (got, problem) = world.try_connect(&format!("/ws?token={nobody}"), &[]).await.err().unwrap();
+    assert_eq!(got.as_u16(), 403, "{problem}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -218,7 +218,8 @@ test('tokens_are_found_by_name_and_state', async () => {
   await page.getByLabel('Find by name').fill('bar');
   await page.getByRole('button', { name: 'Not revoked' }).click();
   await page.getByText('No token is like this.').waitFor();
-  assert.match(page.url(), /\?show=good&q=bar$/);
+  // What is typed is in the address once the typing has paused.
+  await page.waitForURL(/\?show=good&q=bar$/);
   await page.reload();
   await page.getByText('No token is like this.').waitFor();
   await page.getByRole('button', { name: 'Revoked', exact: true }).click();

@@ -2,14 +2,14 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{Answer, Command, Listed, Listing, Publisher, Purpose, Role, Session, Viewers, lock};
+use super::{Answer, Command, Listed, Listing, Publisher, Purpose, Role, Session, Viewers};
 use crate::camera::CameraHandle;
 use crate::domain::random_name;
 use crate::viewer::ViewerError;
 
 impl Viewers {
-    /// Opens a session for the offer of somebody who sends pictures to `camera`, whose pipeline has to take them. Who did
-    /// so before is sent away: most often it is the same one, whose old connection is dead.
+    /// Opens a session for the offer of somebody who sends pictures to `camera`, whose pipeline has to take them. Once
+    /// it is connected, who did so before is sent away: most often it is the same one, whose old connection is dead.
     ///
     /// # Errors
     /// [`ViewerError::Offer`] and [`ViewerError::NoVideo`] are the caller's fault; [`ViewerError::Stopping`] and, when the
@@ -29,19 +29,9 @@ impl Viewers {
             purpose: Purpose::Publish,
         };
         let answer = Answer { id: random_name(), sdp: accepted.sdp.clone() };
-        let before: Vec<u64> = {
-            let directory = lock(&inner.directory);
-            let of_camera = |listed: &&Listed| {
-                listed.camera_number == watched.number && listed.purpose == Purpose::Publish
-            };
-            directory.values().filter(of_camera).map(|listed| listed.number).collect()
-        };
         let listing = Listing::new(&inner.directory, answer.id.clone(), entry);
         let role = Role::Publisher(Publisher::new(camera.clone()));
         self.command(Command::Join(Box::new(Session::new(accepted, listing, role)))).await?;
-        for number in before {
-            self.command(Command::Close { number }).await?;
-        }
         self.still_there(&watched, number).await?;
         Ok(answer)
     }
