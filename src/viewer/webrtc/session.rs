@@ -280,8 +280,12 @@ impl Session {
                 }
             }
             Event::MediaData(media) => {
-                if let Role::Publisher(publisher) = &mut self.role {
-                    return publisher.take(&mut self.rtc, media);
+                if let Role::Publisher(publisher) = &mut self.role
+                    && let Err(reason) = publisher.take(&mut self.rtc, media)
+                {
+                    self.ended.get_or_insert(reason);
+                    // It is told, too, and does not go on sending to nobody.
+                    self.rtc.close().map_err(|_| reason)?;
                 }
             }
             Event::IceConnectionStateChange(IceConnectionState::Disconnected) => {
