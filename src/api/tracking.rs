@@ -18,7 +18,7 @@ use super::upload::{Accepts, MAX_UPLOAD_BYTES, Upload, Uploaded, upload};
 use super::voice::{AHEAD, place};
 use super::{State, caller};
 use crate::auth::{Action, Caller};
-use crate::domain::{Attribute, Attributes, Place, SectorId, Timestamp, Visit};
+use crate::domain::{Attribute, Attributes, CameraId, Place, SectorId, Timestamp, Visit};
 use crate::totem::{LookError, Stand, Totems};
 use crate::wire::{
     Problem, RealtimeAnalysis, Sighting, SightingAnalysis, SightingAnswer, SightingInput, ZoneClock, code_of,
@@ -117,6 +117,8 @@ struct Sent {
 
 fn read(uploaded: Uploaded, query: TrackingQuery) -> Answer<Sent> {
     let TrackingQuery { camera, branch_id, sector_id } = query;
+    // A mistake is one though the body says otherwise.
+    camera.as_deref().map(CameraId::new).transpose().map_err(|error| ApiError::invalid("camera", error))?;
     if uploaded.kind != JSON {
         let input = SightingInput { camera, branch_id, sector_id, ..SightingInput::default() };
         return Ok(Sent { input, picture: Some(uploaded.bytes) });
