@@ -18,12 +18,13 @@ const SELECT_ALL: &str = "select tenant, id, name, time_zone from branch where t
 const SELECT_EVERY: &str = "select tenant, id, name, time_zone from branch order by tenant, id";
 const UPSERT: &str = "insert into branch (tenant, id, name, time_zone) values ($1, $2, $3, $4)
     on conflict (tenant, id) do update set name = excluded.name, time_zone = excluded.time_zone";
-/// Numbers that were given out once are not given out again: shifts, and tokens, would go over to another branch.
+/// Numbers that were given out once are not given out again: shifts, and tokens, would go over to another branch. The
+/// largest there is has none after it.
 const SELECT_NEXT: &str = "select coalesce(max(id), 0) + 1 from (
-    select max(id) as id from branch where tenant = $1
-    union all select max(branch) from camera where tenant = $1
-    union all select max(branch) from schedule where tenant = $1
-    union all select max(branch) from shift where tenant = $1) as known";
+    select max(id) as id from branch where tenant = $1 and id < 9223372036854775807
+    union all select max(branch) from camera where tenant = $1 and branch < 9223372036854775807
+    union all select max(branch) from schedule where tenant = $1 and branch < 9223372036854775807
+    union all select max(branch) from shift where tenant = $1 and branch < 9223372036854775807) as known";
 const DELETE: &str = "delete from branch where tenant = $1 and id = $2";
 const SELECT_NEWEST_SHIFT: &str = "select id, start_at, end_at from shift
     where tenant = $1 and branch = $2 order by start_at desc limit 1";

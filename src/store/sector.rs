@@ -5,7 +5,8 @@ use crate::domain::{BranchId, Sector, SectorId, TenantId};
 
 const SELECT: &str = "select tenant, id, branch, name from sector where tenant = $1 and id = $2";
 const SELECT_ALL: &str = "select tenant, id, branch, name from sector where tenant = $1 order by id";
-const SELECT_NEXT: &str = "select coalesce(max(id), 0) + 1 from sector where tenant = $1";
+const SELECT_NEXT: &str = "select coalesce(max(id), 0) + 1 from sector
+    where tenant = $1 and id < 9223372036854775807";
 const INSERT: &str = "insert into sector (tenant, id, branch, name) values ($1, $2, $3, $4)
     on conflict (tenant, id) do nothing";
 /// Only over what stands there as it is known.

@@ -123,6 +123,7 @@ pub struct SightingInput {
     /// When the person was last seen; default: `at`.
     pub leave: Option<String>,
     /// Tells apart people who came at the same time; default 1.
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     pub track: Option<u32>,
     /// What the totem looks with.
     #[schema(examples("real_detection_mediapipe"))]

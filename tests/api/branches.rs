@@ -60,6 +60,11 @@ async fn a_number_is_given_out_once(world: &World) {
     world.get("/api/v1/shifts/current?branch_id=3").await;
     assert_eq!(delete(world, "/api/v1/branches/3").await.0, StatusCode::NO_CONTENT);
     assert_eq!(world.post("/api/v1/branches", &body).await.1["id"], 4, "the shift stays that of branch 3");
+    // After the largest there is none; the next one is after those before it.
+    let largest = json!({"id": i64::MAX, "name": "Last", "time_zone": "UTC"});
+    assert_eq!(world.post("/api/v1/branches", &largest).await.0, StatusCode::CREATED);
+    let (status, next) = world.post("/api/v1/branches", &json!({"name": "x", "time_zone": "UTC"})).await;
+    assert_eq!(status, StatusCode::CREATED, "{next}");
 }
 
 async fn a_branch_and_its_schedule_are_changed_by_whom_they_were_seen_last(world: &World) {
