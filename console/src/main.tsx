@@ -10,6 +10,7 @@ import './styles/camera.css';
 import './styles/sketch.css';
 import './styles/add-camera.css';
 import './styles/parts.css';
+import './styles/chart.css';
 import './styles/shifts.css';
 import './styles/report.css';
 import './styles/events.css';

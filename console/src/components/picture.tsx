@@ -1,6 +1,7 @@
 // The live picture of one camera: whichever way it comes, without a dark gap when the way changes.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { viewQuery } from '../api';
 import type { Playback, Player } from '../video/player';
 import { acquire } from '../video/players';
 
@@ -8,6 +9,8 @@ interface PictureProps {
   camera: string;
   /** With boxes drawn on it. */
   drawn: boolean;
+  /** Lines of the screen that it fills at most; absent: it is wanted as large as the camera has it. */
+  lines?: number | undefined;
   /** False: nothing is asked of the server. */
   active: boolean;
   /** What a screen reader says. */
@@ -17,21 +20,22 @@ interface PictureProps {
   onVideo?: ((video: HTMLVideoElement | undefined) => void) | undefined;
 }
 
-/** While boxes are switched the old picture stays in place until the first frame of the new one is there. */
-export function Picture({ camera, drawn, active, label, onPlayback, onVideo }: PictureProps) {
-  const [shown, setShown] = useState(drawn);
-  const layers = shown === drawn ? [drawn] : [shown, drawn];
+/** While boxes or size are switched the old picture stays in place until the first frame of the new one is there. */
+export function Picture({ camera, drawn, lines, active, label, onPlayback, onVideo }: PictureProps) {
+  const wanted = viewQuery({ drawn, lines });
+  const [shown, setShown] = useState({ query: wanted, drawn });
+  const layers = shown.query === wanted ? [shown] : [shown, { query: wanted, drawn }];
   return (
     <div class="picture" role="img" aria-label={label}>
       {active &&
         layers.map((layer) => (
           <Layer
-            key={`${camera} ${layer}`}
+            key={camera + layer.query}
             camera={camera}
-            drawn={layer}
-            onFrame={() => layer === drawn && setShown(drawn)}
-            onPlayback={layer === drawn ? onPlayback : undefined}
-            onVideo={layer === drawn ? onVideo : undefined}
+            {...layer}
+            onFrame={() => layer.query === wanted && setShown(layer)}
+            onPlayback={layer.query === wanted ? onPlayback : undefined}
+            onVideo={layer.query === wanted ? onVideo : undefined}
           />
         ))}
     </div>
@@ -40,19 +44,20 @@ export function Picture({ camera, drawn, active, label, onPlayback, onVideo }: P
 
 interface LayerProps {
   camera: string;
+  query: string;
   drawn: boolean;
   onFrame: () => void;
   onPlayback: ((playback: Playback | undefined) => void) | undefined;
   onVideo: ((video: HTMLVideoElement | undefined) => void) | undefined;
 }
 
-function Layer({ camera, drawn, onFrame, onPlayback, onVideo }: LayerProps) {
+function Layer({ camera, query, drawn, onFrame, onPlayback, onVideo }: LayerProps) {
   const [player, setPlayer] = useState<Player>();
   useEffect(() => {
-    const held = acquire(camera, drawn);
+    const held = acquire(camera, query);
     setPlayer(held.player);
     return held.release;
-  }, [camera, drawn]);
+  }, [camera, query]);
 
   const playback = player?.playback.value;
   const report = useRef(onPlayback);

@@ -4,6 +4,7 @@ import type { RefObject } from 'preact';
 import uPlot from 'uplot';
 import { clockIn } from '../data/clock';
 import { theme } from '../prefs';
+import { alone } from './alone';
 import type { ChartSeries } from './chart';
 
 /** What is drawn; read anew at each drawing. */
@@ -97,11 +98,19 @@ function shapesOf(series: readonly ChartSeries[]): { series: uPlot.Series[]; ban
       shapes.push(barsOf(bars.indexOf(each), bars.length, token));
     } else {
       const dash = each.tone === 'second' ? { dash: [5, 4] } : {};
-      shapes.push({ stroke: colour(token), width: 1.5, points: { show: false }, ...dash });
+      shapes.push({ stroke: colour(token), width: 1.5, points: dots(token), ...dash });
     }
   }
   return { series: shapes, bands };
 }
+
+/** A step that was measured between two that were not is a dot, and no line. */
+const dots = (token: string): uPlot.Series.Points => ({
+  show: false,
+  size: 5,
+  fill: colour(token),
+  filter: (u, at) => alone(u.data[at] ?? []),
+});
 
 /** Of a band only what lies between its edges is seen. */
 const edge = (): uPlot.Series => ({ points: { show: false }, width: 0 });

@@ -17,6 +17,8 @@ interface StageProps {
   onScreen: boolean;
   /** With boxes drawn by the server; absent: as was chosen for this camera. */
   drawn?: boolean;
+  /** As of the picture. */
+  lines?: number;
   trouble: string | undefined;
   onTrouble: (text: string) => void;
   onPlayback?: (playback: Playback | undefined) => void;
@@ -26,7 +28,7 @@ interface StageProps {
 }
 
 export function Stage(props: StageProps) {
-  const { camera, onScreen, drawn, trouble, onTrouble, onPlayback, onVideo, children } = props;
+  const { camera, onScreen, drawn, lines, trouble, onTrouble, onPlayback, onVideo, children } = props;
   const [playback, setPlayback] = useState<Playback>();
   const report = useCallback(
     (next: Playback | undefined) => {
@@ -43,6 +45,7 @@ export function Stage(props: StageProps) {
       <Picture
         camera={camera.id}
         drawn={drawn ?? boxesShown(camera.id)}
+        lines={lines}
         active={onScreen && !off}
         label={words.value.pictureOf(camera.name)}
         onPlayback={report}

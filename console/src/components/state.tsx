@@ -5,6 +5,7 @@ import { serverNow } from '../api';
 import { timeAt } from '../data/branches';
 import { now } from '../data/feed';
 import { lasting, secondsUntil, words } from '../i18n';
+import { fromServer } from '../i18n/server';
 import { StateShape } from './icons';
 
 /** `● running 10 fps`, `△ lost 0:42`. The word alone is announced when it changes: figures tick. */
@@ -29,7 +30,7 @@ export function stateDetail(camera: Camera): { line: string; reason: string | un
   const { status } = camera;
   const clock = serverNow() + 0 * now.value;
   const since = status.since ? timeAt(Date.parse(status.since), clock, camera.branch_id) : '';
-  const reason = status.reason ?? undefined;
+  const reason = status.reason ? fromServer(status.reason) : undefined;
   switch (status.state) {
     case 'running':
       return undefined;

@@ -16,7 +16,7 @@ import { Stage } from './stage';
 import { StateBadge } from './state';
 import { useOnScreen, usePassing } from './use';
 
-export function Tile({ camera }: { camera: Camera }) {
+export function Tile({ camera, lines }: { camera: Camera; lines: number }) {
   const element = useRef<HTMLElement>(null);
   const onScreen = useOnScreen(element);
   const [trouble, say] = usePassing();
@@ -36,6 +36,7 @@ export function Tile({ camera }: { camera: Camera }) {
       <div class="hero">
         <Stage
           camera={camera}
+          lines={lines}
           onScreen={onScreen}
           trouble={trouble}
           onTrouble={say}

@@ -12,6 +12,7 @@ export function Wall({ cameras }: { cameras: readonly Camera[] }) {
   const size = useSize(element);
   const aspect = aspectOf(cameras);
   const layout = size && arrange(cameras.length, size, aspect);
+  const lines = layout ? (layout.tileWidth / aspect) * window.devicePixelRatio : 0;
   return (
     <div class="wall" ref={element}>
       {layout && (
@@ -24,7 +25,7 @@ export function Wall({ cameras }: { cameras: readonly Camera[] }) {
           }}
         >
           {cameras.map((camera) => (
-            <Tile key={camera.id} camera={camera} />
+            <Tile key={camera.id} camera={camera} lines={lines} />
           ))}
         </div>
       )}

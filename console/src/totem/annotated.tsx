@@ -1,10 +1,11 @@
 // The picture of an answer with what was seen drawn on it by the server, as soon as it is decoded.
 
 import { useEffect, useRef } from 'preact/hooks';
-import { type Answer, type Box, pictureOf } from './message';
+import { type Box, pictureOf } from './message';
+import type { Seen } from './transport';
 
 interface AnnotatedProps {
-  answer: Answer | undefined;
+  answer: Seen | undefined;
   /** What it shows, for screen readers. */
   label: string;
   /** Somebody whom the reader looks at in a list. */
@@ -24,13 +25,13 @@ export function Annotated({ answer, label, marked }: AnnotatedProps) {
 
 /** Pictures that come while one is decoded wait, and the newest is the next. */
 class Painter {
-  private wanted: [Answer, Box | undefined] | undefined;
+  private wanted: [Seen, Box | undefined] | undefined;
   private isBusy = false;
-  private shown: { answer: Answer; image: ImageBitmap } | undefined;
+  private shown: { answer: Seen; image: ImageBitmap } | undefined;
 
   constructor(private readonly canvas: HTMLCanvasElement) {}
 
-  show(answer: Answer | undefined, marked: Box | undefined): void {
+  show(answer: Seen | undefined, marked: Box | undefined): void {
     this.wanted = answer && [answer, marked];
     if (!this.isBusy) void this.work();
   }
@@ -49,7 +50,7 @@ class Painter {
     this.isBusy = false;
   }
 
-  private async decoded(answer: Answer): Promise<ImageBitmap | undefined> {
+  private async decoded(answer: Seen): Promise<ImageBitmap | undefined> {
     if (this.shown?.answer === answer) return this.shown.image;
     if (!answer.annotated_image) return undefined;
     const image = await createImageBitmap(pictureOf(answer.annotated_image));

@@ -15,12 +15,13 @@ import {
 } from './camera';
 import { Frames } from './frames';
 import type { LinkState } from './link';
-import type { Answer, Voice } from './message';
+import type { Voice } from './message';
 import { overSocket } from './socket';
 import { type Hearing, listen } from './sound';
 import { queryForServer, takeToken } from './token';
-import { type Ears, firstOf, type Source, type Transport, type Way } from './transport';
+import { type Ears, type Film, firstOf, type Seen, type Source, type Transport, type Way } from './transport';
 import { stayAwake } from './wake';
+import { overWhip } from './whip';
 
 export type Stage =
   | { kind: 'idle' }
@@ -33,7 +34,8 @@ export const stage = signal<Stage>({ kind: 'idle' });
 export const line = signal<LinkState>({ kind: 'connecting' });
 /** Why the server would not look at the last picture. */
 export const refused = signal<string | undefined>(undefined);
-export const seen = signal<Answer | undefined>(undefined);
+export const seen = signal<Seen | undefined>(undefined);
+export const film = signal<Film | undefined>(undefined);
 export const voice = signal<Voice | undefined>(undefined);
 /** How loud it is, 0..1. */
 export const level = signal(0);
@@ -48,8 +50,11 @@ const query = new URLSearchParams(window.location.search);
 /** Somebody pressed start in this tab, and not stop: a page that is loaded anew goes on by itself. */
 const GOING = 'atalaya.totem.going';
 
-/** In the order in which they are tried. */
-const WAYS: readonly Way[] = [overSocket({ token, query: queryForServer(query) })];
+/** In the order in which they are tried: a totem with a name may be a camera that is published to. */
+const WAYS: readonly Way[] = [
+  ...(query.get('totem') ? [overWhip({ token, camera: query.get('totem') ?? '' })] : []),
+  overSocket({ token, query: queryForServer(query) }),
+];
 
 /** Plays what the camera sees; pictures are taken out of it, and the page shows it while there are no answers. */
 export const video = document.createElement('video');
@@ -210,6 +215,9 @@ function connect(stream: MediaStream, isMirrored: boolean): void {
     },
     seen: (answer) => {
       seen.value = answer;
+    },
+    film: (shown) => {
+      film.value = shown;
     },
     heard: (said) => {
       voice.value = said;

@@ -8,8 +8,22 @@ import { useNow } from '../components/use';
 import { timeIn } from '../data/clock';
 import { secondsUntil, words } from '../i18n';
 import { Annotated } from './annotated';
-import { again, aspect, canTurn, line, refused, seen, sound, stop, turn, video, wantSound } from './device';
+import {
+  again,
+  aspect,
+  canTurn,
+  film,
+  line,
+  refused,
+  seen,
+  sound,
+  stop,
+  turn,
+  video,
+  wantSound,
+} from './device';
 import { isSignedOut } from './link';
+import { Outlined } from './outlined';
 import { SeenPanel } from './seen';
 import { totemWords } from './words';
 
@@ -20,7 +34,7 @@ export function Live({ isMirrored }: { isMirrored: boolean }) {
         <div class="picture">
           <Preview isMirrored={isMirrored} />
           {/* The plain picture below shows that the camera works while nothing is answered. */}
-          {isAnswering() && <Annotated answer={seen.value} label={totemWords.value.picture} />}
+          {isAnswering() && <Drawn isMirrored={isMirrored} label={totemWords.value.picture} />}
           <Notice />
         </div>
         <SeenPanel answer={isAnswering() ? seen.value : undefined} />
@@ -28,6 +42,12 @@ export function Live({ isMirrored }: { isMirrored: boolean }) {
       <Toolbar />
     </div>
   );
+}
+
+/** By the server on each picture, or here on the video that comes back. */
+function Drawn({ isMirrored, label }: { isMirrored: boolean; label: string }) {
+  if (film.value) return <Outlined film={film.value} isMirrored={isMirrored} label={label} />;
+  return <Annotated answer={seen.value} label={label} />;
 }
 
 const isAnswering = () => line.value.kind === 'live' && refused.value === undefined;

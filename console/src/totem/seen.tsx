@@ -3,10 +3,11 @@
 import type { ComponentChildren } from 'preact';
 import { attributeValue, attributeWords } from '../i18n/attributes';
 import { level, line, sound, voice } from './device';
-import type { Answer, AttributeName } from './message';
+import type { AttributeName } from './message';
+import type { Seen } from './transport';
 import { totemWords } from './words';
 
-export function SeenPanel({ answer }: { answer: Answer | undefined }) {
+export function SeenPanel({ answer }: { answer: Seen | undefined }) {
   const { title, people, colours, nearest, unknown } = totemWords.value;
   const { names } = attributeWords.value;
   const count = answer?.detections.length;

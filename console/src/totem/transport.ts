@@ -1,7 +1,17 @@
 // How a totem's picture and sound reach the server, and what is seen comes back; by whichever way passes.
 
+import type { Listen } from '../video/drawn';
 import type { LinkState } from './link';
 import type { Answer, Voice } from './message';
+
+/** What was seen; without a picture when that comes as video. */
+export type Seen = Pick<Answer, 'annotated_image' | 'detections'>;
+
+/** The totem's picture as it comes back as video, and what was seen in which of its frames. */
+export interface Film {
+  readonly stream: MediaStream;
+  readonly listen: Listen;
+}
 
 /** What a totem sees and hears. */
 export interface Source {
@@ -16,7 +26,9 @@ export interface Source {
 /** What a transport tells. */
 export interface Ears {
   state(state: LinkState): void;
-  seen(answer: Answer): void;
+  seen(answer: Seen): void;
+  /** From now on the picture comes so; nothing: it does not come as video. */
+  film(film: Film | undefined): void;
   heard(voice: Voice): void;
   /** The server would not, and why (`busy`, `forbidden`, …); nothing when it would again. */
   refused(code: string | undefined): void;

@@ -15,8 +15,11 @@ const FEWEST = 4;
 /** A record and its picture are not further apart than this on arrival; encoding takes tens of milliseconds. */
 const NEAR_MS = 600;
 
-/** The two stamps of one frame differ by no more than this. */
+/** The two stamps of one frame differ by no more than this on a machine that has time. */
 const SAME_MS = 8;
+
+/** On one that has none, a record may be stamped this much after its picture. */
+const STAMPED_MS = 20;
 
 /** RTP time is in 90 kHz and begins again after 2^32. */
 const TICKS_PER_MS = 90;
@@ -55,23 +58,27 @@ export class Aligner<T> {
     this.pictures.push({ time, arrived });
     if (this.pictures.length > KEPT) this.pictures.shift();
     this.seen += 1;
-    // Clocks drift by milliseconds a minute: once it is known, it need not be found anew with each picture.
-    if (!this.isSure || this.seen % COMPARED === 0) this.measure();
+    // A few pictures of even frames may fit a wrong distance, too, which the next ones mend. Then clocks drift by
+    // milliseconds a minute: it need not be found anew with each picture.
+    if (!this.isSure || this.seen < COMPARED || this.seen % COMPARED === 0) this.measure();
   }
 
   /** The data of a picture's frame; `late`: it has not come yet; undefined: nothing can be said. */
   dataOf(rtpTimestamp: number): { data: T } | 'late' | undefined {
     if (this.offset === undefined) return undefined;
     const at = this.unwrapped(rtpTimestamp) + this.offset;
-    let best: { data: T; time: number } | undefined;
-    let isPast = false;
+    let before: { data: T; time: number } | undefined;
+    let next: { data: T; time: number } | undefined;
     for (const frame of this.frames) {
-      if (frame.time > at + SAME_MS) isPast = true;
-      else if (!best || frame.time > best.time) best = frame;
+      if (frame.time > at + SAME_MS) {
+        if (!next || frame.time < next.time) next = frame;
+      } else if (!before || frame.time > before.time) before = frame;
     }
-    if (best && at - best.time <= SAME_MS) return best;
+    const since = before ? at - before.time : Number.POSITIVE_INFINITY;
+    if (since <= SAME_MS) return before;
+    if (!next) return 'late';
     // A picture that is sent once more, as no new one came, is that of the last frame before it.
-    return isPast ? best : 'late';
+    return next.time - at <= Math.min(STAMPED_MS, since) ? next : before;
   }
 
   private unwrapped(rtpTimestamp: number): number {

@@ -1,7 +1,7 @@
 // Keeps one picture of one camera playing: WebRTC first, MJPEG where that fails, again and again until stopped.
 
 import { signal } from '@preact/signals';
-import { ApiError, cameraUrl, overlayQuery } from '../api';
+import { ApiError, cameraUrl } from '../api';
 import { Backoff, pause } from '../backoff';
 import { type OnPicture, playMjpeg } from './mjpeg';
 import { MediaError, openWhep, type WhepSession, webrtcAvailable } from './whep';
@@ -33,7 +33,8 @@ export class Player {
 
   constructor(
     private readonly camera: string,
-    private readonly drawn: boolean,
+    /** Which of its pictures, as `viewQuery` tells. */
+    private readonly query: string,
   ) {
     this.start();
   }
@@ -81,7 +82,7 @@ export class Player {
   }
 
   private open(stop: AbortSignal): Promise<WhepSession> {
-    return openWhep(`${cameraUrl(this.camera)}/whep${overlayQuery(this.drawn)}`, stop);
+    return openWhep(`${cameraUrl(this.camera)}/whep${this.query}`, stop);
   }
 
   private async playWebrtc(session: WhepSession): Promise<string> {
@@ -99,7 +100,7 @@ export class Player {
       const better = this.seekWebrtc(stop, quit.signal);
       const pictures = playMjpeg(
         cameraUrl(this.camera),
-        overlayQuery(this.drawn),
+        this.query,
         (picture) => this.paint(picture),
         quit.signal,
       );

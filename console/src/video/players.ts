@@ -16,12 +16,12 @@ interface Entry {
 
 const entries = new Map<string, Entry>();
 
-/** The player of a camera's picture; hand it back with `release`. */
-export function acquire(camera: string, drawn: boolean): { player: Player; release: () => void } {
-  const key = `${camera} ${drawn}`;
+/** The player of one of a camera's pictures (`viewQuery`); hand it back with `release`. */
+export function acquire(camera: string, query: string): { player: Player; release: () => void } {
+  const key = camera + query;
   let entry = entries.get(key);
   if (!entry) {
-    entry = { player: new Player(camera, drawn), users: 0 };
+    entry = { player: new Player(camera, query), users: 0 };
     entries.set(key, entry);
   }
   const held = entry;

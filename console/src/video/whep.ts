@@ -1,4 +1,5 @@
-// One WHEP session: what helps through firewalls, offer, answer, trickled candidates, and the DELETE that ends it.
+// One session of WHEP, which watches, or of WHIP, which publishes: what helps through firewalls, offer, answer, trickled
+// candidates, and the DELETE that ends it.
 
 import { ApiError, request } from '../api';
 import { pause } from '../backoff';
@@ -15,7 +16,7 @@ const CONNECT_WITHIN_MS = 6000;
 /** A connection may lose a few packets' worth of consent checks and recover by itself. */
 const DISCONNECTED_FOR_MS = 4000;
 
-/** How often arriving frames are counted. */
+/** How often frames are counted. */
 const COUNT_EVERY_MS = 1000;
 
 /** Silence after which the session is thought dead; a lost camera still sends its "no signal" picture. */
@@ -29,22 +30,73 @@ const TRICKLE_AFTER_MS = 30;
 
 export const webrtcAvailable = (): boolean => typeof RTCPeerConnection === 'function';
 
-export interface WhepSession {
-  stream: MediaStream;
+export interface RtcSession {
   /** Resolves with the reason when the session is over, for whatever reason. */
   ended: Promise<string>;
   /** Leaves, and tells the server, even while the page unloads. */
   close(): void;
 }
 
+/** One that watches. */
+export interface WhepSession extends RtcSession {
+  stream: MediaStream;
+}
+
+/** Which way the video goes, and how many frames of it there were. */
+interface Way {
+  direction: 'recvonly' | 'sendonly';
+  add(connection: RTCPeerConnection): RTCRtpTransceiver;
+  frames(of: RTCRtpTransceiver): Promise<number>;
+}
+
+/** With what the server is asked besides the console's cookie. */
+type Headers = Record<string, string>;
+
 /**
- * Opens a session; the stream is connected when it resolves.
+ * Opens a session that watches; the stream is connected when it resolves.
  *
  * @throws ApiError when nobody answers or the camera may not be watched
  * @throws MediaError when WebRTC fails between this server and this browser
  */
-export async function openWhep(url: string, stop: AbortSignal): Promise<WhepSession> {
-  const session = new Session(await serversOf(url, stop));
+export async function openWhep(url: string, stop: AbortSignal, headers: Headers = {}): Promise<WhepSession> {
+  const stream = new MediaStream();
+  const way: Way = {
+    direction: 'recvonly',
+    add(connection) {
+      const transceiver = connection.addTransceiver('video', { direction: 'recvonly' });
+      const { receiver } = transceiver;
+      stream.addTrack(receiver.track);
+      // A watcher wants the newest frame, not the smoothest: no buffer beyond what the network forces.
+      if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = 0;
+      return transceiver;
+    },
+    frames: async ({ receiver }) => counted(await receiver.getStats(), 'inbound-rtp', 'framesReceived'),
+  };
+  return Object.assign(await open(url, way, headers, stop), { stream });
+}
+
+/**
+ * Opens a session that sends `track`; it is connected when it resolves.
+ *
+ * @throws ApiError when nobody answers or the camera takes none
+ * @throws MediaError when WebRTC fails between this server and this browser
+ */
+export function openWhip(
+  url: string,
+  track: MediaStreamTrack,
+  stop: AbortSignal,
+  headers: Headers = {},
+): Promise<RtcSession> {
+  const way: Way = {
+    direction: 'sendonly',
+    add: (connection) => connection.addTransceiver(track, { direction: 'sendonly' }),
+    frames: async ({ sender }) => counted(await sender.getStats(), 'outbound-rtp', 'framesSent'),
+  };
+  return open(url, way, headers, stop);
+}
+
+async function open(url: string, way: Way, headers: Headers, stop: AbortSignal): Promise<Session> {
+  const session = new Session(await serversOf(url, headers, stop), way, headers);
   try {
     await session.open(url, stop);
   } catch (error) {
@@ -55,22 +107,21 @@ export async function openWhep(url: string, stop: AbortSignal): Promise<WhepSess
 }
 
 /** Asked for before the offer: a connection looks for its ways out once, as soon as it has made one. */
-async function serversOf(url: string, stop: AbortSignal): Promise<RTCIceServer[]> {
+async function serversOf(url: string, headers: Headers, stop: AbortSignal): Promise<RTCIceServer[]> {
   try {
-    return iceServers((await request(url, { method: 'OPTIONS', signal: stop })).headers.get('link'));
+    return iceServers((await request(url, { method: 'OPTIONS', headers, signal: stop })).headers.get('link'));
   } catch (error) {
     if (isFinal(error)) throw error;
     return [];
   }
 }
 
-/** Whoever may not watch, or asks nobody, need not try another way. */
+/** Whoever may not, or asks nobody, need not try another way. */
 function isFinal(error: unknown): boolean {
-  return !(error instanceof ApiError) || [0, 401, 403, 404].includes(error.status);
+  return !(error instanceof ApiError) || [0, 401, 403, 404, 409].includes(error.status);
 }
 
-class Session implements WhepSession {
-  readonly stream = new MediaStream();
+class Session implements RtcSession {
   readonly ended: Promise<string>;
   private readonly connection: RTCPeerConnection;
   private readonly transceiver: RTCRtpTransceiver;
@@ -80,16 +131,16 @@ class Session implements WhepSession {
   private trickle: Trickle | undefined;
   private watch: ReturnType<typeof setInterval> | undefined;
 
-  constructor(servers: RTCIceServer[]) {
+  constructor(
+    servers: RTCIceServer[],
+    private readonly way: Way,
+    private readonly headers: Headers,
+  ) {
     this.connection = newConnection(servers);
-    this.transceiver = this.connection.addTransceiver('video', { direction: 'recvonly' });
+    this.transceiver = way.add(this.connection);
     this.ended = new Promise((resolve) => {
       this.finish = resolve;
     });
-    const { receiver } = this.transceiver;
-    this.stream.addTrack(receiver.track);
-    // A watcher wants the newest frame, not the smoothest: no buffer beyond what the network forces.
-    if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = 0;
   }
 
   async open(url: string, stop: AbortSignal): Promise<void> {
@@ -104,7 +155,9 @@ class Session implements WhepSession {
       throw new ApiError(0, 'left');
     }
     await this.takeAnswer(await response.text());
-    if (this.resource) this.trickle?.sendTo(this.resource, response.headers.get('etag'));
+    const tag = response.headers.get('etag');
+    const matching: Headers = tag ? { 'if-match': tag } : {};
+    if (this.resource) this.trickle?.sendTo(this.resource, { ...this.headers, ...matching });
     await this.connected();
     this.watchFrames();
   }
@@ -121,7 +174,7 @@ class Session implements WhepSession {
 
   private async remove(): Promise<void> {
     if (!this.resource) return;
-    const farewell = fetch(this.resource, { method: 'DELETE', keepalive: true });
+    const farewell = fetch(this.resource, { method: 'DELETE', headers: this.headers, keepalive: true });
     this.resource = undefined;
     await farewell.catch(() => undefined);
   }
@@ -141,7 +194,7 @@ class Session implements WhepSession {
     try {
       return await request(url, {
         method: 'POST',
-        headers: { 'content-type': 'application/sdp', accept: 'application/sdp' },
+        headers: { ...this.headers, 'content-type': 'application/sdp', accept: 'application/sdp' },
         body: offer,
       });
     } catch (error) {
@@ -156,7 +209,7 @@ class Session implements WhepSession {
     } catch (error) {
       throw new MediaError(String(error));
     }
-    if (this.transceiver.currentDirection !== 'recvonly') {
+    if (this.transceiver.currentDirection !== this.way.direction) {
       throw new MediaError('no video format in common');
     }
   }
@@ -188,14 +241,14 @@ class Session implements WhepSession {
     });
   }
 
-  /** Ends a session that is connected but mute; also one whose frames this browser cannot decode. */
+  /** Ends a session that is connected but mute. */
   private watchFrames(): void {
-    let received = 0;
+    let before = 0;
     let silentMs = 0;
     this.watch = setInterval(async () => {
-      const count = await framesReceived(this.transceiver.receiver);
-      silentMs = count === received ? silentMs + COUNT_EVERY_MS : 0;
-      received = count;
+      const count = await this.way.frames(this.transceiver);
+      silentMs = count === before ? silentMs + COUNT_EVERY_MS : 0;
+      before = count;
       if (silentMs >= SILENT_FOR_MS) this.close('no frames came');
     }, COUNT_EVERY_MS);
   }
@@ -209,9 +262,9 @@ function newConnection(iceServers: RTCIceServer[]): RTCPeerConnection {
   }
 }
 
-async function framesReceived(receiver: RTCRtpReceiver): Promise<number> {
-  for (const report of (await receiver.getStats()).values()) {
-    if (report.type === 'inbound-rtp') return (report as RTCInboundRtpStreamStats).framesReceived ?? 0;
+function counted(reports: RTCStatsReport, type: RTCStatsType, field: string): number {
+  for (const report of reports.values()) {
+    if (report.type === type) return Number(report[field] ?? 0);
   }
   return 0;
 }
@@ -220,7 +273,7 @@ async function framesReceived(receiver: RTCRtpReceiver): Promise<number> {
 class Trickle {
   private waiting: string[] = [];
   private resource: string | undefined;
-  private etag: string | null = null;
+  private headers: Headers = {};
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -233,9 +286,9 @@ class Trickle {
     };
   }
 
-  sendTo(resource: string, etag: string | null): void {
+  sendTo(resource: string, headers: Headers): void {
     this.resource = resource;
-    this.etag = etag;
+    this.headers = headers;
     this.schedule();
   }
 
@@ -256,8 +309,7 @@ class Trickle {
     const of = fragmentOf(this.offer);
     if (!of || !this.resource) return;
     const body = sdpFragment(of, this.waiting.splice(0));
-    const headers: Record<string, string> = { 'content-type': 'application/trickle-ice-sdpfrag' };
-    if (this.etag) headers['if-match'] = this.etag;
+    const headers = { ...this.headers, 'content-type': 'application/trickle-ice-sdpfrag' };
     // A server that learns our address from our packets needs none of these: a refusal is not a failure.
     await request(this.resource, { method: 'PATCH', headers, body }).catch(() => this.end());
   }

@@ -1,31 +1,21 @@
 // A new camera: found on the network or described by hand, and looked at before it is done.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { assertAccessibleInBothThemes } from './axe.mjs';
-import { launch, until } from './chromium.mjs';
+import { until } from './chromium.mjs';
 import { moves } from './pictures.mjs';
+import { api, base, begin, complaints, link, open } from './session.mjs';
 
-const link = process.env.ATALAYA_LINK;
-if (!link) throw new Error('ATALAYA_LINK should hold a login link; run `cargo test --test console`');
-const base = new URL(link).origin;
-
-let browser;
 let page;
-const complaints = [];
 
 before(async () => {
-  browser = await launch();
-  page = await browser.context.newPage();
-  page.on('pageerror', (error) => complaints.push(`${error}`));
+  await begin();
+  page = await open();
   await page.goto(link);
   await page.locator('.tile').first().waitFor();
 });
 
-after(() => browser?.close());
-
-const api = (path, options = {}) =>
-  browser.context.request.fetch(`${base}/api/v1${path}`, { headers: { origin: base }, ...options });
 const dialog = () => page.getByRole('dialog', { name: 'Add a camera' });
 
 test('a_camera_is_described_by_hand_and_seen_before_it_is_done', async () => {

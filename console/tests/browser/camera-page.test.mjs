@@ -1,36 +1,22 @@
 // The page of one camera: what it sees, and all that can be set, drawn and counted on it.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { assertAccessibleInBothThemes } from './axe.mjs';
-import { launch, until } from './chromium.mjs';
+import { until } from './chromium.mjs';
+import { api, base, begin, complaints, link, open } from './session.mjs';
 
-const link = process.env.ATALAYA_LINK;
-if (!link) throw new Error('ATALAYA_LINK should hold a login link; run `cargo test --test console`');
-const base = new URL(link).origin;
-
-let browser;
 let page;
-const complaints = [];
 
 before(async () => {
-  browser = await launch();
-  page = await browser.context.newPage();
-  page.on('pageerror', (error) => complaints.push(`${error}`));
-  page.on('console', (message) => {
-    const harmless = /Failed to load resource/.test(message.text());
-    if (message.type() === 'error' && !harmless) complaints.push(message.text());
-  });
+  await begin();
+  page = await open();
   await page.goto(link);
   await page.locator('.tile').first().waitFor();
 });
 
-after(() => browser?.close());
-
-const api = (path, options = {}) =>
-  browser.context.request.fetch(`${base}/api/v1${path}`, { headers: { origin: base }, ...options });
 const camera = async (id = 'demo') => (await api(`/cameras/${id}`)).json();
-const open = async (group) => {
+const openGroup = async (group) => {
   await page.goto(`${base}/#/cameras/demo?set=${group}`);
   await page.locator('.group-body').waitFor();
 };
@@ -69,7 +55,7 @@ test('a_camera_says_what_it_sees_now_and_this_hour', async () => {
 });
 
 test('a_line_is_drawn_with_the_mouse_and_counts_by_what_is_drawn', async () => {
-  await open('shapes');
+  await openGroup('shapes');
   await page.getByRole('button', { name: 'Draw a line' }).click();
   await page.mouse.click(...(await spot(0.62, 0.95)));
   await page.mouse.click(...(await spot(0.62, 0.2)));
@@ -164,7 +150,7 @@ test('what_the_server_would_refuse_is_said_before', async () => {
 });
 
 test('who_was_slower_sees_what_somebody_else_has_changed', async () => {
-  await open('analysis');
+  await openGroup('analysis');
   const threshold = page.getByLabel('Surety to begin with');
   await threshold.fill('0.5');
   await api('/cameras/demo', { method: 'PATCH', data: { name: 'Demo by Ana' } });
@@ -183,7 +169,7 @@ test('who_was_slower_sees_what_somebody_else_has_changed', async () => {
 });
 
 test('what_somebody_else_changes_is_taken_over_where_nothing_is_lost_by_it', async () => {
-  await open('source');
+  await openGroup('source');
   assert.equal(await page.getByLabel('Name').inputValue(), 'Demo by Ana');
   await api('/cameras/demo', { method: 'PATCH', data: { name: 'Demo' } });
   await until('the new name', async () => (await page.getByLabel('Name').inputValue()) === 'Demo');
@@ -191,7 +177,7 @@ test('what_somebody_else_changes_is_taken_over_where_nothing_is_lost_by_it', asy
 });
 
 test('what_is_typed_is_kept_while_its_group_is_closed', async () => {
-  await open('source');
+  await openGroup('source');
   await page.getByLabel('Name').fill('Half a na');
   const group = page.getByRole('button', { name: /^Source/ });
   await group.click();
@@ -203,7 +189,7 @@ test('what_is_typed_is_kept_while_its_group_is_closed', async () => {
 });
 
 test('an_area_is_painted_out_and_taken_back', async () => {
-  await open('privacy');
+  await openGroup('privacy');
   await page.getByRole('button', { name: 'Paint out an area' }).focus();
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Save', exact: true }).last().click();
@@ -227,7 +213,7 @@ test('an_area_is_painted_out_and_taken_back', async () => {
 });
 
 test('it_can_be_stopped_started_and_its_log_says_so', async () => {
-  await open('log');
+  await openGroup('log');
   await page.getByRole('button', { name: 'Stop', exact: true }).click();
   await page.locator('.camera > header [data-state="stopped"]').waitFor();
   await page.locator('.camera > header').getByRole('button', { name: 'Start', exact: true }).click();
@@ -255,7 +241,7 @@ test('a_camera_is_deleted_and_comes_back_by_undo', async () => {
 
 test('everybody_can_use_it', async () => {
   for (const group of ['shapes', 'source', 'privacy', 'log']) {
-    await open(group);
+    await openGroup(group);
     await page.locator('.group-body .skeleton').waitFor({ state: 'detached' });
     await assertAccessibleInBothThemes(page);
   }

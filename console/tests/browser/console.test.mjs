@@ -1,62 +1,28 @@
 // The console in a real browser, against a real server with a camera that shows people walking by.
-//
-// `tests/console.rs` starts the server and hands over its login link.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { Relay } from './camera.mjs';
-import { launch, until } from './chromium.mjs';
+import { until } from './chromium.mjs';
 import { moves, vividPixels } from './pictures.mjs';
+import { apart, api, base, begin, browser, complaints, link, open } from './session.mjs';
 
-const link = process.env.ATALAYA_LINK;
-if (!link) throw new Error('ATALAYA_LINK should hold a login link; run `cargo test --test console`');
-const base = new URL(link).origin;
-
-let browser;
 let page;
-/** Everything the page complained of. */
-const complaints = [];
 
 before(async () => {
-  browser = await launch();
-  page = await open(browser.context);
+  await begin();
+  page = await open();
 });
-
-after(() => browser?.close());
-
-async function open(context) {
-  const fresh = await context.newPage();
-  fresh.on('pageerror', (error) => complaints.push(`${error}`));
-  fresh.on('console', (message) => {
-    const harmless = /Failed to load resource/.test(message.text());
-    if (message.type() === 'error' && !harmless) complaints.push(message.text());
-  });
-  return fresh;
-}
-
-/** A page of its own browser, signed in by the cookie of the first unless `signedIn` is false. */
-async function apart(signedIn, work, script) {
-  const other = await launch();
-  try {
-    if (signedIn) await other.context.addCookies(await browser.context.cookies());
-    if (script) await other.context.addInitScript(script);
-    await work(await open(other.context));
-  } finally {
-    await other.close();
-  }
-}
 
 const figure = async (fact) => {
   const text = await page.locator(`[data-fact="${fact}"] .figure`).first().textContent();
   return Number(text?.replace(/\D/g, ''));
 };
-const api = (path, options = {}) =>
-  browser.context.request.fetch(`${base}/api/v1${path}`, { headers: { origin: base }, ...options });
 const cameras = async () => (await (await api('/cameras')).json()).items;
 const tile = (id) => page.locator(`.tile[data-camera="${id}"]`);
 
 test('without_a_link_the_page_says_how_to_get_one', () =>
-  apart(false, async (stranger) => {
+  apart({ signedIn: false }, async (stranger) => {
     await stranger.goto(base);
     await stranger.getByRole('heading', { name: 'You are not signed in' }).waitFor();
     await stranger.getByText('atalaya token link').waitFor();
@@ -79,7 +45,7 @@ test('the_link_opens_live_video', async () => {
 });
 
 test('a_link_opens_once', () =>
-  apart(false, async (thief) => {
+  apart({ signedIn: false }, async (thief) => {
     const answer = await thief.goto(link);
     assert.equal(answer.status(), 401);
     await thief.getByText('atalaya token link').waitFor();
@@ -135,7 +101,7 @@ test('every_branch_counts_its_own_visits', async () => {
 });
 
 test('servers_that_help_through_firewalls_are_asked_in_time', () =>
-  apart(true, async (other) => {
+  apart({}, async (other) => {
     const told = [];
     other.on('request', (request) => request.method() === 'PATCH' && told.push(request.postData()));
     await other.goto(base);
@@ -192,17 +158,11 @@ test('everything_can_be_reached_by_keyboard_and_has_a_name', async () => {
 });
 
 test('pictures_come_by_mjpeg_where_webrtc_is_missing', () =>
-  apart(
-    true,
-    async (old) => {
-      await old.goto(base);
-      await old.locator('.tile [data-via="mjpeg"]').first().waitFor();
-      await until('a moving picture', () => moves(old.locator('.tile canvas').first()));
-    },
-    () => {
-      delete window.RTCPeerConnection;
-    },
-  ));
+  apart({ script: () => delete window.RTCPeerConnection }, async (old) => {
+    await old.goto(base);
+    await old.locator('.tile [data-via="mjpeg"]').first().waitFor();
+    await until('a moving picture', () => moves(old.locator('.tile canvas').first()));
+  }));
 
 test('a_camera_that_is_lost_says_so_and_its_video_goes_on_when_it_is_back', async () => {
   const [demo] = await cameras();

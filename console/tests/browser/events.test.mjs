@@ -1,55 +1,21 @@
 // The page of events in a real browser: what happens is told, also what happened while the connection was lost.
-//
-// `tests/console.rs` starts the server and hands over its login link.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { assertAccessible, assertAccessibleInBothThemes } from './axe.mjs';
 import { Relay } from './camera.mjs';
-import { launch, until } from './chromium.mjs';
+import { until } from './chromium.mjs';
+import { apart, api, base, begin, complaints, link, open } from './session.mjs';
 
-const link = process.env.ATALAYA_LINK;
-if (!link) throw new Error('ATALAYA_LINK should hold a login link; run `cargo test --test console`');
-const base = new URL(link).origin;
-
-let browser;
 let page;
-/** Everything the pages complained of. */
-const complaints = [];
 
 before(async () => {
-  browser = await launch();
-  page = await open(browser.context);
+  await begin({ expected: /Failed to load resource|WebSocket connection to .* failed/ });
+  page = await open();
 });
 
-after(() => browser?.close());
-
-async function open(context) {
-  const fresh = await context.newPage();
-  fresh.on('pageerror', (error) => complaints.push(`${error}`));
-  fresh.on('console', (message) => {
-    const harmless = /Failed to load resource|WebSocket connection to .* failed/.test(message.text());
-    if (message.type() === 'error' && !harmless) complaints.push(message.text());
-  });
-  return fresh;
-}
-
-/** A page of its own browser, signed in by the cookie of the first. */
-async function apart(work) {
-  const other = await launch();
-  try {
-    await other.context.addCookies(await browser.context.cookies());
-    await work(await open(other.context), other.context);
-  } finally {
-    await other.close();
-  }
-}
-
 async function publish(events) {
-  const answer = await browser.context.request.post(`${base}/api/v1/events`, {
-    headers: { origin: base },
-    data: events,
-  });
+  const answer = await api('/events', { method: 'POST', data: events });
   assert.equal(answer.status(), 202, await answer.text());
 }
 
@@ -82,7 +48,7 @@ test('what_happens_is_told_as_it_happens_newest_first', async () => {
 });
 
 test('who_opens_later_gets_what_happened_before', () =>
-  apart(async (other) => {
+  apart({}, async (other) => {
     await other.goto(`${base}/#/events`);
     await other.getByText('Round 4711 ready').waitFor();
   }));
@@ -90,7 +56,7 @@ test('who_opens_later_gets_what_happened_before', () =>
 test('pages_of_a_browser_share_a_connection', async () => {
   const connections = async () => (await (await fetch(`${base}/ws/health`)).json()).connections.total;
   await until('one connection', async () => (await connections()) === 1);
-  const second = await open(browser.context);
+  const second = await open();
   await second.goto(`${base}/#/events`);
   await live(second);
   await second.getByText('Round 4711 ready').waitFor();
@@ -137,7 +103,7 @@ test('an_event_is_shown_as_it_was_told', async () => {
 });
 
 test('a_loss_is_told_and_what_was_missed_comes_afterwards_without_a_gap', () =>
-  apart(async (other) => {
+  apart({}, async (other) => {
     const relay = new Relay(base);
     await relay.up();
     try {
@@ -164,7 +130,7 @@ test('a_loss_is_told_and_what_was_missed_comes_afterwards_without_a_gap', () =>
   }));
 
 test('the_frame_says_so_when_the_connection_alone_is_lost', () =>
-  apart(async (other, context) => {
+  apart({}, async (other, context) => {
     const cookie = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
     const stop = new AbortController();
     // The first browser has one of the user's three connections.

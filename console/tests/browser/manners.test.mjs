@@ -2,12 +2,9 @@
 // at once, goes by keyboard, fits a phone, and has an address that opens it again.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launch, until } from './chromium.mjs';
-
-const link = process.env.ATALAYA_LINK;
-if (!link) throw new Error('ATALAYA_LINK should hold a login link; run `cargo test --test console`');
-const base = new URL(link).origin;
+import { before, test } from 'node:test';
+import { until } from './chromium.mjs';
+import { base, begin, browser, complaints, link, open } from './session.mjs';
 
 /** The pages by their addresses, with a word of each language that only that page's title has. */
 const PAGES = [
@@ -21,14 +18,12 @@ const PAGES = [
 
 const BUDGET_BYTES = 200 * 1024;
 
-let browser;
 let page;
-/** Everything a page complained of, and every address of another server that it asked for. */
-const complaints = [];
+/** Every address of another server that a page asked for. */
 const foreign = [];
 
 before(async () => {
-  browser = await launch();
+  await begin();
   // As on a network without a way out: what is not this server's never arrives.
   await browser.context.route(
     (url) => /^https?:$/.test(url.protocol) && url.origin !== base,
@@ -39,18 +34,6 @@ before(async () => {
   );
   page = await open();
 });
-
-after(() => browser?.close());
-
-async function open() {
-  const fresh = await browser.context.newPage();
-  fresh.on('pageerror', (error) => complaints.push(`${error}`));
-  fresh.on('console', (message) => {
-    const harmless = /Failed to load resource/.test(message.text());
-    if (message.type() === 'error' && !harmless) complaints.push(message.text());
-  });
-  return fresh;
-}
 
 /** Opens a page and waits for its title and its heading. */
 async function go({ hash, en }) {

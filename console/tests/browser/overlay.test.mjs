@@ -5,27 +5,19 @@
 // frame's boxes are drawn there. The difference to the frame that the page took is the misalignment.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launch, until } from './chromium.mjs';
+import { before, test } from 'node:test';
+import { until } from './chromium.mjs';
+import { base, begin, complaints, link, open } from './session.mjs';
 
-const link = process.env.ATALAYA_LINK;
-if (!link) throw new Error('ATALAYA_LINK should hold a login link; run `cargo test --test console`');
-const base = new URL(link).origin;
-
-let browser;
 let page;
-const complaints = [];
 
 before(async () => {
-  browser = await launch();
-  page = await browser.context.newPage();
-  page.on('pageerror', (error) => complaints.push(`${error}`));
+  await begin();
+  page = await open();
   await page.goto(link);
   await page.goto(`${base}/#/cameras/demo`);
   await page.getByRole('button', { name: 'here', exact: true }).click();
 });
-
-after(() => browser?.close());
 
 const frameOf = () => page.locator('canvas.boxes').evaluate((canvas) => Number(canvas.dataset.frame));
 
@@ -35,18 +27,19 @@ test('boxes_are_drawn_here_once_it_is_sure_which_picture_is_which_frame', async 
   await until('further ones', async () => (await frameOf()) > first + 5);
 });
 
-test('boxes_are_on_the_frames_that_they_were_seen_on', async () => {
+test('no_box_is_more_than_a_frame_away_from_its_own', async () => {
   const found = await page.evaluate(measure, 60_000);
   const shares = new Map();
   for (const away of found) shares.set(away, (shares.get(away) ?? 0) + 1);
   const said = [...shares].sort().map(([away, count]) => `${away}: ${count}`);
   console.log(`misalignment in frames, pictures: ${said.join(', ')}`);
   assert.ok(found.length >= 20, `only ${found.length} pictures could be judged`);
-  // The judge errs, too: it looks for the frame that a picture is most like, and some are like those beside them. On a
-  // machine with nothing else to do it finds none that is further away than one frame.
-  const share = (most) => found.filter((away) => Math.abs(away) <= most).length / found.length;
-  assert.ok(share(1) >= 0.9, `${share(1)} are at most one frame away`);
-  assert.ok(share(0) >= 0.8, `${share(0)} are on their very frame`);
+  assert.ok(
+    found.every((away) => Math.abs(away) <= 1),
+    'none is more than one frame away',
+  );
+  const exact = found.filter((away) => away === 0).length;
+  assert.ok(exact >= found.length * 0.9, `${exact} of ${found.length} are on their very frame`);
 });
 
 test('the_way_is_kept_and_can_be_changed_back', async () => {
@@ -83,11 +76,20 @@ async function measure(withinMs) {
   // What the page is about to draw is left out, so that its canvas shows the plain picture.
   const proto = CanvasRenderingContext2D.prototype;
   const real = { strokeRect: proto.strokeRect, fillRect: proto.fillRect, fillText: proto.fillText };
+  /** The colour of each track, which is the server's, too: what it has of red, green and blue beyond grey. */
+  const hues = new Map();
   for (const name of Object.keys(real)) {
     proto[name] = function (...args) {
       if (this.canvas.className !== 'boxes') real[name].apply(this, args);
+      else if (name === 'fillText') hues.set(args[0], hueOf(this.fillStyle));
     };
   }
+  const hueOf = (colour) => {
+    const parts = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+    const grey = (parts[0] + parts[1] + parts[2]) / 3;
+    const size = Math.hypot(...parts.map((part) => part - grey));
+    return parts.map((part) => (part - grey) / size);
+  };
   const plain = [];
   const canvas = document.querySelector('canvas.boxes');
   const watcher = new MutationObserver(() => {
@@ -116,8 +118,9 @@ async function measure(withinMs) {
     [large.width, large.height] = [video.videoWidth, video.videoHeight];
     const full = large.getContext('2d', { willReadFrequently: true });
     full.drawImage(video, 0, 0);
+    // The video goes on meanwhile: it is looked at once, or small and large were two frames' pictures.
     drawn.push({
-      data: shrink(video),
+      data: shrink(large),
       full: full.getImageData(0, 0, large.width, large.height),
     });
     if (drawn.length < 200) video.requestVideoFrameCallback(onFrame);
@@ -151,52 +154,66 @@ async function measure(withinMs) {
     }
     return sum / count;
   };
-  /** How strongly the outlines of a frame's boxes are coloured in a picture. */
+  /** How strongly the outlines of a frame's boxes have their tracks' colours in a picture. */
   const outlined = ({ data, width, height }, detections) => {
     let [sum, count] = [0, 0];
-    const look = (x, y) => {
-      const [px, py] = [Math.round(x), Math.round(y)];
-      if (px < 0 || py < 0 || px >= width || py >= height) return;
-      const at = (py * width + px) * 4;
-      const [r, g, b] = [data[at], data[at + 1], data[at + 2]];
-      sum += Math.max(r, g, b) - Math.min(r, g, b);
+    const look = (x, y, hue) => {
+      let most = 0;
+      // Lines are two pixels wide, and rounded inwards or outwards.
+      for (const px of [x - 1, x, x + 1].map(Math.round)) {
+        const at = (Math.round(y) * width + px) * 4;
+        const grey = (data[at] + data[at + 1] + data[at + 2]) / 3;
+        const strength = hue.reduce((part, share, n) => part + share * (data[at + n] - grey), 0);
+        if (px >= 0 && px < width) most = Math.max(most, strength);
+      }
+      sum += most;
       count += 1;
     };
     for (const { track, box } of detections) {
-      if (track === null) continue;
+      const hue = hues.get(String(track));
+      if (!hue) continue;
       const [x, y, w, h] = box;
       // Only the upright sides: people walk sideways, and labels lie upon the others.
       for (let part = 0.1; part < 0.95; part += 0.05) {
-        look(x, y + part * h);
-        look(x + w, y + part * h);
+        if (y + part * h >= height) break;
+        look(x, y + part * h, hue);
+        look(x + w, y + part * h, hue);
       }
     }
     return count > 0 ? sum / count : 0;
   };
-  const pairs = plain.map(({ frame, data }) => {
+  /** Of each drawn picture the plain one that is most like it. */
+  const likest = new Map();
+  const pairs = plain.map((one) => {
     const ranked = drawn
-      .map((picture) => ({ picture, cost: difference(data, picture.data) }))
+      .map((picture) => ({ picture, cost: difference(one.data, picture.data) }))
       .sort((a, b) => a.cost - b.cost);
-    return { frame, first: ranked[0], second: ranked[1] };
+    for (const { picture, cost } of ranked) {
+      const least = likest.get(picture)?.cost ?? Number.POSITIVE_INFINITY;
+      if (cost < least) likest.set(picture, { one, cost });
+    }
+    return { one, first: ranked[0], second: ranked[1] };
   });
   // One picture encoded twice differs by the codec's noise, which is the same in all pairs; its neighbours by more.
   const costs = pairs.map(({ first }) => first.cost).sort((a, b) => a - b);
   const noise = costs[Math.floor(costs.length / 4)];
   const found = [];
-  for (const { frame, first, second } of pairs) {
-    // A picture that only one of the two videos has shown has nothing to be compared with.
+  for (const { one, first, second } of pairs) {
+    // A picture that only one of the two videos has shown has nothing to be compared with: a busy machine drops others in
+    // each of them. What is most like it then is a neighbour, which is more like its own picture, or like several.
     if (first.cost > noise * 1.2 || first.cost > second.cost * 0.85) continue;
+    if (likest.get(first.picture).one !== one || !records.has(one.frame)) continue;
     const { full } = first.picture;
-    const scores = [-4, -3, -2, -1, 0, 1, 2, 3, 4]
-      .filter((away) => records.has(frame + away))
-      .map((away) => ({ away, score: outlined(full, records.get(frame + away)) }))
+    const [best, rival] = [-4, -3, -2, -1, 0, 1, 2, 3, 4]
+      .filter((away) => records.has(one.frame + away))
+      .map((away) => ({ away, score: outlined(full, records.get(one.frame + away)) }))
       .sort((a, b) => b.score - a.score);
-    const own = scores.find(({ away }) => away === 0);
-    const [best] = scores;
-    if (!own || best.score < 30) continue;
-    // Outlines are two pixels wide and people walk several in a frame: of another frame's, hardly anything lies on the
-    // outlines drawn here, unless nobody walks.
-    found.push(own.score >= best.score * 0.8 ? 0 : best.away);
+    // Outlines are two pixels wide and people walk several in a frame: of another frame's boxes hardly anything lies on
+    // those drawn here. Where a second frame's fit nearly as well (nobody walks, or two frames are the same), the picture
+    // cannot tell which frame it is, neither for the page nor against it. No frame is preferred in this, the page's own
+    // neither, so a page that is wrong is found out as before.
+    if (!rival || best.score < 30 || rival.score > best.score * 0.8) continue;
+    found.push(best.away);
   }
   return found;
 }

@@ -3,38 +3,22 @@
 // `tests/console.rs` starts the server, whose configuration has the branch "Beach", and hands over its login link.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { assertAccessible, assertAccessibleInBothThemes } from './axe.mjs';
-import { launch, until } from './chromium.mjs';
+import { until } from './chromium.mjs';
+import { api as ask, base, begin, complaints, link, open } from './session.mjs';
 
-const link = process.env.ATALAYA_LINK;
-if (!link) throw new Error('ATALAYA_LINK should hold a login link; run `cargo test --test console`');
-const base = new URL(link).origin;
-
-let browser;
 let page;
-/** Everything the page complained of. */
-const complaints = [];
 
 before(async () => {
-  browser = await launch();
-  page = await browser.context.newPage();
-  page.on('pageerror', (error) => complaints.push(`${error}`));
-  page.on('console', (message) => {
-    const harmless = /Failed to load resource/.test(message.text());
-    if (message.type() === 'error' && !harmless) complaints.push(message.text());
-  });
+  await begin();
+  page = await open();
   await page.goto(link);
   await page.goto(`${base}/#/places`);
 });
 
-after(() => browser?.close());
-
-const api = async (path, options = {}) => {
-  const answer = await browser.context.request.fetch(`${base}/api/v1${path}`, {
-    headers: { origin: base },
-    ...options,
-  });
+const api = async (path, options) => {
+  const answer = await ask(path, options);
   assert.ok(answer.ok(), await answer.text());
   return answer.status() === 204 ? undefined : answer.json();
 };

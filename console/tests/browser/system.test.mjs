@@ -1,58 +1,32 @@
 // The System page in a real browser, against a real server: what an administrator does there, and what others are told.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { assertAccessible, assertAccessibleInBothThemes } from './axe.mjs';
-import { launch, until } from './chromium.mjs';
+import { until } from './chromium.mjs';
+import { apart, api, base, begin, browser, complaints, link, open } from './session.mjs';
 
-const link = process.env.ATALAYA_LINK;
-if (!link) throw new Error('ATALAYA_LINK should hold a login link; run `cargo test --test console`');
-const base = new URL(link).origin;
-
-let browser;
 let page;
-/** Everything the page complained of. */
-const complaints = [];
 
 before(async () => {
-  browser = await launch();
-  page = await open(browser.context);
+  await begin();
+  page = await open();
   await page.goto(link);
   await go('health');
 });
-
-after(() => browser?.close());
-
-async function open(context) {
-  const fresh = await context.newPage();
-  fresh.on('pageerror', (error) => complaints.push(`${error}`));
-  fresh.on('console', (message) => {
-    const harmless = /Failed to load resource/.test(message.text());
-    if (message.type() === 'error' && !harmless) complaints.push(message.text());
-  });
-  return fresh;
-}
 
 async function go(part, on = page) {
   await on.goto(`${base}/#/system/${part}`);
   await on.locator(`[data-part="${part.split(/[/?]/)[0]}"]`).waitFor();
 }
 
-const api = (path, options = {}) =>
-  browser.context.request.fetch(`${base}/api/v1${path}`, { headers: { origin: base }, ...options });
-
 /** A page of somebody with this token. */
-async function as(token, work) {
-  const other = await launch();
-  try {
-    await other.context.addCookies([
-      { name: 'atalaya_session', value: token, url: base, httpOnly: true, sameSite: 'Lax' },
-    ]);
-    await work(await open(other.context));
-  } finally {
-    await other.close();
-  }
-}
+const as = (token, work) =>
+  apart({ signedIn: false }, async (other, context) => {
+    const held = { name: 'atalaya_session', value: token, url: base, httpOnly: true, sameSite: 'Lax' };
+    await context.addCookies([held]);
+    await work(other);
+  });
 
 async function tokenFor(roles) {
   const issued = await api('/tokens', { method: 'POST', data: { subject: 'somebody', roles, ttl: '1h' } });

@@ -1,24 +1,16 @@
 // The totem in a real browser: a film of people in the place of a camera, and the real server.
-//
-// `tests/console.rs` starts the server and hands over its login link.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { assertAccessible, assertAccessibleInBothThemes } from './axe.mjs';
 import { Relay } from './camera.mjs';
-import { launch, until } from './chromium.mjs';
+import { until } from './chromium.mjs';
 import { film } from './film.mjs';
 import { moves } from './pictures.mjs';
-
-const link = process.env.ATALAYA_LINK;
-if (!link) throw new Error('ATALAYA_LINK should hold a login link; run `cargo test --test console`');
-const base = new URL(link).origin;
+import { api, base, begin, complaints, link, open, apart as otherwise } from './session.mjs';
 
 let movie;
-let browser;
 let page;
-/** Everything the page complained of. */
-const complaints = [];
 
 /** Answers "allow" for the visitor. */
 const ALLOW = '--use-fake-ui-for-media-stream';
@@ -26,38 +18,16 @@ const DENY = '--deny-permission-prompts';
 
 before(async () => {
   movie = film();
-  browser = await launch({ flags: [...movie.flags, ALLOW] });
-  page = await open(browser.context);
+  await begin({ flags: [...movie.flags, ALLOW], expected: /Failed to load resource|WebSocket connection/ });
+  page = await open();
   await page.goto(link);
   await page.goto(`${base}/totem?totem=hall`);
 });
 
-after(async () => {
-  await browser?.close();
-  movie?.remove();
-});
+after(() => movie?.remove());
 
-async function open(context) {
-  const fresh = await context.newPage();
-  fresh.on('pageerror', (error) => complaints.push(`${error}`));
-  fresh.on('console', (message) => {
-    const harmless = /Failed to load resource|WebSocket connection/.test(message.text());
-    if (message.type() === 'error' && !harmless) complaints.push(message.text());
-  });
-  return fresh;
-}
-
-/** A page of a browser of its own, signed in by the cookie of the first unless `signedIn` is false. */
-async function apart({ flags = [...movie.flags, ALLOW], signedIn = true, script, ...options }, work) {
-  const other = await launch({ flags, ...options });
-  try {
-    if (signedIn) await other.context.addCookies(await browser.context.cookies());
-    if (script) await other.context.addInitScript(script);
-    await work(await open(other.context), other.context);
-  } finally {
-    await other.close();
-  }
-}
+/** A page of another browser that has the film for a camera, and allows it, unless told otherwise. */
+const apart = (options, work) => otherwise({ flags: [...movie.flags, ALLOW], ...options }, work);
 
 const start = (on = page) => on.getByRole('button', { name: 'Start' }).click();
 const stop = (on = page) => on.getByRole('button', { name: 'Stop' }).click();
@@ -171,7 +141,7 @@ test('a_lost_network_is_told_and_come_back_from', async () => {
   const relay = new Relay(base);
   await relay.up();
   try {
-    const far = await open(browser.context);
+    const far = await open();
     await far.goto(`http://127.0.0.1:${relay.port}/totem?totem=far&start`);
     await answered(far);
     await relay.down();
@@ -189,10 +159,7 @@ test('a_lost_network_is_told_and_come_back_from', async () => {
 
 test('a_device_comes_in_by_a_token_that_does_not_stay_in_the_address', async () => {
   const data = { subject: 'totem in the hall', roles: ['viewer'], ttl: '1h' };
-  const issued = await browser.context.request.post(`${base}/api/v1/tokens`, {
-    headers: { origin: base },
-    data,
-  });
+  const issued = await api('/tokens', { method: 'POST', data });
   const { token } = await issued.json();
   assert.ok(token, `${issued.status()}`);
   await apart({ signedIn: false }, async (device) => {
@@ -313,6 +280,68 @@ test('a_server_with_no_room_is_tried_again', () =>
     isFull = false;
     await answered(late);
   }));
+
+/** A camera that is published to, for as long as `work` is done. */
+async function published(id, work) {
+  const made = await api('/cameras', { method: 'POST', data: { id, name: id, pipeline: 'whip' } });
+  assert.equal(made.status(), 201, await made.text());
+  try {
+    await work();
+  } finally {
+    await api(`/cameras/${id}`, { method: 'DELETE' });
+  }
+}
+
+/** The addresses of all WebSockets that a page opens from now on. */
+function socketsOf(on) {
+  const addresses = [];
+  on.on('websocket', (socket) => addresses.push(new URL(socket.url()).pathname));
+  return addresses;
+}
+
+test('a_totem_that_is_a_camera_sends_its_video_by_webrtc', () =>
+  published('porch', () =>
+    apart({}, async (porch) => {
+      const sockets = socketsOf(porch);
+      await porch.goto(`${base}/totem?totem=porch&start`);
+      const boxes = porch.locator('canvas.outlined');
+      await boxes.waitFor();
+      await until('people', async () =>
+        /^[1-9]\d* (person|people) in sight/.test(await fact('people', porch).textContent()),
+      );
+      await until('boxes', async () => (await vivid(boxes)) > 300);
+      await until(
+        'a colour',
+        async () => (await fact('colours', porch).locator('.swatch').count()) > 0,
+        60_000,
+      );
+      await until('what was heard', async () =>
+        /no voice|somebody speaks/.test(await fact('voice', porch).textContent()),
+      );
+      const { status } = await (await api('/cameras/porch')).json();
+      assert.equal(status.state, 'running');
+      assert.deepEqual(sockets, []);
+      await assertAccessible(porch);
+      await api('/cameras/porch', { method: 'DELETE' });
+      await porch.getByRole('button', { name: 'Try again' }).waitFor();
+      assert.equal(await boxes.count(), 0, 'old boxes should not look like new ones');
+      // Without the camera it is a totem like others.
+      await porch.getByRole('button', { name: 'Try again' }).click();
+      await answered(porch);
+      assert.deepEqual(sockets, ['/ws']);
+    }),
+  ));
+
+test('where_webrtc_does_not_pass_pictures_go_one_by_one', () =>
+  published('porch', () =>
+    apart({ script: () => delete globalThis.RTCPeerConnection }, async (porch) => {
+      const sockets = socketsOf(porch);
+      await porch.goto(`${base}/totem?totem=porch&start`);
+      await answered(porch);
+      assert.equal(await porch.locator('canvas.outlined').count(), 0);
+      assert.deepEqual(sockets, ['/ws']);
+    }),
+  ));
 
 test('the_page_never_complained', () => {
   assert.deepEqual(complaints, []);

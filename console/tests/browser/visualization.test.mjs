@@ -1,6 +1,4 @@
 // The page on which staff watch totems, in a real browser: two totems at work, and the real server.
-//
-// `tests/console.rs` starts the server and hands over its login link.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -9,44 +7,27 @@ import { Relay } from './camera.mjs';
 import { launch, until } from './chromium.mjs';
 import { film } from './film.mjs';
 import { moves } from './pictures.mjs';
-
-const link = process.env.ATALAYA_LINK;
-if (!link) throw new Error('ATALAYA_LINK should hold a login link; run `cargo test --test console`');
-const base = new URL(link).origin;
+import { apart, base, begin, browser, complaints, link, open } from './session.mjs';
 
 let movie;
 /** Totems are seen by nobody while their page is not shown, so each has a browser of its own. */
 const totems = new Map();
-let browser;
 let page;
-/** Everything the page complained of. */
-const complaints = [];
 
 before(async () => {
   movie = film();
-  browser = await launch();
-  page = await open(browser.context);
+  await begin({ expected: /Failed to load resource|WebSocket connection/ });
+  page = await open();
   await page.goto(link);
   await page.goto(`${base}/visualization`);
 });
 
 after(async () => {
   for (const totem of totems.values()) await totem.close();
-  await browser?.close();
   movie?.remove();
 });
 
-async function open(context) {
-  const fresh = await context.newPage();
-  fresh.on('pageerror', (error) => complaints.push(`${error}`));
-  fresh.on('console', (message) => {
-    const harmless = /Failed to load resource|WebSocket connection/.test(message.text());
-    if (message.type() === 'error' && !harmless) complaints.push(message.text());
-  });
-  return fresh;
-}
-
-async function begin(name) {
+async function play(name) {
   const totem = await launch({ flags: [...movie.flags, '--use-fake-ui-for-media-stream'] });
   totems.set(name, totem);
   await totem.context.addCookies(await browser.context.cookies());
@@ -66,7 +47,7 @@ test('without_a_totem_it_says_how_to_begin', async () => {
 });
 
 test('a_totem_appears_by_itself_with_its_picture_and_figures', async () => {
-  await begin('hall');
+  await play('hall');
   await canvas().waitFor({ state: 'visible' });
   await until('a moving picture', () => moves(canvas()));
   await until('people', async () => (await figure('people')) > 0);
@@ -86,7 +67,7 @@ test('somebody_can_be_marked_in_the_picture', async () => {
 });
 
 test('totems_are_chosen_and_the_choice_has_an_address', async () => {
-  await begin('bar');
+  await play('bar');
   const names = page.getByRole('group', { name: 'Totem' }).getByRole('button');
   await until('two totems', async () => (await names.count()) === 2);
   assert.deepEqual(await names.allTextContents(), ['totem-bar', 'totem-hall']);
@@ -143,14 +124,15 @@ test('a_totem_that_stops_is_grey_and_says_for_how_long', async () => {
   await totems.get('hall').close();
   totems.delete('hall');
   await page.getByText(/totem-hall: no answer for 0:\d\d/).waitFor();
-  assert.equal(await fact('people').textContent(), '–');
+  // Each part of the page looks at the clock once a second.
+  await until('no people', async () => (await fact('people').textContent()) === '–');
 });
 
 test('a_lost_server_is_told_and_come_back_from', async () => {
   const relay = new Relay(base);
   await relay.up();
   try {
-    const far = await open(browser.context);
+    const far = await open();
     await far.goto(`http://127.0.0.1:${relay.port}/visualization#totem=totem-bar`);
     await canvas(far).waitFor({ state: 'visible' });
     await relay.down();
@@ -165,17 +147,12 @@ test('a_lost_server_is_told_and_come_back_from', async () => {
   }
 });
 
-test('whoever_is_not_signed_in_is_told_how_to', async () => {
-  const other = await launch();
-  try {
-    const stranger = await open(other.context);
+test('whoever_is_not_signed_in_is_told_how_to', () =>
+  apart({ signedIn: false }, async (stranger) => {
     await stranger.goto(`${base}/visualization`);
     await stranger.getByText('atalaya token link').waitFor();
     await assertAccessible(stranger);
-  } finally {
-    await other.close();
-  }
-});
+  }));
 
 test('a_phone_shows_all_of_it', async () => {
   await page.setViewportSize({ width: 360, height: 740 });

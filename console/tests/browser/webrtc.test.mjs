@@ -1,39 +1,31 @@
 // Clients of WHEP and WHIP that nobody here wrote (npm: whip-whep, by an author of RFC 9725) against the real server.
-//
-// `tests/console.rs` starts the server and hands over its login link.
 
 import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { launch, until } from './chromium.mjs';
+import { until } from './chromium.mjs';
 import { film } from './film.mjs';
 import { moves } from './pictures.mjs';
+import { api, base, begin, link, open } from './session.mjs';
 
-const link = process.env.ATALAYA_LINK;
-if (!link) throw new Error('ATALAYA_LINK should hold a login link; run `cargo test --test console`');
-const base = new URL(link).origin;
 const here = dirname(fileURLToPath(import.meta.url));
 
 let movie;
-let browser;
 let page;
 
 before(async () => {
   movie = film();
-  browser = await launch({ flags: [...movie.flags, '--use-fake-ui-for-media-stream'] });
-  page = await browser.context.newPage();
+  await begin({ flags: [...movie.flags, '--use-fake-ui-for-media-stream'] });
+  page = await open();
   await page.goto(link);
   // Nothing of the console is to be in the way: the clients run on a page that is none.
   await page.goto(`${base}/robots.txt`);
   await page.evaluate(await clients());
 });
 
-after(async () => {
-  await browser?.close();
-  movie?.remove();
-});
+after(() => movie?.remove());
 
 /** Both clients as a script that a page can be given. */
 async function clients() {
@@ -51,8 +43,6 @@ async function clients() {
   return outputFiles[0].text;
 }
 
-const api = (path, options = {}) =>
-  browser.context.request.fetch(`${base}/api/v1${path}`, { headers: { origin: base }, ...options });
 const stateOf = async (camera) => (await (await api(`/cameras/${camera}/status`)).json()).state;
 
 /** Plays a camera by WHEP in a video element of its own; gives that. */

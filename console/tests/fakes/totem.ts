@@ -4,7 +4,7 @@ import type { World } from '../../src/gateway/world';
 import { Link, type LinkOptions, type LinkState } from '../../src/totem/link';
 import type { Answer, ServerMessage, Voice } from '../../src/totem/message';
 import { overSocket } from '../../src/totem/socket';
-import type { Ears, Source, Transport, Way } from '../../src/totem/transport';
+import type { Ears, Seen, Source, Transport, Way } from '../../src/totem/transport';
 import { FakeSocket } from './gateway';
 
 /** What a page on `/ws` has around it. */
@@ -101,7 +101,7 @@ export class LinkScene extends Surroundings {
 /** A totem at work, and what came of it. */
 export class TotemScene extends Surroundings {
   readonly states: LinkState[] = [];
-  readonly seen: Answer[] = [];
+  readonly seen: Seen[] = [];
   readonly heard: Voice[] = [];
   readonly refused: (string | undefined)[] = [];
   readonly transport: Transport;
@@ -125,6 +125,7 @@ export class TotemScene extends Surroundings {
     const ears: Ears = {
       state: (state) => this.states.push(state),
       seen: (answer) => this.seen.push(answer),
+      film: () => undefined,
       heard: (voice) => this.heard.push(voice),
       refused: (code) => this.refused.push(code),
     };

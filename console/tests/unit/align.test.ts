@@ -35,8 +35,25 @@ test('a_picture_whose_record_has_not_come_waits_for_it', () => {
   assert.equal(data(aligner.dataOf(ticks(1340))), 13);
 });
 
+test('a_record_that_was_stamped_late_is_of_its_picture_and_not_of_the_next', () => {
+  const aligner = aligned();
+  aligner.addFrame(EPOCH + 815, 830, 8);
+  assert.equal(data(aligner.dataOf(ticks(800))), 8);
+});
+
 test('a_picture_that_is_sent_once_more_is_that_of_the_last_frame', () => {
   assert.equal(data(aligned().dataOf(ticks(770))), 7);
+});
+
+test('a_first_guess_by_even_frames_is_mended_by_the_next_uneven_ones', () => {
+  const aligner = new Aligner<number>();
+  // The first five would fit those before them better: the last of their stamps was late.
+  const frames = [0, 100, 200, 300, 400, 530, 600, 745, 800];
+  for (const [number, at] of frames.entries()) {
+    aligner.addFrame(EPOCH + at + (number === 4 ? 3 : 1), at, number);
+    if (number > 0) aligner.addPicture(ticks(at), at + 40);
+  }
+  assert.equal(data(aligner.dataOf(ticks(800))), 8);
 });
 
 test('nothing_is_drawn_before_it_is_sure', () => {

@@ -6,6 +6,7 @@ import { instantOfText, span, wallOf, wallText } from '../../src/data/clock';
 import { alignHours, inSteps, untilNow, weekBefore } from '../../src/pages/shifts/align';
 import { histogram, stepsFor } from '../../src/pages/shifts/dwell';
 import { change, figure } from '../../src/pages/shifts/figures';
+import { joined } from '../../src/pages/shifts/list';
 import { fileOfShift, fileOfTime, periodOf } from '../../src/pages/shifts/period';
 import { lineEnds } from '../../src/pages/shifts/saving';
 import { addressOf, chosen } from '../../src/pages/shifts/view';
@@ -150,4 +151,12 @@ test('what_is_chosen_is_in_the_address', () => {
   assert.equal(read('#/shifts').id, 'current');
   assert.equal(read('#/shifts/x').id, 'current');
   assert.equal(read('#/shifts?with=-1').beside, undefined);
+});
+
+test('a_shift_that_a_newer_one_has_pushed_off_the_first_page_stays_and_none_is_there_twice', () => {
+  const ids = (...all: number[]) => all.map((id) => ({ id }));
+  const older = joined(ids(5, 4, 3), ids(2, 1));
+  // Somebody pressed the button twice.
+  const twice = joined(older, ids(2, 1));
+  assert.deepEqual(joined(ids(6, 5, 4), twice), ids(6, 5, 4, 3, 2, 1));
 });

@@ -4,14 +4,13 @@ import { useState } from 'preact/hooks';
 import type { Camera } from '../../api';
 import { type CameraEntry, createCamera } from '../../api/camera';
 import { getPipeline, listPipelines, type Pipeline } from '../../api/pipelines';
-import { listSectors } from '../../api/sectors';
 import { Show, Skeleton, said, useAsked } from '../../components/asked';
 import { SelectField, TextField } from '../../components/form';
-import { branches, oneBranch } from '../../data/branches';
+import { oneBranch } from '../../data/branches';
 import { cameras, refresh } from '../../data/feed';
-import { words as common } from '../../i18n';
 import { ParameterFields } from '../camera/parameter-fields';
 import { changedParameters, freeId, ofGroup, type Typed, wrongWith } from '../camera/parameters';
+import { PlaceFields } from '../camera/place-fields';
 import { addWords } from './words';
 
 /** What stands in the form. */
@@ -164,11 +163,7 @@ interface PlaceProps {
 
 function Place({ draft, id, put }: PlaceProps) {
   const words = addWords.value;
-  const branch = branchOf(draft);
-  const sectors = useAsked(() => listSectors(branch), [branch]);
   const flaw = draft.name.trim() === '' && draft.id === '' ? undefined : idFlaw(id);
-  const numbered = (list: readonly { id: number; name: string }[]) =>
-    list.map((one) => ({ value: String(one.id), name: one.name }));
   return (
     <div class="fields">
       <TextField
@@ -185,17 +180,10 @@ function Place({ draft, id, put }: PlaceProps) {
         value={draft.name.trim() === '' ? draft.id : id}
         onValue={(next) => put({ id: next })}
       />
-      <SelectField
-        label={common.value.branch}
-        value={String(branch)}
-        onValue={(next) => put({ branch: Number(next), sector: undefined })}
-        options={numbered(branches.value ?? [])}
-      />
-      <SelectField
-        label={words.sector}
-        value={draft.sector === undefined ? '' : String(draft.sector)}
-        onValue={(next) => put({ sector: next === '' ? undefined : Number(next) })}
-        options={[{ value: '', name: words.noSector }, ...numbered(sectors.value ?? [])]}
+      <PlaceFields
+        branch_id={branchOf(draft)}
+        sector_id={draft.sector ?? null}
+        onPlace={({ branch_id: branch, sector_id }) => put({ branch, sector: sector_id ?? undefined })}
       />
     </div>
   );

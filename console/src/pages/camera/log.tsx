@@ -7,6 +7,7 @@ import type { Camera } from '../../api';
 import { timeAt } from '../../data/branches';
 import { now, session } from '../../data/feed';
 import { connect, type GatewayEvent } from '../../gateway';
+import { fromServer } from '../../i18n/server';
 import { cameraWords } from './words';
 
 interface Entry {
@@ -45,7 +46,7 @@ export function Log({ camera }: { camera: Camera }) {
             </time>
             <span>
               {text(entry)}
-              {entry.reason && <span class="reason">{entry.reason}</span>}
+              {entry.reason && <span class="reason">{fromServer(entry.reason)}</span>}
             </span>
           </li>
         ))}

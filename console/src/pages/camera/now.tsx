@@ -10,6 +10,7 @@ import { visitsOf, wallClock } from '../../data/facts';
 import { now } from '../../data/feed';
 import { shifts } from '../../data/shifts';
 import { words } from '../../i18n';
+import { fromServer } from '../../i18n/server';
 import type { Playback } from '../../video/player';
 import { cameraWords } from './words';
 
@@ -149,7 +150,7 @@ function Details({ camera, playback }: { camera: Camera; playback: Playback | un
     [facts.reconnects, number(status.reconnects)],
     [facts.video, playback?.via && via[playback.via]],
     [facts.pipeline, camera.pipeline],
-    [facts.lastError, status.last_error ?? undefined],
+    [facts.lastError, status.last_error ? fromServer(status.last_error) : undefined],
   ];
   return (
     <dl class="details">

@@ -4,10 +4,8 @@ import type { ComponentChildren } from 'preact';
 import type { Camera } from '../../api';
 import type { CameraPatch } from '../../api/camera';
 import { getPipeline, type Parameter, type Pipeline } from '../../api/pipelines';
-import { listSectors } from '../../api/sectors';
 import { type Asked, Show, useAsked } from '../../components/asked';
-import { CheckField, SelectField, TextField } from '../../components/form';
-import { branches } from '../../data/branches';
+import { CheckField, TextField } from '../../components/form';
 import { may } from '../../data/feed';
 import { words as common } from '../../i18n';
 import { href, replace, route } from '../../routes';
@@ -16,6 +14,7 @@ import type { Editor } from './editor';
 import { Log } from './log';
 import { ParameterFields } from './parameter-fields';
 import { changedParameters, type Group, ofGroup, type Typed, typedOf, wrongWith } from './parameters';
+import { PlaceFields } from './place-fields';
 import { ShapeList } from './shape-list';
 import { MASK } from './shapes';
 import type { CameraStore } from './store';
@@ -238,16 +237,12 @@ function SourceForm(props: PartProps & { parameters: readonly Parameter[] }) {
   const { camera, store, fixed } = props;
   const patch: CameraPatch = store.drafts.value.get(PLACE) ?? {};
   const { name, branch_id: branch, sector_id: sector, enabled } = { ...camera, ...patch };
-  const sectors = useAsked(() => listSectors(branch), [branch]);
   const disabled = fixed !== undefined;
   const put = (change: CameraPatch) => {
     const given = Object.entries({ ...patch, ...change });
     const differs = given.filter(([key, value]) => value !== camera[key as keyof Camera]);
     store.draft(PLACE, differs.length > 0 ? Object.fromEntries(differs) : undefined);
   };
-  const numbered = (list: readonly { id: number; name: string }[]) =>
-    list.map((one) => ({ value: String(one.id), name: one.name }));
-  const places = branches.value ?? [{ id: camera.branch_id, name: String(camera.branch_id) }];
   return (
     <ParameterForm form="source" {...props} patch={patch} onDone={() => store.draft(PLACE, undefined)}>
       <div class="fields">
@@ -258,25 +253,7 @@ function SourceForm(props: PartProps & { parameters: readonly Parameter[] }) {
           required
           disabled={disabled}
         />
-        <SelectField
-          label={common.value.branch}
-          value={String(branch)}
-          onValue={(id) => {
-            put({ branch_id: Number(id), sector_id: null });
-          }}
-          options={numbered(places)}
-          disabled={disabled}
-        />
-        <SelectField
-          label={words.sector}
-          value={sector === null ? '' : String(sector)}
-          onValue={(id) => put({ sector_id: id === '' ? null : Number(id) })}
-          options={[
-            { value: '', name: words.noSector },
-            ...numbered(withSector(sectors.value ?? [], sector)),
-          ]}
-          disabled={disabled}
-        />
+        <PlaceFields branch_id={branch} sector_id={sector} onPlace={put} disabled={disabled} />
         <CheckField
           label={words.enabled}
           hint={words.enabledHelp}
@@ -288,10 +265,6 @@ function SourceForm(props: PartProps & { parameters: readonly Parameter[] }) {
     </ParameterForm>
   );
 }
-
-/** A sector need not be described: a camera may name one that nobody has. */
-const withSector = (list: readonly { id: number; name: string }[], id: number | null) =>
-  id === null || list.some((one) => one.id === id) ? list : [...list, { id, name: String(id) }];
 
 function Privacy({ editor, test, ...props }: PartProps & { editor: Editor; test: Test }) {
   const words = cameraWords.value;

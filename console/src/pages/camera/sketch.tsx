@@ -47,7 +47,10 @@ export function Sketch({ editor, kinds, shown, width, height, tallies, flashing 
     aspect: width / height,
     near: (NEAR_PX * scale) / height,
   });
-  const visible = editor.shapes.value.filter(({ kind }) => shown.includes(kind));
+  // Lines are drawn last: their arrows and words lie upon areas.
+  const visible = editor.shapes.value
+    .filter(({ kind }) => shown.includes(kind))
+    .sort((a, b) => Number(a.kind === 'line') - Number(b.kind === 'line'));
   const drawing = editor.drawing.value;
   useFocus(svg, editor);
   return (
@@ -232,7 +235,7 @@ function Arrow({ shape, width, height, scale }: PartProps) {
       <path class="halo" d={path} />
       <path d={path} />
       <text
-        x={tx + ux * 4 * scale}
+        x={tx + ux * 8 * scale}
         y={ty + uy * 12 * scale}
         font-size={12 * scale}
         text-anchor={ux > 0.5 ? 'start' : ux < -0.5 ? 'end' : 'middle'}

@@ -122,8 +122,7 @@ function SectorButtons({ sector, assignments, onChange, onDone }: SectorButtonsP
 }
 
 const camerasIn = (sector: number) =>
-  cameras.value?.filter((camera) => (camera as { sector_id?: number | null }).sector_id === sector).length ??
-  0;
+  cameras.value?.filter(({ sector_id }) => sector_id === sector).length ?? 0;
 
 /** A sector takes with it who serves it; they come back with it. */
 async function remove(sector: Sector, assignments: readonly Assignment[], onDone: () => void): Promise<void> {

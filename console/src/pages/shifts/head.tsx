@@ -85,8 +85,12 @@ function lasting({ start, end }: Shift): string {
 
 /** Cameras of the running shift that see nothing now. */
 function Missing({ view }: { view: View }) {
+  const { branch, scope } = view;
   const here = (cameras.value ?? []).filter(
-    ({ id, branch_id }) => branch_id === view.branch.id && (!view.scope.camera || view.scope.camera === id),
+    ({ id, branch_id, sector_id }) =>
+      branch_id === branch.id &&
+      (scope.camera === undefined || scope.camera === id) &&
+      (scope.sector_id === undefined || scope.sector_id === sector_id),
   );
   const on = here.filter(({ status }) => status.state !== 'stopped');
   const out = on.filter(({ status }) => status.state !== 'running').length;

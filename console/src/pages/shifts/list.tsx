@@ -1,6 +1,6 @@
 // The shifts of a branch, newest first, by the day on which they began.
 
-import { useCallback, useEffect, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { List as Page } from '../../api';
 import { listShifts, type Shift } from '../../api/shifts';
 import { type Asked, Show, Skeleton, useAsked } from '../../components/asked';
@@ -29,22 +29,20 @@ export function useShifts(branch: number, running: number | undefined): Shifts {
   }, [running]);
   const known = older?.of === branch ? older : undefined;
   const cursor = known ? known.next_cursor : asked.value?.next_cursor;
-  const more = useCallback(
-    () =>
-      void attempt(async () => {
-        const next = await listShifts(branch, cursor ?? undefined);
-        setOlder((last) => {
-          const before = last?.of === branch ? last.items : [];
-          return { of: branch, items: [...before, ...next.items], next_cursor: next.next_cursor };
-        });
-      }),
-    [branch, cursor],
-  );
-  const newest = asked.value?.items ?? [];
-  const ids = new Set(newest.map(({ id }) => id));
-  const all = [...newest, ...(known?.items.filter(({ id }) => !ids.has(id)) ?? [])];
+  const all = joined(asked.value?.items ?? [], known?.items ?? []);
+  const more = () =>
+    void attempt(async () => {
+      const next = await listShifts(branch, cursor ?? undefined);
+      setOlder({ of: branch, items: joined(all, next.items), next_cursor: next.next_cursor });
+    });
   const isNow = (shift: Shift) => Date.parse(shift.end) > Date.now();
   return { asked, all, running: running ?? all.find(isNow)?.id, more: cursor ? more : undefined };
+}
+
+/** Newer ones and older ones; a shift begins now and then, so that some may be among both. */
+export function joined<T extends { id: number }>(newer: readonly T[], older: readonly T[]): T[] {
+  const ids = new Set(newer.map(({ id }) => id));
+  return [...newer, ...older.filter(({ id }) => !ids.has(id))];
 }
 
 interface ListProps {

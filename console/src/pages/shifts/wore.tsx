@@ -2,6 +2,7 @@
 
 import type { ShiftSummary, ValueCount } from '../../api/shifts';
 import { words } from '../../i18n';
+import { attributeValue } from '../../i18n/attributes';
 import { Block } from './block';
 import { visitCount } from './facts';
 import { figure, share } from './figures';
@@ -51,7 +52,7 @@ function Shares({ look, of, beside }: SharesProps) {
             <li key={value}>
               <span class="name">
                 {look === 'colors' && <i class="colour" data-color={value} />}
-                {say.value.values[value] ?? value.replace('-', '–')}
+                {attributeValue(value)}
               </span>
               <Bar of={ours.find((each) => each.value === value)} tone="first" />
               {beside && <Bar of={theirs.find((each) => each.value === value)} tone="second" />}

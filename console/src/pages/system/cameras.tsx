@@ -6,6 +6,7 @@ import { Choice } from '../../components/form';
 import { StateBadge } from '../../components/state';
 import { type Column, Table } from '../../components/table';
 import { branch } from '../../data/branches';
+import { fromServer } from '../../i18n/server';
 import { cameraHref, href, replace, route } from '../../routes';
 import { own } from './words';
 
@@ -109,7 +110,7 @@ function columns(): Column<Camera>[] {
 
 const lastError = ({ status }: Camera) =>
   status.last_error ? (
-    <span title={status.last_error}>{status.last_error}</span>
+    <span title={fromServer(status.last_error)}>{fromServer(status.last_error)}</span>
   ) : (
     <span class="quiet">{own.value.none}</span>
   );

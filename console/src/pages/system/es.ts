@@ -159,7 +159,8 @@ export const es: SystemWords = {
 
   pipelinesNote: 'Descripciones que una cámara puede nombrar. El servidor las lee al iniciar.',
   noPipelines: 'No hay descripciones de pipelines.',
-  pipelineUsers: (n) => (n === 0 ? 'ninguna cámara lo usa' : `lo usan ${count(n, 'cámara', 'cámaras')}`),
+  pipelineUsers: (n) =>
+    n === 0 ? 'ninguna cámara lo usa' : `${n === 1 ? 'lo usa' : 'lo usan'} ${count(n, 'cámara', 'cámaras')}`,
   parameters: 'Parámetros',
   noParameters: 'Este pipeline no tiene parámetros.',
   parameter: { name: 'Nombre', value: 'Admite', fallback: 'Por defecto', meaning: 'Significado' },

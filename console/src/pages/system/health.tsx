@@ -82,13 +82,14 @@ function NodeTable() {
     {
       key: 'id',
       name: names.id,
+      width: '208px',
       cell: (node: Node) => (
         <>
           <code>{node.id}</code> {node.this && <span class="quiet">{own.value.thisNode}</span>}
         </>
       ),
     },
-    { key: 'host', name: names.host, cell: (node: Node) => node.host },
+    { key: 'host', name: names.host, cell: (node: Node) => node.host, minor: true },
     { key: 'version', name: names.version, cell: (node: Node) => node.version, minor: true },
     {
       key: 'started',

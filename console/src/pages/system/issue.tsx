@@ -1,5 +1,6 @@
 // Issuing a token: whom it is for, what it opens, how long. It is shown once.
 
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { listSectors } from '../../api/sectors';
 import { issueToken, type TokenWish } from '../../api/system';
@@ -35,25 +36,39 @@ interface Issued {
   expires_at: string | null;
 }
 
+interface ShownOnceProps extends Issued {
+  note: string;
+  /** How it is used. */
+  children?: ComponentChildren;
+  onClose: () => void;
+}
+
+/** A token that was issued just now; nobody is told it again. */
+export function ShownOnce({ token, expires_at: end, note, children, onClose }: ShownOnceProps) {
+  return (
+    <div class="asks" role="status">
+      <p>{note}</p>
+      <Command text={token} />
+      {end && <p class="quiet">{own.value.until(fullyIn(zoneOf(), Date.parse(end)))}</p>}
+      {children}
+      <div class="buttons">
+        <button type="button" class="button first" onClick={onClose}>
+          {own.value.done}
+        </button>
+      </div>
+    </div>
+  );
+}
+
 export function IssueDialog({ onClose }: { onClose: () => void }) {
   const [issued, setIssued] = useState<Issued>();
   return (
     <Dialog title={own.value.issueTitle} onClose={onClose}>
       {issued ? (
-        <div class="asks" role="status">
-          <p>{own.value.issued}</p>
-          <Command text={issued.token} />
-          {issued.expires_at && (
-            <p class="quiet">{own.value.until(fullyIn(zoneOf(), Date.parse(issued.expires_at)))}</p>
-          )}
+        <ShownOnce {...issued} note={own.value.issued} onClose={onClose}>
           <p>{own.value.useIt}</p>
           <Command text="Authorization: Bearer TOKEN" />
-          <div class="buttons">
-            <button type="button" class="button first" onClick={onClose}>
-              {own.value.done}
-            </button>
-          </div>
-        </div>
+        </ShownOnce>
       ) : (
         <Form onIssued={setIssued} onClose={onClose} />
       )}

@@ -9,6 +9,7 @@ import { attempt, tell } from '../../components/toast';
 import { timeAt } from '../../data/branches';
 import { away } from '../../data/clock';
 import { now } from '../../data/feed';
+import { fromServer } from '../../i18n/server';
 import { Only } from './may';
 import { own } from './words';
 
@@ -75,7 +76,7 @@ function Row({ job, onRun }: { job: Job; onRun: () => void }) {
         {timeAt(Date.parse(job.next), clock)}
         <p class="quiet">{away(Date.parse(job.next), clock)}</p>
       </td>
-      <td data-name={names.run}>
+      <td>
         <button
           type="button"
           class="button"
@@ -121,7 +122,7 @@ function LastRun({ job, clock }: { job: Job; clock: number }) {
           {timeAt(Date.parse(last.started), clock)}
           {last.duration_ms !== null && <span class="quiet"> · {own.value.took(last.duration_ms)}</span>}
           <span class="quiet"> · {own.value.byNode(last.node)}</span>
-          {last.detail && <p class={outcome === 'failed' ? 'error' : 'quiet'}>{last.detail}</p>}
+          {last.detail && <p class={outcome === 'failed' ? 'error' : 'quiet'}>{fromServer(last.detail)}</p>}
         </>
       )}
       {outcome === 'failed' && (

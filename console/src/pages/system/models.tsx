@@ -5,6 +5,7 @@ import { Show, useAsked } from '../../components/asked';
 import { Command } from '../../components/command';
 import { StateShape } from '../../components/icons';
 import { type Column, Table } from '../../components/table';
+import { fromServer } from '../../i18n/server';
 import { own } from './words';
 
 const EVERY_MS = 10_000;
@@ -46,8 +47,14 @@ function speedOf({ loaded, inference_ms: ms }: Model) {
 function columns(): Column<Model>[] {
   const names = own.value.model;
   return [
-    { key: 'name', name: names.name, cell: ({ name }) => <code title={name}>{name}</code> },
-    { key: 'job', name: names.job, cell: ({ job }) => own.value.modelJobs[job] ?? job, width: '128px' },
+    { key: 'name', name: names.name, cell: ({ name }) => <code title={name}>{name}</code>, width: '140px' },
+    {
+      key: 'job',
+      name: names.job,
+      cell: ({ job }) => own.value.modelJobs[job] ?? job,
+      width: '120px',
+      minor: true,
+    },
     {
       key: 'state',
       name: names.state,
@@ -63,7 +70,7 @@ function columns(): Column<Model>[] {
       key: 'device',
       name: names.device,
       cell: ({ device }) => device?.toUpperCase() ?? '–',
-      width: '88px',
+      width: '72px',
       minor: true,
     },
     {
@@ -71,14 +78,13 @@ function columns(): Column<Model>[] {
       name: names.speed,
       cell: speedOf,
       isNumber: true,
-      width: '112px',
+      width: '104px',
     },
     { key: 'licence', name: names.licence, cell: ({ licence }) => licence, width: '104px', minor: true },
     {
       key: 'description',
       name: names.description,
-      cell: ({ description }) => <span title={description}>{description}</span>,
-      width: '36%',
+      cell: ({ description }) => <span title={fromServer(description)}>{fromServer(description)}</span>,
       minor: true,
     },
   ];

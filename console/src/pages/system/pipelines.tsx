@@ -11,6 +11,7 @@ import { Show, Skeleton, useAsked } from '../../components/asked';
 import { Command } from '../../components/command';
 import { Table } from '../../components/table';
 import { cameras } from '../../data/feed';
+import { fromServer } from '../../i18n/server';
 import { href, route } from '../../routes';
 import { own } from './words';
 
@@ -28,12 +29,14 @@ function List() {
       key: 'name',
       name: own.value.parameter.name,
       cell: ({ name }: PipelineSummary) => <a href={href('system', ['pipelines', name])}>{name}</a>,
-      width: '160px',
+      width: '112px',
     },
     {
       key: 'meaning',
       name: own.value.model.description,
-      cell: ({ description }: PipelineSummary) => <span title={description}>{description}</span>,
+      cell: ({ description }: PipelineSummary) => (
+        <span title={fromServer(description)}>{fromServer(description)}</span>
+      ),
     },
     {
       key: 'users',
@@ -80,7 +83,7 @@ function Described({ pipeline }: { pipeline: Pipeline }) {
     <>
       <section>
         <h2>{pipeline.name}</h2>
-        <p>{pipeline.description}</p>
+        <p>{fromServer(pipeline.description)}</p>
         <p class="quiet">{own.value.pipelineUsers(usersOf(pipeline.name))}</p>
       </section>
       <section aria-labelledby="parameters">

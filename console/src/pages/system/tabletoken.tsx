@@ -3,13 +3,11 @@
 import { useState } from 'preact/hooks';
 import { issueTableToken, type TableToken } from '../../api/system';
 import { said, Trouble } from '../../components/asked';
-import { Command } from '../../components/command';
 import { Dialog } from '../../components/dialog';
 import { SelectField, TextField } from '../../components/form';
-import { branches, oneBranch, zoneOf } from '../../data/branches';
-import { fullyIn } from '../../data/clock';
+import { branches, oneBranch } from '../../data/branches';
 import { words } from '../../i18n';
-import { isLength, type Unit, UnitField } from './issue';
+import { isLength, ShownOnce, type Unit, UnitField } from './issue';
 import { own } from './words';
 
 export function TableTokenDialog({ onClose }: { onClose: () => void }) {
@@ -17,16 +15,7 @@ export function TableTokenDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={own.value.tableTitle} onClose={onClose}>
       {issued ? (
-        <div class="asks" role="status">
-          <p>{own.value.tableIssued}</p>
-          <Command text={issued.token} />
-          <p class="quiet">{own.value.until(fullyIn(zoneOf(), Date.parse(issued.expires_at)))}</p>
-          <div class="buttons">
-            <button type="button" class="button first" onClick={onClose}>
-              {own.value.done}
-            </button>
-          </div>
-        </div>
+        <ShownOnce {...issued} note={own.value.tableIssued} onClose={onClose} />
       ) : (
         <Form onIssued={setIssued} onClose={onClose} />
       )}
