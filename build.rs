@@ -9,14 +9,8 @@ use std::path::Path;
 use std::process::Command;
 use std::{fs, io};
 
-const INPUTS: [&str; 6] = [
-    "console/src",
-    "console/index.html",
-    "console/totem.html",
-    "console/visualization.html",
-    "console/build.mjs",
-    "console/package-lock.json",
-];
+const INPUTS: [&str; 4] =
+    ["console/src", "console/page.html", "console/build.mjs", "console/package-lock.json"];
 
 fn main() -> io::Result<()> {
     for input in INPUTS {

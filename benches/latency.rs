@@ -63,7 +63,7 @@ fn whep(
         let (viewers, camera) = (viewers.clone(), camera.clone());
         async move {
             let offer = String::from_utf8_lossy(&offer).into_owned();
-            match viewers.whep_offer(&camera, Overlay::Drawn, &offer).await {
+            match viewers.whep_offer(&camera, Overlay::Drawn.into(), &offer).await {
                 Ok(answer) => warp::reply::with_status(answer.sdp, warp::http::StatusCode::CREATED),
                 Err(error) => {
                     warp::reply::with_status(error.to_string(), warp::http::StatusCode::BAD_REQUEST)

@@ -5,17 +5,21 @@
 //! the same protocol, is measured by it in the same run and listens on the port of `NEO_PORT`. Without `LOADGEN` nothing is
 //! measured. Each figure is printed beside its target; docs/performance.md quotes them.
 
+#[path = "gateway/servers.rs"]
+#[allow(dead_code, reason = "the gateway's measurements ask more of a server")]
+mod servers;
+
 use std::ffi::OsStr;
 use std::io::Write;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+
+use servers::{free_port, listens};
 
 /// Seconds of one measurement, and before it.
 const SECONDS: &str = "15";
@@ -57,7 +61,12 @@ async fn measure() -> Result<()> {
         let server = Server { name: "peer", how: "dup", port, process: server };
         theirs = Some(all(&mut out, &server, (&loadgen, &pictures)).await?);
     }
-    let (process, port) = start(folder.path()).await?;
+    let settings = [
+        ("ATALAYA_NEOTOTEM__ANONYMOUS_TENANT", "1".to_owned()),
+        ("ATALAYA_NEOTOTEM__ALLOWED_NETWORKS", "[\"127.0.0.0/8\"]".to_owned()),
+    ];
+    let servers::Server { process, port } =
+        servers::Server::with(&folder.path().join("data"), settings).await?;
     let server = Server { name: "atalaya", how: "id", port, process };
     let ours = all(&mut out, &server, (&loadgen, &pictures)).await?;
     judge(&mut out, &ours, theirs.as_ref())
@@ -177,7 +186,10 @@ async fn run(
 /// How often the detector looked so far; `None` of a server that does not say.
 async fn detector_runs(server: &Server) -> Option<f64> {
     let token = server.name.eq("atalaya").then(|| {
-        let keys = atalaya::auth::Keys::new(&secret(), atalaya::clock::Clock::system());
+        let keys = atalaya::auth::Keys::new(
+            &atalaya::config::Secret::new(servers::SECRET.to_owned()),
+            atalaya::clock::Clock::system(),
+        );
         let caller = atalaya::auth::Caller {
             subject: "bench".to_owned(),
             tenant: atalaya::domain::TenantId::default(),
@@ -191,46 +203,4 @@ async fn detector_runs(server: &Server) -> Option<f64> {
     let text = metrics.bearer_auth(token).send().await.ok()?.text().await.ok()?;
     let line = text.lines().find(|line| line.starts_with("atalaya_totem_detector_runs_total"))?;
     line.rsplit(' ').next()?.parse().ok()
-}
-
-fn secret() -> atalaya::config::Secret {
-    atalaya::config::Secret::new("a secret of the benches, long enough to sign with".to_owned())
-}
-
-async fn start(folder: &Path) -> Result<(Child, u16)> {
-    let mut server = Command::new(env!("CARGO_BIN_EXE_atalaya"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-        .arg(folder.join("data"))
-        .env("ATALAYA_AUTH__JWT_SECRET", secret().reveal())
-        .env("ATALAYA_NEOTOTEM__ANONYMOUS_TENANT", "1")
-        .env("ATALAYA_NEOTOTEM__ALLOWED_NETWORKS", "[\"127.0.0.0/8\"]")
-        .env("ATALAYA_WEBRTC__LISTEN", "127.0.0.1:0")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()?;
-    let mut lines = BufReader::new(server.stdout.take().context("it should be piped")?).lines();
-    while let Some(line) = lines.next_line().await? {
-        let port = line.rsplit(':').next().map(|rest| rest.trim_end_matches('/'));
-        if let Some(port) = port.and_then(|rest| rest.split('/').next()?.parse().ok()) {
-            // What comes later is read away, so that the server never waits for it.
-            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return Ok((server, port));
-        }
-    }
-    anyhow::bail!("the server did not say where it listens")
-}
-
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
-
-async fn listens(port: u16) -> Result<()> {
-    for _ in 0..300 {
-        if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    anyhow::bail!("nothing listens on {port}")
 }

@@ -129,7 +129,7 @@ async fn serve(studio: &Studio, camera: &BarsCamera, child: &mut Child) -> Resul
         let line = heard.recv().await.context("the viewers ended early")?;
         match serde_json::from_str(&line)? {
             Said::Offer(offer) => {
-                let answer = studio.viewers.whep_offer(&camera.handle, Overlay::Plain, &offer).await?;
+                let answer = studio.viewers.whep_offer(&camera.handle, Overlay::Plain.into(), &offer).await?;
                 writeln!(answers, "{}", serde_json::to_string(&answer.sdp)?)?;
             }
             Said::Ready => ready = (Instant::now(), cpu_time()?),

@@ -97,6 +97,7 @@ async function talk(document) {
         session_id: 77,
         entity: { number },
     }));
+    await ask("/api/v1/branches", { id: 2, name: "Second", time_zone: "UTC" });
     const { items } = await ask("/api/v1/events", [...events, { type: "STREAM_OPENED", branch_id: 2 }]);
     assert.equal(items.length, events.length + 1);
     await ask("/api/v1/events", { type: "TABLE_CLEARED", branch_id: 1, session_id: 77 });

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use crate::api::{Api, Live, Rate, Services, Tls};
+use crate::api::{Api, Live, Rate, Services, TellVisit, Tls};
 use crate::auth::{Branches, Caller, Keys, Revocations, Verifiers, login_link, signing_secret};
 use crate::camera::{CameraContext, Cameras, Catalog, DetectorSettings, start_gstreamer};
 use crate::clock::Clock;
@@ -87,7 +87,7 @@ impl App {
         let holders = (&keys, &revocations, &clock);
         let started = start_gateway(config, &store, holders, (&fronts, &stop))?;
         let Started { gateway, publisher, reassigned } = started;
-        let registry = Registry::default();
+        let registry = registry_of(known.clone());
         let recorder =
             start_recorder((&store, spool, &publisher), (&known, &registry), (&backs, &stop_recorder));
         let running = cameras_of(config, (&recorder, &publisher), (&fronts, &stop))?;
@@ -115,6 +115,7 @@ impl App {
             totems,
             clock,
             live: live_of(recorder.clone()),
+            tell_visit: tell_visit_of(recorder.clone()),
             recorder: Arc::new(move || recorder.figures()),
             reassigned,
             turn: places.turn(),
@@ -132,8 +133,16 @@ impl App {
         Ok(Self { front, keys, gateway, store, fronts, stop, backs, stop_recorder, places, _lock: lock })
     }
 
+    /// Whether [`App::follow`] can take `config`: what its cameras want of their pipelines.
+    ///
+    /// # Errors
+    /// Names the camera with the mistake.
+    pub fn check(&self, config: &Config) -> Result<()> {
+        self.places.check(config)
+    }
+
     /// Brings what changed in the settings into the running server: cameras and branches at once, each by itself. What
-    /// takes a restart is told.
+    /// takes a restart is told. The certificate is read again in any case.
     ///
     /// # Errors
     /// When `config` cannot be used or the database fails; nothing has changed then, or some branches have.
@@ -203,6 +212,16 @@ fn find_models(config: &Config) -> Result<(Arc<gstvision::engine::Catalog>, Load
     Ok((models, options))
 }
 
+/// Totems have no ids of cameras, once those are known.
+fn registry_of(known: Arc<OnceLock<Cameras>>) -> Registry {
+    Registry::new(move |tenant, id| known.get().is_some_and(|cameras| cameras.get(tenant, id).is_some()))
+}
+
+/// Takes visits that somebody else has seen.
+fn tell_visit_of(recorder: Recorder) -> TellVisit {
+    Arc::new(move |visit| recorder.add_visit(visit))
+}
+
 /// What cameras' lines and zones say now.
 fn live_of(recorder: Recorder) -> Live {
     Arc::new(move |tenant, id| recorder.live(tenant, id))
@@ -229,8 +248,6 @@ fn start_recorder(
     (known, totems): (&Arc<OnceLock<Cameras>>, &Registry),
     (tasks, stop): (&TaskTracker, &CancellationToken),
 ) -> Recorder {
-    let cameras = known.clone();
-    totems.reserve(move |tenant, id| cameras.get().is_some_and(|cameras| cameras.get(tenant, id).is_some()));
     let (known, totems) = (known.clone(), totems.clone());
     let find = move |tenant, id: &CameraId| {
         let camera = known.get()?.get(tenant, id).map(|handle| handle.camera());

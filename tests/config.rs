@@ -109,6 +109,44 @@ fn environment_sets_every_kind_of_value() {
 }
 
 #[test]
+fn what_belongs_together_is_set_by_variables_in_any_order() {
+    let (certificate, key) =
+        (("ATALAYA_SERVER__TLS__CERTIFICATE", "5"), ("ATALAYA_SERVER__TLS__KEY", "k.pem"));
+    for [first, second] in [[certificate, key], [key, certificate]] {
+        let config = Source::empty().env(first.0, first.1).env(second.0, second.1).config();
+        let tls = config.server.tls.unwrap();
+        assert_eq!((tls.certificate, tls.key), ("5".into(), "k.pem".into()));
+    }
+    let section = ("ATALAYA_DETECTOR", "{ threads = 2, model = \"mine\" }");
+    let within = ("ATALAYA_DETECTOR__THREADS", "4");
+    for [first, second] in [[section, within], [within, section]] {
+        let config = Source::empty().env(first.0, first.1).env(second.0, second.1).config();
+        assert_eq!((config.detector.threads, config.detector.model.as_str()), (4, "mine"));
+    }
+}
+
+#[test]
+fn half_of_what_belongs_together_is_told_with_the_variable_that_wants_the_other() {
+    let error =
+        Source::empty().env("ATALAYA_SERVER__TLS__KEY", "5").env("ATALAYA_LOG__FORMAT", "json").error();
+    assert_says(&error, &["ATALAYA_SERVER__TLS__KEY", "`server.tls.key`", "missing field `certificate`"]);
+    let certificate = "[server.tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n";
+    let config = Source::file(certificate).env("ATALAYA_SERVER__TLS__KEY", "mine.pem").config();
+    assert_eq!(config.server.tls.unwrap().key, PathBuf::from("mine.pem"));
+}
+
+#[test]
+fn of_several_variables_the_one_with_the_mistake_is_named() {
+    let error = Source::empty()
+        .env("ATALAYA_DETECTOR__THREADS", "4")
+        .env("ATALAYA_DETECTOR__MODEL", "mine")
+        .env("ATALAYA_SERVER__MAX_BODY_BYTES", "much")
+        .env("ATALAYA_VIEWER__JPEG_QUALITY", "70")
+        .error();
+    assert_says(&error, &["ATALAYA_SERVER__MAX_BODY_BYTES", "`server.max_body_bytes`", "\"much\""]);
+}
+
+#[test]
 fn empty_variable_is_as_if_it_were_not_there() {
     let config = Source::file("[detector]\nthreads = 2\n")
         .env("ATALAYA_DETECTOR__THREADS", "")
@@ -232,7 +270,9 @@ fn mistake_in_a_file_is_told_with_line_key_and_value() {
         ("color = 1\n", &["line 1", "`color`", "unknown field", "`data_dir`"]),
         ("\n[detector]\nthreads = \"two\"\n", &["line 3", "`detector.threads`", "\"two\""]),
         ("[detector]\nthreads = 1.7\n", &["line 2", "`detector.threads`", "`1.7`"]),
-        ("[detector]\nthreads = -1\n", &["`detector.threads`", "`-1`"]),
+        ("[detector]\nthreads = -1\n", &["`detector.threads`", "`-1`", "a whole number, 0 to 65535"]),
+        ("[viewer]\nmax_viewers = -1\n", &["`viewer.max_viewers`", "`-1`", "a whole number, 0 or more"]),
+        ("[gateway]\nmax_connections = \"x\"\n", &["`gateway.max_connections`", "expected a whole number"]),
         ("[detector]\nmodel = 5\n", &["`detector.model`", "`5`", "a string"]),
         ("[server]\nlisten = \"nowhere\"\n", &["line 2", "`server.listen`", "\"nowhere\""]),
         ("[webrtc]\npublic_addresses = [\"1.2.3\"]\n", &["`webrtc.public_addresses[0]`", "\"1.2.3\""]),

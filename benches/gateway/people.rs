@@ -55,14 +55,15 @@ pub(crate) struct Notes {
 pub(crate) struct Person {
     token: String,
     streams: Value,
-    next: Option<u64>,
+    /// The number of the next event.
+    next: u64,
     notes: Arc<Notes>,
 }
 
 impl Person {
     pub(crate) fn new(number: usize, notes: Arc<Notes>) -> Result<Self> {
         let token = token(&format!("waiter-{number}"), Role::Waiter)?;
-        Ok(Self { token, streams: Value::Null, next: None, notes })
+        Ok(Self { token, streams: Value::Null, next: 0, notes })
     }
 
     /// Follows events numbered from 0 at the server that `home` names, until there is none.
@@ -113,15 +114,14 @@ impl Person {
         Ok(socket)
     }
 
-    /// Takes a message; whether it has everything from now on.
+    /// Takes a message.
     pub(crate) fn hear(&mut self, message: &Value) {
         let Notes { resumed, lost, doubled, gaps, newest } = &*self.notes;
         if let Some(number) = message["number"].as_u64() {
-            let next = self.next.unwrap_or(number);
-            lost.fetch_add(number.saturating_sub(next), Ordering::Relaxed);
-            doubled.fetch_add(u64::from(number < next), Ordering::Relaxed);
-            newest.fetch_add((number + 1).saturating_sub(self.next.unwrap_or(0)), Ordering::Relaxed);
-            self.next = Some(next.max(number + 1));
+            lost.fetch_add(number.saturating_sub(self.next), Ordering::Relaxed);
+            doubled.fetch_add(u64::from(number < self.next), Ordering::Relaxed);
+            newest.fetch_add((number + 1).saturating_sub(self.next), Ordering::Relaxed);
+            self.next = self.next.max(number + 1);
             if let Some(stream) = message["stream"].as_str() {
                 self.streams[stream]["offset"] = message["offset"].clone();
             }

@@ -20,14 +20,25 @@ pub(crate) struct Server {
 impl Server {
     /// On a Redis, with its data in `folder`.
     pub(crate) async fn start(folder: &Path, redis: &Redis) -> Result<Self> {
+        let settings = [
+            ("ATALAYA_REDIS__URL", redis.url()),
+            ("ATALAYA_GATEWAY__MAX_CONNECTIONS", "20000".to_owned()),
+            ("ATALAYA_SERVER__REQUESTS_PER_SECOND", "0".to_owned()),
+        ];
+        Self::with(folder, settings).await
+    }
+
+    /// With its data in `folder` and what its environment sets.
+    pub(crate) async fn with(
+        folder: &Path,
+        settings: impl IntoIterator<Item = (&str, String)>,
+    ) -> Result<Self> {
         let mut process = Command::new(env!("CARGO_BIN_EXE_atalaya"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(folder)
             .env("ATALAYA_AUTH__JWT_SECRET", SECRET)
-            .env("ATALAYA_REDIS__URL", redis.url())
-            .env("ATALAYA_GATEWAY__MAX_CONNECTIONS", "20000")
-            .env("ATALAYA_SERVER__REQUESTS_PER_SECOND", "0")
             .env("ATALAYA_WEBRTC__LISTEN", "127.0.0.1:0")
+            .envs(settings)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
@@ -36,6 +47,8 @@ impl Server {
         while let Some(line) = lines.next_line().await? {
             let port = line.rsplit(':').next().map(|rest| rest.trim_end_matches('/'));
             if let Some(port) = port.and_then(|rest| rest.split('/').next()?.parse().ok()) {
+                // What comes later is read away, so that the server never waits for it.
+                tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
                 return Ok(Self { process, port });
             }
         }
@@ -60,7 +73,7 @@ pub(crate) fn free_port() -> Result<u16> {
 }
 
 pub(crate) async fn listens(port: u16) -> Result<()> {
-    for _ in 0..2000 {
+    for _ in 0..3000 {
         if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
             return Ok(());
         }

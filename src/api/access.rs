@@ -14,7 +14,8 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Who sent a request with these headers.
 ///
 /// # Errors
-/// Without a valid token, and when a page of another origin uses the session's cookie to change something.
+/// Without a valid token, when it is not known whether it was revoked, and when a page of another origin uses the session's
+/// cookie to change something.
 pub(super) fn bearer(
     keys: &Keys,
     revocations: &Revocations,
@@ -28,9 +29,7 @@ pub(super) fn bearer(
         true => session_token(headers).ok_or(TokenError::Missing)?,
     };
     let bearer = keys.identify(token)?;
-    if bearer.token.as_ref().is_some_and(|token| revocations.contains(bearer.caller.tenant, token)) {
-        return Err(TokenError::Revoked.into());
-    }
+    revocations.check(bearer.caller.tenant, bearer.token.as_deref())?;
     if is_cookie {
         check_origin(method, headers)?;
     }

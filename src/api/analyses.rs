@@ -135,45 +135,53 @@ impl Analyses {
         upload: Upload,
         work: impl FnOnce(Uploaded) -> Answer<T> + Send + 'static,
     ) -> Answer<T> {
-        let done = self.attempt(order, upload, work).await;
-        let mut figures = lock(&self.0.figures);
-        let figures = figures.entry((order.tenant, order.kind)).or_default();
-        match done {
-            Ok((done, took)) => {
-                figures.count(took.as_secs_f64());
-                return Ok(done);
+        let (place, uploaded) = self.receive(order, upload).await?;
+        self.work(place, order.kind, move || work(uploaded)).await
+    }
+
+    /// Takes a place and reads what was sent. Waits for no turn: what is to be done may need none.
+    ///
+    /// # Errors
+    /// [`ApiError::Busy`] when there is no place, and what is wrong with the body.
+    pub(super) async fn receive(&self, order: Order, upload: Upload) -> Answer<(Place, Uploaded)> {
+        let received = match self.place(order.tenant) {
+            Ok(place) => {
+                let read = upload.read(order.accepts, order.limit).await;
+                read.map(|uploaded| (place, uploaded))
             }
-            Err(ApiError::Busy(_)) => figures.busy += 1,
-            Err(ref error) if error.status().is_server_error() => figures.failed += 1,
-            Err(_) => figures.refused += 1,
-        }
+            Err(busy) => {
+                upload.refuse(order.limit).await;
+                Err(busy)
+            }
+        };
+        received.inspect_err(|error| self.count(order.tenant, order.kind, Err(error)))
+    }
+
+    /// Has `work` done for whoever has this place, when it is its turn, on a thread that may block.
+    ///
+    /// # Errors
+    /// What `work` fails with.
+    pub(super) async fn work<T: Send + 'static>(
+        &self,
+        place: Place,
+        kind: Kind,
+        work: impl FnOnce() -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        let tenant = place.tenant;
+        let done = place.work(work).await;
+        self.count(tenant, kind, done.as_ref().map(|(_, took)| *took));
         done.map(|(done, _)| done)
     }
 
-    async fn attempt<T: Send + 'static>(
-        &self,
-        order: Order,
-        upload: Upload,
-        work: impl FnOnce(Uploaded) -> Answer<T> + Send + 'static,
-    ) -> Answer<(T, Duration)> {
-        let place = match self.place(order.tenant) {
-            Ok(place) => place,
-            Err(busy) => {
-                upload.refuse(order.limit).await;
-                return Err(busy);
-            }
-        };
-        let uploaded = upload.read(order.accepts, order.limit).await?;
-        let turn = place.turn().await?;
-        let span = Span::current();
-        let working = tokio::task::spawn_blocking(move || {
-            let _span = span.entered();
-            // Held to the end of the work, also when the client has hung up meanwhile.
-            let _held = (place, turn);
-            let began = Instant::now();
-            work(uploaded).map(|done| (done, began.elapsed()))
-        });
-        working.await.unwrap_or_else(|error| Err(ApiError::internal(error)))
+    fn count(&self, tenant: TenantId, kind: Kind, outcome: Result<Duration, &ApiError>) {
+        let mut figures = lock(&self.0.figures);
+        let figures = figures.entry((tenant, kind)).or_default();
+        match outcome {
+            Ok(took) => figures.count(took.as_secs_f64()),
+            Err(ApiError::Busy(_)) => figures.busy += 1,
+            Err(error) if error.status().is_server_error() => figures.failed += 1,
+            Err(_) => figures.refused += 1,
+        }
     }
 
     /// What became of `tenant`'s orders, by kind.
@@ -209,6 +217,22 @@ impl Analyses {
 }
 
 impl Place {
+    async fn work<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> Answer<T> + Send + 'static,
+    ) -> Answer<(T, Duration)> {
+        let turn = self.turn().await?;
+        let span = Span::current();
+        let working = tokio::task::spawn_blocking(move || {
+            let _span = span.entered();
+            // Held to the end of the work, also when the client has hung up meanwhile.
+            let _held = (self, turn);
+            let began = Instant::now();
+            work().map(|done| (done, began.elapsed()))
+        });
+        working.await.unwrap_or_else(|error| Err(ApiError::internal(error)))
+    }
+
     /// Waits until the work may begin: first among the tenant's own orders, then among those of all.
     pub(super) async fn turn(&self) -> Answer<[OwnedSemaphorePermit; 2]> {
         let own = self.turns.clone().acquire_owned().await.map_err(ApiError::internal)?;

@@ -8,6 +8,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::conditions::{Conditions, Tag, conditions};
+use super::control;
 use super::edit::{self, Rules};
 use super::error::ApiError;
 use super::journal::{self, Note};
@@ -17,7 +18,7 @@ use super::request::{Answer, json, query, with};
 use super::{State, caller};
 use crate::auth::{Action, Caller};
 use crate::camera::CameraHandle;
-use crate::domain::{self, BranchId, CameraId, SectorId};
+use crate::domain::{self, BranchId, CameraId, CameraState, SectorId};
 use crate::store::Swap;
 use crate::wire::{
     Camera, CameraInput, CameraPatch, Line, Page, ParameterValue, Problem, State as StateName, Zone,
@@ -203,8 +204,8 @@ async fn rewrite(
     edit: impl FnOnce(Rules<'_>, &Caller, &domain::Camera) -> Answer<domain::Camera> + Send + 'static,
 ) -> Answer<Told<Json<Camera>>> {
     super::permit(&caller, Action::ConfigureCameras)?;
-    state
-        .clone()
+    let asked = state.clone();
+    let rewritten = asked
         .change(async move {
             let before = state.changeable(&find(&state, &caller, &id)?)?;
             conditions.allow(&tag(&state, &before))?;
@@ -224,9 +225,19 @@ async fn rewrite(
             let fields = journal::differences(&described(&before), &described(&camera));
             let note = Note { branch: Some(camera.branch), fields: Some(fields) };
             let tag = tag(&state, &camera);
-            Ok(Told::new(Json(state.show(&state.cameras.put(camera)))).tag(tag).note(note))
+            let switched = (camera.enabled != before.enabled).then_some(camera.enabled);
+            let handle = state.cameras.put(camera);
+            let shown = state.show(&handle);
+            Ok((state, handle, switched, shown, tag, note))
         })
-        .await
+        .await;
+    let (state, handle, switched, mut shown, tag, note) = rewritten?;
+    if let Some(on) = switched {
+        // Out of turn: others need not wait for a pipeline that is slow to end.
+        control::settle(&handle, |state| (*state != CameraState::Stopped) == on).await;
+        shown.status = state.status(&handle);
+    }
+    Ok(Told::new(Json(shown)).tag(tag).note(note))
 }
 
 /// Writes what a client wants only over what it has seen. When another server of the same database was faster, what it
@@ -271,10 +282,7 @@ async fn check_branch(state: &State, caller: &Caller, branch: BranchId) -> Answe
     if super::shifts::exists(state, caller, branch).await? {
         return Ok(());
     }
-    let reason = format!(
-        "there is no branch {branch}; describe it first, by POST /api/v1/branches or as [[branches]] of the configuration file"
-    );
-    Err(ApiError::invalid("branch_id", reason))
+    Err(ApiError::invalid("branch_id", super::shifts::absent(branch)))
 }
 
 /// A camera's sector is one of its branch. Of a sector elsewhere nothing else is told than of none.

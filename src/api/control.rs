@@ -78,6 +78,12 @@ pub(super) async fn restart_camera(
     operate(&id, &state, &caller, CameraHandle::restart, |_| true).await
 }
 
+/// Waits until the camera has `settled`; one that is gone by now, and one that takes longer, are shown as they are.
+pub(super) async fn settle(handle: &CameraHandle, settled: impl FnMut(&CameraState) -> bool) {
+    let mut now = handle.state();
+    let _ = tokio::time::timeout(SETTLES_WITHIN, now.wait_for(settled)).await;
+}
+
 /// Gives the order and answers once the camera has `settled`, or after a while: a pipeline may be slow to end.
 async fn operate(
     id: &str,
@@ -89,9 +95,7 @@ async fn operate(
     super::permit(caller, Action::OperateCameras)?;
     let handle = find(state, caller, id)?;
     order(&handle);
-    let mut now = handle.state();
-    // A camera that is gone by now, and one that takes longer, are shown as they are.
-    let _ = tokio::time::timeout(SETTLES_WITHIN, now.wait_for(settled)).await;
+    settle(&handle, settled).await;
     let note = Note { branch: Some(handle.camera().branch), fields: None };
     Ok(Told::new(Json(state.status(&handle))).note(note))
 }

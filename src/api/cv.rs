@@ -1,8 +1,7 @@
 //! Single pictures: who is on one, and what can be said of them. Nothing is kept.
 
 use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::general_purpose::STANDARD;
 use gstvision::engine::EngineError;
 use gstvision::person::Language;
 use serde::Deserialize;
@@ -18,6 +17,7 @@ use super::upload::{Accepts, MAX_UPLOAD_BYTES, Upload, Uploaded, upload};
 use super::{State, caller};
 use crate::auth::{Action, Caller};
 use crate::still::{self, Analyser, Analysers, Picture, PictureError};
+use crate::totem::LookError;
 use crate::wire;
 use crate::wire::image::Person;
 use crate::wire::{ImageAnalysis, ImageDetections, ImageInput, Problem};
@@ -28,12 +28,6 @@ const ACCEPTS: Accepts = Accepts {
     kinds: &["image/jpeg", "image/png", "image/webp", JSON],
     text: "image/jpeg, image/png, image/webp or application/json",
 };
-
-/// Padding is often forgotten and tells nothing.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
     let with_caller = || with(state.clone()).and(caller()).and(query()).and(upload());
@@ -144,7 +138,7 @@ fn see(
     let (bytes, annotated) = match uploaded.kind.as_str() {
         JSON => {
             let input: ImageInput = parse(&uploaded.bytes)?;
-            (decode_base64(&input.image_data)?, annotated || input.annotated)
+            (picture_data(&input.image_data)?, annotated || input.annotated)
         }
         _ => (uploaded.bytes, annotated),
     };
@@ -152,36 +146,18 @@ fn see(
     drop(bytes);
     let (model, people) = analysers
         .lend(|analyser| Ok((analyser.model().to_owned(), look(analyser, &picture)?)))
-        .map_err(cannot_look)?;
+        .map_err(LookError::from)?;
     let size = (picture.width(), picture.height());
     let annotated = match annotated {
-        true => Some(BASE64.encode(picture.into_annotated(&people, language).map_err(ApiError::internal)?)),
+        true => Some(STANDARD.encode(picture.into_annotated(&people, language).map_err(ApiError::internal)?)),
         false => None,
     };
     Ok(Seen { size, model, people, annotated })
 }
 
-/// The bytes of `text`, which may be a data URL.
-pub(super) fn decode_base64(text: &str) -> Answer<Vec<u8>> {
-    let data = match text.strip_prefix("data:") {
-        Some(url) => {
-            let (_, data) = url
-                .split_once(',')
-                .ok_or_else(|| ApiError::invalid("image_data", "a data URL has a comma before its data"))?;
-            data
-        }
-        None => text,
-    };
-    BASE64.decode(data.trim_ascii()).map_err(|error| ApiError::invalid("image_data", error))
-}
-
-/// A model that cannot be loaded now may be there later; its error names paths and is for the log only.
-pub(super) fn cannot_look(error: EngineError) -> ApiError {
-    if let EngineError::Inference { .. } = error {
-        return ApiError::internal(error);
-    }
-    tracing::error!(%error, "a model cannot be loaded");
-    ApiError::Unavailable("the model cannot be loaded now; the server's log says why".into())
+/// A picture that stands in JSON as `image_data`.
+pub(super) fn picture_data(text: &str) -> Answer<Vec<u8>> {
+    wire::from_base64(text).map_err(|error| ApiError::invalid("image_data", error))
 }
 
 impl From<PictureError> for ApiError {

@@ -2,7 +2,7 @@
 //!
 //! - A resource whose GET answers an `ETag` takes `If-None-Match` there and `If-Match` where it is changed.
 //! - A POST that makes something of a JSON body takes an `Idempotency-Key`.
-//! - Every route may be asked too often.
+//! - Every route may be asked too often, and each that takes a token may be asked too early.
 //! - `x-audited` says whether a successful request stands in the change log: all that change something do, but those of
 //!   [`UNNOTED`].
 
@@ -63,6 +63,10 @@ pub(super) fn complete(document: &mut OpenApi) {
                 let text = "The request of this `Idempotency-Key` is still under way";
                 add_response(operation, "409", problem(text));
                 add_response(operation, "503", problem("There are too many keys, or the database is away"));
+            }
+            if operation.responses.responses.contains_key("401") {
+                let text = "The database has not answered since the start: whether the token was revoked is not known";
+                add_response(operation, "503", problem(text));
             }
             add_response(operation, "429", problem("Too many requests; `Retry-After` says how long to wait"));
             if is_change {

@@ -6,18 +6,19 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::stream::unfold;
 use futures_util::{Stream, StreamExt};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Duration, timeout};
 use tokio_util::sync::CancellationToken;
+use utoipa::IntoParams;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::cameras::find;
 use super::reply::{Endless, respond};
-use super::request::{Answer, with};
+use super::request::{Answer, query, with};
 use super::{State, caller};
 use crate::auth::{Action, Caller};
 use crate::camera::CameraHandle;
@@ -32,25 +33,41 @@ pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
         .and(warp::get())
         .and(with(state.clone()))
         .and(caller())
+        .and(query())
         .then(stream_detections)
         .map(respond)
         .boxed()
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DetectionsQuery {
+    /// With what is said of people, as far as it is known by then; default false
+    #[serde(default)]
+    attributes: bool,
+}
+
 /// Every frame's boxes as they are seen: events `frame`, and `missed` for a listener that was too slow for some.
-#[utoipa::path(get, path = "/api/v1/cameras/{id}/detections", tag = "video", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/api/v1/cameras/{id}/detections", tag = "video", params(("id" = String, Path), DetectionsQuery),
     responses((status = 200, description = "Events `frame` and `missed`", content_type = "text/event-stream", body = Frame),
-        super::openapi::Absence, super::openapi::Refusals))]
-pub(super) async fn stream_detections(id: String, state: State, caller: Caller) -> Answer<Response> {
+        super::openapi::BadQuery, super::openapi::Absence, super::openapi::Refusals))]
+pub(super) async fn stream_detections(
+    id: String,
+    state: State,
+    caller: Caller,
+    query: Answer<DetectionsQuery>,
+) -> Answer<Response> {
     super::permit(&caller, Action::View)?;
     let camera = find(&state, &caller, &id)?;
-    let stream = events(&camera, state.stop.clone());
+    let stream = events(&camera, query?.attributes, state.stop.clone());
     Ok(Endless { kind: "text/event-stream", stream }.into_reply())
 }
 
 /// Ends when the camera is removed or the server stops.
 fn events(
     camera: &CameraHandle,
+    attributes: bool,
     stop: CancellationToken,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + use<> {
     let gone = camera.gone();
@@ -60,13 +77,13 @@ fn events(
             () = stop.cancelled() => {}
         }
     };
-    let next = |mut frames| async move { Some((Ok(next(&mut frames).await?), frames)) };
+    let next = move |mut frames| async move { Some((Ok(next(&mut frames, attributes).await?), frames)) };
     unfold(camera.frames(), next).take_until(ended)
 }
 
-async fn next(frames: &mut Receiver<Arc<domain::Frame>>) -> Option<Bytes> {
+async fn next(frames: &mut Receiver<Arc<domain::Frame>>, attributes: bool) -> Option<Bytes> {
     match timeout(KEEP_ALIVE, frames.recv()).await {
-        Ok(Ok(frame)) => Some(event("frame", &Frame::new(&frame, &ZoneClock::utc()))),
+        Ok(Ok(frame)) => Some(event("frame", &Frame::new(&frame, &ZoneClock::utc(), attributes))),
         Ok(Err(RecvError::Lagged(missed))) => Some(event("missed", &Missed { missed })),
         Ok(Err(RecvError::Closed)) => None,
         // A comment: it keeps the connection and is no event.
@@ -108,7 +125,7 @@ mod tests {
         for number in 0..10 {
             sender.send(frame(number)).unwrap();
         }
-        let mut text = async || String::from_utf8(next(&mut frames).await.unwrap().to_vec()).unwrap();
+        let mut text = async || String::from_utf8(next(&mut frames, false).await.unwrap().to_vec()).unwrap();
         assert_eq!(text().await, "event: missed\ndata: {\"missed\":6}\n\n");
         let newest = text().await;
         assert!(
@@ -117,8 +134,8 @@ mod tests {
         );
         drop(sender);
         for _ in 7..10 {
-            assert!(next(&mut frames).await.is_some());
+            assert!(next(&mut frames, false).await.is_some());
         }
-        assert_eq!(next(&mut frames).await, None);
+        assert_eq!(next(&mut frames, false).await, None);
     }
 }

@@ -93,6 +93,7 @@ impl ApiError {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::Unreadable { .. } => StatusCode::BAD_REQUEST,
+            Self::NoToken(TokenError::Unsure) => StatusCode::SERVICE_UNAVAILABLE,
             Self::NoToken(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
@@ -129,6 +130,7 @@ impl ApiError {
         let one = match self {
             // Says no more than that a token is wanted; why one was refused stands in the problem.
             Self::NoToken(TokenError::Missing) => Some((WWW_AUTHENTICATE, "Bearer".into())),
+            Self::NoToken(TokenError::Unsure) => None,
             Self::NoToken(_) => Some((WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"".into())),
             Self::WrongMethod { allow, .. } => Some((ALLOW, allow.clone())),
             Self::TooFast(seconds) | Self::Busy(seconds) => Some((RETRY_AFTER, seconds.to_string())),

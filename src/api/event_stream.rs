@@ -20,13 +20,13 @@ use super::State;
 use super::access::{bearer_token, session_token};
 use super::error::ApiError;
 use super::gate::Peer;
-use super::gateway::{refused_place, refused_token};
+use super::handshake::{Refused, may_come};
 use super::reply::{Endless, respond};
 use super::request::{Answer, query, with};
 use super::slots::is_here;
 use crate::auth::TokenError;
 use crate::domain::Endpoint;
-use crate::gateway::{Close, Gateway, Identity, Listening, Notice, Refusal, Rejected};
+use crate::gateway::{Close, Gateway, Identity, Listening, Notice, Place, Refusal};
 use crate::wire::{StreamPositions, read_event_id, write_event_id};
 
 /// Proxies give up on a connection that is silent for half a minute.
@@ -110,23 +110,9 @@ pub(super) async fn stream_events(
 ) -> Answer<Response> {
     let params = params?;
     let resume = positions(&headers, &params)?;
-    let gateway = &state.gateway;
-    if gateway.is_stopping() {
-        return Err(ApiError::Unavailable("the server is about to stop".into()));
-    }
-    let reject = |why| gateway.figures().reject(why);
-    if let Some(ip) = ip {
-        state.connects.count(None, ip).inspect_err(|_| reject(Rejected::RateLimit))?;
-    }
-    let (endpoint, identity) = identify(gateway, &headers, &params).map_err(|refusal| {
-        reject(Rejected::Auth);
-        refused_token(refusal).error
-    })?;
-    let place = gateway.take_place(&identity, ip).map_err(|full| {
-        reject(full.into());
-        refused_place(full).error
-    })?;
-    let listening = gateway.listen(endpoint, (identity, place), resume).await;
+    let known = admit(&state, (&headers, &params), ip);
+    let (endpoint, known) = known.map_err(|refused| refused.counted(&state).error)?;
+    let listening = state.gateway.listen(endpoint, known, resume).await;
     let listening = listening.map_err(|close| match close {
         Close::SessionClosed => ApiError::Forbidden("the table was cleared, and its session is over".into()),
         _ => ApiError::Unavailable("the events of other servers are not there now; try again".into()),
@@ -149,6 +135,19 @@ fn positions(headers: &HeaderMap, params: &Params) -> Answer<Option<StreamPositi
         field: Some(field.into()),
         detail: format!("{field}: {id:?} is not the id of an event of this stream"),
     })
+}
+
+/// As whom somebody listens, who it is and a place for it.
+fn admit(
+    state: &State,
+    (headers, params): (&HeaderMap, &Params),
+    ip: Option<IpAddr>,
+) -> Result<(Endpoint, (Identity, Place)), Refused> {
+    // Whatever page it is: browsers show it what is answered only when `server.cors_origins` names it.
+    may_come(state, None, ip)?;
+    let (endpoint, identity) = identify(&state.gateway, headers, params)?;
+    let place = state.gateway.take_place(&identity, ip)?;
+    Ok((endpoint, (identity, place)))
 }
 
 /// Who it is, and as whom they listen.

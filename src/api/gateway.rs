@@ -17,13 +17,12 @@ use warp::reply::Response;
 use super::State;
 use super::error::ApiError;
 use super::gate::Peer;
-use super::handshake::{V1, check_handshake, choose, may_connect, protocols, switching, take_over, token_of};
+use super::handshake::{Handshake, Refused, V1, may_come, or_close, protocols, token_of};
 use super::reply::respond;
 use super::request::{Answer, query, with};
 use super::slots::is_here;
-use crate::auth::TokenError;
 use crate::domain::Endpoint;
-use crate::gateway::{Arrival, Close, Full, Gateway, Identity, Place, Refusal, Rejected};
+use crate::gateway::{Arrival, Close, Identity, Place};
 use crate::wire::StreamPositions;
 
 /// What may stand in a query.
@@ -99,18 +98,9 @@ struct Request {
     ip: Option<IpAddr>,
 }
 
-/// Why somebody is not let in.
-pub(super) struct Refused {
-    pub(super) error: ApiError,
-    pub(super) close: Close,
-    pub(super) why: Option<Rejected>,
-}
-
 async fn open(state: &State, request: Request, upgrade: Option<OnUpgrade>) -> Answer<Response> {
-    let accept = check_handshake(&request.headers)?;
-    let upgrade = upgrade.ok_or_else(|| ApiError::Upgrade("HTTP/1.1 is needed".into()))?;
+    let handshake = Handshake::check(&request.headers, upgrade)?;
     let offered = protocols(&request.headers);
-    let is_v1 = offered.contains(&V1);
     let resume = request.params.resume.as_deref().map(read_resume).transpose()?;
     let gateway = &state.gateway;
     let let_in = match admit(state, &request, &offered) {
@@ -118,29 +108,12 @@ async fn open(state: &State, request: Request, upgrade: Option<OnUpgrade>) -> An
         Ok(None) => Ok(None),
         Err(refused) => Err(refused),
     };
-    let (admitted, refused) = match let_in {
-        Ok(admitted) => (admitted, None),
-        Err(Refused { error, close, why }) => {
-            why.into_iter().for_each(|why| gateway.figures().reject(why));
-            if !is_v1 || gateway.is_stopping() {
-                return Err(error);
-            }
-            (None, Some(close))
-        }
-    };
-    let chosen = choose(&offered);
-    let (gateway, Request { endpoint, ip, .. }) = (gateway.clone(), request);
-    let handshake = gateway.handshake();
-    state.tasks.spawn(async move {
-        let _handshake = handshake;
-        match take_over(upgrade).await {
-            Ok((line, begun)) => {
-                gateway.serve(Arrival { line, begun, endpoint, is_v1, admitted, refused, ip, resume });
-            }
-            Err(error) => tracing::debug!(%error, "a client left in the middle of its handshake"),
-        }
-    });
-    Ok(switching(&accept, chosen))
+    let admitted = or_close(state, let_in, &offered)?;
+    let (gateway, endpoint, ip) = (gateway.clone(), request.endpoint, request.ip);
+    let is_v1 = offered.contains(&V1);
+    Ok(handshake.hand_over(state, &offered, move |line, begun| {
+        gateway.serve(Arrival { line, begun, endpoint, is_v1, admitted, ip, resume });
+    }))
 }
 
 fn read_resume(text: &str) -> Answer<StreamPositions> {
@@ -153,35 +126,14 @@ fn read_resume(text: &str) -> Answer<StreamPositions> {
 /// Who it is and a place for it; `None` when its token is to come.
 fn admit(state: &State, request: &Request, offered: &[&str]) -> Result<Option<(Identity, Place)>, Refused> {
     let Request { endpoint, headers, ip, .. } = request;
-    let gateway: &Gateway = &state.gateway;
-    if gateway.is_stopping() {
-        let error = ApiError::Unavailable("the server is about to stop".into());
-        return Err(Refused { error, close: Close::Restart, why: None });
-    }
-    if let Some(ip) = ip {
-        state.connects.count(None, *ip).map_err(|error| Refused {
-            error,
-            close: Close::TooFast,
-            why: Some(Rejected::RateLimit),
-        })?;
-    }
     // Guests bring a secret of their own, whatever page it is shown on.
-    if *endpoint != Endpoint::Diner && !may_connect(state, headers) {
-        let error =
-            ApiError::Forbidden("pages of this origin may not connect; see `gateway.allowed_origins`".into());
-        return Err(Refused { error, close: Close::Forbidden, why: Some(Rejected::Auth) });
-    }
+    may_come(state, (*endpoint != Endpoint::Diner).then_some(headers), *ip)?;
     let Some(token) = find_token(request, offered) else {
-        return match offered.contains(&V1) {
-            true => Ok(None),
-            false => Err(refused_token(Refusal::Token(TokenError::Missing))),
-        };
+        return if offered.contains(&V1) { Ok(None) } else { Err(Refused::nameless()) };
     };
-    let identity = gateway.identify(*endpoint, &token).map_err(refused_token)?;
-    match gateway.take_place(&identity, *ip) {
-        Ok(place) => Ok(Some((identity, place))),
-        Err(full) => Err(refused_place(full)),
-    }
+    let identity = state.gateway.identify(*endpoint, &token)?;
+    let place = state.gateway.take_place(&identity, *ip)?;
+    Ok(Some((identity, place)))
 }
 
 fn find_token(request: &Request, offered: &[&str]) -> Option<String> {
@@ -190,26 +142,7 @@ fn find_token(request: &Request, offered: &[&str]) -> Option<String> {
     token_of(headers, table.or(params.token.as_ref()).map(String::as_str), offered)
 }
 
-pub(super) fn refused_token(refusal: Refusal) -> Refused {
-    let close = refusal.close();
-    let error = match refusal {
-        Refusal::Token(error) => ApiError::NoToken(error),
-        Refusal::Role(_) => ApiError::Forbidden(refusal.to_string()),
-    };
-    Refused { error, close, why: Some(Rejected::Auth) }
-}
-
 fn refused_streams(close: Close) -> Refused {
     let error = ApiError::Unavailable("the streams of events are not there now; try again".into());
     Refused { error, close, why: None }
-}
-
-pub(super) fn refused_place(full: Full) -> Refused {
-    let error = match full {
-        Full::User => ApiError::TooMany("as many connections of this user are open as may be".into()),
-        Full::Session => ApiError::TooMany("as many connections of this table are open as may be".into()),
-        Full::Ip => ApiError::TooMany("as many connections of this address are open as may be".into()),
-        Full::Tenant | Full::Total => ApiError::Busy(1),
-    };
-    Refused { error, close: full.close(), why: Some(full.into()) }
 }

@@ -1,4 +1,6 @@
-//! How a connection becomes a WebSocket, and where its token may come from: the same at every door.
+//! How a connection becomes a WebSocket, where its token may come from and why it is not let in: the same at every door.
+
+use std::net::IpAddr;
 
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -15,7 +17,8 @@ use super::access::{bearer_token, same_origin, session_token};
 use super::error::ApiError;
 use super::patient::Patient;
 use super::request::Answer;
-use crate::gateway::Line;
+use crate::auth::TokenError;
+use crate::gateway::{Close, Full, Line, Refusal, Rejected};
 
 /// The sub-protocol of clients that know of our close codes, and of streams and positions where there are any.
 pub(super) const V1: &str = "atalaya.v1";
@@ -23,14 +26,134 @@ pub(super) const V1: &str = "atalaya.v1";
 /// The sub-protocol after whose name a token stands.
 const BEARER: &str = "bearer";
 
-/// The client's line, and what came through it already.
-pub(super) async fn take_over(upgrade: OnUpgrade) -> Result<(Line, Vec<u8>), hyper::Error> {
+/// Why somebody is not let in.
+pub(super) struct Refused {
+    pub(super) error: ApiError,
+    pub(super) close: Close,
+    pub(super) why: Option<Rejected>,
+}
+
+impl Refused {
+    /// Its token is good and says that it may not.
+    pub(super) fn forbidden(error: ApiError) -> Self {
+        Self { error, close: Close::Forbidden, why: Some(Rejected::Auth) }
+    }
+
+    /// No token came.
+    pub(super) fn nameless() -> Self {
+        Refusal::Token(TokenError::Missing).into()
+    }
+
+    /// Counts it.
+    pub(super) fn counted(self, state: &State) -> Self {
+        self.why.into_iter().for_each(|why| state.gateway.figures().reject(why));
+        self
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        let close = refusal.close();
+        let error = match refusal {
+            Refusal::Token(error) => ApiError::NoToken(error),
+            Refusal::Role(_) => ApiError::Forbidden(refusal.to_string()),
+        };
+        Self { error, close, why: Some(Rejected::Auth) }
+    }
+}
+
+impl From<Full> for Refused {
+    fn from(full: Full) -> Self {
+        let error = match full {
+            Full::User => ApiError::TooMany("as many connections of this user are open as may be".into()),
+            Full::Session => ApiError::TooMany("as many connections of this table are open as may be".into()),
+            Full::Ip => ApiError::TooMany("as many connections of this address are open as may be".into()),
+            Full::Tenant | Full::Total => ApiError::Busy(1),
+        };
+        Self { error, close: full.close(), why: Some(full.into()) }
+    }
+}
+
+/// Whether anybody may come now, from `ip` (`None` on this very machine) and by the page that the headers name, where
+/// that matters.
+///
+/// # Errors
+/// Why not.
+pub(super) fn may_come(state: &State, page: Option<&HeaderMap>, ip: Option<IpAddr>) -> Result<(), Refused> {
+    if state.gateway.is_stopping() {
+        let error = ApiError::Unavailable("the server is about to stop".into());
+        return Err(Refused { error, close: Close::Restart, why: None });
+    }
+    if let Some(ip) = ip {
+        let counted = state.connects.count(None, ip);
+        counted.map_err(|error| Refused { error, close: Close::TooFast, why: Some(Rejected::RateLimit) })?;
+    }
+    if page.is_some_and(|headers| !may_connect(state, headers)) {
+        let error =
+            ApiError::Forbidden("pages of this origin may not connect; see `gateway.allowed_origins`".into());
+        return Err(Refused::forbidden(error));
+    }
+    Ok(())
+}
+
+/// A handshake that can be answered.
+pub(super) struct Handshake {
+    accept: String,
+    upgrade: OnUpgrade,
+}
+
+impl Handshake {
+    /// # Errors
+    /// When it is none.
+    pub(super) fn check(headers: &HeaderMap, upgrade: Option<OnUpgrade>) -> Answer<Self> {
+        let accept = check_handshake(headers)?;
+        let upgrade = upgrade.ok_or_else(|| ApiError::Upgrade("HTTP/1.1 is needed".into()))?;
+        Ok(Self { accept, upgrade })
+    }
+
+    /// The answer; `serve` goes on with the client's line and what came through it already.
+    pub(super) fn hand_over(
+        self,
+        state: &State,
+        offered: &[&str],
+        serve: impl FnOnce(Line, Vec<u8>) + Send + 'static,
+    ) -> Response {
+        let Self { accept, upgrade } = self;
+        let handshake = state.gateway.handshake();
+        state.tasks.spawn(async move {
+            let _handshake = handshake;
+            match take_over(upgrade).await {
+                Ok((line, begun)) => serve(line, begun),
+                Err(error) => tracing::debug!(%error, "a client left in the middle of its handshake"),
+            }
+        });
+        switching(&accept, choose(offered))
+    }
+}
+
+/// Who is let in, or the close by which it is told that it is not.
+///
+/// # Errors
+/// Why it is not, when the handshake is answered with that: the server stops, or it knows of no closes.
+pub(super) fn or_close<T>(
+    state: &State,
+    let_in: Result<T, Refused>,
+    offered: &[&str],
+) -> Answer<Result<T, Close>> {
+    match let_in.map_err(|refused| refused.counted(state)) {
+        Ok(let_in) => Ok(Ok(let_in)),
+        Err(Refused { close, .. }) if offered.contains(&V1) && !state.gateway.is_stopping() => Ok(Err(close)),
+        Err(Refused { error, .. }) => Err(error),
+    }
+}
+
+async fn take_over(upgrade: OnUpgrade) -> Result<(Line, Vec<u8>), hyper::Error> {
     let parts = upgrade.await?.downcast::<TokioIo<Patient>>();
     let parts = parts.expect("connections of this server should be of one kind");
     Ok((parts.io.into_inner().into_stream(), parts.read_buf.to_vec()))
 }
 
-pub(super) fn switching(accept: &str, protocol: Option<&'static str>) -> Response {
+fn switching(accept: &str, protocol: Option<&'static str>) -> Response {
     let mut response = HttpResponse::new("".into());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
@@ -47,7 +170,7 @@ pub(super) fn switching(accept: &str, protocol: Option<&'static str>) -> Respons
 }
 
 /// RFC 6455, section 4.2.1.
-pub(super) fn check_handshake(headers: &HeaderMap) -> Answer<String> {
+fn check_handshake(headers: &HeaderMap) -> Answer<String> {
     let says = |name: HeaderName, word: &str| {
         let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
         values.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case(word))
@@ -77,12 +200,12 @@ pub(super) fn protocols(headers: &HeaderMap) -> Vec<&str> {
 }
 
 /// The sub-protocol that is spoken, of those that are offered.
-pub(super) fn choose(offered: &[&str]) -> Option<&'static str> {
+fn choose(offered: &[&str]) -> Option<&'static str> {
     if offered.contains(&V1) { Some(V1) } else { offered.contains(&BEARER).then_some(BEARER) }
 }
 
 /// Whether the page that connects may: it says no origin, as programs do, or one that is known.
-pub(super) fn may_connect(state: &State, headers: &HeaderMap) -> bool {
+fn may_connect(state: &State, headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(ORIGIN) else { return true };
     let known = state.cors_origins.iter().chain(&state.socket_origins);
     same_origin(headers) || known.into_iter().any(|known| known.as_bytes() == origin.as_bytes())

@@ -35,6 +35,7 @@ pub(super) fn get_health() -> Json<Health> {
     responses((status = 200, body = Readiness), (status = 503, description = "It cannot", body = Readiness)))]
 pub(super) async fn get_readiness(state: State) -> Response {
     let store = match tokio::time::timeout(PING_TIMEOUT, state.store.ping()).await {
+        Ok(Ok(())) if !state.revocations.is_whole() => Err("has not told yet which tokens were revoked"),
         Ok(Ok(())) => Ok("ok"),
         Ok(Err(error)) => {
             tracing::warn!(%error, "the store does not answer");

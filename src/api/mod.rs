@@ -85,7 +85,7 @@ use warp::{Filter, Rejection, Reply};
 pub use error::ApiError;
 pub use rate::Rate;
 pub use serve::{BindError, Limits};
-pub use state::{Fixed, Live, Reassigned, Services};
+pub use state::{Fixed, Live, Reassigned, Services, TellVisit};
 pub use tls::{Tls, TlsError};
 
 use crate::auth::{Action, Caller, Revocations};

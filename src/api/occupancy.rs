@@ -138,7 +138,7 @@ pub(super) async fn get_heatmap(
         Behind::None => Background::Transparent,
         // What has no picture now has no outline.
         Behind::Outline => {
-            let snapshot = state.viewers.snapshot(&handle, Overlay::Plain).await;
+            let snapshot = state.viewers.snapshot(&handle, Overlay::Plain.into()).await;
             snapshot.map_or(Background::Plain, Background::Outline)
         }
     };

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-use super::tls::Way;
+use super::tls::{Way, line, tcp};
 use crate::gateway::Line;
 
 /// What the kernel takes before the network has room for it. Left to itself it takes megabytes: a slow viewer would see
@@ -33,7 +33,7 @@ pub(super) struct Patient {
 
 impl Patient {
     pub(super) fn new(stream: Way, limit: Duration) -> Self {
-        if let Err(error) = tune(stream.tcp(), limit) {
+        if let Err(error) = tune(tcp(&stream), limit) {
             tracing::debug!(%error, "a connection could not be set up as wanted");
         }
         Self { stream, limit, waiting: None }
@@ -41,7 +41,7 @@ impl Patient {
 
     /// The line as it is, for those who look after it themselves.
     pub(super) fn into_stream(self) -> Line {
-        self.stream.into()
+        line(self.stream)
     }
 
     fn unless_stalled<T>(
@@ -102,10 +102,65 @@ impl AsyncWrite for Patient {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.unless_stalled(cx, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let shut = Pin::new(&mut self.stream).poll_shutdown(cx);
+        self.unless_stalled(cx, shut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rustls::pki_types::{PrivateKeyDer, ServerName};
+    use rustls::{ClientConfig, RootCertStore, ServerConfig};
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+    use tokio::time::timeout;
+    use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+    use super::*;
+
+    type Error = Box<dyn std::error::Error>;
+
+    /// A client's end of a line over TLS, and ours.
+    async fn pair(limit: Duration) -> Result<(impl Sized, Patient), Error> {
+        let key = rcgen::KeyPair::generate()?;
+        let certificate = rcgen::CertificateParams::new(vec!["localhost".into()])?.self_signed(&key)?;
+        let chain = vec![certificate.der().clone()];
+        let mut trusted = RootCertStore::empty();
+        trusted.add(certificate.der().clone())?;
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let server = ServerConfig::builder_with_provider(provider.clone());
+        let server = server.with_safe_default_protocol_versions()?.with_no_client_auth();
+        let server = server.with_single_cert(chain, PrivateKeyDer::try_from(key.serialize_der())?)?;
+        let client = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        let client = client.with_root_certificates(trusted).with_no_client_auth();
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let near = TcpStream::connect(listener.local_addr()?).await?;
+        let (far, _) = listener.accept().await?;
+        let near = TlsConnector::from(Arc::new(client)).connect(ServerName::try_from("localhost")?, near);
+        let (near, far) = tokio::try_join!(near, TlsAcceptor::from(Arc::new(server)).accept(far))?;
+        Ok((near, Patient::new(Way::Right(Box::new(far)), limit)))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_who_takes_nothing_is_given_up_though_nothing_more_is_written() -> Result<(), Error> {
+        let limit = Duration::from_secs(3600);
+        let (_client, mut patient) = pair(limit).await?;
+        // TLS takes what the socket has no room for: it waits to be flushed.
+        let flushed = loop {
+            patient.write_all(&[0; 4096]).await?;
+            match timeout(2 * limit, patient.flush()).await? {
+                Ok(()) => {}
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(flushed.kind(), io::ErrorKind::TimedOut);
+        Ok(())
     }
 }

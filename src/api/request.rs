@@ -70,22 +70,24 @@ pub(super) fn text(
 pub(super) fn query<T: DeserializeOwned + Send + 'static>()
 -> impl Filter<Extract = (Answer<T>,), Error = Infallible> + Clone {
     let raw = warp::query::raw().or(warp::any().map(String::new)).unify();
-    raw.map(|query: String| {
-        read_query(&query).or_else(|error| {
-            // As of bodies: to some programs every number is written so.
-            let mut whole = url::form_urlencoded::Serializer::new(String::new());
-            for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-                let number = value.strip_suffix(".0").filter(|text| text.parse::<i64>().is_ok());
-                whole.append_pair(&name, number.unwrap_or(&value));
-            }
-            read_query(&whole.finish()).map_err(|_| error)
-        })
-    })
+    raw.map(|query: String| read_query(&query))
 }
 
 fn read_query<T: DeserializeOwned>(query: &str) -> Answer<T> {
     let pairs = url::form_urlencoded::parse(query.as_bytes());
-    serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)).map_err(unreadable)
+    let error = match serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)) {
+        Ok(read) => return Ok(read),
+        Err(error) => unreadable(error),
+    };
+    let ApiError::Unreadable { field: Some(field), .. } = &error else { return Err(error) };
+    // As of bodies: to some programs every number is written so. What is a text stays as it is.
+    let (mut again, mut is_other) = (url::form_urlencoded::Serializer::new(String::new()), false);
+    for (name, value) in pairs {
+        let whole = value.strip_suffix(".0").filter(|text| name == *field && text.parse::<i64>().is_ok());
+        is_other |= whole.is_some();
+        again.append_pair(&name, whole.unwrap_or(&value));
+    }
+    if is_other { read_query(&again.finish()) } else { Err(error) }
 }
 
 /// The instant that stands in a query's `field`.
@@ -135,10 +137,20 @@ fn make_whole(value: &mut Value) {
 fn unreadable<E: std::error::Error>(error: serde_path_to_error::Error<E>) -> ApiError {
     let path = error.path().to_string();
     let reason = error.into_inner().to_string();
-    match path.as_str() {
-        "." | "" => ApiError::Unreadable { field: None, detail: reason },
-        _ => ApiError::Unreadable { detail: format!("{path}: {reason}"), field: Some(path) },
-    }
+    let path = Some(path).filter(|path| !matches!(path.as_str(), "." | ""));
+    // The path is that of the object, as nothing stands where the key should.
+    let missing = reason.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'));
+    let field = match (path, missing) {
+        (Some(path), Some((key, _))) => Some(format!("{path}.{key}")),
+        (None, Some((key, _))) => Some(key.to_owned()),
+        (path, None) => path,
+    };
+    let detail = match (&field, missing) {
+        (Some(field), Some(_)) => format!("{field}: is missing"),
+        (Some(field), None) => format!("{field}: {reason}"),
+        (None, _) => reason,
+    };
+    ApiError::Unreadable { field, detail }
 }
 
 async fn read<B: Buf>(
@@ -221,4 +233,36 @@ fn check_type(headers: &HeaderMap, wanted: &'static str) -> Answer<()> {
 pub(super) fn essence(headers: &HeaderMap) -> (String, &str) {
     let got = headers.get(CONTENT_TYPE).map_or("nothing", |value| value.to_str().unwrap_or("unreadable"));
     (got.split(';').next().unwrap_or(got).trim().to_ascii_lowercase(), got)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    struct Query {
+        line: String,
+        branch_id: i64,
+        sector_id: i64,
+    }
+
+    #[test]
+    fn whole_numbers_may_be_written_with_a_point_and_texts_stay_as_they_are() {
+        let wanted = Query { line: "2.0".into(), branch_id: 1, sector_id: -3 };
+        assert_eq!(read_query::<Query>("sector_id=-3.0&line=2.0&branch_id=1.0").unwrap(), wanted);
+        for (query, named) in [
+            ("line=2.0&branch_id=1.5", Some("branch_id")),
+            ("branch_id=1.0.0", Some("branch_id")),
+            ("branch_id=1.0&sector_id=x.0", Some("sector_id")),
+            ("branch_id=1.0&camera=1.0", Some("camera")),
+        ] {
+            match read_query::<Query>(query) {
+                Err(ApiError::Unreadable { field, .. }) => assert_eq!(field.as_deref(), named, "{query}"),
+                other => panic!("{query}: {other:?}"),
+            }
+        }
+    }
 }

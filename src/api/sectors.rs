@@ -14,7 +14,7 @@ use super::reply::{Created, Json, NoContent, Told, respond};
 use super::request::{Answer, json, query, with};
 use super::{State, caller};
 use crate::auth::{Action, Caller};
-use crate::domain::{self, BranchId, SectorId};
+use crate::domain::{self, BranchId, SectorId, TenantId};
 use crate::store::Swap;
 use crate::wire::{Page, Problem, Sector, SectorInput, SectorPatch};
 
@@ -72,7 +72,7 @@ pub(super) async fn list_sectors(
 #[utoipa::path(post, path = "/api/v1/sectors", tag = "places",
     request_body(content = SectorInput, example = json!({"branch_id": 1, "name": "Terrace"})),
     responses((status = 201, body = Sector, headers(("Location" = String), ("ETag" = String))),
-        (status = 409, description = "The id is taken", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The id is taken, or named by a camera of another branch", body = Problem, content_type = "application/problem+json"),
         super::openapi::BadBody, super::openapi::Away, super::openapi::Refusals))]
 pub(super) async fn create_sector(
     state: State,
@@ -89,12 +89,13 @@ pub(super) async fn create_sector(
         state.store.create_sector(caller.tenant, &sector).await.map(|()| sector)
     };
     let sector = match given {
-        Some(id) => create(id).await?,
+        Some(id) => {
+            check_unnamed(&state, (caller.tenant, branch), id)?;
+            create(id).await?
+        }
         // Another one may take the number in between: then the next is tried, once.
-        None => match create(state.store.next_sector(caller.tenant).await?).await {
-            Err(crate::store::StoreError::Conflict(_)) => {
-                create(state.store.next_sector(caller.tenant).await?).await?
-            }
+        None => match create(next(&state, caller.tenant).await?).await {
+            Err(crate::store::StoreError::Conflict(_)) => create(next(&state, caller.tenant).await?).await?,
             done => done?,
         },
     };
@@ -200,6 +201,27 @@ pub(super) async fn delete_sector(
     Ok(Told::new(NoContent).note(note(sector.branch)))
 }
 
+/// A number that no sector has, and that no camera names: those of the file may name sectors that are not there yet.
+async fn next(state: &State, tenant: TenantId) -> Answer<SectorId> {
+    let next = state.store.next_sector(tenant).await?;
+    let named = state.cameras.list(tenant).iter().filter_map(|handle| handle.camera().sector).max();
+    let after = named.and_then(|named| SectorId::new(named.get().checked_add(1)?).ok());
+    Ok(after.map_or(next, |after| after.max(next)))
+}
+
+/// # Errors
+/// When a camera of another branch names it, which would be in a sector that is not one of its branch.
+fn check_unnamed(state: &State, (tenant, branch): (TenantId, BranchId), id: SectorId) -> Answer<()> {
+    let mut cameras = state.cameras.list(tenant).into_iter().map(|handle| handle.camera());
+    match cameras.find(|camera| camera.sector == Some(id) && camera.branch != branch) {
+        None => Ok(()),
+        Some(camera) => {
+            let (name, its) = (&camera.id, camera.branch);
+            Err(ApiError::Conflict(format!("camera \"{name}\" of branch {its} is in sector {id}")))
+        }
+    }
+}
+
 /// # Errors
 /// When a camera is in it, which would be in a sector that is not one of its branch.
 fn check_empty(state: &State, sector: &domain::Sector) -> Answer<()> {
@@ -238,6 +260,19 @@ pub(super) async fn branch_of(state: &State, caller: &Caller, id: Option<i64>) -
         Ok(branch)
     } else {
         Err(ApiError::invalid("branch_id", format!("there is no branch {id}")))
+    }
+}
+
+/// Fails when the sector is one of another branch. One that is not known may be anywhere: tokens name some into being.
+pub(super) async fn is_of(
+    state: &State,
+    (tenant, branch): (TenantId, BranchId),
+    sector: Option<SectorId>,
+) -> Answer<()> {
+    let Some(id) = sector else { return Ok(()) };
+    match state.store.sector(tenant, id).await? {
+        Some(known) if known.branch != branch => Err(ApiError::no("sector", id)),
+        _ => Ok(()),
     }
 }
 

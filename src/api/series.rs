@@ -1,5 +1,7 @@
 //! Figures over time, by the minutes, hours and days of a branch's clock.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use warp::Filter;
 use warp::filters::BoxedFilter;
@@ -26,6 +28,9 @@ const MAX_DAYS: i64 = 3660;
 
 /// Of people, whose minutes are read: what the database adds up in a second or so, for each camera.
 const MAX_OCCUPANCY_DAYS: i64 = 366;
+
+/// People of a day, which may have an hour more than others, are told at once; of a longer time they take their turn.
+const LONGEST_AT_ONCE: Duration = Duration::from_secs(25 * 60 * 60);
 
 pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
     warp::path!("api" / "v1" / "series")
@@ -119,6 +124,11 @@ async fn read(state: &State, caller: &Caller, query: SeriesQuery) -> Answer<Aske
     Ok(Asked { measure, step, branch, scope, line, buckets })
 }
 
+/// Whether what these take the database to answer is bounded by a queue.
+fn takes_its_turn(buckets: &Buckets) -> bool {
+    buckets.to().since(buckets.from()) > LONGEST_AT_ONCE
+}
+
 fn step_name(step: TimeStep) -> &'static str {
     crate::domain::TimeStep::from(step).name()
 }
@@ -138,8 +148,11 @@ async fn points(
         Measure::Exits => Counted::Crossings(Direction::Out, line),
         Measure::Occupancy => {
             // A year of many cameras takes its time, and the database's: one after the other, as heatmaps.
-            let waiting = state.drawings.place(caller.tenant)?;
-            let _turn = waiting.turn().await?;
+            let waiting = takes_its_turn(buckets).then(|| state.drawings.place(caller.tenant)).transpose()?;
+            let _turn = match &waiting {
+                Some(waiting) => Some(waiting.turn().await?),
+                None => None,
+            };
             let people = state.store.people_over_time(place, scope, buckets).await?;
             let points = buckets.starts().zip(people);
             let show = |(start, people)| SeriesPoint::People(PeoplePoint::new(start, people, clock));
@@ -150,4 +163,25 @@ async fn points(
     let total = counts.iter().sum();
     let show = |(start, count)| SeriesPoint::Count(CountPoint::new(start, count, clock));
     Ok((buckets.starts().zip(counts).map(show).collect(), Some(total)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::request::instant_in;
+
+    #[test]
+    fn a_day_of_any_length_is_told_at_once_and_more_waits_its_turn() {
+        let at = |text| instant_in("at", text).expect("the instant should be one");
+        for (from, to, waits) in [
+            ("2026-05-04T10:00:00+02:00", "2026-05-04T11:00:00+02:00", false),
+            // The day on which clocks are set back.
+            ("2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00", false),
+            ("2026-05-04T00:00:00+02:00", "2026-05-05T02:00:00+02:00", true),
+        ] {
+            let hours = crate::domain::TimeStep::Hour;
+            let buckets = Buckets::new(hours, "Europe/Madrid", (at(from), at(to)), MAX_STEPS);
+            assert_eq!(takes_its_turn(&buckets.expect("the hours should be few")), waits, "{from}");
+        }
+    }
 }

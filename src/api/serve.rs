@@ -13,9 +13,8 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use socket2::{Domain, Socket, Type};
 use thiserror::Error;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -38,7 +37,7 @@ const MAX_CONNECTIONS_OF_ONE: usize = 2048;
 /// Requests' heads are shorter, and no more of an answer waits here for a client who is slow to take it.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
 /// Connections that wait to be accepted, as the standard library has it.
-const BACKLOG: i32 = 1024;
+const BACKLOG: u32 = 1024;
 /// How often the log tells of connections that are refused: not for each one of a flood.
 const WARN_EVERY: Duration = Duration::from_secs(60);
 /// What a request under way may take once the server stops, before it is cut off.
@@ -82,13 +81,11 @@ pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> 
 /// As [`bind`].
 pub(super) fn bind_beside(address: SocketAddr) -> Result<TcpListener, BindError> {
     let bound = || {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-        socket.set_reuse_address(true)?;
-        socket.set_reuse_port(true)?;
-        socket.set_nonblocking(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        TcpListener::from_std(socket.into())
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.set_reuseport(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
     };
     bound().map_err(|reason| why_not(address, reason))
 }
@@ -103,9 +100,11 @@ fn why_not(address: SocketAddr, reason: io::Error) -> BindError {
 /// Answers until the API is to stop, then lets requests under way end, for two seconds at most.
 pub(super) async fn serve(listener: TcpListener, api: Api) {
     let stop = api.stop.clone();
-    // Before the first request, as a token may have been revoked before this start.
-    if let Err(error) = api.revocations.learn(Timestamp::from_millis(0)).await {
-        tracing::error!(%error, "cannot ask for revoked tokens; until the store answers they are taken");
+    // Before the first request, or it would have to come again; while the database is awaited nobody waits for it here.
+    if api.revocations.is_ready()
+        && let Err(error) = api.revocations.learn(Timestamp::from_millis(0)).await
+    {
+        tracing::error!(%error, "cannot ask for revoked tokens; until the store answers none is taken that has a name");
     }
     let (revocations, until) = (api.revocations.clone(), stop.clone());
     api.tasks.spawn(async move { revocations.follow(until).await });
@@ -155,7 +154,7 @@ pub(super) async fn serve(listener: TcpListener, api: Api) {
 
 /// With TLS, if that is what the server speaks.
 async fn shake_hands(tcp: TcpStream, api: &Api) -> io::Result<Way> {
-    let Some(tls) = &api.tls else { return Ok(Way::Plain(tcp)) };
+    let Some(tls) = &api.tls else { return Ok(Way::Left(tcp)) };
     tokio::select! {
         way = tokio::time::timeout(api.limits.first_head, tls.accept(tcp)) => way?,
         () = api.stop.cancelled() => Err(io::ErrorKind::ConnectionAborted.into()),

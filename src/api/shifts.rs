@@ -11,7 +11,7 @@ use super::request::{Answer, instant_in, query, with};
 use super::summaries::{ScopeQuery, scope};
 use super::{State, caller};
 use crate::auth::{Action, Branches, Caller};
-use crate::domain::{self, BranchId, Selection, ShiftId, TenantId};
+use crate::domain::{self, BranchId, Selection, ShiftId, TenantId, Timestamp};
 use crate::store::{MAX_PAGE, StoredVisit};
 use crate::wire::{Page, Shift, Visit, VisitState, ZoneClock};
 
@@ -67,6 +67,8 @@ pub(super) struct BranchQuery {
 #[serde(deny_unknown_fields)]
 pub(super) struct ShiftsQuery {
     branch_id: Option<i64>,
+    from: Option<String>,
+    to: Option<String>,
     limit: Option<u32>,
     cursor: Option<String>,
 }
@@ -98,6 +100,8 @@ pub(super) struct SelectionQuery {
 /// The shifts of a branch, newest first.
 #[utoipa::path(get, path = "/api/v1/shifts", tag = "shifts",
     params(("branch_id" = Option<i64>, Query, description = "Default: the caller's first branch"),
+        ("from" = Option<String>, Query, description = "RFC 3339; those that end after this instant"),
+        ("to" = Option<String>, Query, description = "RFC 3339; those that begin before this instant"),
         ("limit" = Option<u32>, Query, description = "1 to 500, default 100"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
     responses((status = 200, body = Page<Shift>), super::openapi::Absence, super::openapi::BadQuery, super::openapi::Away, super::openapi::Refusals))]
@@ -107,9 +111,11 @@ pub(super) async fn list_shifts(
     query: Answer<ShiftsQuery>,
 ) -> Answer<Json<Page<Shift>>> {
     super::permit(&caller, Action::View)?;
-    let ShiftsQuery { branch_id, limit, cursor } = query?;
+    let ShiftsQuery { branch_id, from, to, limit, cursor } = query?;
+    let between = between(from, to)?;
     let branch = branch(&state, &caller, branch_id).await?;
-    let page = state.store.shifts(caller.tenant, branch, cursor.as_deref(), page_size(limit)?).await?;
+    let which = (cursor.as_deref(), page_size(limit)?);
+    let page = state.store.shifts(caller.tenant, branch, between, which).await?;
     let clock = zone(&state, &caller, branch).await?;
     let items = page.items.iter().map(|shift| Shift::new(shift, &clock)).collect();
     Ok(Json(Page { items, next_cursor: page.next_cursor }))
@@ -202,12 +208,18 @@ async fn visits_of(
 /// The rows that are meant. Their camera and sector need not be there: see [`scope`].
 pub(super) fn selection(query: SelectionQuery) -> Answer<Selection> {
     let SelectionQuery { from, to, sector_id, camera, open } = query;
+    let (from, to) = between(from, to)?;
+    Ok(Selection { scope: scope(ScopeQuery { sector_id, camera })?, from, to, open })
+}
+
+/// A range of time, of which either end may be open.
+fn between(from: Option<String>, to: Option<String>) -> Answer<(Option<Timestamp>, Option<Timestamp>)> {
     let from = from.map(|text| instant_in("from", &text)).transpose()?;
     let to = to.map(|text| instant_in("to", &text)).transpose()?;
     if from.is_some() && to.is_some() && to <= from {
         return Err(ApiError::invalid("to", "is not after `from`"));
     }
-    Ok(Selection { scope: scope(ScopeQuery { sector_id, camera })?, from, to, open })
+    Ok((from, to))
 }
 
 /// The shift `id`, as far as `caller` can tell.
@@ -272,9 +284,16 @@ pub(super) async fn stands(
         Branches::All => {
             branch == BranchId::default()
                 || state.cameras.list(tenant).iter().any(|handle| handle.camera().branch == branch)
-                || state.store.branches(tenant).await?.iter().any(|known| known.id == branch)
+                || state.store.branch(tenant, branch).await?.is_some()
         }
     })
+}
+
+/// What is told of a branch that is not there.
+pub(super) fn absent(branch: BranchId) -> String {
+    format!(
+        "there is no branch {branch}; describe it first, by POST /api/v1/branches or as [[branches]] of the configuration file"
+    )
 }
 
 /// The clock on the branch's wall.

@@ -26,7 +26,7 @@ use crate::auth::{Keys, LoginLinks, Revocations};
 use crate::camera::{CameraHandle, Cameras};
 use crate::clock::Clock;
 use crate::domain::{
-    BranchId, Camera, CameraId, LiveFigures, ParamValue, RecorderFigures, TenantId, Timestamp,
+    BranchId, Camera, CameraId, LiveFigures, ParamValue, RecorderFigures, TenantId, Timestamp, Visit,
 };
 use crate::gateway::Gateway;
 use crate::jobs::Jobs;
@@ -42,6 +42,9 @@ const FILES_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Says what a camera's lines and zones say now.
 pub type Live = Arc<dyn Fn(TenantId, &CameraId) -> LiveFigures + Send + Sync>;
+
+/// Takes a visit that somebody else has seen.
+pub type TellVisit = Arc<dyn Fn(Visit) + Send + Sync>;
 
 /// Told that a user of a tenant, or any of them, may serve other sectors than before.
 pub type Reassigned = Arc<dyn Fn(TenantId, Option<&str>) + Send + Sync>;
@@ -79,6 +82,7 @@ pub struct Services {
     pub recorder: Arc<dyn Fn() -> RecorderFigures + Send + Sync>,
     /// What a camera's lines and zones say now.
     pub live: Live,
+    pub tell_visit: TellVisit,
     pub reassigned: Reassigned,
     /// Held by whoever changes cameras or branches, first in the store and then in what runs.
     pub turn: Arc<Mutex<()>>,

@@ -146,11 +146,8 @@ async fn compare(
 ) -> Answer<Json<Comparison>> {
     let scope = scope(query)?;
     let now = state.clock.now();
-    let mut comparison = state.store.comparison(caller.tenant, shift, &scope, now).await?;
-    if has_entrance(state, shift, &scope) {
-        comparison.summary.unique_people.get_or_insert(0);
-        comparison.figures.unique_people.get_or_insert(0.0);
-    }
+    let part = (&scope, has_entrance(state, shift, &scope));
+    let comparison = state.store.comparison(caller.tenant, shift, part, now).await?;
     let clock = zone(state, caller, shift.branch).await?;
     Ok(Json(Comparison::new(&comparison, &clock)))
 }

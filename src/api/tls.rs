@@ -2,18 +2,16 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::task::{Context, Poll};
 
 use rustls::ServerConfig;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
 
 use crate::config;
 use crate::gateway::Line;
@@ -59,7 +57,7 @@ impl Tls {
     /// Shakes hands with a client.
     pub(super) async fn accept(&self, tcp: TcpStream) -> io::Result<Way> {
         let shown = self.shown.read().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(Way::Tls(Box::new(TlsAcceptor::from(shown).accept(tcp).await?)))
+        Ok(Either::Right(Box::new(TlsAcceptor::from(shown).accept(tcp).await?)))
     }
 }
 
@@ -79,81 +77,21 @@ fn read(files: &config::Tls) -> Result<ServerConfig, TlsError> {
     Ok(shown)
 }
 
-/// How a client's bytes come.
-#[derive(Debug)]
-pub(super) enum Way {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
+/// How a client's bytes come: as they are, or by TLS.
+pub(super) type Way = Either<TcpStream, Box<TlsStream<TcpStream>>>;
 
-impl Way {
-    pub(super) fn tcp(&self) -> &TcpStream {
-        match self {
-            Self::Plain(tcp) => tcp,
-            Self::Tls(stream) => stream.get_ref().0,
-        }
+/// The socket that a way leads over.
+pub(super) fn tcp(way: &Way) -> &TcpStream {
+    match way {
+        Either::Left(tcp) => tcp,
+        Either::Right(stream) => stream.get_ref().0,
     }
 }
 
-impl From<Way> for Line {
-    fn from(way: Way) -> Self {
-        match way {
-            Way::Plain(tcp) => tcp.into(),
-            Way::Tls(stream) => (*stream).into(),
-        }
-    }
-}
-
-macro_rules! either {
-    ($way:expr, $stream:ident => $call:expr) => {
-        match $way.get_mut() {
-            Self::Plain(inner) => {
-                let $stream = Pin::new(inner);
-                $call
-            }
-            Self::Tls(inner) => {
-                let $stream = Pin::new(inner.as_mut());
-                $call
-            }
-        }
-    };
-}
-
-impl AsyncRead for Way {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        either!(self, stream => stream.poll_read(cx, buffer))
-    }
-}
-
-impl AsyncWrite for Way {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        either!(self, stream => stream.poll_write(cx, bytes))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        parts: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        either!(self, stream => stream.poll_write_vectored(cx, parts))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        match self {
-            Self::Plain(tcp) => tcp.is_write_vectored(),
-            Self::Tls(stream) => stream.is_write_vectored(),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        either!(self, stream => stream.poll_flush(cx))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        either!(self, stream => stream.poll_shutdown(cx))
+/// The same for those who look after it themselves.
+pub(super) fn line(way: Way) -> Line {
+    match way {
+        Either::Left(tcp) => tcp.into(),
+        Either::Right(stream) => (*stream).into(),
     }
 }

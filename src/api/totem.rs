@@ -4,6 +4,7 @@
 //! as of the tenant that they name.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use hyper::upgrade::OnUpgrade;
 use serde::Deserialize;
@@ -14,19 +15,15 @@ use warp::reply::Response;
 
 use super::error::ApiError;
 use super::gate::Peer;
-use super::gateway::{Refused, refused_place, refused_token};
-use super::handshake::{V1, check_handshake, choose, may_connect, protocols, switching, take_over, token_of};
+use super::handshake::{Handshake, Refused, V1, may_come, or_close, protocols, token_of};
 use super::reply::respond;
 use super::request::{Answer, query, with};
 use super::slots::is_here;
-use super::{State, shifts};
-use crate::auth::{Action, Bearer, Branches, TokenError};
-use crate::domain::{BranchId, SectorId, TenantId};
-use crate::gateway::{Close, Guest, Place, Refusal, Rejected};
-use crate::totem::{Admit, MAX_NAME_CHARS, Stand, TotemArrival, Visitor};
-
-/// Name of one that has neither a token nor a name of its own.
-const NAMELESS: &str = "anonymous";
+use super::{State, sectors, shifts};
+use crate::auth::{Action, Bearer, Branches};
+use crate::domain::{BranchId, CameraId, SectorId, TenantId};
+use crate::gateway::{Guest, Place, Refusal};
+use crate::totem::{Admit, MAX_NAME_CHARS, NAMELESS, Stand, TotemArrival, Visitor};
 
 /// What may stand in a query.
 #[derive(Debug, Default, Deserialize)]
@@ -68,13 +65,13 @@ pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
 #[utoipa::path(get, path = "/ws", tag = "totems", security(()),
     params(("token" = Option<String>, Query, description = "The token"),
         ("totem" = Option<String>, Query, pattern = "^[a-z0-9][a-z0-9-]{0,39}$", description = "Which totem this is; default: by its token's holder"),
-        ("branch_id" = Option<i64>, Query, description = "Where it stands; default: the token's first branch"),
+        ("branch_id" = Option<i64>, Query, description = "Where it stands; default: the token's first branch, or the tenant's when the token is for all"),
         ("sector_id" = Option<i64>, Query, description = "As `branch_id`")),
     responses((status = 101, description = "The connection is a WebSocket now"),
         (status = 400, description = "No WebSocket handshake", content_type = "application/problem+json", body = crate::wire::Problem),
         (status = 401, description = "No token, or one that is not valid", content_type = "application/problem+json", body = crate::wire::Problem),
         (status = 403, description = "The page's origin does not allow it", content_type = "application/problem+json", body = crate::wire::Problem),
-        (status = 404, description = "There is no such branch, or none that the token may see", content_type = "application/problem+json", body = crate::wire::Problem),
+        (status = 404, description = "There is no such branch or none that the token may see, or the sector is in another one", content_type = "application/problem+json", body = crate::wire::Problem),
         (status = 422, description = "A name or number in the query is none", content_type = "application/problem+json", body = crate::wire::Problem),
         (status = 426, description = "This is a WebSocket, of version 13", content_type = "application/problem+json", body = crate::wire::Problem),
         (status = 429, description = "Too many connections of this address", content_type = "application/problem+json", body = crate::wire::Problem),
@@ -97,49 +94,29 @@ impl Request {
 }
 
 async fn open(state: &State, request: Request, upgrade: Option<OnUpgrade>) -> Answer<Response> {
-    let accept = check_handshake(&request.headers)?;
-    let upgrade = upgrade.ok_or_else(|| ApiError::Upgrade("HTTP/1.1 is needed".into()))?;
+    let handshake = Handshake::check(&request.headers, upgrade)?;
     let wish = wish(&request.params)?;
     let offered = protocols(&request.headers);
-    let is_v1 = offered.contains(&V1);
-    let (admitted, refused) = match admit(state, &request, &wish, &offered).await {
-        Ok(admitted) => (admitted, None),
-        Err(Refused { error, close, why }) => {
-            why.into_iter().for_each(|why| state.gateway.figures().reject(why));
-            if !is_v1 || state.gateway.is_stopping() {
-                return Err(error);
-            }
-            (None, Some(close))
-        }
-    };
-    let response = switching(&accept, choose(&offered));
-    let (totems, ip) = (state.totems.clone(), request.outside());
-    let asked = state.clone();
+    let let_in = admit(state, &request, &wish, &offered).await;
+    let admitted = or_close(state, let_in, &offered)?;
+    let (totems, asked, ip) = (state.totems.clone(), state.clone(), request.outside());
     let admit: Admit = Box::new(move |token| {
-        Box::pin(async move { holder_of(&asked, &token, &wish).await.map_err(|refused| refused.close) })
+        Box::pin(async move {
+            let known = introduce(&asked, &token, (&wish, ip)).await;
+            known.map_err(|refused| refused.counted(&asked).close)
+        })
     });
-    let handshake = state.gateway.handshake();
-    state.tasks.spawn(async move {
-        let _handshake = handshake;
-        match take_over(upgrade).await {
-            Ok((line, begun)) => {
-                totems.serve(TotemArrival { line, begun, admitted, admit, refused, ip });
-            }
-            Err(error) => tracing::debug!(%error, "a client left in the middle of its handshake"),
-        }
-    });
-    Ok(response)
+    Ok(handshake.hand_over(state, &offered, move |line, begun| {
+        totems.serve(TotemArrival { line, begun, admitted, admit });
+    }))
 }
 
 /// # Errors
 /// When a name or number is none.
 fn wish(params: &Params) -> Answer<Wish> {
-    let fits = |name: &String| {
-        (1..=MAX_NAME_CHARS).contains(&name.len())
-            && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-    };
+    let fits = |name: &String| name.len() <= MAX_NAME_CHARS && CameraId::new(name).is_ok();
     if let Some(name) = params.totem.as_ref().filter(|name| !fits(name)) {
-        let reason = format!("{name:?} is not 1 to {MAX_NAME_CHARS} of a-z, 0-9 and -");
+        let reason = format!("{name:?} is not 1 to {MAX_NAME_CHARS} of a-z, 0-9 and -, or starts with -");
         return Err(ApiError::invalid("totem", reason));
     }
     let branch = params.branch_id.map(BranchId::new).transpose();
@@ -158,72 +135,71 @@ async fn admit(
     wish: &Wish,
     offered: &[&str],
 ) -> Result<Option<(Visitor, Place)>, Refused> {
-    let gateway = &state.gateway;
-    if gateway.is_stopping() {
-        let error = ApiError::Unavailable("the server is about to stop".into());
-        return Err(Refused { error, close: Close::Restart, why: None });
-    }
-    let ip = request.outside();
-    if let Some(ip) = ip {
-        let counted = state.connects.count(None, ip);
-        counted.map_err(|error| Refused { error, close: Close::TooFast, why: Some(Rejected::RateLimit) })?;
-    }
-    if !may_connect(state, &request.headers) {
-        let error =
-            ApiError::Forbidden("pages of this origin may not connect; see `gateway.allowed_origins`".into());
-        return Err(Refused { error, close: Close::Forbidden, why: Some(Rejected::Auth) });
-    }
+    may_come(state, Some(&request.headers), request.outside())?;
     let visitor = match token_of(&request.headers, request.params.token.as_deref(), offered) {
         Some(token) => holder_of(state, &token, wish).await?,
         None if offered.contains(&V1) => return Ok(None),
         None => match request.ip.and_then(|ip| state.totems.tenant_at(ip)) {
-            Some(tenant) => check_branch(state, nameless(tenant, wish), wish).await?,
-            None => return Err(refused_token(Refusal::Token(TokenError::Missing))),
+            Some(tenant) => nameless(state, tenant, wish).await?,
+            None => return Err(Refused::nameless()),
         },
     };
+    seated(state, visitor, request.outside()).map(Some)
+}
+
+/// Whoever holds the token that came as the first message, and a place for it.
+async fn introduce(
+    state: &State,
+    token: &str,
+    (wish, ip): (&Wish, Option<IpAddr>),
+) -> Result<(Visitor, Place), Refused> {
+    let visitor = holder_of(state, token, wish).await?;
+    seated(state, visitor, ip)
+}
+
+fn seated(state: &State, visitor: Visitor, ip: Option<IpAddr>) -> Result<(Visitor, Place), Refused> {
     let guest = Guest { tenant: visitor.stand.tenant, user: None, session: None, ip };
-    match gateway.take_seat(guest) {
-        Ok(place) => Ok(Some((visitor, place))),
-        Err(full) => Err(refused_place(full)),
-    }
+    let place = state.gateway.take_seat(guest)?;
+    Ok((visitor, place))
 }
 
 /// Whoever holds `token`, as the totem that it wishes to be.
 async fn holder_of(state: &State, token: &str, wish: &Wish) -> Result<Visitor, Refused> {
-    let bearer = state.gateway.bearer(token).map_err(|error| refused_token(error.into()))?;
+    let bearer = state.gateway.bearer(token).map_err(Refusal::Token)?;
     let Bearer { caller, token, expires } = bearer;
-    let first = match &caller.branches {
-        Branches::Some(some) => some.first().copied().unwrap_or_default(),
-        Branches::All => BranchId::default(),
-    };
-    super::permit(&caller, Action::View).map_err(refused_role)?;
+    super::permit(&caller, Action::View).map_err(Refused::forbidden)?;
+    let branch = shifts::branch(state, &caller, wish.branch.map(BranchId::get)).await;
+    let branch = branch.map_err(Refused::forbidden)?;
+    stands_there(state, (caller.tenant, branch), wish.sector).await?;
     let may_send = caller.may(Action::Analyse);
     let name = wish.name.clone().unwrap_or(caller.subject);
-    let branch = wish.branch.unwrap_or(first);
     let stand = Stand { tenant: caller.tenant, branch, sector: wish.sector, name };
-    let visitor = Visitor { stand, branches: caller.branches, may_send, expires: Some(expires), token };
-    check_branch(state, visitor, wish).await
+    Ok(Visitor {
+        stand,
+        branches: caller.branches,
+        may_send,
+        expires: Some(expires),
+        token: token.map(Arc::from),
+    })
 }
 
-/// `visitor` if there is a branch as it wishes, as far as it can tell.
-async fn check_branch(state: &State, visitor: Visitor, wish: &Wish) -> Result<Visitor, Refused> {
-    let Some(branch) = wish.branch else { return Ok(visitor) };
-    let refused = refused_role;
-    let sees = (visitor.stand.tenant, &visitor.branches);
-    match shifts::stands(state, sees, branch).await.map_err(refused)? {
-        true => Ok(visitor),
-        false => Err(refused(ApiError::no("branch", branch))),
-    }
+/// Whether the sector is one of the branch, as far as it is known.
+async fn stands_there(
+    state: &State,
+    (tenant, branch): (TenantId, BranchId),
+    sector: Option<SectorId>,
+) -> Result<(), Refused> {
+    sectors::is_of(state, (tenant, branch), sector).await.map_err(Refused::forbidden)
 }
 
-/// Its token is good and says that it may not.
-fn refused_role(error: ApiError) -> Refused {
-    Refused { error, close: Close::Forbidden, why: Some(Rejected::Auth) }
-}
-
-fn nameless(tenant: TenantId, wish: &Wish) -> Visitor {
-    let name = wish.name.clone().unwrap_or_else(|| NAMELESS.to_owned());
+/// One without a token, if it stands where it says.
+async fn nameless(state: &State, tenant: TenantId, wish: &Wish) -> Result<Visitor, Refused> {
     let branch = wish.branch.unwrap_or_default();
+    if !shifts::stands(state, (tenant, &Branches::All), branch).await.map_err(Refused::forbidden)? {
+        return Err(Refused::forbidden(ApiError::no("branch", branch)));
+    }
+    stands_there(state, (tenant, branch), wish.sector).await?;
+    let name = wish.name.clone().unwrap_or_else(|| NAMELESS.to_owned());
     let stand = Stand { tenant, branch, sector: wish.sector, name };
-    Visitor { stand, branches: Branches::All, may_send: true, expires: None, token: None }
+    Ok(Visitor { stand, branches: Branches::All, may_send: true, expires: None, token: None })
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use gstvision::engine::age::AgeRange;
 use gstvision::person::{Bag, Colour, Garment, HeadAccessory, Style};
 use serde::Deserialize;
 use warp::Filter;
@@ -10,7 +11,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::analyses::{Kind, Order};
-use super::cv::decode_base64;
+use super::cv::picture_data;
 use super::error::ApiError;
 use super::reply::{Json, respond};
 use super::request::{Answer, instant_in, parse, query, with};
@@ -19,10 +20,8 @@ use super::voice::{AHEAD, place};
 use super::{State, caller};
 use crate::auth::{Action, Caller};
 use crate::domain::{Attribute, Attributes, CameraId, Place, SectorId, Timestamp, Visit};
-use crate::totem::{LookError, Stand, Totems};
-use crate::wire::{
-    Problem, RealtimeAnalysis, Sighting, SightingAnalysis, SightingAnswer, SightingInput, ZoneClock, code_of,
-};
+use crate::totem::{LookError, Stand};
+use crate::wire::{Problem, Sighting, SightingAnalysis, SightingAnswer, SightingInput, ZoneClock, code_of};
 
 const JSON: &str = "application/json";
 
@@ -36,18 +35,6 @@ const ENGINE: &str = "totem";
 
 /// Longest name of what looked.
 const MAX_ENGINE_CHARS: usize = 64;
-
-/// The first age of each range.
-const AGES: [(u32, &str); 8] = [
-    (65, "65+"),
-    (55, "55-64"),
-    (45, "45-54"),
-    (35, "35-44"),
-    (25, "25-34"),
-    (18, "18-24"),
-    (13, "13-17"),
-    (0, "0-12"),
-];
 
 pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
     warp::path!("api" / "v1" / "tracking" / "camera")
@@ -91,8 +78,10 @@ pub(super) async fn track_camera(
     let checked = super::permit(&caller, Action::Analyse).and(query);
     let (query, upload) = upload.after(checked, limit).await?;
     let order = Order { tenant: caller.tenant, kind: Kind::Picture, accepts: ACCEPTS, limit };
-    let read = move |uploaded| read(uploaded, query);
-    let sent = state.analyses.run(order, upload, read).await?;
+    let (seat, uploaded) = state.analyses.receive(order, upload).await?;
+    // Base64 of that size takes a while.
+    let reading = tokio::task::spawn_blocking(move || read(uploaded, query));
+    let sent = reading.await.map_err(ApiError::internal)??;
     let input = &sent.input;
     let camera = input.camera.as_deref().ok_or_else(|| ApiError::invalid("camera", "is missing"))?;
     let place = place(&state, &caller, (camera, input.branch_id, input.sector_id)).await?;
@@ -105,7 +94,9 @@ pub(super) async fn track_camera(
         sector: place.sector,
         name: place.camera.to_string(),
     };
-    let seen = look(&state, stand, picture).await?;
+    let totems = state.totems.clone();
+    let look = move || totems.see_request(&stand, &picture).map_err(ApiError::from);
+    let seen = state.analyses.work(seat, Kind::Picture, look).await?;
     Ok(Json(SightingAnswer::Seen(Box::new(seen))))
 }
 
@@ -128,23 +119,11 @@ fn read(uploaded: Uploaded, query: TrackingQuery) -> Answer<Sent> {
     input.branch_id = input.branch_id.or(branch_id);
     input.sector_id = input.sector_id.or(sector_id);
     let picture = match (&input.image_data, &input.analysis) {
-        (Some(image), None) => Some(decode_base64(image)?),
+        (Some(image), None) => Some(picture_data(image)?),
         (None, Some(_)) => None,
         _ => return Err(ApiError::invalid("analysis", "either `analysis` or `image_data` is needed")),
     };
     Ok(Sent { input, picture })
-}
-
-async fn look(state: &State, stand: Stand, picture: Vec<u8>) -> Answer<RealtimeAnalysis> {
-    let place = state.analyses.place(stand.tenant)?;
-    let turn = place.turn().await?;
-    let totems: Totems = state.totems.clone();
-    let looking = tokio::task::spawn_blocking(move || {
-        // Held to the end of the work, also when the client has hung up meanwhile.
-        let _held = (place, turn);
-        totems.see_request(&stand, &picture).map_err(ApiError::from)
-    });
-    looking.await.unwrap_or_else(|error| Err(ApiError::internal(error)))
 }
 
 fn keep(state: &State, place: Place, input: &SightingInput) -> Answer<Sighting> {
@@ -172,7 +151,7 @@ fn keep(state: &State, place: Place, input: &SightingInput) -> Answer<Sighting> 
         kept: analysis.person_detected,
     };
     if analysis.person_detected {
-        state.totems.add_visit(visit);
+        (state.tell_visit)(visit);
     }
     Ok(sighting)
 }
@@ -245,13 +224,13 @@ fn attributes(analysis: &SightingAnalysis, confidence: f32) -> Answer<Attributes
 /// Our range that holds the middle of somebody else's.
 fn age_range(text: &str) -> Option<&'static str> {
     let middle = match text.strip_suffix('+') {
-        Some(from) => from.parse::<u32>().ok()?,
+        Some(from) => from.parse::<usize>().ok()?,
         None => {
             let (from, to) = text.split_once('-').unwrap_or((text, text));
-            (from.trim().parse::<u32>().ok()?.checked_add(to.trim().parse().ok()?)?) / 2
+            (from.trim().parse::<usize>().ok()?.checked_add(to.trim().parse().ok()?)?) / 2
         }
     };
-    AGES.iter().find(|(from, _)| *from <= middle).map(|(_, range)| *range)
+    Some(AgeRange::of(middle).name())
 }
 
 impl From<LookError> for ApiError {

@@ -10,14 +10,14 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::analyses::{Kind, Order};
-use super::cv::cannot_look;
 use super::error::ApiError;
 use super::reply::{Json, respond};
 use super::request::{Answer, instant_in, query, with};
 use super::upload::{Accepts, MAX_UPLOAD_BYTES, Upload, Uploaded, upload};
-use super::{State, caller, shifts};
+use super::{State, caller, sectors, shifts};
 use crate::auth::{Action, Caller};
 use crate::domain::{self, CameraId, Place, SectorId, Timestamp};
+use crate::totem::LookError;
 use crate::voice::{Activity, Ears, Format, MAX_CHANNELS, RATES_HZ, Raw, Sample, Sound, SoundError};
 use crate::wire::{Problem, VoiceActivity, ZoneClock};
 
@@ -142,6 +142,7 @@ pub(super) async fn place(
     let branch = shifts::branch(state, caller, branch_id).await?;
     let sector = sector_id.map(SectorId::new).transpose();
     let sector = sector.map_err(|error| ApiError::invalid("sector_id", error))?;
+    sectors::is_of(state, (caller.tenant, branch), sector).await?;
     Ok(Place { tenant: caller.tenant, branch, sector, camera: id })
 }
 
@@ -150,7 +151,7 @@ fn listen(ears: &Ears, uploaded: Uploaded, query: &VoiceQuery) -> Answer<Activit
     let format = format(&uploaded, query)?;
     let sound = Sound::decode(&uploaded.bytes, format)?;
     drop(uploaded);
-    ears.listen(&sound).map_err(cannot_look)
+    Ok(ears.listen(&sound).map_err(LookError::from)?)
 }
 
 fn format(uploaded: &Uploaded, query: &VoiceQuery) -> Answer<Format> {

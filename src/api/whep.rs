@@ -5,14 +5,12 @@ use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
-use super::cameras::find;
-use super::media::OverlayQuery;
+use super::media::ViewQuery;
 use super::reply::{NoContent, respond};
 use super::request::{Answer, query, with};
-use super::webrtc::{self, check_session};
+use super::webrtc::{self, WHEP};
 use super::{State, caller};
-use crate::auth::{Action, Caller};
-use crate::viewer::Purpose;
+use crate::auth::Caller;
 use crate::wire::Problem;
 
 pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
@@ -39,14 +37,12 @@ pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
             headers(("Link" = String, description = "STUN and TURN servers"), ("Accept-Post" = String, description = "application/sdp"))),
         super::openapi::Absence, super::openapi::Refusals))]
 pub(super) async fn whep_options(id: String, state: State, caller: Caller) -> Answer<Response> {
-    super::permit(&caller, Action::View)?;
-    find(&state, &caller, &id)?;
-    Ok(webrtc::options(&state))
+    webrtc::options(&state, &caller, &id, &WHEP)
 }
 
 /// Opens a viewing session.
 #[utoipa::path(post, path = "/api/v1/cameras/{id}/whep", tag = "video",
-    params(("id" = String, Path), ("overlay" = Option<bool>, Query, description = "With boxes; default true")),
+    params(("id" = String, Path), ViewQuery),
     request_body(content = String, content_type = "application/sdp", description = "The viewer's offer"),
     responses((status = 201, description = "The answer", content_type = "application/sdp", body = String,
             headers(("Location" = String, description = "The session"), ("Link" = String, description = "STUN and TURN servers"))),
@@ -56,13 +52,12 @@ pub(super) async fn offer_whep(
     id: String,
     state: State,
     caller: Caller,
-    query: Answer<OverlayQuery>,
+    query: Answer<ViewQuery>,
     offer: Answer<String>,
 ) -> Answer<Response> {
-    super::permit(&caller, Action::View)?;
-    let camera = find(&state, &caller, &id)?;
-    let session = state.viewers.whep_offer(&camera, query?.overlay(), &offer?).await?;
-    Ok(webrtc::opened(&format!("/api/v1/cameras/{id}/whep"), session, &state))
+    let camera = webrtc::camera(&state, &caller, &id, &WHEP)?;
+    let session = state.viewers.whep_offer(&camera, query?.view(), &offer?).await?;
+    Ok(webrtc::opened(&id, session, &state, &WHEP))
 }
 
 /// Takes further candidates of the viewer.
@@ -77,10 +72,7 @@ pub(super) async fn trickle_whep(
     caller: Caller,
     fragment: Answer<String>,
 ) -> Answer<NoContent> {
-    super::permit(&caller, Action::View)?;
-    check_session(&state, &caller, (&id, &session), Purpose::Watch)?;
-    state.viewers.trickle(&session, &fragment?).await?;
-    Ok(NoContent)
+    webrtc::trickle(&state, &caller, (&id, &session), fragment, &WHEP).await
 }
 
 /// Ends a viewing session.
@@ -93,8 +85,5 @@ pub(super) async fn end_whep(
     state: State,
     caller: Caller,
 ) -> Answer<StatusCode> {
-    super::permit(&caller, Action::View)?;
-    check_session(&state, &caller, (&id, &session), Purpose::Watch)?;
-    state.viewers.end_session(&session).await?;
-    Ok(StatusCode::OK)
+    webrtc::end(&state, &caller, (&id, &session), &WHEP).await
 }

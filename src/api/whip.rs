@@ -8,16 +8,14 @@ use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
-use super::cameras::find;
 use super::error::ApiError;
 use super::reply::{NoContent, respond};
 use super::request::{Answer, with};
-use super::webrtc::{self, check_session};
+use super::webrtc::{self, WHIP};
 use super::{State, caller};
-use crate::auth::{Action, Caller};
+use crate::auth::Caller;
 use crate::camera::CameraHandle;
 use crate::domain::CameraState;
-use crate::viewer::Purpose;
 use crate::wire::Problem;
 
 pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
@@ -39,9 +37,7 @@ pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
             headers(("Link" = String, description = "STUN and TURN servers"), ("Accept-Post" = String, description = "application/sdp"))),
         super::openapi::Absence, super::openapi::Refusals))]
 pub(super) async fn whip_options(id: String, state: State, caller: Caller) -> Answer<Response> {
-    super::permit(&caller, Action::Analyse)?;
-    find(&state, &caller, &id)?;
-    Ok(webrtc::options(&state))
+    webrtc::options(&state, &caller, &id, &WHIP)
 }
 
 /// Opens a publishing session. Whoever published to the camera before is sent away.
@@ -57,12 +53,11 @@ pub(super) async fn offer_whip(
     caller: Caller,
     offer: Answer<String>,
 ) -> Answer<Response> {
-    super::permit(&caller, Action::Analyse)?;
-    let camera = find(&state, &caller, &id)?;
+    let camera = webrtc::camera(&state, &caller, &id, &WHIP)?;
     let offer = offer?;
     check_source(&state, &camera)?;
     let session = state.viewers.whip_offer(&camera, &offer).await?;
-    Ok(webrtc::opened(&format!("/api/v1/cameras/{id}/whip"), session, &state))
+    Ok(webrtc::opened(&id, session, &state, &WHIP))
 }
 
 /// Takes further candidates of the publisher.
@@ -77,10 +72,7 @@ pub(super) async fn trickle_whip(
     caller: Caller,
     fragment: Answer<String>,
 ) -> Answer<NoContent> {
-    super::permit(&caller, Action::Analyse)?;
-    check_session(&state, &caller, (&id, &session), Purpose::Publish)?;
-    state.viewers.trickle(&session, &fragment?).await?;
-    Ok(NoContent)
+    webrtc::trickle(&state, &caller, (&id, &session), fragment, &WHIP).await
 }
 
 /// Ends a publishing session.
@@ -93,10 +85,7 @@ pub(super) async fn end_whip(
     state: State,
     caller: Caller,
 ) -> Answer<StatusCode> {
-    super::permit(&caller, Action::Analyse)?;
-    check_session(&state, &caller, (&id, &session), Purpose::Publish)?;
-    state.viewers.end_session(&session).await?;
-    Ok(StatusCode::OK)
+    webrtc::end(&state, &caller, (&id, &session), &WHIP).await
 }
 
 /// Nobody publishes to a camera that would not play it.

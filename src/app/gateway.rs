@@ -72,6 +72,12 @@ pub(super) fn start_gateway(
 
 fn redis_at(config: &Config) -> Result<Option<RedisAt>> {
     let Some(url) = &config.redis.url else { return Ok(None) };
+    if config.auth.jwt_secret.is_none() {
+        tracing::warn!(
+            "`redis.url` is for several servers, but without `auth.jwt_secret` each signs with a secret of its own, and \
+             takes no other's tokens"
+        );
+    }
     let read = |path: &std::path::PathBuf| {
         std::fs::read(path).with_context(|| format!("`redis.ca_file`: cannot read {}", path.display()))
     };

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use tokio::sync::{Mutex, watch};
 use tracing::{info, warn};
 
@@ -43,6 +43,9 @@ impl Stored {
         }
         let _turn = self.turn.lock().await;
         let fixed = self.fixed.borrow().clone();
+        for handle in self.running.list_all() {
+            tell_stray(&self.store, &handle.camera()).await;
+        }
         for camera in self.store.all_cameras().await? {
             if fixed.cameras.contains(&(camera.tenant, camera.id.clone())) {
                 warn!(camera = %camera.id, "the camera of the config file takes the place of the stored one");
@@ -100,6 +103,19 @@ impl Places {
         self.turn.clone()
     }
 
+    /// Whether the cameras of `config` fit their pipelines; files and devices that are not there are no mistake.
+    ///
+    /// # Errors
+    /// Names the first camera that does not, and why.
+    pub(super) fn check(&self, config: &Config) -> Result<()> {
+        for camera in cameras_of(config)? {
+            let pipeline = self.running.catalog().get(&camera.pipeline);
+            let fits = pipeline.and_then(|pipeline| pipeline.check_form(&camera.parameters));
+            fits.with_context(|| format!("camera \"{}\"", camera.id))?;
+        }
+        Ok(())
+    }
+
     /// Brings the cameras and branches of `config` into the running server; the rest of it waits for a restart.
     pub(super) async fn follow(&mut self, config: Config) -> Result<()> {
         let (before, after) = (cameras_of(&self.config)?, cameras_of(&config)?);
@@ -125,6 +141,7 @@ impl Places {
         for camera in after.iter().filter(|camera| !before.contains(camera)) {
             info!(camera = %camera.id, "the settings of this camera changed");
             self.running.put(camera.clone());
+            tell_stray(&self.store, camera).await;
         }
         let waiting = self.config.differences(&config);
         if waiting.is_empty() {
@@ -137,6 +154,25 @@ impl Places {
         self.config.branches = config.branches;
         self.config.cameras = config.cameras;
         Ok(())
+    }
+}
+
+/// The file names sectors that the API makes: nobody else tells that one is not there.
+async fn tell_stray(store: &Store, camera: &Camera) {
+    let Some(sector) = camera.sector else { return };
+    // A database that is away has other news.
+    let Ok(known) = store.sector(camera.tenant, sector).await else { return };
+    let (camera, branch) = (&camera.id, camera.branch);
+    match known {
+        Some(known) if known.branch == branch => {}
+        Some(known) => warn!(
+            %camera, %sector, %branch, sector_is_of = %known.branch,
+            "the settings put this camera into a sector of another branch"
+        ),
+        None => warn!(
+            %camera, %sector, %branch,
+            "the settings put this camera into a sector that nobody has made yet: POST /api/v1/sectors, with its id"
+        ),
     }
 }
 

@@ -31,7 +31,6 @@ pub(super) fn start_totems(
     (store, gateway, clock): (&Store, &Gateway, &Clock),
     (tasks, stop): (&TaskTracker, &CancellationToken),
 ) -> Result<Totems> {
-    let told = recorder.clone();
     Ok(Totems::new(TotemContext {
         store: store.clone(),
         clock: clock.clone(),
@@ -42,7 +41,6 @@ pub(super) fn start_totems(
         ears: ears.clone(),
         anonymous: anonymous(config)?,
         records: recorder.frames(),
-        tell_visit: Arc::new(move |visit| told.add_visit(visit)),
         tasks: tasks.clone(),
         stop: stop.clone(),
     }))

@@ -30,6 +30,9 @@ pub enum TokenError {
     Used,
     #[error("the token was revoked")]
     Revoked,
+    /// Nothing is wrong with it as far as is known.
+    #[error("whether the token was revoked is not known before the database answers; try again")]
+    Unsure,
     #[error("the token's claim `{claim}` is not valid: {reason}")]
     Claim { claim: &'static str, reason: String },
 }

@@ -4,12 +4,14 @@
 //! database revokes within two seconds.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::TokenError;
 use crate::clock::Clock;
 use crate::domain::{TenantId, Timestamp};
 use crate::store::{Store, StoreError};
@@ -29,12 +31,45 @@ pub struct Revocations {
     store: Store,
     clock: Clock,
     known: Arc<RwLock<HashMap<TenantId, Names>>>,
+    /// The store has told what was revoked before this start.
+    is_whole: Arc<AtomicBool>,
     changed: watch::Sender<()>,
 }
 
 impl Revocations {
     pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, known: Arc::default(), changed: watch::Sender::new(()) }
+        Self {
+            store,
+            clock,
+            known: Arc::default(),
+            is_whole: Arc::default(),
+            changed: watch::Sender::new(()),
+        }
+    }
+
+    /// Whether there is somebody to ask.
+    pub fn is_ready(&self) -> bool {
+        self.store.is_ready()
+    }
+
+    /// Whether all is known that was revoked before this start.
+    pub fn is_whole(&self) -> bool {
+        self.is_whole.load(Ordering::Acquire)
+    }
+
+    /// Looks at a token by its name; one that has none cannot be revoked.
+    ///
+    /// # Errors
+    /// When it is good no more, or nobody knows yet.
+    pub fn check(&self, tenant: TenantId, token: Option<&str>) -> Result<(), TokenError> {
+        let Some(token) = token else { return Ok(()) };
+        // First, as what is not found may be learned the moment after.
+        let is_whole = self.is_whole();
+        match self.contains(tenant, token) {
+            true => Err(TokenError::Revoked),
+            false if is_whole => Ok(()),
+            false => Err(TokenError::Unsure),
+        }
     }
 
     /// Whether the token of this name is good no more.
@@ -67,6 +102,9 @@ impl Revocations {
                 () = stop.cancelled() => return,
                 _ = ticks.tick() => {}
             }
+            if !self.is_ready() {
+                continue;
+            }
             let now = self.clock.now();
             match self.learn(since).await {
                 Ok(()) => since = now - CLOCKS_DIFFER,
@@ -93,6 +131,7 @@ impl Revocations {
         let is_over = |expires: &Option<Timestamp>| expires.is_some_and(|at| at + CLOCKS_DIFFER < now);
         known.values_mut().for_each(|names| names.retain(|_, expires| !is_over(expires)));
         known.retain(|_, names| !names.is_empty());
+        self.is_whole.store(true, Ordering::Release);
         Ok(())
     }
 }

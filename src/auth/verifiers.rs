@@ -11,10 +11,7 @@ use rustls::pki_types::SubjectPublicKeyInfoDer;
 use rustls::pki_types::pem::PemObject;
 use thiserror::Error;
 
-use crate::config::{self, KeyAlgorithm};
-
-/// As many bytes as HS256's hash is long.
-const MIN_SECRET_BYTES: usize = 32;
+use crate::config::{self, KeyAlgorithm, MIN_SECRET_BYTES};
 
 /// `rsaEncryption`, as it stands in a public key.
 const RSA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];

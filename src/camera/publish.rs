@@ -128,7 +128,8 @@ impl CameraHandle {
 }
 
 impl Publishing {
-    /// Hands over a picture. It never waits: of pictures that the pipeline has no time for the oldest are dropped.
+    /// Hands over a picture. It never waits: while as much waits as the source may hold (`max-bytes`), pictures are dropped
+    /// up to the next key frame, or what comes after one that is missing would be smeared.
     pub fn send(&self, picture: &Encoded) -> Taken {
         let way_in = &self.inner.way_in;
         let mut state = way_in.lock();
@@ -143,6 +144,11 @@ impl Publishing {
                 state.codec = None;
                 return Taken::WantsKey;
             }
+        }
+        let most = source.max_bytes();
+        if most > 0 && source.current_level_bytes() >= most {
+            state.codec = None;
+            return Taken::WantsKey;
         }
         match source.push_buffer(gst::Buffer::from_slice(picture.data.clone())) {
             Ok(_) => {
@@ -211,6 +217,30 @@ mod tests {
         drop(intake);
         assert_eq!(publishing.send(&picture(Codec::Vp8, true)), Taken::WantsKey);
         source.set_state(gst::State::Null).unwrap();
+    }
+
+    #[test]
+    fn what_a_pipeline_has_no_time_for_is_left_out_up_to_a_key_frame() {
+        let (camera, _feed) = CameraHandle::door();
+        crate::camera::start_gstreamer().unwrap();
+        let pipeline = gst::parse::launch("appsrc name=source max-bytes=9 ! fakesink").unwrap();
+        let pipeline = pipeline.downcast::<gst::Pipeline>().unwrap();
+        let source = pipeline.by_name("source").unwrap().downcast::<gst_app::AppSrc>().unwrap();
+        // A sink that is paused takes one.
+        pipeline.set_state(gst::State::Paused).unwrap();
+        let _intake = Intake::new(camera.inner.clone(), source.clone());
+        let publishing = camera.publish();
+        let taken = (0..20).filter(|_| publishing.send(&picture(Codec::Vp8, true)) == Taken::Yes).count();
+        assert!((3..6).contains(&taken), "{taken}");
+        pipeline.set_state(gst::State::Playing).unwrap();
+        let began = std::time::Instant::now();
+        while source.current_level_bytes() > 0 {
+            assert!(began.elapsed().as_secs() < 10, "it should be played");
+            std::thread::yield_now();
+        }
+        assert_eq!(publishing.send(&picture(Codec::Vp8, false)), Taken::WantsKey, "one before it is missing");
+        assert_eq!(publishing.send(&picture(Codec::Vp8, true)), Taken::Yes);
+        pipeline.set_state(gst::State::Null).unwrap();
     }
 
     #[test]

@@ -237,9 +237,10 @@ pub(super) struct IssueArgs {
     /// How long it holds: 90s, 15m, 1h, 30d; without it 30d, of a table 4h
     #[arg(long)]
     pub(super) ttl: Option<Ttl>,
-    /// Whom it is for, shown in logs
-    #[arg(long, default_value = "cli")]
-    pub(super) subject: String,
+    /// Whom it is for: shown in logs and the record of changes, and connections are counted by it; without it a name of
+    /// its own
+    #[arg(long)]
+    pub(super) subject: Option<String>,
     /// For the guests of this session at a table, and for nobody else
     #[arg(long, conflicts_with_all = ["roles", "sectors", "subject"], requires = "branches", value_parser = parse_session)]
     pub(super) session: Option<SessionId>,
@@ -258,6 +259,9 @@ pub(super) struct LinkArgs {
     /// Only these branches; may repeat
     #[arg(long = "branch")]
     pub(super) branches: Vec<BranchId>,
+    /// Whom it is for, as of `token issue`
+    #[arg(long)]
+    pub(super) subject: Option<String>,
 }
 
 fn roles() -> impl TypedValueParser<Value = Role> {

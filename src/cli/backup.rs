@@ -10,6 +10,10 @@ use crate::config::{Config, FolderLock, Secret};
 use crate::jobs::backup_name;
 use crate::store::{backup, sqlite_file};
 
+/// All of it or nothing, as docs/operations.md has it.
+const PG_RESTORE: &str =
+    "pg_restore --clean --if-exists --no-owner --exit-on-error --single-transaction --dbname=URL";
+
 /// Copies the database to `to`, or into the folder of scheduled backups.
 ///
 /// # Errors
@@ -18,8 +22,7 @@ pub(super) fn back_up(to: Option<PathBuf>, config: &Config) -> Result<()> {
     let Some(from) = file(config)? else {
         bail!(
             "`database.url` is a Postgres database: back it up by `pg_dump --format=custom --file=atalaya.dump \
-             --dbname=URL`, and restore it by `pg_restore --clean --if-exists --no-owner --dbname=URL atalaya.dump`; \
-             see docs/operations.md"
+             --dbname=URL`, and restore it by `{PG_RESTORE} atalaya.dump`; see docs/operations.md"
         );
     };
     if !from.exists() {
@@ -39,8 +42,7 @@ pub(super) fn back_up(to: Option<PathBuf>, config: &Config) -> Result<()> {
 pub(super) fn restore(backup: &Path, config: &Config) -> Result<()> {
     let Some(file) = file(config)? else {
         bail!(
-            "`database.url` is a Postgres database: restore it by `pg_restore --clean --if-exists --no-owner \
-             --dbname=URL FILE`; see docs/operations.md"
+            "`database.url` is a Postgres database: restore it by `{PG_RESTORE} FILE`; see docs/operations.md"
         );
     };
     // Held until the end, so that no server starts in the middle of it.

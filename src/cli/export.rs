@@ -13,7 +13,7 @@ use super::args::ExportArgs;
 use super::{out, runtime};
 use crate::clock::Clock;
 use crate::config::{Config, Secret};
-use crate::domain::{Extent, Scope, Selection, Timestamp};
+use crate::domain::{BranchId, Extent, Scope, Selection, Timestamp};
 use crate::store::Store;
 use crate::wire::{ExportFormat, Sheet, ZoneClock, instant};
 
@@ -33,7 +33,7 @@ pub(super) fn run(args: &ExportArgs, config: &Config) -> Result<()> {
     let written = runtime.block_on(async {
         let url = config.database.url.as_ref().map(Secret::reveal);
         let store = Store::open_to_read(url, &config.data_dir).await?;
-        let written = write(args, &store, &bar).await;
+        let written = write(args, (config, &store), &bar).await;
         store.close().await;
         written
     });
@@ -45,7 +45,8 @@ pub(super) fn run(args: &ExportArgs, config: &Config) -> Result<()> {
     Ok(())
 }
 
-async fn write(args: &ExportArgs, store: &Store, bar: &ProgressBar) -> Result<u64> {
+async fn write(args: &ExportArgs, (config, store): (&Config, &Store), bar: &ProgressBar) -> Result<u64> {
+    check_branch(args, config, store).await?;
     let branch = store.branch_or_unnamed(args.tenant, args.branch).await?;
     let clock = ZoneClock::of(&branch.time_zone);
     let meant = selection(args, &clock)?;
@@ -71,6 +72,21 @@ async fn write(args: &ExportArgs, store: &Store, bar: &ProgressBar) -> Result<u6
         }
     }
     Ok(told)
+}
+
+/// A branch that is mistyped has no rows, as one where nothing has happened: who asks has to know which it is.
+async fn check_branch(args: &ExportArgs, config: &Config, store: &Store) -> Result<()> {
+    let mut known = store.known_branches(args.tenant).await?;
+    known.insert(BranchId::default());
+    let described = config.branches.iter().map(|branch| (branch.tenant, branch.id));
+    let named = described.chain(config.cameras.iter().map(|camera| (camera.tenant, camera.branch)));
+    let ours = named.filter(|(tenant, _)| *tenant == args.tenant.get());
+    known.extend(ours.filter_map(|(_, branch)| BranchId::new(branch).ok()));
+    if known.contains(&args.branch) {
+        return Ok(());
+    }
+    let known: Vec<_> = known.iter().map(ToString::to_string).collect();
+    bail!("there is no branch {} of tenant {}; there are {}", args.branch, args.tenant, known.join(", "))
 }
 
 fn selection(args: &ExportArgs, clock: &ZoneClock) -> Result<Selection> {

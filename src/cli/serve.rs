@@ -14,7 +14,10 @@ use crate::app::App;
 use crate::auth::has_signing_secret;
 use crate::config::{self, Config, Overrides};
 use crate::demo::{Options, SimulatedCamera};
-use crate::domain::{BranchId, Camera, CameraId, Line, ParamValue, Point, SectorId, TenantId, Zone};
+use crate::domain::{BranchId, Camera, CameraId, Line, ParamValue, Point, TenantId, Zone};
+
+/// Where the demo keeps what it must, in the data folder: apart from what a venue's own server keeps.
+pub(super) const DEMO_FOLDER: &str = "demo";
 
 /// Footage of the demo inside the assets folder.
 const FOOTAGE: &str = "footage/vtest.avi";
@@ -76,7 +79,7 @@ pub(super) fn demo(args: DemoArgs, mut config: Config, overrides: &Overrides) ->
 fn for_demo(config: &mut Config, data_dir: DataDir) {
     config.database.url = None;
     if data_dir == DataDir::Default {
-        config.data_dir = config.data_dir.join("demo");
+        config.data_dir = config.data_dir.join(DEMO_FOLDER);
     }
 }
 
@@ -131,7 +134,8 @@ fn until_signal(
 async fn follow(app: &mut App, settings: &Settings<'_>) -> Result<(), ()> {
     info!("reading the settings again");
     let tell = |error: &anyhow::Error| error!("the settings stay as they are: {error:#}");
-    match settings.read() {
+    let read = settings.read().and_then(|config| app.check(&config).map(|()| config));
+    match read {
         Ok(config) => app.follow(config).await.map_err(|error| tell(&error)),
         Err(error) => {
             tell(&error);
@@ -167,7 +171,7 @@ fn demo_camera(url: &str) -> Result<Camera> {
         id: CameraId::new("demo")?,
         tenant: TenantId::default(),
         branch: BranchId::default(),
-        sector: Some(SectorId::default()),
+        sector: None,
         name: "Demo".to_owned(),
         pipeline: "rtsp".to_owned(),
         parameters: [("location".to_owned(), ParamValue::Text(url.to_owned()))].into(),

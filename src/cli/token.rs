@@ -6,12 +6,13 @@ use anyhow::{Result, bail};
 
 use super::args::{IssueArgs, LinkArgs, TokenCommand};
 use super::out;
+use super::serve::DEMO_FOLDER;
 use crate::auth::{
     Branches, Caller, Keys, TABLE_TTL, Table, TableKeys, Ttl, has_signing_secret, login_link, signing_secret,
 };
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::{BranchId, SessionId};
+use crate::domain::{BranchId, SessionId, random_name};
 
 /// How long a token holds unless it is said.
 const STAFF_TTL: Ttl = Ttl::from_secs(30 * 24 * 3600);
@@ -24,7 +25,9 @@ pub(super) fn run(command: TokenCommand, config: &Config) -> Result<()> {
     if is_new {
         let folder = config.data_dir.display();
         tracing::warn!(
-            "made a new signing secret in {folder}: only a server with this --data-dir takes what it signs"
+            "made a new signing secret in {folder}: only a server with this --data-dir takes what it signs; \
+             the demo's, unless it was given another, is {}",
+            config.data_dir.join(DEMO_FOLDER).display()
         );
     }
     match command {
@@ -49,7 +52,7 @@ fn table_token(config: &Config, args: &IssueArgs, session: SessionId) -> Result<
 
 fn issued_to(args: &IssueArgs) -> Caller {
     Caller {
-        subject: args.subject.clone(),
+        subject: args.subject.clone().unwrap_or_else(|| name("cli")),
         tenant: args.tenant,
         branches: branches(&args.branches),
         roles: args.roles.iter().copied().collect(),
@@ -59,12 +62,17 @@ fn issued_to(args: &IssueArgs) -> Caller {
 
 fn linked_to(args: LinkArgs) -> Caller {
     Caller {
-        subject: "link".to_owned(),
+        subject: args.subject.unwrap_or_else(|| name("link")),
         tenant: args.tenant,
         branches: branches(&args.branches),
         roles: args.roles.into_iter().collect(),
         sectors: BTreeSet::new(),
     }
+}
+
+/// For somebody who was given none. Each has one of their own: the gateway bounds the connections of a user.
+fn name(kind: &str) -> String {
+    format!("{kind}-{}", &random_name()[..8])
 }
 
 fn branches(ids: &[BranchId]) -> Branches {

@@ -6,8 +6,8 @@ use crate::domain::{CameraId, TimeOfDay, check_shapes};
 /// What `detector.device` can ask for; whether it is there is known when a model is loaded.
 const DEVICES: [&str; 5] = ["auto", "cpu", "cuda", "tensorrt", "openvino"];
 
-/// Shortest signing secret that HS256 deserves.
-const MIN_SECRET_BYTES: usize = 32;
+/// Shortest signing secret that HS256 deserves: as long as its hash.
+pub const MIN_SECRET_BYTES: usize = 32;
 
 /// The smallest body that still takes a camera's description.
 const MIN_BODY_BYTES: u64 = 4096;

@@ -1,10 +1,10 @@
 //! Reads the settings and names the key, the value and the place of whatever does not fit.
 
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use thiserror::Error;
 use toml::{Table, Value};
 
@@ -66,15 +66,8 @@ pub fn load_with(
     overrides: &Overrides,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Config, ConfigError> {
-    let mut table = overrides.file.as_deref().map(read_table).transpose()?.unwrap_or_default();
-    for (name, value) in environment {
-        let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
-        // An empty variable is how compose files and unit files leave one out.
-        if !value.is_empty() {
-            set(&mut table, name, value)?;
-        }
-    }
-    let mut config = Config::deserialize(table).expect("every step of the table should have been checked");
+    let table = overrides.file.as_deref().map(read_table).transpose()?.unwrap_or_default();
+    let mut config = read_variables(table, &mut variables(environment)?)?;
     if let Some(dir) = &overrides.data_dir {
         config.data_dir.clone_from(dir);
     }
@@ -114,19 +107,41 @@ fn line_of(error: &toml::de::Error, text: &str) -> String {
 /// The reason in one line, with the value where the reason does not hold it: addresses say only that their
 /// syntax is wrong. Of what may be or hold a secret no value is shown.
 fn explain(key: &str, error: &toml::de::Error, value: &str) -> String {
-    let reason = one_line(error.message());
+    let reason = in_words(one_line(error.message()));
     if may_be_secret(key) {
         return without_value(&reason);
     }
     if reason.ends_with("syntax") { format!("{reason}: {}", value.trim()) } else { reason }
 }
 
+/// Numbers as people call them.
+const NUMBERS: [(&str, &str); 7] = [
+    ("usize", "a whole number, 0 or more"),
+    ("u64", "a whole number, 0 or more"),
+    ("u32", "a whole number, 0 to 4294967295"),
+    ("u16", "a whole number, 0 to 65535"),
+    ("i64", "a whole number"),
+    ("f32", "a number"),
+    ("f64", "a number"),
+];
+
+/// Makes `expected usize` say what that is.
+fn in_words(reason: String) -> String {
+    let told = |(name, words): &(&str, &str)| {
+        let start = reason.strip_suffix(name)?.strip_suffix("expected ")?;
+        Some(format!("{start}expected {words}"))
+    };
+    NUMBERS.iter().find_map(told).unwrap_or(reason)
+}
+
 /// Whether `key` is one of the secret ones, stands below one, or is a section that has one.
 fn may_be_secret(key: &str) -> bool {
-    let below = |key: &str, section: &str| {
-        key.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    };
-    SECRETS.iter().any(|secret| below(key, secret) || below(secret, key))
+    SECRETS.iter().any(|secret| is_below(key, secret) || is_below(secret, key))
+}
+
+/// Whether `key` is `section`, or stands below it.
+fn is_below(key: &str, section: &str) -> bool {
+    key.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 /// Makes ``invalid type: string "hunter2", expected a sequence`` say only `invalid type: string, expected a sequence`.
@@ -140,34 +155,92 @@ fn without_value(reason: &str) -> String {
     format!("{}{}", reason[..begin].trim_end(), &reason[end..])
 }
 
-/// Sets what an environment variable says in `table`, which stays readable as a [`Config`].
-fn set(table: &mut Table, name: &str, value: OsString) -> Result<(), ConfigError> {
-    let variable = |reason: String| ConfigError::Variable { name: name.to_owned(), reason };
-    let value = value.into_string().map_err(|_| variable("is not UTF-8".into()))?;
-    let key = name[PREFIX.len()..].to_lowercase().replace(SEPARATOR, ".");
-    let mut refused = "no such key".to_owned();
-    for candidate in readings(&key, &value) {
-        let mut changed = table.clone();
-        if !insert(&mut changed, &key, candidate) {
-            break;
+/// What an environment variable sets.
+struct Variable {
+    name: String,
+    key: String,
+    value: String,
+    /// What it may mean, the likeliest first; never none.
+    readings: VecDeque<Value>,
+}
+
+impl Variable {
+    fn refuse(&self, reason: &str) -> ConfigError {
+        let reason = format!("key `{}`: {reason}", self.key);
+        ConfigError::Variable { name: self.name.clone(), reason }
+    }
+
+    /// Takes the next of its readings; false when this is the last.
+    fn reads_on(&mut self) -> bool {
+        let more = self.readings.len() > 1;
+        if more {
+            self.readings.pop_front();
         }
-        match serde_path_to_error::deserialize::<_, Config>(changed.clone()) {
-            Ok(_) => {
-                *table = changed;
-                return Ok(());
+        more
+    }
+}
+
+/// Our variables, sections before what is in them.
+fn variables(
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Vec<Variable>, ConfigError> {
+    let mut variables = Vec::new();
+    for (name, value) in environment {
+        let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+        // An empty variable is how compose files and unit files leave one out.
+        if value.is_empty() {
+            continue;
+        }
+        let (name, key) = (name.to_owned(), name[PREFIX.len()..].to_lowercase().replace(SEPARATOR, "."));
+        let Ok(value) = value.into_string() else {
+            return Err(ConfigError::Variable { name, reason: "is not UTF-8".into() });
+        };
+        variables.push(Variable { readings: readings(&key, &value), name, key, value });
+    }
+    variables.sort_by(|one, other| one.key.cmp(&other.key));
+    Ok(variables)
+}
+
+/// The settings of `file`, which can be read, with all `variables` over it. They are read together, as one may need
+/// another: a certificate its key. Whenever something does not fit, the next reading of the variable at fault is tried.
+fn read_variables(file: Table, variables: &mut [Variable]) -> Result<Config, ConfigError> {
+    loop {
+        let mut table = file.clone();
+        let within = |variable: &Variable| !insert(&mut table, &variable.key, variable.readings[0].clone());
+        if let Some(lost) = variables.iter().position(within) {
+            // Below what is no table: another variable, perhaps, that has a second reading.
+            let (above, lost) = variables.split_at_mut(lost);
+            let above = above.iter_mut().rfind(|variable| is_below(&lost[0].key, &variable.key));
+            if above.is_some_and(Variable::reads_on) {
+                continue;
             }
-            Err(error) => refused = explain(&key, error.inner(), &value),
+            return Err(lost[0].refuse("no such key"));
+        }
+        let error = match serde_path_to_error::deserialize::<_, Config>(table) {
+            Ok(config) => return Ok(config),
+            Err(error) => error,
+        };
+        let (path, error) = (error.path().to_string(), error.into_inner());
+        // The nearest; else one in the section that lacks something.
+        let at_fault = variables
+            .iter()
+            .rposition(|variable| is_below(&path, &variable.key))
+            .or_else(|| variables.iter().position(|variable| is_below(&variable.key, &path)));
+        let Some(variable) = at_fault.map(|index| &mut variables[index]) else {
+            return Err(ConfigError::value(path, one_line(error.message())));
+        };
+        if !(is_below(&path, &variable.key) && variable.reads_on()) {
+            return Err(variable.refuse(&explain(&variable.key, &error, &variable.value)));
         }
     }
-    Err(variable(format!("key `{key}`: {refused}")))
 }
 
 /// What the text of a variable may mean, the likeliest first. Text comes before numbers, so that a secret of
 /// nothing but digits keeps its leading zeros.
-fn readings(key: &str, value: &str) -> Vec<Value> {
+fn readings(key: &str, value: &str) -> VecDeque<Value> {
     if LISTS.contains(&key) {
         let items = value.split(',').map(|item| Value::String(item.trim().to_owned()));
-        return vec![Value::Array(items.collect())];
+        return [Value::Array(items.collect())].into();
     }
     let literal = toml::from_str::<Table>(&format!("value = {value}")).ok();
     let literal = literal.filter(|table| table.len() == 1).and_then(|mut table| table.remove("value"));

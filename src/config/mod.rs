@@ -20,6 +20,7 @@ use crate::domain::{self, Days, Schedule, ScheduleError};
 
 pub use auth::{Auth, Key, KeyAlgorithm};
 pub use camera::{Camera, Line, Value, Zone};
+pub use check::MIN_SECRET_BYTES;
 pub use folder::{FolderError, FolderLock, private_folder};
 pub use gateway::{Gateway, Redis, TableKeys, UnknownSectors};
 pub use load::{ConfigError, Overrides, load, load_with};

@@ -3,18 +3,18 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::audience::{Listens, Sectors};
 use super::close::Close;
-use super::conn::{Connection, retry_ms};
+use super::conn::Connection;
 use super::figures::Rejected;
 use super::identity::Identity;
 use super::limits::Place;
 use super::line::Line;
+use super::pulse::GOODBYE;
 use super::redis::Need;
 use super::session::Session;
 use super::socket::{Deaf, Heard, Reader, Socket};
@@ -22,9 +22,6 @@ use super::tenant::Positions;
 use super::{Freshness, Gateway};
 use crate::domain::Endpoint;
 use crate::wire::{ClientMessage, StreamPositions};
-
-/// A client has so long to take the last frames and to say goodbye.
-pub const GOODBYE: Duration = Duration::from_secs(5);
 
 /// A client whose handshake is done.
 #[derive(Debug)]
@@ -35,10 +32,9 @@ pub struct Arrival {
     pub endpoint: Endpoint,
     /// Whether it speaks `atalaya.v1`.
     pub is_v1: bool,
-    /// `None` when its token is to come as its first message.
-    pub admitted: Option<Admitted>,
-    /// Why it is not let in, when it is to be told by a close.
-    pub refused: Option<Close>,
+    /// `Ok(None)` when its token is to come as its first message, an error when it is to be told by a close that it is not
+    /// let in.
+    pub admitted: Result<Option<Admitted>, Close>,
     /// `None` on this very machine.
     pub ip: Option<IpAddr>,
     /// Where it was, if it was here before.
@@ -74,28 +70,52 @@ impl Gateway {
         let positions = self.inner.hub.positions(identity.tenant, &listens);
         Ok(Admitted { identity, listens, positions, reassigned, _place: place, _need: need })
     }
+
+    /// Lets in who is `admitted`, or who is by `admit` once its first message has brought its token. Whoever is not is told
+    /// why and parted from.
+    pub async fn let_in<T, F: Future<Output = Result<T, Close>>>(
+        &self,
+        (socket, reader): (&Socket, &mut Reader),
+        admitted: Result<Option<T>, Close>,
+        admit: impl FnOnce(String) -> F,
+    ) -> Option<T> {
+        let admitted = match admitted {
+            Ok(Some(admitted)) => Ok(admitted),
+            Ok(None) => match self.token(socket, reader).await {
+                Ok(token) => admit(token).await,
+                Err(close) => Err(close),
+            },
+            Err(close) => Err(close),
+        };
+        match admitted {
+            Ok(admitted) => Some(admitted),
+            Err(close) => {
+                socket.close(close);
+                part(socket, reader).await;
+                None
+            }
+        }
+    }
+
+    /// The token that a client's first message brings in time.
+    async fn token(&self, socket: &Socket, reader: &mut Reader) -> Result<String, Close> {
+        let token = timeout(self.inner.settings.auth_within, first_token(socket, reader)).await;
+        let token = token.unwrap_or(Err(Close::Unauthorized));
+        token.inspect_err(|_| self.inner.figures.reject(Rejected::Auth))
+    }
 }
 
 /// Serves a client until it goes, or has to.
 pub(super) async fn serve(gateway: Gateway, arrival: Arrival) {
     let settings = &gateway.inner.settings;
-    let Arrival { line, begun, endpoint, is_v1, admitted, refused, ip, resume } = arrival;
-    let socket = Socket::new(line, settings.room);
+    let figures = &gateway.inner.figures;
+    let Arrival { line, begun, endpoint, is_v1, admitted, ip, resume } = arrival;
+    let socket = Socket::new(line, settings.room, figures.clone());
     let mut reader = Reader::new(begun, settings.max_message_bytes);
-    let admitted = match (refused, admitted) {
-        (Some(close), _) => Err(close),
-        (None, Some(admitted)) => Ok(admitted),
-        (None, None) => introduce(&gateway, &socket, &mut reader, (endpoint, ip)).await,
-    };
-    let admitted = match admitted {
-        Ok(admitted) => admitted,
-        Err(close) => {
-            gateway.inner.figures.close(close);
-            socket.close(close, retry_ms());
-            return part(&socket, &mut reader).await;
-        }
-    };
-    let figures = gateway.inner.figures.clone();
+    let admit = async |token: String| introduce(&gateway, endpoint, (&token, ip)).await;
+    // Apart: what it takes to come in would else be a part of each client for as long as it stays.
+    let admitted = Box::pin(gateway.let_in((&socket, &mut reader), admitted, admit)).await;
+    let Some(admitted) = admitted else { return };
     figures.connect(endpoint);
     let (id, tenant) = (gateway.next_id(), admitted.identity.tenant);
     let connection = Arc::new(Connection {
@@ -106,7 +126,6 @@ pub(super) async fn serve(gateway: Gateway, arrival: Arrival) {
         look_again: Notify::new(),
         is_v1,
         socket,
-        figures,
     });
     tracing::debug!(%tenant, endpoint = endpoint.name(), id, "a client is connected");
     let mut session = Session::new(gateway.clone(), connection.clone(), admitted, reader);
@@ -116,34 +135,30 @@ pub(super) async fn serve(gateway: Gateway, arrival: Arrival) {
     connection.socket.leave();
     // With it goes its place: who is counted as gone has given it back.
     drop(session);
-    gateway.inner.figures.disconnect(endpoint);
+    figures.disconnect(endpoint);
     tracing::debug!(%tenant, endpoint = endpoint.name(), id, "a client is gone");
 }
 
-pub(super) async fn listens(gateway: &Gateway, endpoint: Endpoint, identity: &Identity) -> Listens {
-    let sectors = match endpoint {
-        Endpoint::Waiter if identity.sectors.is_empty() => {
-            (gateway.inner.find_sectors)(identity.clone(), Freshness::Known).await
-        }
-        _ => Sectors::These(identity.sectors.clone()),
+async fn listens(gateway: &Gateway, endpoint: Endpoint, identity: &Identity) -> Listens {
+    let sectors = match identity.looks_up_sectors(endpoint) {
+        true => (gateway.inner.find_sectors)(identity.clone(), Freshness::Known).await,
+        false => Sectors::These(identity.sectors.clone()),
     };
     let (branches, session) = (identity.branches.clone(), identity.session.clone());
     Listens { endpoint, branches, sectors, session }
 }
 
-/// Waits for the message that brings the token.
+/// Who holds the token that came as the first message, let in.
 async fn introduce(
     gateway: &Gateway,
-    socket: &Socket,
-    reader: &mut Reader,
-    (endpoint, ip): (Endpoint, Option<IpAddr>),
+    endpoint: Endpoint,
+    (token, ip): (&str, Option<IpAddr>),
 ) -> Result<Admitted, Close> {
-    let within = gateway.inner.settings.auth_within;
-    let token = timeout(within, first_token(socket, reader)).await.unwrap_or(Err(Close::HeartbeatLost));
     let figures = &gateway.inner.figures;
-    let identity =
-        token.and_then(|token| gateway.identify(endpoint, &token).map_err(|refusal| refusal.close()));
-    let identity = identity.inspect_err(|_| figures.reject(Rejected::Auth))?;
+    let identity = gateway.identify(endpoint, token).map_err(|refusal| {
+        figures.reject(Rejected::Auth);
+        refusal.close()
+    })?;
     let place = gateway.take_place(&identity, ip).map_err(|full| {
         figures.reject(full.into());
         full.close()
@@ -155,7 +170,7 @@ async fn introduce(
 ///
 /// # Errors
 /// How the connection ends when that brings none.
-pub async fn first_token(socket: &Socket, reader: &mut Reader) -> Result<String, Close> {
+async fn first_token(socket: &Socket, reader: &mut Reader) -> Result<String, Close> {
     loop {
         match reader.read(socket) {
             Ok(Heard::Text(text)) => {
@@ -175,7 +190,7 @@ pub async fn first_token(socket: &Socket, reader: &mut Reader) -> Result<String,
 }
 
 /// Lets the last frames out and waits for the client's goodbye, for a while.
-pub async fn part(socket: &Socket, reader: &mut Reader) {
+async fn part(socket: &Socket, reader: &mut Reader) {
     let goodbye = async {
         loop {
             match reader.read(socket) {

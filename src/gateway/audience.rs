@@ -65,9 +65,13 @@ impl Listens {
 
     /// Whether an event of the same tenant is for this listener.
     pub fn hears(&self, event: &Event) -> bool {
-        let groups = self.groups();
-        self.is_in(event.branch) && audience(event).iter().any(|group| groups.contains(group))
+        self.is_in(event.branch) && is_for(event, &self.groups())
     }
+}
+
+/// Whether an event is for somebody in one of these groups of its branch.
+pub(super) fn is_for(event: &Event, groups: &[Group]) -> bool {
+    audience(event).iter().any(|group| groups.contains(group))
 }
 
 /// The groups of its branch that an event is for; no listener is in two of them.

@@ -47,7 +47,7 @@ impl Member for Client {
     fn send(&self, stamped: &Arc<Stamped>) -> bool {
         let tenant = stamped.event.tenant;
         let (own, figures) = match self {
-            Self::Socket(socket) => (socket.tenant, &*socket.figures),
+            Self::Socket(socket) => (socket.tenant, socket.socket.figures()),
             Self::Stream(stream) => (stream.tenant(), stream.figures()),
         };
         if tenant != own {

@@ -3,6 +3,9 @@
 //! Codes below 3000 are those of RFC 6455 and IANA; those from 4400 are ours, like the HTTP statuses that they remind of.
 //! The reason that goes with them is JSON: `{"code":"slow_consumer","retry":true,"retry_ms":250}`.
 
+/// What a client's own answer to a `retry` may be, milliseconds: they do not all come back at once.
+const RETRY_MS: std::ops::Range<u64> = 100..1000;
+
 /// What a client should do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
@@ -111,6 +114,11 @@ impl Close {
             }
         }
     }
+}
+
+/// What a client that is sent away is told to wait, ms: 100 to 1000 by chance, so that not all come back at once.
+pub(super) fn retry_ms() -> u64 {
+    rand::random_range(RETRY_MS)
 }
 
 #[cfg(test)]

@@ -15,9 +15,6 @@ use super::tenant::Joined;
 use crate::domain::{BranchId, Endpoint, TenantId};
 use crate::wire::{ServerMessage, StreamPosition, StreamPositions, stream_name};
 
-/// What a client's own answer to a `retry` may be, milliseconds: they do not all come back at once.
-const RETRY_MS: std::ops::Range<u64> = 100..1000;
-
 /// One client who is connected.
 #[derive(Debug)]
 pub struct Connection {
@@ -31,42 +28,20 @@ pub struct Connection {
     /// Whether it speaks `atalaya.v1`, and so knows of streams and positions.
     pub is_v1: bool,
     pub socket: Socket,
-    pub figures: Arc<Figures>,
 }
 
 impl Connection {
     /// Says something.
     pub fn say(&self, message: &ServerMessage) {
         if self.socket.put(&frame::text(&message.text())) == Put::Full {
-            self.overflow();
+            self.socket.overflow();
         }
     }
 
     /// Ends the connection after what waits.
     pub fn close(&self, close: Close) {
-        if self.socket.close(close, retry_ms()) {
-            self.figures.close(close);
-        }
+        self.socket.close(close);
     }
-
-    /// Ends the connection at once.
-    pub fn cut(&self, close: Close) {
-        if self.socket.cut(close, retry_ms()) {
-            self.figures.close(close);
-        }
-    }
-
-    /// Ends the connection of one who does not take what is sent.
-    pub(super) fn overflow(&self) {
-        self.figures.slow_consumers.add(1);
-        self.figures.queue_bytes.add(self.socket.waiting() as f64);
-        self.cut(Close::SlowConsumer);
-    }
-}
-
-/// What a client that is sent away is told to wait, ms: 100 to 1000 by chance, so that not all come back at once.
-pub fn retry_ms() -> u64 {
-    rand::random_range(RETRY_MS)
 }
 
 /// Positions as the client is told of them.
@@ -115,11 +90,11 @@ impl Member for Arc<Connection> {
         match self.socket.put(&stamped.frame) {
             Put::Written => true,
             Put::Queued => {
-                self.figures.queue_bytes.add(self.socket.waiting() as f64);
+                self.socket.figures().queue_bytes.add(self.socket.waiting() as f64);
                 true
             }
             Put::Full => {
-                self.overflow();
+                self.socket.overflow();
                 false
             }
             Put::Closed => false,
@@ -128,7 +103,7 @@ impl Member for Arc<Connection> {
 
     fn catch_up(&self, joined: &Joined, start: &Start) {
         let missed = joined.missed.iter().map(|stamped| stamped.frame.clone());
-        let last = afterwards(joined, start, &self.figures);
+        let last = afterwards(joined, start, self.socket.figures());
         if !self.is_v1 {
             self.socket.put_all(missed);
             // Who does not know of streams is told by the close that it does not have everything.

@@ -22,7 +22,7 @@ pub(super) fn payload(frame: &Bytes) -> Bytes {
 }
 
 /// A ping that the peer has to answer.
-pub fn ping() -> Bytes {
+pub(super) fn ping() -> Bytes {
     encode(Frame::ping(Bytes::new()))
 }
 

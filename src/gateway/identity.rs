@@ -23,6 +23,7 @@ impl Refusal {
     pub fn close(&self) -> Close {
         match self {
             Self::Token(TokenError::Expired) => Close::TokenExpired,
+            Self::Token(TokenError::Unsure) => Close::TryLater,
             Self::Token(_) => Close::Unauthorized,
             Self::Role(_) => Close::Forbidden,
         }
@@ -42,7 +43,7 @@ pub struct Identity {
     pub session: Option<SessionId>,
     pub expires: Timestamp,
     /// The token's own name, by which it may be revoked.
-    pub token: Option<String>,
+    pub token: Option<Arc<str>>,
 }
 
 impl From<Bearer> for Identity {
@@ -50,7 +51,7 @@ impl From<Bearer> for Identity {
         let Bearer { caller, token, expires } = bearer;
         let user = Some(Arc::from(caller.subject)).filter(|user: &Arc<str>| !user.is_empty());
         let (tenant, branches, sectors) = (caller.tenant, caller.branches, caller.sectors);
-        Self { tenant, user, branches, sectors, session: None, expires, token }
+        Self { tenant, user, branches, sectors, session: None, expires, token: token.map(Arc::from) }
     }
 }
 
@@ -65,6 +66,13 @@ impl From<Table> for Identity {
             expires: table.expires,
             token: None,
         }
+    }
+}
+
+impl Identity {
+    /// Whether sectors have to be looked up for it.
+    pub(super) fn looks_up_sectors(&self, endpoint: Endpoint) -> bool {
+        endpoint == Endpoint::Waiter && self.sectors.is_empty()
     }
 }
 
@@ -98,10 +106,8 @@ impl Doorman {
     /// When it is not valid.
     pub fn bearer(&self, token: &str) -> Result<Bearer, TokenError> {
         let bearer = self.keys.identify(token)?;
-        match self.is_revoked(bearer.caller.tenant, bearer.token.as_deref()) {
-            true => Err(TokenError::Revoked),
-            false => Ok(bearer),
-        }
+        self.revocations.check(bearer.caller.tenant, bearer.token.as_deref())?;
+        Ok(bearer)
     }
 
     /// Whether the token of this name is good no more, before its end.

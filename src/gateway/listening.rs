@@ -8,18 +8,17 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::Gateway;
-use super::arrival::listens;
+use super::arrival::Admitted;
 use super::client::Client;
-use super::close::Close;
-use super::conn::{retry_ms, told};
+use super::close::{Close, retry_ms};
+use super::conn::told;
 use super::hub::{Member, Start};
 use super::identity::Identity;
 use super::limits::Place;
 use super::listener::{Item, Listener, Next};
-use super::redis::Need;
 use super::session::read_positions;
 use super::tenant::SessionOver;
-use super::watch::{Due, Watch};
+use super::watch::{Due, Holder, Watch};
 use crate::domain::Endpoint;
 use crate::wire::{ServerMessage, StreamPositions, stream_name};
 
@@ -42,10 +41,8 @@ pub struct Listening {
     gateway: Gateway,
     listener: Arc<Listener>,
     endpoint: Endpoint,
-    identity: Identity,
-    _place: Place,
     /// Held to the end, as long as events are to come.
-    _need: Option<Need>,
+    admitted: Admitted,
     positions: StreamPositions,
     revoked: watch::Receiver<()>,
     watch: Watch,
@@ -64,38 +61,34 @@ impl Gateway {
         (identity, place): (Identity, Place),
         resume: Option<StreamPositions>,
     ) -> Result<Listening, Close> {
-        let reassigned = self.inner.reassigned.load(Ordering::SeqCst);
-        let listens = listens(self, endpoint, &identity).await;
-        let (hub, tenant) = (&self.inner.hub, identity.tenant);
-        let need = self.need(tenant, &listens).await?;
-        let here = hub.positions(tenant, &listens);
-        let now = told(&here);
+        let admitted = self.admit(endpoint, (identity, place)).await?;
+        let Admitted { identity, listens, positions: here, .. } = &admitted;
+        let now = told(here);
         let positions = resume.clone().unwrap_or_else(|| now.clone());
-        let start = resume.map_or(Start::At(here), |streams| Start::Resume(read_positions(streams)));
+        let start =
+            resume.map_or_else(|| Start::At(here.clone()), |streams| Start::Resume(read_positions(streams)));
         let (figures, settings) = (self.inner.figures.clone(), &self.inner.settings);
-        let listener = Arc::new(Listener::new(self.next_id(), &identity, settings.room, figures.clone()));
+        let listener = Arc::new(Listener::new(self.next_id(), identity, settings.room, figures.clone()));
         listener.say(ServerMessage::Welcome { streams: now });
-        let joined = hub.join(tenant, &Client::Stream(listener.clone()), listens, &start);
+        let client = Client::Stream(listener.clone());
+        let joined = self.inner.hub.join(identity.tenant, &client, listens.clone(), &start);
         joined.map_err(|SessionOver| Close::SessionClosed)?;
-        if endpoint == Endpoint::Waiter && self.inner.reassigned.load(Ordering::SeqCst) != reassigned {
+        let has_changed = self.inner.reassigned.load(Ordering::SeqCst) != admitted.reassigned;
+        if has_changed && identity.looks_up_sectors(endpoint) {
             // Its sectors may be others already: it comes back at once.
             listener.close(Close::Restart);
         }
         figures.connect(endpoint);
-        let mut revoked = self.inner.doorman.revocations.changes();
-        // What was revoked since the token was looked at.
-        revoked.mark_changed();
+        let watch = Watch::new(self, Holder::from(identity));
         Ok(Listening {
             gateway: self.clone(),
             listener,
             endpoint,
-            _place: place,
-            _need: need,
+            admitted,
             positions,
-            revoked,
-            watch: Watch::new(self),
+            revoked: self.revoked(),
+            watch,
             is_over: false,
-            identity,
         })
     }
 }
@@ -111,10 +104,10 @@ impl Listening {
             }
             if self.revoked.has_changed().unwrap_or(false) {
                 self.revoked.mark_unchanged();
-                let revoked = self.watch.revalidate(&self.gateway, &self.identity);
+                let revoked = self.watch.revalidate(&self.gateway);
                 revoked.into_iter().for_each(|close| self.listener.close(close));
             }
-            if self.watch.next_time(&self.gateway, &self.identity) <= Instant::now() {
+            if self.watch.next_time(&self.gateway) <= Instant::now() {
                 self.pass();
             }
             match self.listener.next() {
@@ -129,7 +122,7 @@ impl Listening {
                 Next::Wait => {}
             }
             let listener = self.listener.clone();
-            let next_time = self.watch.next_time(&self.gateway, &self.identity);
+            let next_time = self.watch.next_time(&self.gateway);
             tokio::select! {
                 () = listener.ready() => {}
                 () = sleep_until(next_time) => {}
@@ -178,7 +171,7 @@ impl Listening {
 
     /// Does what is due.
     fn pass(&mut self) {
-        match self.watch.due(&self.gateway, &self.identity) {
+        match self.watch.due(&self.gateway) {
             Due::End(close) => self.listener.close(close),
             Due::Warn(expires) => self.listener.say(ServerMessage::token_expiring(expires)),
             Due::Nothing => {}
@@ -188,7 +181,7 @@ impl Listening {
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        self.gateway.inner.hub.leave(self.identity.tenant, self.listener.id());
+        self.gateway.inner.hub.leave(self.admitted.identity.tenant, self.listener.id());
         self.gateway.inner.figures.disconnect(self.endpoint);
     }
 }

@@ -26,6 +26,7 @@ mod listener;
 mod listening;
 mod outbox;
 mod pace;
+mod pulse;
 mod recent;
 mod redis;
 mod sectors;
@@ -47,13 +48,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::redis::{BreakerState, RedisAt, RedisStatus, RedisUrlError};
-pub use arrival::{Admitted, Arrival, GOODBYE, first_token, part};
+pub use arrival::{Admitted, Arrival};
 pub use audience::{Group, Listens, Sectors, audience};
 pub use close::{Close, Retry};
-pub use conn::retry_ms;
 pub use drops::DropRate;
 pub use figures::{Count, Figures, Found, Handshake, Rejected, Spread};
-pub use frame::{ping as ping_frame, text as text_frame};
+pub use frame::text as text_frame;
 pub use health::{Checkup, Health, by_code};
 pub use hub::{Hub, Member, Start};
 pub use identity::{Doorman, Identity, Refusal};
@@ -62,16 +62,18 @@ pub use limits::{Full, Guest, Limits, Most, Place};
 pub use line::Line;
 pub use listening::{Listening, Notice};
 pub use outbox::{Put, Room};
+pub use pulse::{Next, Pulse};
 pub use sectors::{Changed, LookUp, SectorCache, SectorContext, SectorFigures, Served, Station};
 pub use settings::Settings;
 pub use socket::{Deaf, Heard, Reader, Socket};
 pub use stream::{Keep, Placed, Position, Stamped, Stream};
 pub use tenant::{Joined, Positions, SessionOver, Tenant};
+pub use watch::{Due, Holder, Watch};
 
 use self::redis::{Link, Need};
 use crate::auth::{Bearer, TableKeys, TokenError};
 use crate::clock::Clock;
-use crate::domain::{Endpoint, Event, TenantId};
+use crate::domain::{Endpoint, Event, TenantId, Timestamp};
 use client::Client;
 
 /// How often what nobody needs any more is forgotten.
@@ -197,11 +199,8 @@ impl Gateway {
     /// When it is not valid, or is for something else.
     pub fn identify(&self, endpoint: Endpoint, token: &str) -> Result<Identity, Refusal> {
         let identity = self.inner.doorman.identify(endpoint, token)?;
-        // To the second: a connection would be ended at once, though a request is given some leeway.
-        match identity.expires <= self.inner.clock.now() {
-            true => Err(TokenError::Expired.into()),
-            false => Ok(identity),
-        }
+        self.check_end(identity.expires)?;
+        Ok(identity)
     }
 
     /// Who of the staff holds `token`, whatever it opens.
@@ -210,15 +209,20 @@ impl Gateway {
     /// When it is not valid.
     pub fn bearer(&self, token: &str) -> Result<Bearer, TokenError> {
         let bearer = self.inner.doorman.bearer(token)?;
-        match bearer.expires <= self.inner.clock.now() {
-            true => Err(TokenError::Expired),
-            false => Ok(bearer),
-        }
+        self.check_end(bearer.expires)?;
+        Ok(bearer)
     }
 
-    /// Checks tokens.
-    pub fn doorman(&self) -> &Doorman {
-        &self.inner.doorman
+    /// To the second: a connection would be ended at once, though a request is given some leeway.
+    fn check_end(&self, expires: Timestamp) -> Result<(), TokenError> {
+        if expires <= self.inner.clock.now() { Err(TokenError::Expired) } else { Ok(()) }
+    }
+
+    /// Changes whenever tokens are revoked, and at once: some may have been since they were looked at.
+    pub fn revoked(&self) -> tokio::sync::watch::Receiver<()> {
+        let mut revoked = self.inner.doorman.revocations.changes();
+        revoked.mark_changed();
+        revoked
     }
 
     /// How connections behave.
@@ -259,7 +263,7 @@ impl Gateway {
         }
     }
 
-    pub fn figures(&self) -> &Figures {
+    pub fn figures(&self) -> &Arc<Figures> {
         &self.inner.figures
     }
 

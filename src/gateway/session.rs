@@ -7,19 +7,19 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, sleep_until};
 
-use super::arrival::{Admitted, GOODBYE};
+use super::arrival::Admitted;
 use super::audience::Sectors;
 use super::client::Client;
 use super::close::Close;
 use super::conn::{Connection, told};
-use super::frame;
 use super::hub::Start;
 use super::identity::Identity;
 use super::pace::{Pace, Verdict};
-use super::socket::{Deaf, Heard, Reader};
+use super::pulse::{Next, Pulse};
+use super::socket::{Heard, Reader};
 use super::stream::Position;
 use super::tenant::Positions;
-use super::watch::{Due, Watch};
+use super::watch::{Due, Holder, Watch};
 use super::{Freshness, Gateway};
 use crate::domain::Endpoint;
 use crate::wire::{ClientMessage, ServerMessage, StreamPositions, stream_branch};
@@ -29,13 +29,6 @@ const GRACE: Duration = Duration::from_millis(250);
 
 /// Messages that are read before others have their turn.
 const READS: usize = 32;
-
-/// Whether the session goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
-    GoOn,
-    End,
-}
 
 /// Somebody who is connected, as its own task sees it.
 pub(super) struct Session {
@@ -48,13 +41,10 @@ pub(super) struct Session {
     held: Option<Instant>,
     /// Whether it is told what happens, from the positions on with which it was admitted, or from before when it asked.
     is_told: bool,
-    heard: Instant,
-    /// When the client was asked whether it is there, unless it has answered.
-    asked: Option<Instant>,
+    pulse: Pulse,
     watch: Watch,
     /// A look-up of the waiter's sectors that it has asked for.
     sectors: Option<(Freshness, BoxFuture<'static, Sectors>)>,
-    goodbye: Option<Instant>,
 }
 
 impl Session {
@@ -64,21 +54,17 @@ impl Session {
         admitted: Admitted,
         reader: Reader,
     ) -> Self {
-        let now = Instant::now();
-        let settings = &gateway.inner.settings;
         Self {
-            pace: Pace::new(settings.messages_per_second),
-            watch: Watch::new(&gateway),
+            pace: Pace::new(gateway.inner.settings.messages_per_second),
+            pulse: Pulse::begin(),
+            watch: Watch::new(&gateway, Holder::from(&admitted.identity)),
             gateway,
             connection,
             admitted,
             reader,
             held: None,
             is_told: false,
-            heard: now,
-            asked: None,
             sectors: None,
-            goodbye: None,
         }
     }
 
@@ -116,16 +102,15 @@ impl Session {
             return self.connection.close(Close::SessionClosed);
         };
         (self.admitted.positions, self.is_told) = (from, true);
-        if self.gateway.inner.reassigned.load(Ordering::SeqCst) != self.admitted.reassigned {
+        let reassigned = self.gateway.inner.reassigned.load(Ordering::SeqCst);
+        if std::mem::replace(&mut self.admitted.reassigned, reassigned) != reassigned {
             self.connection.look_again.notify_one();
         }
     }
 
     pub(super) async fn run(&mut self) {
         let stop = self.gateway.inner.stop.clone();
-        let mut revoked = self.gateway.inner.doorman.revocations.changes();
-        // What was revoked since the token was looked at.
-        revoked.mark_changed();
+        let mut revoked = self.gateway.revoked();
         loop {
             let connection = self.connection.clone();
             let next = tokio::select! {
@@ -143,7 +128,7 @@ impl Session {
                     Next::GoOn
                 }
                 Ok(()) = revoked.changed() => {
-                    let revoked = self.watch.revalidate(&self.gateway, &self.admitted.identity);
+                    let revoked = self.watch.revalidate(&self.gateway);
                     revoked.into_iter().for_each(|close| self.connection.close(close));
                     Next::GoOn
                 }
@@ -155,99 +140,47 @@ impl Session {
             if next == Next::End {
                 return;
             }
-            if self.goodbye.is_none() && self.connection.socket.is_closing() {
-                self.goodbye = Some(Instant::now() + GOODBYE);
-            }
+            self.pulse.see_end(&connection.socket);
         }
     }
 
     /// When there is something to do though nothing comes.
     fn next_time(&self) -> Instant {
-        if let Some(goodbye) = self.goodbye {
-            return goodbye;
-        }
-        let settings = &self.gateway.inner.settings;
-        let heartbeat =
-            self.asked.map_or(self.heard + settings.ping_every, |asked| asked + settings.pong_within);
-        let watch = self.watch.next_time(&self.gateway, &self.admitted.identity);
-        self.held.into_iter().fold(heartbeat.min(watch), Instant::min)
+        let due = self.held.into_iter().fold(self.watch.next_time(&self.gateway), Instant::min);
+        self.pulse.next_time(&self.gateway.inner.settings, due)
     }
 
     /// Does what is due.
     fn pass(&mut self, now: Instant) -> Next {
-        if let Some(goodbye) = self.goodbye {
-            return if goodbye <= now { Next::End } else { Next::GoOn };
-        }
-        if self.held.take_if(|until| *until <= now).is_some() {
-            self.go_on();
-        }
-        match self.watch.due(&self.gateway, &self.admitted.identity) {
-            Due::End(close) => self.connection.close(close),
-            Due::Warn(expires) if self.connection.is_v1 => {
-                self.connection.say(&ServerMessage::token_expiring(expires));
+        if !self.pulse.is_parting() {
+            if self.held.take_if(|until| *until <= now).is_some() {
+                self.go_on();
             }
-            Due::Warn(_) | Due::Nothing => {}
-        }
-        self.watch_heartbeat(now)
-    }
-
-    fn watch_heartbeat(&mut self, now: Instant) -> Next {
-        let settings = &self.gateway.inner.settings;
-        match self.asked {
-            Some(asked) if now >= asked + settings.pong_within => {
-                self.connection.cut(Close::HeartbeatLost);
-                // Nobody is there to say goodbye to; should somebody be, the frame tells.
-                let _ = self.connection.socket.flush();
-                return Next::End;
+            match self.watch.due(&self.gateway) {
+                Due::End(close) => self.connection.close(close),
+                Due::Warn(expires) if self.connection.is_v1 => {
+                    self.connection.say(&ServerMessage::token_expiring(expires));
+                }
+                Due::Warn(_) | Due::Nothing => {}
             }
-            None if now >= self.heard + settings.ping_every => {
-                self.asked = Some(now);
-                self.connection.socket.put(&frame::ping());
-            }
-            _ => {}
         }
-        Next::GoOn
+        self.pulse.beat(&self.gateway.inner.settings, &self.connection.socket, now)
     }
 
     /// Reads what has come.
     fn read(&mut self) -> Next {
         for _ in 0..READS {
-            let heard = self.reader.read(&self.connection.socket);
-            if heard.is_ok() {
-                self.heard = Instant::now();
-            }
-            match heard {
-                // After the last frame only the client's own last one is of interest.
-                Ok(Heard::Text(_) | Heard::Binary(_)) if self.goodbye.is_some() => {}
+            match self.pulse.read(&mut self.reader, &self.connection.socket) {
                 Ok(Heard::Text(text)) => self.hear(&text),
                 Ok(Heard::Binary(_)) => self.heard_nonsense("messages are texts"),
-                Ok(Heard::Sign) => self.asked = None,
-                Ok(Heard::Pong) => {
-                    if let Some(asked) = self.asked.take() {
-                        self.gateway.inner.figures.ping_seconds.add(asked.elapsed().as_secs_f64());
-                    }
-                }
-                Ok(Heard::Closing) => {
-                    let _ = self.connection.socket.flush();
-                    return Next::End;
-                }
-                Err(Deaf::NothingYet) => return Next::GoOn,
-                Err(Deaf::Over) => {
-                    self.gateway.inner.figures.lost.add(u64::from(self.goodbye.is_none()));
-                    return Next::End;
-                }
-                Err(Deaf::Wrong(close)) => {
-                    self.connection.cut(close);
-                    let _ = self.connection.socket.flush();
-                    return Next::End;
-                }
+                Ok(_) => {}
+                Err(next) => return next,
             }
         }
         Next::GoOn
     }
 
     fn hear(&mut self, text: &str) {
-        self.asked = None;
         match self.pace.heard(std::time::Instant::now()) {
             Verdict::Take => {}
             Verdict::Warn => {
@@ -275,7 +208,7 @@ impl Session {
             ClientMessage::Resume { .. }
                 if self.connection.socket.waiting() > self.gateway.inner.settings.room.bytes =>
             {
-                self.connection.overflow();
+                self.connection.socket.overflow();
             }
             ClientMessage::Resume { streams } => self.resume(streams),
             ClientMessage::Auth { .. } => {
@@ -285,7 +218,7 @@ impl Session {
             ClientMessage::RefreshSectors {} if self.connection.endpoint != Endpoint::Waiter => {
                 self.heard_nonsense("only waiters have sectors");
             }
-            ClientMessage::RefreshSectors {} if self.admitted.identity.sectors.is_empty() => {
+            ClientMessage::RefreshSectors {} if self.looks_up_sectors() => {
                 self.look_up_sectors(Freshness::New);
             }
             ClientMessage::RefreshSectors {} => {
@@ -296,7 +229,7 @@ impl Session {
 
     /// Whether its sectors are not those of its token.
     fn looks_up_sectors(&self) -> bool {
-        self.connection.endpoint == Endpoint::Waiter && self.admitted.identity.sectors.is_empty()
+        self.admitted.identity.looks_up_sectors(self.connection.endpoint)
     }
 
     fn look_up_sectors(&mut self, freshness: Freshness) {
@@ -341,7 +274,7 @@ impl Session {
         let said = match self.gateway.identify(self.connection.endpoint, token) {
             Ok(new) if is_same(&new) => {
                 let until = new.expires;
-                self.watch.renew(own.expires, until);
+                self.watch.renew(Holder::from(&new));
                 self.admitted.identity = new;
                 ServerMessage::auth_refreshed(until)
             }

@@ -4,15 +4,17 @@
 //! connection's own task sends it once there is room; so nobody ever waits for a client.
 
 use std::io::{self, Read, Write};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tokio::io::Interest;
 use tokio::sync::Notify;
+use tungstenite::Utf8Bytes;
 use tungstenite::error::{CapacityError, Error};
 use tungstenite::protocol::{Message, Role, WebSocketConfig, WebSocketContext};
 
-use super::close::Close;
+use super::close::{Close, retry_ms};
+use super::figures::Figures;
 use super::frame;
 use super::line::Line;
 use super::outbox::{Outbox, Put, Room};
@@ -29,14 +31,20 @@ pub struct Socket {
     line: Line,
     outbox: Mutex<Outbox>,
     room: Room,
+    /// Where it is counted how it ends.
+    figures: Arc<Figures>,
     /// The connection's own task has something to do.
     wake: Notify,
 }
 
 impl Socket {
     /// A socket whose client may leave so much unread.
-    pub fn new(line: impl Into<Line>, room: Room) -> Self {
-        Self { line: line.into(), outbox: Mutex::default(), room, wake: Notify::new() }
+    pub fn new(line: impl Into<Line>, room: Room, figures: Arc<Figures>) -> Self {
+        Self { line: line.into(), outbox: Mutex::default(), room, figures, wake: Notify::new() }
+    }
+
+    pub(super) fn figures(&self) -> &Figures {
+        &self.figures
     }
 
     /// Sends a frame, now or when there is room.
@@ -60,18 +68,27 @@ impl Socket {
         self.wake.notify_one();
     }
 
-    /// Ends the connection once everything is sent. Whether it was not ending yet.
-    pub fn close(&self, close: Close, retry_ms: u64) -> bool {
-        let is_new = self.outbox().close(frame::close(close.code(), &close.reason(retry_ms)), false);
+    /// Ends the connection once everything is sent, unless it is ending.
+    pub fn close(&self, close: Close) {
+        if self.outbox().close(last_frame(close), false) {
+            self.figures.close(close);
+        }
         self.wake.notify_one();
-        is_new
     }
 
-    /// Ends the connection; what waits is not sent. Whether it was not ending yet.
-    pub fn cut(&self, close: Close, retry_ms: u64) -> bool {
-        let is_new = self.outbox().close(frame::close(close.code(), &close.reason(retry_ms)), true);
+    /// Ends the connection, unless it is ending; what waits is not sent.
+    pub fn cut(&self, close: Close) {
+        if self.outbox().close(last_frame(close), true) {
+            self.figures.close(close);
+        }
         self.wake.notify_one();
-        is_new
+    }
+
+    /// Ends the connection of one who does not take what is sent.
+    pub fn overflow(&self) {
+        self.figures.slow_consumers.add(1);
+        self.figures.queue_bytes.add(self.waiting() as f64);
+        self.cut(Close::SlowConsumer);
     }
 
     /// Bytes that wait for the client.
@@ -137,10 +154,14 @@ impl Socket {
     }
 }
 
+fn last_frame(close: Close) -> Bytes {
+    frame::close(close.code(), &close.reason(retry_ms()))
+}
+
 /// What a client says.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Heard {
-    Text(String),
+    Text(Utf8Bytes),
     Binary(Bytes),
     /// Something that is answered already, or needs no answer.
     Sign,
@@ -195,7 +216,7 @@ impl Reader {
     pub fn read(&mut self, socket: &Socket) -> Result<Heard, Deaf> {
         let mut tube = Tube { socket, reads: 0 };
         match self.0.read(&mut tube) {
-            Ok(Message::Text(text)) => Ok(Heard::Text(text.as_str().to_owned())),
+            Ok(Message::Text(text)) => Ok(Heard::Text(text)),
             Ok(Message::Binary(bytes)) => Ok(Heard::Binary(bytes)),
             Ok(Message::Pong(_)) => Ok(Heard::Pong),
             Ok(Message::Close(_)) => {

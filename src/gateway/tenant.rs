@@ -8,7 +8,7 @@ mod shared;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::audience::{Group, Listens, Sectors, audience};
+use super::audience::{Group, Listens, Sectors, audience, is_for};
 use super::hub::Start;
 use super::recent::Recent;
 use super::stream::{Keep, Position, Stamped, Stream, new_epoch};
@@ -260,8 +260,7 @@ impl<M: Clone> Tenant<M> {
             let missed = room.stream.after(&since, &groups);
             let recovered = missed.is_some();
             let own = missed.into_iter().flatten();
-            let hears = |event| audience(event).iter().any(|group| groups.contains(group));
-            let own = own.filter(|stamped| stamped.offset > floor && hears(&stamped.event));
+            let own = own.filter(|stamped| stamped.offset > floor && is_for(&stamped.event, &groups));
             joined.missed.extend(own.take_while(|stamped| stamped.offset <= end).cloned());
             let from = if recovered { since.offset.min(end) } else { end };
             joined.from.insert(branch, Position { offset: from, ..position.clone() });

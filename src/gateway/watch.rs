@@ -1,5 +1,6 @@
 //! What ends a listener though nothing comes: its token's end, a revocation, or the server's own end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -7,14 +8,31 @@ use tokio::time::Instant;
 use super::Gateway;
 use super::close::Close;
 use super::identity::Identity;
-use crate::domain::Timestamp;
+use crate::domain::{TenantId, Timestamp};
 
 /// A listener is told so long before its token ends.
 const EXPIRY_NOTICE: Duration = Duration::from_secs(30);
 
+/// Who is connected, as far as it may have to go.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    pub tenant: TenantId,
+    /// The token's own name, by which it may be revoked.
+    pub token: Option<Arc<str>>,
+    /// `None` of one without a token.
+    pub expires: Option<Timestamp>,
+}
+
+impl From<&Identity> for Holder {
+    fn from(identity: &Identity) -> Self {
+        let Identity { tenant, token, expires, .. } = identity;
+        Self { tenant: *tenant, token: token.clone(), expires: Some(*expires) }
+    }
+}
+
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Due {
+pub enum Due {
     Nothing,
     /// Its token ends at this time, and it should be told.
     Warn(Timestamp),
@@ -23,7 +41,8 @@ pub(super) enum Due {
 
 /// Looks after one listener.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub struct Watch {
+    holder: Holder,
     revalidate: Instant,
     warned_of_expiry: bool,
     /// When it is ended because the server stops.
@@ -31,60 +50,65 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(gateway: &Gateway) -> Self {
+    pub fn new(gateway: &Gateway, holder: Holder) -> Self {
         let revalidate = Instant::now() + gateway.inner.settings.revalidate_every;
-        Self { revalidate, warned_of_expiry: false, drain: None }
+        Self { holder, revalidate, warned_of_expiry: false, drain: None }
     }
 
     /// When there is something to do. A token ends by the clock on the wall, which may be turned meanwhile: ask again
     /// whenever something else has happened.
-    pub(super) fn next_time(&self, gateway: &Gateway, identity: &Identity) -> Instant {
-        let left = identity.expires.since(gateway.inner.clock.now());
+    pub fn next_time(&self, gateway: &Gateway) -> Instant {
         let notice = if self.warned_of_expiry { Duration::ZERO } else { EXPIRY_NOTICE };
-        let expiry = Instant::now() + left.saturating_sub(notice);
-        self.drain.into_iter().fold(self.revalidate.min(expiry), Instant::min)
+        let expiry = self.left(gateway).map(|left| Instant::now() + left.saturating_sub(notice));
+        [expiry, self.drain].into_iter().flatten().fold(self.revalidate, Instant::min)
+    }
+
+    /// What is left of its token's life.
+    fn left(&self, gateway: &Gateway) -> Option<Duration> {
+        Some(self.holder.expires?.since(gateway.inner.clock.now()))
     }
 
     /// What is due.
-    pub(super) fn due(&mut self, gateway: &Gateway, identity: &Identity) -> Due {
+    pub fn due(&mut self, gateway: &Gateway) -> Due {
         let now = Instant::now();
         if self.drain.is_some_and(|at| at <= now) {
             return Due::End(Close::Restart);
         }
-        let left = identity.expires.since(gateway.inner.clock.now());
-        if left.is_zero() {
+        let left = self.left(gateway);
+        if left.is_some_and(|left| left.is_zero()) {
             return Due::End(Close::TokenExpired);
         }
         if self.revalidate <= now
-            && let Some(close) = self.revalidate(gateway, identity)
+            && let Some(close) = self.revalidate(gateway)
         {
             return Due::End(close);
         }
-        if left <= EXPIRY_NOTICE && !self.warned_of_expiry {
+        if left.is_some_and(|left| left <= EXPIRY_NOTICE) && !self.warned_of_expiry {
             self.warned_of_expiry = true;
-            return Due::Warn(identity.expires);
+            return self.holder.expires.map_or(Due::Nothing, Due::Warn);
         }
         Due::Nothing
     }
 
     /// Why it is to be ended, when its token was revoked.
-    pub(super) fn revalidate(&mut self, gateway: &Gateway, identity: &Identity) -> Option<Close> {
+    pub fn revalidate(&mut self, gateway: &Gateway) -> Option<Close> {
         self.revalidate = Instant::now() + gateway.inner.settings.revalidate_every;
-        let is_revoked = gateway.inner.doorman.is_revoked(identity.tenant, identity.token.as_deref());
+        let is_revoked = gateway.inner.doorman.is_revoked(self.holder.tenant, self.holder.token.as_deref());
         is_revoked.then_some(Close::Unauthorized)
     }
 
     /// It has a new token, whose end it has to be told of unless that is the same.
-    pub(super) fn renew(&mut self, old: Timestamp, new: Timestamp) {
-        self.warned_of_expiry &= new <= old;
+    pub fn renew(&mut self, holder: Holder) {
+        self.warned_of_expiry &= holder.expires <= self.holder.expires;
+        self.holder = holder;
     }
 
-    pub(super) fn is_draining(&self) -> bool {
+    pub fn is_draining(&self) -> bool {
         self.drain.is_some()
     }
 
     /// The server stops: it is ended within the time for that, at another moment than others.
-    pub(super) fn drain(&mut self, gateway: &Gateway) {
+    pub fn drain(&mut self, gateway: &Gateway) {
         let within = gateway.inner.settings.drain;
         self.drain = Some(Instant::now() + within.mul_f64(rand::random_range(0.0..1.0)));
     }

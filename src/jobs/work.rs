@@ -43,7 +43,10 @@ pub async fn start_shifts(
 ) -> Outcome {
     let (mut started, mut failed) = (0, None);
     for (tenant, branch) in branches {
-        let newest = store.shifts(*tenant, *branch, None, 1).await.map(|page| page.items.into_iter().next());
+        let newest = store
+            .shifts(*tenant, *branch, (None, None), (None, 1))
+            .await
+            .map(|page| page.items.into_iter().next());
         let shift = store.shift_at(*tenant, *branch, now).await;
         match (newest, shift) {
             (Ok(newest), Ok(shift)) if newest.as_ref() != Some(&shift) => {

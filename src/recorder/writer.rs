@@ -29,7 +29,7 @@ pub(super) async fn write(store: Store, spool: Spool, backlog: Arc<Backlog>) {
     let disk = Disk::new(spool, backlog.clone());
     let (sender, receiver) = mpsc::channel(1);
     let keeper = Keeper { backlog: backlog.clone(), disk: disk.clone(), writer: sender };
-    let writer = Writer { store, disk, backlog: backlog.clone(), pause: None };
+    let writer = Writer { store, disk, backlog: backlog.clone(), pause: None, told: false };
     let keep = async {
         keeper.run().await;
         backlog.set_kept();
@@ -46,6 +46,8 @@ struct Writer {
     backlog: Arc<Backlog>,
     /// Set while the database is away: the time between the last two attempts.
     pause: Option<Duration>,
+    /// It was said that records wait on disk. Those that the database was only slow to take wait there unsaid.
+    told: bool,
 }
 
 impl Writer {
@@ -59,6 +61,7 @@ impl Writer {
 
     async fn write(&mut self, direct: &mut mpsc::Receiver<Direct>) -> Result<(), Ending> {
         // What an earlier run left comes first: it may hold visits that were open then.
+        self.told = self.backlog.has_earlier();
         while self.backlog.has_earlier() {
             self.drain().await?;
         }
@@ -121,7 +124,7 @@ impl Writer {
                     self.disk.confirm().await;
                     self.backlog.count_drained(records.len(), written);
                     tracing::debug!(written, took = ?started.elapsed(), "records from disk are written");
-                    if !self.backlog.is_spooling() {
+                    if !self.backlog.is_spooling() && std::mem::take(&mut self.told) {
                         info!("everything that waited on disk is in the database");
                     }
                     return Ok(());
@@ -192,6 +195,7 @@ impl Writer {
         self.backlog.count_failure();
         if self.pause.is_none() {
             self.pause = Some(Duration::ZERO);
+            self.told = true;
             warn!(%error, folder = %self.disk.folder(), "cannot write what is recorded; it waits on disk");
         }
     }

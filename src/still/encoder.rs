@@ -4,7 +4,7 @@
 //! The encoder is an element on its own between two pads: what is put into the one comes out of the other before the call
 //! returns, on the caller's thread.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
@@ -18,14 +18,17 @@ const QUALITY: i32 = 85;
 /// JPEG's colours come in blocks of so many pixels a side.
 const BLOCK: usize = 16;
 
+/// Encoders that are kept though nobody needs them now: as many sizes as streams of a venue usually have.
+const MOST_IDLE: usize = 8;
+
 /// Why a picture could not be encoded.
 #[derive(Debug, Error)]
 #[error("the JPEG encoder (jpegenc, Debian package gstreamer1.0-plugins-good): {0}")]
 pub struct EncodeError(String);
 
-/// An encoder; pictures of one size one after the other are quickest.
+/// An encoder of pictures of one size, that of the first.
 #[derive(Debug)]
-pub struct Encoder {
+pub(super) struct Encoder {
     element: gst::Element,
     source: gst::Pad,
     /// Held for what comes out of the element to have somewhere to go.
@@ -38,7 +41,7 @@ pub struct Encoder {
 impl Encoder {
     /// # Errors
     /// When GStreamer has no such encoder.
-    pub fn new() -> Result<Self, EncodeError> {
+    pub(super) fn new() -> Result<Self, EncodeError> {
         let element = gst::ElementFactory::make("jpegenc").property("quality", QUALITY).build();
         let element = element.map_err(|_| EncodeError("not installed".to_owned()))?;
         let out = Arc::<Mutex<Option<gst::Buffer>>>::default();
@@ -74,16 +77,20 @@ impl Encoder {
         }
     }
 
+    /// Whether it takes `picture`: the element of GStreamer 1.22 takes no second size.
+    fn fits(&self, picture: &Picture) -> bool {
+        let size = (picture.width(), picture.height());
+        self.info.as_ref().is_none_or(|info| (info.width(), info.height()) == size)
+    }
+
     /// `picture` as JPEG.
     ///
     /// # Errors
-    /// When the encoder fails.
-    pub fn encode(&mut self, picture: &Picture) -> Result<Vec<u8>, EncodeError> {
+    /// When it does not fit, or the encoder fails.
+    pub(super) fn encode(&mut self, picture: &Picture) -> Result<Vec<u8>, EncodeError> {
         let wrong = |error: &dyn std::fmt::Display| EncodeError(error.to_string());
-        // The element of GStreamer 1.22 takes no second size.
-        let size = (picture.width(), picture.height());
-        if self.info.as_ref().is_some_and(|info| (info.width(), info.height()) != size) {
-            *self = Self::new()?;
+        if !self.fits(picture) {
+            return Err(wrong(&"made for pictures of another size"));
         }
         let info = self.info_for(picture).map_err(|error| wrong(&error))?;
         let buffer = copy_of(picture, &info).map_err(|error| wrong(&error))?;
@@ -108,6 +115,40 @@ impl Encoder {
         }
         self.info = Some(info.clone());
         Ok(info)
+    }
+}
+
+/// Encoders for pictures of several streams, each of a size of its own.
+#[derive(Debug, Default)]
+pub struct Encoders {
+    /// Those that were used last come last.
+    idle: Mutex<Vec<Encoder>>,
+}
+
+impl Encoders {
+    /// `picture` as JPEG, by an encoder that had pictures of its size before, if one is idle.
+    ///
+    /// # Errors
+    /// When the encoder fails.
+    pub fn encode(&self, picture: &Picture) -> Result<Vec<u8>, EncodeError> {
+        let fitting = {
+            let mut idle = self.idle();
+            let at = idle.iter().rposition(|encoder| encoder.fits(picture));
+            at.map(|at| idle.remove(at))
+        };
+        let mut encoder = fitting.map_or_else(Encoder::new, Ok)?;
+        let jpeg = encoder.encode(picture)?;
+        // One that failed is not used again.
+        let mut idle = self.idle();
+        idle.push(encoder);
+        let oldest = (idle.len() > MOST_IDLE).then(|| idle.remove(0));
+        drop(idle);
+        drop(oldest);
+        Ok(jpeg)
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Encoder>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -144,4 +185,36 @@ fn copy_of(picture: &Picture, info: &VideoInfo) -> Result<gst::Buffer, gst::glib
     let (flags, format) = (gst_video::VideoFrameFlags::empty(), VideoFormat::I420);
     gst_video::VideoMeta::add_full(writable, flags, format, info.width(), info.height(), &offsets, &strides)?;
     Ok(buffer)
+}
+
+#[cfg(test)]
+mod tests {
+    use image::RgbImage;
+
+    use super::*;
+
+    fn picture(width: u32, height: u32) -> Picture {
+        Picture::of(&RgbImage::from_pixel(width, height, image::Rgb([200, 30, 40])).into())
+    }
+
+    #[test]
+    fn pictures_of_any_size_are_encoded_each_size_by_an_encoder_of_its_own() {
+        gst::init().unwrap();
+        let encoders = Encoders::default();
+        let sizes = [(64, 48), (33, 17), (64, 48), (1, 1), (33, 17), (640, 480), (64, 48), (1, 1)];
+        for (width, height) in sizes {
+            let jpeg = encoders.encode(&picture(width, height));
+            let jpeg = jpeg.unwrap_or_else(|error| panic!("{width}x{height}: {error}"));
+            let again = image::load_from_memory(&jpeg).unwrap().into_rgb8();
+            assert_eq!(again.dimensions(), (width, height));
+            let pixel = again.get_pixel(width / 2, height / 2).0;
+            let near = pixel.iter().zip([200, 30, 40]).all(|(value, wanted)| value.abs_diff(wanted) < 8);
+            assert!(near, "{pixel:?}");
+        }
+        assert_eq!(encoders.idle().len(), 4, "none is made for a size that came before");
+        for width in 1..40 {
+            encoders.encode(&picture(width, 8)).unwrap();
+        }
+        assert_eq!(encoders.idle().len(), MOST_IDLE);
+    }
 }

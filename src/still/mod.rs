@@ -15,7 +15,7 @@ use gstvision::meta::{About, Aspect, Mark, MarkKind, Object};
 use gstvision::person::{self, Looker, Votes};
 
 pub use analysers::Analysers;
-pub use encoder::{EncodeError, Encoder};
+pub use encoder::{EncodeError, Encoders};
 pub use picture::{MAX_PIXELS, Picture, PictureError};
 
 use crate::domain::{Attribute, Attributes, Detection, Rect};

@@ -28,10 +28,8 @@ const MAX_WORKING_BYTES: u64 = 256 << 20;
 pub enum PictureError {
     #[error("this is neither JPEG, PNG nor WebP")]
     Format,
-    #[error(
-        "the picture has {width}x{height} pixels; at most {MAX_PIXELS} and {MAX_SIDE} a side can be analysed"
-    )]
-    Size { width: u32, height: u32 },
+    #[error("the picture has {width}x{height} pixels; at most {most} and {MAX_SIDE} a side can be analysed")]
+    Size { width: u32, height: u32, most: u64 },
     #[error("the picture unpacks to {0} bytes; at most {MAX_BYTES} can be analysed")]
     Deep(u64),
     #[error("the picture is cut off or broken: {0}")]
@@ -48,11 +46,28 @@ pub struct Picture {
 }
 
 impl Picture {
+    /// Of pixels that a test makes up.
+    #[cfg(test)]
+    pub(crate) fn of(image: &image::DynamicImage) -> Self {
+        let mut png = Cursor::new(Vec::new());
+        image.write_to(&mut png, ImageFormat::Png).expect("a picture can be written as PNG");
+        Self::decode(png.get_ref()).expect("what was written can be read")
+    }
+
     /// Decodes a JPEG, PNG or WebP and turns it as its EXIF says.
     ///
     /// # Errors
     /// When `bytes` are of another format, of too large a picture, or broken.
     pub fn decode(bytes: &[u8]) -> Result<Self, PictureError> {
+        Self::decode_within(bytes, MAX_PIXELS)
+    }
+
+    /// The same of at most so many pixels, and never more than [`MAX_PIXELS`].
+    ///
+    /// # Errors
+    /// As [`Picture::decode`].
+    pub fn decode_within(bytes: &[u8], most: u64) -> Result<Self, PictureError> {
+        let most = most.min(MAX_PIXELS);
         let format = image::guess_format(bytes).map_err(|_| PictureError::Format)?;
         if !matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP) {
             return Err(PictureError::Format);
@@ -64,8 +79,8 @@ impl Picture {
         let mut decoder =
             ImageReader::with_format(Cursor::new(bytes), format).into_decoder().map_err(broken)?;
         let (width, height) = decoder.dimensions();
-        if width.max(height) > MAX_SIDE || u64::from(width) * u64::from(height) > MAX_PIXELS {
-            return Err(PictureError::Size { width, height });
+        if width.max(height) > MAX_SIDE || u64::from(width) * u64::from(height) > most {
+            return Err(PictureError::Size { width, height, most });
         }
         if decoder.total_bytes() > MAX_BYTES {
             return Err(PictureError::Deep(decoder.total_bytes()));
@@ -217,7 +232,10 @@ mod tests {
     #[test]
     fn a_bomb_is_refused_by_its_head() {
         let bomb = with_head(16_383, 8, 2);
-        assert_eq!(Picture::decode(&bomb), Err(PictureError::Size { width: 16_383, height: 16_383 }));
+        assert_eq!(
+            Picture::decode(&bomb),
+            Err(PictureError::Size { width: 16_383, height: 16_383, most: MAX_PIXELS })
+        );
         // Few enough pixels, of four colours with two bytes each.
         assert_eq!(Picture::decode(&with_head(6000, 16, 6)), Err(PictureError::Deep(288_000_000)));
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -128,7 +128,7 @@ pub async fn inspect(file: &Path) -> Result<Backup, StoreError> {
 
 async fn inspect_rows(file: &Path) -> Result<(Backup, BTreeMap<String, i64>), StoreError> {
     let failed = |error: sqlx::Error| sqlite_error(file, &error);
-    let bytes = fs::metadata(file).map_err(|error| failed(error.into()))?.len();
+    let bytes = fs::metadata(file).map_err(|error| unreadable(file, &error))?.len();
     let mut connection = open(file).await.map_err(failed)?;
     let (verdict,): (String,) =
         sqlx::query_as("pragma integrity_check(1)").fetch_one(&mut connection).await.map_err(failed)?;
@@ -172,11 +172,16 @@ pub async fn restore(backup: &Path, file: &Path) -> Result<Restored, StoreError>
     let swap = || {
         if let Some(moved) = &moved {
             // The log belongs to its file: left behind, it would be taken for the new one's.
-            for end in ["", "-wal", "-shm"] {
+            for end in ["", "-wal"] {
                 let (from, to) = (beside(file, end), beside(moved, end));
                 if from.exists() {
                     fs::rename(from, to)?;
                 }
+            }
+            // Of a process that was killed: whoever opens the file makes it anew.
+            let index = beside(file, "-shm");
+            if index.exists() {
+                fs::remove_file(index)?;
             }
         }
         fs::rename(&fresh, file)?;
@@ -277,6 +282,13 @@ fn is_busy(error: &sqlx::Error) -> bool {
 
 fn is_damage(error: &sqlx::Error) -> bool {
     matches!(code(error), 11 | 26)
+}
+
+fn unreadable(file: &Path, error: &io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::NotFound => refused(file, "there is no such file", "name one that is there"),
+        _ => refused(file, &error.to_string(), "check that it is a file this user may read"),
+    }
 }
 
 fn refused(file: &Path, reason: &str, remedy: &str) -> StoreError {

@@ -1,5 +1,7 @@
 //! Branches: the venues of a tenant, and the schedules that their shifts follow.
 
+use std::collections::BTreeSet;
+
 use jiff::tz::TimeZone;
 
 use super::assignment::DELETE_BRANCH;
@@ -25,6 +27,8 @@ const SELECT_NEXT: &str = "select coalesce(max(id), 0) + 1 from (
     union all select max(branch) from camera where tenant = $1 and branch < 9223372036854775807
     union all select max(branch) from schedule where tenant = $1 and branch < 9223372036854775807
     union all select max(branch) from shift where tenant = $1 and branch < 9223372036854775807) as known";
+const SELECT_KNOWN: &str = "select id from branch where tenant = $1
+    union select branch from camera where tenant = $1 union select branch from shift where tenant = $1";
 const DELETE: &str = "delete from branch where tenant = $1 and id = $2";
 const SELECT_NEWEST_SHIFT: &str = "select id, start_at, end_at from shift
     where tenant = $1 and branch = $2 order by start_at desc limit 1";
@@ -90,6 +94,17 @@ impl Store {
             sqlx::query_as(SELECT_ALL).bind(tenant.get()).fetch_all(pool).await
         })?;
         rows.into_iter().map(BranchRow::load).collect()
+    }
+
+    /// The numbers of all branches of which anything is known: described, with a camera, or with shifts that stayed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn known_branches(&self, tenant: TenantId) -> Result<BTreeSet<BranchId>, StoreError> {
+        let rows: Vec<(i64,)> = with_pool!(self.read, pool => {
+            sqlx::query_as(SELECT_KNOWN).bind(tenant.get()).fetch_all(pool).await
+        })?;
+        rows.into_iter().map(|(branch,)| id(branch, BranchId::new)).collect()
     }
 
     /// All branches of all tenants, for the app's own work.

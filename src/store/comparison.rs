@@ -84,7 +84,8 @@ struct FigureRow {
 }
 
 impl Store {
-    /// `shift` as it is at `now` beside the earlier ones of its name.
+    /// `shift` as it is at `now` beside the earlier ones of its name. With `has_entrance` there is a way in now: of shifts
+    /// in which nobody came in, that is a figure.
     ///
     /// # Errors
     /// As [`Store::summary`].
@@ -92,10 +93,13 @@ impl Store {
         &self,
         tenant: TenantId,
         shift: &Shift,
-        scope: &Scope,
+        (scope, has_entrance): (&Scope, bool),
         now: Timestamp,
     ) -> Result<Comparison, StoreError> {
-        let summary = self.summary_of(tenant, shift, scope).await?;
+        let mut summary = self.summary_of(tenant, shift, scope).await?;
+        if has_entrance {
+            summary.unique_people.get_or_insert(0);
+        }
         let others = self.named_before(tenant, shift).await?;
         let rows = self.figures_of(tenant, scope, &others).await?;
         let is_running = now < shift.end;
@@ -105,9 +109,9 @@ impl Store {
         for row in rows {
             seen.entry(row.shift).or_default().take(&row, until);
         }
-        let known: Vec<KeyFigures> = seen.values().map(|seen| seen.figures(scope)).collect();
+        let known: Vec<KeyFigures> = seen.values().map(|seen| seen.figures(scope, has_entrance)).collect();
         let previous = others.into_iter().find_map(|Named { shift: other, .. }| {
-            let figures = seen.get(&other.id.get())?.figures(scope);
+            let figures = seen.get(&other.id.get())?.figures(scope, has_entrance);
             Some((other, figures))
         });
         let (figures, others, mean) = (key_figures(&summary), known.len(), mean(&known));
@@ -186,10 +190,10 @@ impl Seen {
         }
     }
 
-    fn figures(&self, scope: &Scope) -> KeyFigures {
+    fn figures(&self, scope: &Scope, has_entrance: bool) -> KeyFigures {
         let both = |figure: &str| self.counts.get(figure).copied();
         let count = |figure: &str| both(figure).map_or(0.0, |(so_far, _)| so_far);
-        let has_entrance = both("entrance_in").or(both("entrance_out")).is_some();
+        let has_entrance = has_entrance || both("entrance_in").or(both("entrance_out")).is_some();
         // At which hour somebody came first is not kept: people are in proportion to visits.
         let visited = both("visit").map_or(1.0, |(so_far, all)| so_far / all);
         let people = both("person").map_or(0.0, |(_, all)| all * visited);

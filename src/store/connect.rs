@@ -213,7 +213,7 @@ pub(super) fn sqlite_error(path: &Path, error: &sqlx::Error) -> StoreError {
         }
         13 => ("the disk is full", "make room on it"),
         14 => ("it cannot be opened", "check that it is a file this user may read and write"),
-        _ => ("SQLite refuses it", "see the database's own words above"),
+        _ => ("SQLite refuses it", "these are the database's own words"),
     };
     let reason = error
         .as_database_error()
@@ -332,7 +332,7 @@ fn postgres_reason(error: &sqlx::Error) -> (String, &'static str) {
             let remedy = match error.code().as_deref() {
                 Some("28P01" | "28000") => "check user and password in `database.url`",
                 Some("3D000") => "create it (`createdb`), or correct its name in `database.url`",
-                _ => "see the server's own words above",
+                _ => "these are the server's own words",
             };
             (error.message().to_owned(), remedy)
         }

@@ -218,6 +218,11 @@ impl Store {
                 reason: format!("its schema {found} is newer than {}", Self::schema_version()),
                 remedy: "start the program version that made it, or a later one".to_owned(),
             }),
+            Err(MigrateError::VersionMismatch(found)) => Err(StoreError::Open {
+                place: self.place.as_ref().to_owned(),
+                reason: format!("its schema {found} is not this program's"),
+                remedy: "start the program version that made it".to_owned(),
+            }),
             Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => Err(error.into()),
             Err(other) => Err(StoreError::Open {
                 place: self.place.as_ref().to_owned(),
@@ -247,6 +252,11 @@ impl Store {
         backup::copy(file, &kept).await?;
         tracing::info!(file = %kept.display(), "kept a copy of the database before its tables are changed");
         Ok(Some(kept))
+    }
+
+    /// Whether the tables are as this program needs them: of a Postgres that is awaited, not before it has come.
+    pub fn is_ready(&self) -> bool {
+        *self.ready.borrow()
     }
 
     /// The schema this program needs.

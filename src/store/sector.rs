@@ -5,8 +5,10 @@ use crate::domain::{BranchId, Sector, SectorId, TenantId};
 
 const SELECT: &str = "select tenant, id, branch, name from sector where tenant = $1 and id = $2";
 const SELECT_ALL: &str = "select tenant, id, branch, name from sector where tenant = $1 order by id";
-const SELECT_NEXT: &str = "select coalesce(max(id), 0) + 1 from sector
-    where tenant = $1 and id < 9223372036854775807";
+/// A camera may name one that nobody has made yet: it would be in the sector of somebody else.
+const SELECT_NEXT: &str = "select coalesce(max(id), 0) + 1 from (
+    select max(id) as id from sector where tenant = $1 and id < 9223372036854775807
+    union all select max(sector) from camera where tenant = $1 and sector < 9223372036854775807) as known";
 const INSERT: &str = "insert into sector (tenant, id, branch, name) values ($1, $2, $3, $4)
     on conflict (tenant, id) do nothing";
 /// Only over what stands there as it is known.
@@ -55,7 +57,7 @@ impl Store {
         rows.into_iter().map(SectorRow::load).collect()
     }
 
-    /// A number that no sector of the tenant has yet.
+    /// A number that no sector of the tenant has yet, and that no stored camera names.
     ///
     /// # Errors
     /// When the database fails.

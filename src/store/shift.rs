@@ -4,7 +4,7 @@
 
 use super::branch::unnamed_branch;
 use super::columns::Time;
-use super::page::{LATEST, Page, instant, rows_to_read};
+use super::page::{EARLIEST, LATEST, Page, instant, rows_to_read};
 use super::schedule::{SELECT_VERSIONS, VersionRow, in_turn, plan};
 use super::{Store, StoreError, id, with_pool};
 use crate::domain::{Branch, BranchId, Shift, ShiftId, TenantId, Timestamp};
@@ -18,7 +18,7 @@ const SELECT_NEXT_START: &str = "select min(start_at) from shift
     where tenant = $1 and branch = $2 and start_at > $3";
 const SELECT_BRANCH: &str = "select name, time_zone from branch where tenant = $1 and id = $2";
 const SELECT_LATEST: &str = "select id, tenant, branch, name, start_at, end_at from shift
-    where tenant = $1 and branch = $2 and start_at < $3 order by start_at desc limit $4";
+    where tenant = $1 and branch = $2 and start_at < $3 and end_at > $4 order by start_at desc limit $5";
 const INSERT: &str = "insert into shift (tenant, branch, name, start_at, end_at)
     values ($1, $2, $3, $4, $5) returning id, tenant, branch, name, start_at, end_at";
 
@@ -80,7 +80,8 @@ impl Store {
         row.map(ShiftRow::load).transpose()
     }
 
-    /// A page of a branch's shifts, newest first, `limit` or [`super::MAX_PAGE`] at most.
+    /// A page of a branch's shifts of which some part lies between two instants, newest first; `limit` or
+    /// [`super::MAX_PAGE`] at most, after `cursor`.
     ///
     /// # Errors
     /// [`StoreError::Cursor`] when `cursor` is not from an earlier page.
@@ -88,8 +89,8 @@ impl Store {
         &self,
         tenant: TenantId,
         branch: BranchId,
-        cursor: Option<&str>,
-        limit: u32,
+        (from, to): (Option<Timestamp>, Option<Timestamp>),
+        (cursor, limit): (Option<&str>, u32),
     ) -> Result<Page<Shift>, StoreError> {
         let before = match cursor {
             None => LATEST,
@@ -99,7 +100,8 @@ impl Store {
             sqlx::query_as(SELECT_LATEST)
                 .bind(tenant.get())
                 .bind(branch.get())
-                .bind(Time(before))
+                .bind(Time(to.map_or(before, |to| before.min(to))))
+                .bind(Time(from.unwrap_or(EARLIEST)))
                 .bind(rows_to_read(limit))
                 .fetch_all(pool)
                 .await

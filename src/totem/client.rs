@@ -12,7 +12,7 @@ use super::registry::Stand;
 use super::studio::{Totem, lock};
 use crate::auth::Branches;
 use crate::domain::Timestamp;
-use crate::gateway::{Close, Put, Room, Socket, retry_ms, text_frame};
+use crate::gateway::{Put, Room, Socket, text_frame};
 use crate::wire::{AudioStream, RequestId, TotemNotice};
 
 /// What may wait for one client: a dozen answers of the usual size.
@@ -36,7 +36,7 @@ pub struct Visitor {
     /// `None` of one without a token.
     pub expires: Option<Timestamp>,
     /// The token's own name.
-    pub token: Option<String>,
+    pub token: Option<Arc<str>>,
 }
 
 /// A picture that waits to be looked at.
@@ -137,7 +137,7 @@ impl Client {
 
     pub(super) fn say(&self, notice: &TotemNotice) {
         if self.socket.put(&text_frame(&notice.text())) == Put::Full {
-            self.cut(Close::SlowConsumer);
+            self.socket.overflow();
         }
     }
 
@@ -167,12 +167,83 @@ impl Client {
             Counts::add(&self.counts.missed, 1);
         }
     }
+}
 
-    pub(super) fn close(&self, close: Close) {
-        self.socket.close(close, retry_ms());
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt;
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio_tungstenite::WebSocketStream;
+    use tokio_tungstenite::tungstenite::protocol::Role;
+
+    use super::*;
+    use crate::domain::{BranchId, TenantId};
+    use crate::gateway::{Close, Deaf, Figures, Reader};
+
+    /// An answer of the usual size.
+    const ANSWER_BYTES: usize = 100 << 10;
+
+    async fn client(figures: &Arc<Figures>) -> (Arc<Client>, WebSocketStream<TcpStream>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (far, _) = listener.accept().await.unwrap();
+        let (tenant, branch) = (TenantId::default(), BranchId::default());
+        let stand = Stand { tenant, branch, sector: None, name: "hall".to_owned() };
+        let visitor = Visitor { stand, branches: Branches::All, may_send: true, expires: None, token: None };
+        let client = Client::new(1, visitor, Socket::new(far, ROOM, figures.clone()), Arc::default());
+        (Arc::new(client), WebSocketStream::from_raw_socket(near, Role::Client, None).await)
     }
 
-    pub(super) fn cut(&self, close: Close) {
-        self.socket.cut(close, retry_ms());
+    /// What the client's session does.
+    async fn send(client: Arc<Client>) {
+        let mut reader = Reader::new(Vec::new(), 512);
+        while let Ok(_) | Err(Deaf::NothingYet) = reader.read(&client.socket) {
+            if client.socket.ready().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Sends 500 pictures, each of which is answered if it may be; how many were.
+    fn send_many(client: &Client) -> usize {
+        let answer = "x".repeat(ANSWER_BYTES);
+        let send =
+            |_| client.put(Sent { image: None, request_id: None, timestamp: None, at: Instant::now() });
+        let look = |()| client.has_picture().then(|| client.take()).flatten();
+        (0..500).map(send).filter_map(look).map(|_| client.answer(&answer)).count()
+    }
+
+    #[tokio::test]
+    async fn who_reads_nothing_holds_little_and_is_told_later_how_much_it_missed() {
+        let (client, mut near) = client(&Arc::default()).await;
+        let answered = send_many(&client);
+        assert!(answered < 500 && !client.has_picture(), "{answered} pictures were looked at");
+        let most = MOST_WAITING + 2 * ANSWER_BYTES;
+        assert!((MOST_WAITING..most).contains(&client.socket.waiting()), "{}", client.socket.waiting());
+        let (_, skipped) = client.take().unwrap();
+        assert_eq!(skipped as usize, 500 - answered - 1, "the newest is there yet");
+        for _ in 0..5 {
+            client.tell(&text_frame(r#"{"told":1}"#));
+        }
+        let sending = tokio::spawn(send(client.clone()));
+        for _ in 0..answered {
+            assert_eq!(near.next().await.unwrap().unwrap().len(), ANSWER_BYTES);
+        }
+        client.tell(&text_frame(r#"{"told":2}"#));
+        for wanted in [r#"{"type":"skipped","answers":5}"#, r#"{"told":2}"#] {
+            assert_eq!(near.next().await.unwrap().unwrap().into_text().unwrap().as_str(), wanted);
+        }
+        sending.abort();
+    }
+
+    #[tokio::test]
+    async fn who_asks_and_asks_and_reads_nothing_is_ended_as_slow() {
+        let figures = Arc::<Figures>::default();
+        let (client, _near) = client(&figures).await;
+        send_many(&client);
+        while !client.socket.is_closing() {
+            client.say(&TotemNotice::Pong);
+        }
+        assert_eq!((figures.slow_consumers.get(), figures.closed(Close::SlowConsumer)), (1, 1));
     }
 }

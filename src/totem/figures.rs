@@ -22,7 +22,7 @@ pub struct Counts {
     pub sounds: AtomicU64,
     /// Answers that slow viewers did not get.
     pub missed: AtomicU64,
-    /// Frames that the recorder had no room for.
+    /// Frames that the recorder had no room for, or whose totem has the id of a camera.
     pub unrecorded: AtomicU64,
 }
 
@@ -45,7 +45,7 @@ impl Counts {
             ("totem_missed_answers", "Answers that slow viewers were not sent", read(&self.missed)),
             (
                 "totem_unrecorded_frames",
-                "Pictures whose people a full recorder missed",
+                "Pictures whose people are not counted: the recorder is full, or the id a camera's",
                 read(&self.unrecorded),
             ),
         ]

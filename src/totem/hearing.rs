@@ -53,20 +53,12 @@ impl Totems {
             timestamp: timestamp.filter(RequestId::is_short),
             at: Instant::now(),
         });
-        // Who does not read what it is told is looked at again once it has: its session offers it then.
-        if client.has_picture() {
-            self.0.pictures.offer(client);
-        }
     }
 
     fn hear_sound(&self, client: &Arc<Client>, text: &str, request_id: Option<RequestId>) {
         let Some(sound) = read::<AudioStream>(client, text, &request_id) else { return };
         let arrived = self.0.context.clock.now();
-        if client.put_sound(Spoken { sound, request_id: request_id.clone(), arrived }) {
-            if client.has_sound() {
-                self.0.sounds.offer(client);
-            }
-        } else {
+        if !client.put_sound(Spoken { sound, request_id: request_id.clone(), arrived }) {
             client.refuse("busy", "two sounds wait already", request_id);
         }
     }

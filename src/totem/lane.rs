@@ -35,6 +35,8 @@ struct Queue<T> {
 struct Turn<T: Send + Sync + 'static> {
     lane: Lane<T>,
     of: Arc<T>,
+    /// Whether it has begun. One that is dropped before is dropped by a runtime that ends, as the next would be.
+    has_begun: bool,
 }
 
 impl<T> Clone for Lane<T> {
@@ -68,8 +70,8 @@ impl<T: Send + Sync + 'static> Lane<T> {
 
     fn start(&self) {
         while let Some(of) = self.next() {
-            let turn = Turn { lane: self.clone(), of };
-            self.0.tasks.spawn_blocking(move || (turn.lane.0.work)(&turn.of));
+            let mut turn = Turn { lane: self.clone(), of, has_begun: false };
+            self.0.tasks.spawn_blocking(move || turn.have());
         }
     }
 
@@ -88,8 +90,18 @@ impl<T: Send + Sync + 'static> Lane<T> {
     }
 }
 
+impl<T: Send + Sync + 'static> Turn<T> {
+    fn have(&mut self) {
+        self.has_begun = true;
+        (self.lane.0.work)(&self.of);
+    }
+}
+
 impl<T: Send + Sync + 'static> Drop for Turn<T> {
     fn drop(&mut self) {
+        if !self.has_begun {
+            return;
+        }
         let mut queue = self.lane.queue();
         queue.busy -= 1;
         // Asked under the lock: whoever puts work there offers it afterwards.
@@ -164,5 +176,25 @@ mod tests {
         while done.load(Ordering::SeqCst) < 2 {
             tokio::task::yield_now().await;
         }
+    }
+
+    #[test]
+    fn work_that_is_left_when_the_runtime_ends_ends_with_it() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+        let (begun, has_begun) = mpsc::channel();
+        let (go, gate) = mpsc::channel::<()>();
+        let (begun, gate) = (Mutex::new(begun), Mutex::new(gate));
+        let work = move |_: &Arc<()>| {
+            begun.lock().unwrap().send(()).unwrap();
+            let _ = gate.lock().unwrap().recv();
+        };
+        let lane = Lane::new(1, |()| true, work, (&TaskTracker::new(), &CancellationToken::new()));
+        runtime.block_on(async { lane.offer(&Arc::new(())) });
+        drop(lane);
+        has_begun.recv().unwrap();
+        runtime.shutdown_background();
+        drop(go);
+        // The work is gone once nobody can tell of it any more.
+        assert!(has_begun.recv().is_err());
     }
 }

@@ -32,12 +32,12 @@ use tokio_util::task::TaskTracker;
 pub use anonymous::Anonymous;
 pub use client::Visitor;
 pub use figures::Counts;
-pub use registry::{MAX_NAME_CHARS, Registry, Stand, camera_id};
+pub use registry::{MAX_NAME_CHARS, NAMELESS, Registry, Stand, camera_id};
 pub use session::{Admit, TotemArrival};
 pub use turns::LookError;
 
 use crate::clock::Clock;
-use crate::domain::{BranchId, Frame, TenantId, Visit};
+use crate::domain::{Frame, TenantId};
 use crate::gateway::{Gateway, text_frame};
 use crate::still::Analysers;
 use crate::store::Store;
@@ -46,9 +46,6 @@ use client::Client;
 use figures::Figures;
 use lane::Lane;
 use studio::{Studio, Totem, lock};
-
-/// Takes a visit that a totem has seen by itself.
-pub type TellVisit = Arc<dyn Fn(Visit) + Send + Sync>;
 
 /// What totems need of the house.
 pub struct TotemContext {
@@ -65,8 +62,6 @@ pub struct TotemContext {
     pub anonymous: Anonymous,
     /// Where it is put who was seen.
     pub records: mpsc::Sender<Arc<Frame>>,
-    /// Takes a visit that a totem has seen by itself.
-    pub tell_visit: TellVisit,
     pub tasks: TaskTracker,
     pub stop: CancellationToken,
 }
@@ -125,11 +120,6 @@ impl Totems {
         self.0.context.anonymous.tenant_at(ip)
     }
 
-    /// Takes a visit that a totem has seen by itself.
-    pub fn add_visit(&self, visit: Visit) {
-        (self.0.context.tell_visit)(visit);
-    }
-
     /// What is counted of a tenant's totems.
     pub fn counts(&self, tenant: TenantId) -> Arc<Counts> {
         self.0.figures.of(tenant)
@@ -140,15 +130,17 @@ impl Totems {
         lock(&self.0.clients).get(&tenant).map_or(0, HashMap::len)
     }
 
-    /// Tells everybody of the tenant who sees `branch`, but for one.
-    fn tell_others(&self, (tenant, branch): (TenantId, BranchId), except: Option<u64>, text: &str) {
+    /// Tells everybody of the tenant who sees the totem's branch, but for one; `text` is asked for only when somebody is
+    /// there.
+    fn tell_others(&self, totem: &Totem, except: Option<u64>, text: impl FnOnce() -> String) {
+        let (tenant, branch) = (totem.seat.camera.tenant, totem.seat.camera.branch);
         let others: Vec<_> = match lock(&self.0.clients).get(&tenant) {
             Some(clients) => clients.values().filter(|client| Some(client.id) != except).cloned().collect(),
             None => return,
         };
         let mut others = others.iter().filter(|client| client.visitor.branches.contain(branch)).peekable();
         if others.peek().is_some() {
-            let frame = text_frame(text);
+            let frame = text_frame(&text());
             others.for_each(|client| client.tell(&frame));
         }
     }

@@ -1,7 +1,7 @@
 //! Which totems there are now: each is a camera of its branch for as long as it is connected.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::domain::{BranchId, Camera, CameraId, SectorId, TenantId};
 
@@ -9,31 +9,24 @@ use crate::domain::{BranchId, Camera, CameraId, SectorId, TenantId};
 const PREFIX: &str = "totem-";
 
 /// Of one who has no name, or none that a camera could have.
-const NAMELESS: &str = "anonymous";
+pub const NAMELESS: &str = "anonymous";
 
 /// Longest name of a totem: a number may come behind it.
 pub const MAX_NAME_CHARS: usize = 40;
 
 /// The totems that are connected; cheap to clone.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Registry {
     totems: Arc<Mutex<ById>>,
-    reserved: Arc<OnceLock<Reserved>>,
+    is_camera: IsCamera,
 }
 
 /// Whether a camera of this tenant has this id.
-type Reserved = Box<dyn Fn(TenantId, &CameraId) -> bool + Send + Sync>;
-
-impl std::fmt::Debug for Registry {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Registry").field("totems", &self.totems).finish_non_exhaustive()
-    }
-}
+type IsCamera = Arc<dyn Fn(TenantId, &CameraId) -> bool + Send + Sync>;
 
 type ById = BTreeMap<(TenantId, CameraId), Arc<Camera>>;
 
 /// A totem's place among them, until it is dropped.
-#[derive(Debug)]
 pub(super) struct Seat {
     registry: Registry,
     pub(super) camera: Arc<Camera>,
@@ -50,10 +43,9 @@ pub struct Stand {
 }
 
 impl Registry {
-    /// From now on no totem has the id of a camera: whom it sees would be the camera's visits.
-    pub fn reserve(&self, is_camera: impl Fn(TenantId, &CameraId) -> bool + Send + Sync + 'static) {
-        // Only the first counts; the app says it once.
-        let _ = self.reserved.set(Box::new(is_camera));
+    /// Nobody yet. No totem gets the id of a camera: whom it sees would be the camera's visits.
+    pub fn new(is_camera: impl Fn(TenantId, &CameraId) -> bool + Send + Sync + 'static) -> Self {
+        Self { totems: Arc::default(), is_camera: Arc::new(is_camera) }
     }
 
     /// A totem as a camera, while it is connected.
@@ -61,15 +53,14 @@ impl Registry {
         self.cameras().get(&(tenant, id.clone())).cloned()
     }
 
-    /// How many there are.
-    pub fn count(&self) -> usize {
-        self.cameras().len()
-    }
-
-    /// A place for one more; a number tells those of one name apart. `None` when there are `most`.
+    /// A place for one more; a number tells those of one name apart. `None` when there are as many as may be: `most` of a
+    /// tenant alone, and of several its share of that each. Who came before the others keeps what it has.
     pub(super) fn take(&self, stand: &Stand, most: usize) -> Option<Seat> {
         let mut cameras = self.cameras();
-        if cameras.len() >= most {
+        let own = cameras.keys().filter(|(tenant, _)| *tenant == stand.tenant).count();
+        let others = cameras.keys().map(|(tenant, _)| *tenant).filter(|tenant| *tenant != stand.tenant);
+        let tenants = 1 + others.collect::<BTreeSet<_>>().len();
+        if own >= (most / tenants).max(1) || cameras.len() >= 2 * most {
             return None;
         }
         let base = camera_id(&stand.name);
@@ -78,9 +69,10 @@ impl Registry {
             _ => format!("{base}-{number}"),
         });
         let mut ids = numbered.filter_map(|id| CameraId::new(&id).ok());
-        let is_reserved =
-            |id: &CameraId| self.reserved.get().is_some_and(|is_camera| is_camera(stand.tenant, id));
-        let id = ids.find(|id| !cameras.contains_key(&(stand.tenant, id.clone())) && !is_reserved(id))?;
+        let is_free = |id: &CameraId| {
+            !cameras.contains_key(&(stand.tenant, id.clone())) && !(self.is_camera)(stand.tenant, id)
+        };
+        let id = ids.find(is_free)?;
         let camera = Arc::new(Camera {
             id: id.clone(),
             tenant: stand.tenant,
@@ -103,6 +95,11 @@ impl Registry {
 }
 
 impl Seat {
+    /// Whether its id is a camera's now, made since it came: whom it sees would be the camera's visits.
+    pub(super) fn is_a_cameras(&self) -> bool {
+        (self.registry.is_camera)(self.camera.tenant, &self.camera.id)
+    }
+
     /// Gives the place back before all who hold it have let go: whoever comes back at once has its name again.
     pub(super) fn leave(&self) {
         let mut cameras = self.registry.cameras();
@@ -119,9 +116,14 @@ impl Drop for Seat {
     }
 }
 
+/// A totem's name without what its id begins with.
+pub(super) fn own_name(name: &str) -> &str {
+    name.strip_prefix(PREFIX).unwrap_or(name)
+}
+
 /// The id of a totem of this name.
 pub fn camera_id(name: &str) -> String {
-    let name = name.strip_prefix(PREFIX).unwrap_or(name);
+    let name = own_name(name);
     let fitting = name.chars().map(|c| match c.to_ascii_lowercase() {
         c @ ('a'..='z' | '0'..='9') => c,
         _ => '-',
@@ -142,7 +144,7 @@ mod tests {
 
     #[test]
     fn totems_of_one_name_are_told_apart_for_as_long_as_they_are_there() {
-        let registry = Registry::default();
+        let registry = Registry::new(|_, _| false);
         let take = |name: &str| registry.take(&stand(1, name), 4);
         let id = |seat: &Option<Seat>| seat.as_ref().map(|seat| seat.camera.id.to_string());
         let (first, second) = (take("hall"), take("hall"));
@@ -157,9 +159,44 @@ mod tests {
         let again = take("hall");
         assert_eq!(id(&again).as_deref(), Some("totem-hall"));
         drop(first);
-        assert_eq!(registry.count(), 3, "who has gone takes nobody's place along");
-        let _last = take("");
-        assert!(take("bar").is_none(), "there are four");
+        let ids: Vec<_> =
+            registry.cameras().keys().map(|(tenant, id)| (tenant.get(), id.to_string())).collect();
+        let there = [(1, "totem-hall"), (1, "totem-hall-2"), (2, "totem-hall")];
+        assert_eq!(
+            ids,
+            there.map(|(tenant, id)| (tenant, id.to_owned())),
+            "who has gone takes nobody's along"
+        );
+    }
+
+    #[test]
+    fn a_tenant_alone_may_have_all_places_and_others_have_their_share_all_the_same() {
+        let registry = Registry::new(|_, _| false);
+        let take_all = |tenant: i64| -> Vec<Seat> {
+            std::iter::from_fn(|| registry.take(&stand(tenant, "hall"), 8)).collect()
+        };
+        let mut first = take_all(1);
+        assert_eq!(first.len(), 8);
+        let (second, third) = (take_all(2), take_all(3));
+        assert_eq!((second.len(), third.len()), (4, 2));
+        first.truncate(2);
+        assert!(registry.take(&stand(1, "hall"), 8).is_none(), "two are its share of three");
+        drop((second, third));
+        assert_eq!(take_all(1).len(), 6);
+    }
+
+    #[test]
+    fn no_totem_has_the_id_of_a_camera_whichever_came_first() {
+        let cameras = Arc::<Mutex<Vec<CameraId>>>::default();
+        let known = cameras.clone();
+        let registry = Registry::new(move |_, id| known.lock().unwrap().contains(id));
+        let before = registry.take(&stand(1, "hall"), 4).unwrap();
+        assert!(!before.is_a_cameras());
+        cameras.lock().unwrap().push(before.camera.id.clone());
+        assert!(before.is_a_cameras());
+        before.leave();
+        let after = registry.take(&stand(1, "hall"), 4).unwrap();
+        assert_eq!((after.camera.id.to_string().as_str(), after.is_a_cameras()), ("totem-hall-2", false));
     }
 
     #[test]

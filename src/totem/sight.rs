@@ -6,12 +6,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gstvision::attributes::{Cutout, Next, People, Rules, Seen};
+use gstvision::attributes::{Cutout, People, Rules, Task};
 use gstvision::draw::Painter;
 use gstvision::engine::I420;
 use gstvision::engine::age::AgeReader;
 use gstvision::meta::{MarkKind, Object, Rect};
-use gstvision::person::{Look, carried, tie};
+use gstvision::person::Look;
 use gstvision::track::{Taken, Tracker};
 
 use super::scene::Scene;
@@ -41,15 +41,6 @@ pub(super) enum Plan {
     /// The detector looks at it, and what it finds is for later ones.
     LookAside,
     Follow,
-}
-
-/// A look that is to be had at somebody.
-#[derive(Debug)]
-pub(super) struct LookTask {
-    pub(super) next: Next,
-    pub(super) cutout: Cutout,
-    /// Score of a tie on the person.
-    pub(super) tie: Option<f32>,
 }
 
 /// Who is on a picture.
@@ -168,7 +159,7 @@ impl Sight {
     }
 
     /// Who is on the picture that arrived `now`, and whom to look at more closely.
-    pub(super) fn see(&mut self, now: Duration, picture: &I420<'_>) -> (Sighted, Option<LookTask>) {
+    pub(super) fn see(&mut self, now: Duration, picture: &I420<'_>) -> (Sighted, Option<Task>) {
         let size = picture.shown_size();
         let is_fresh = std::mem::take(&mut self.is_fresh);
         self.people.advance(now, LOOKS);
@@ -206,34 +197,23 @@ impl Sight {
         }
     }
 
-    fn look_closer(&mut self, objects: &[Object], picture: &I420<'_>) -> Option<LookTask> {
-        let size = picture.shown_size();
-        let is_person = |object: &&Object| object.seen && object.label == PERSON;
-        let seen: Vec<(u64, Rect)> = objects
-            .iter()
-            .filter(is_person)
-            .filter_map(|object| Some((object.track?, object.rect)))
-            .collect();
-        let rects: Vec<Rect> = seen.iter().map(|(_, rect)| *rect).collect();
-        self.people.see(&seen, &carried(&rects, objects));
+    fn look_closer(&mut self, objects: &[Object], picture: &I420<'_>) -> Option<Task> {
+        let seen = self.people.notice(objects);
         if self.is_looking_closer {
             return None;
         }
-        let next = self.people.next(&seen, size, LOOKS)?;
-        let cutout = Cutout::around(picture, &next.rect)?;
-        self.people.begin(next, &seen, size);
+        let cut = |rect: &Rect| Cutout::around(picture, rect);
+        let task = self.people.begin_look((&seen, objects), picture.shown_size(), LOOKS, cut)?;
         self.is_looking_closer = true;
-        Some(LookTask { next, cutout, tie: tie(&next.rect, objects) })
+        Some(task)
     }
 
     /// Takes what a look saw and cost; `None` when it failed.
-    pub(super) fn take_look(&mut self, task: &LookTask, look: Option<(Look, AgeReader)>, took: Duration) {
+    pub(super) fn take_look(&mut self, task: &Task, look: Option<(Look, AgeReader)>, took: Duration) {
         self.is_looking_closer = false;
         self.people.charge(took);
         let Some((look, ages)) = look else { return };
-        let marks = look.marks.iter().cloned().map(|mark| task.cutout.to_frame(mark)).collect();
-        let landmarks = look.landmarks().into_iter().map(|point| task.cutout.point_to_frame(point)).collect();
-        self.people.finish(task.next, Seen { look: &look, marks, landmarks });
+        self.people.end_look(task, &look);
         self.ages = Some(ages);
     }
 }
@@ -254,4 +234,76 @@ pub(super) fn face_of(person: &Object) -> Option<Rect> {
 
 fn mean(mean: Duration, newest: Duration) -> Duration {
     mean.mul_f64(1.0 - NEWEST) + newest.mul_f64(NEWEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{GrayImage, Luma};
+
+    use super::*;
+
+    const fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    /// A wall, and somebody in front of it.
+    fn picture(is_somebody: bool) -> Picture {
+        let image = GrayImage::from_fn(320, 240, |x, _| Luma([if is_somebody && x < 80 { 40 } else { 180 }]));
+        Picture::of(&image.into())
+    }
+
+    fn found(took_ms: u64) -> Found {
+        Found { objects: Vec::new(), model: "nanodet".to_owned(), threshold: 0.4, took: ms(took_ms) }
+    }
+
+    #[test]
+    fn the_detector_looks_only_as_often_as_what_is_told_would_be_too_old() {
+        use Plan::{Follow, LookAside, LookNow};
+        let wall = picture(false);
+        for (took_ms, wanted) in [
+            // The next result has to be there by 385 ms.
+            (60, [(100, Follow), (200, Follow), (300, LookAside), (380, Follow), (386, LookNow)]),
+            (200, [(100, Follow), (200, LookAside), (300, Follow), (380, Follow), (386, LookNow)]),
+            // Pictures that are far apart are each looked at.
+            (60, [(200, LookAside), (400, LookNow), (800, LookNow), (1200, LookNow), (1600, LookNow)]),
+        ] {
+            let mut sight = Sight::new(Instant::now());
+            assert_eq!(sight.plan(ms(0), &wall), LookNow);
+            sight.take(ms(0), &found(took_ms));
+            for (at, plan) in wanted {
+                assert_eq!(sight.plan(ms(at), &wall), plan, "at {at} ms, a look takes {took_ms} ms");
+            }
+        }
+    }
+
+    #[test]
+    fn a_look_aside_is_had_once_and_again_when_it_failed() {
+        use Plan::{Follow, LookAside, LookNow};
+        let wall = picture(false);
+        let mut sight = Sight::new(Instant::now());
+        assert_eq!(sight.plan(ms(0), &wall), LookNow);
+        sight.take(ms(0), &found(60));
+        for (at, plan) in [(100, Follow), (200, Follow), (300, LookAside), (380, Follow)] {
+            assert_eq!(sight.plan(ms(at), &wall), plan, "at {at} ms");
+        }
+        sight.take_aside(ms(300), 0, Some(&found(60)));
+        for (at, plan) in [(480, Follow), (580, LookAside), (640, Follow)] {
+            assert_eq!(sight.plan(ms(at), &wall), plan, "at {at} ms");
+        }
+        sight.take_aside(ms(580), 0, None);
+        assert_eq!(sight.plan(ms(670), &wall), LookAside);
+    }
+
+    #[test]
+    fn what_was_seen_in_another_scene_is_not_told_in_this_one() {
+        let mut sight = Sight::new(Instant::now());
+        assert_eq!(sight.plan(ms(0), &picture(false)), Plan::LookNow);
+        sight.take(ms(0), &found(60));
+        assert_eq!(sight.plan(ms(300), &picture(false)), Plan::LookAside);
+        let epoch = sight.epoch;
+        assert_eq!(sight.plan(ms(350), &picture(true)), Plan::LookNow);
+        // The look at this one fails, and then the one before comes to its end.
+        sight.take_aside(ms(300), epoch, Some(&found(60)));
+        assert_eq!(sight.plan(ms(400), &picture(true)), Plan::LookNow);
+    }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use gstvision::attributes::Task;
 use gstvision::engine::EngineError;
 use gstvision::meta::Object;
 use gstvision::person::Language;
@@ -19,10 +20,10 @@ use tokio_util::task::TaskTracker;
 use super::figures::Counts;
 use super::lane::Lane;
 use super::registry::Seat;
-use super::sight::{Found, LookTask, Plan, Sight, Sighted, face_of};
+use super::sight::{Found, Plan, Sight, Sighted, face_of};
 use crate::clock::Clock;
 use crate::domain::{Detection, Frame};
-use crate::still::{Analyser, Analysers, EncodeError, Encoder, Picture, attributes_of, to_domain};
+use crate::still::{Analyser, Analysers, EncodeError, Encoders, Picture, attributes_of, to_domain};
 use crate::wire::{RealtimeAnalysis, TotemAnalysis, TotemDetection, ZoneClock};
 
 /// Looks of the detector that nobody waits for, at the same time: the pictures that are answered need the rest of a small
@@ -47,7 +48,7 @@ pub(super) struct Totem {
     pub(super) counts: Arc<Counts>,
     sight: Mutex<Sight>,
     aside: Mutex<Option<Aside>>,
-    look: Mutex<Option<LookTask>>,
+    look: Mutex<Option<Task>>,
 }
 
 /// A picture that the detector is to look at for later ones.
@@ -81,8 +82,7 @@ struct Inner {
     analysers: Analysers,
     clock: Clock,
     records: mpsc::Sender<Arc<Frame>>,
-    /// As many as were ever needed at the same time.
-    encoders: Mutex<Vec<Encoder>>,
+    encoders: Encoders,
     asides: Lane<Totem>,
     looks: Lane<Totem>,
 }
@@ -102,7 +102,7 @@ impl Studio {
         let look_closer = move |totem: &Arc<Totem>| look_closer(&looking, totem);
         let has_look = |totem: &Totem| lock(&totem.look).is_some();
         let looks = Lane::new(LOOKS_CLOSER, has_look, look_closer, on);
-        Self(Arc::new(Inner { analysers, clock, records, encoders: Mutex::default(), asides, looks }))
+        Self(Arc::new(Inner { analysers, clock, records, encoders: Encoders::default(), asides, looks }))
     }
 
     /// What is to be told of `picture`, which arrived `at`. Blocks for as long as it takes to draw and encode it, and for a
@@ -137,7 +137,7 @@ impl Studio {
         sight.number(&mut sighted.people);
         picture.draw(&mut sight.painter, sighted.people, Language::Spanish);
         drop(sight);
-        let annotated = STANDARD.encode(self.encode(&picture)?);
+        let annotated = STANDARD.encode(self.0.encoders.encode(&picture)?);
         Counts::add(&totem.counts.answers, 1);
         Ok(RealtimeAnalysis { annotated_image: Some(annotated), ..analysis })
     }
@@ -149,6 +149,9 @@ impl Studio {
 
     fn record(&self, totem: &Totem, sighted: &Sighted, (model, picture): (&Arc<str>, &Picture)) {
         let camera = &totem.seat.camera;
+        if totem.seat.is_a_cameras() {
+            return Counts::add(&totem.counts.unrecorded, 1);
+        }
         let frame = Frame {
             tenant: camera.tenant,
             camera: camera.id.clone(),
@@ -192,15 +195,6 @@ impl Studio {
             analysis_age_ms: u64::try_from(sighted.age.as_millis()).unwrap_or(u64::MAX),
         }
     }
-
-    fn encode(&self, picture: &Picture) -> Result<Vec<u8>, EncodeError> {
-        let idle = lock(&self.0.encoders).pop();
-        let mut encoder = idle.map_or_else(Encoder::new, Ok)?;
-        let jpeg = encoder.encode(picture)?;
-        // One that failed is not used again.
-        lock(&self.0.encoders).push(encoder);
-        Ok(jpeg)
-    }
 }
 
 fn look(analysers: &Analysers, totem: &Totem, picture: &Picture) -> Result<Found, EngineError> {
@@ -214,29 +208,42 @@ fn look(analysers: &Analysers, totem: &Totem, picture: &Picture) -> Result<Found
     analysers.lend(look)
 }
 
+/// Tells what came of a look when it ends; nothing did when it panicked.
+struct Ending<T, F: FnMut(Option<T>)> {
+    outcome: Option<T>,
+    tell: F,
+}
+
+impl<T, F: FnMut(Option<T>)> Drop for Ending<T, F> {
+    fn drop(&mut self) {
+        (self.tell)(self.outcome.take());
+    }
+}
+
 fn look_aside(analysers: &Analysers, totem: &Totem) {
     let Some(Aside { picture, at, epoch }) = lock(&totem.aside).take() else { return };
-    let found = look(analysers, totem, &picture);
-    if let Err(error) = &found {
-        tracing::warn!(%error, "the detector could not look at a totem's picture");
+    let tell = |found: Option<Found>| totem.sight().take_aside(at, epoch, found.as_ref());
+    let mut ending = Ending { outcome: None, tell };
+    match look(analysers, totem, &picture) {
+        Ok(found) => ending.outcome = Some(found),
+        Err(error) => tracing::warn!(%error, "the detector could not look at a totem's picture"),
     }
-    totem.sight().take_aside(at, epoch, found.ok().as_ref());
 }
 
 fn look_closer(analysers: &Analysers, totem: &Totem) {
     let Some(task) = lock(&totem.look).take() else { return };
     Counts::add(&totem.counts.looks, 1);
     let began = Instant::now();
+    let tell = |seen| totem.sight().take_look(&task, seen, began.elapsed());
+    let mut ending = Ending { outcome: None, tell };
     let seen = analysers.lend(|analyser| {
         let looker = analyser.looker()?;
-        let person = task.cutout.of_frame(&task.next.rect);
-        let look = looker.look(&task.cutout.picture(), &person, task.tie)?;
-        Ok((look, looker.age_reader()))
+        Ok((task.look(looker)?, looker.age_reader()))
     });
-    if let Err(error) = &seen {
-        tracing::warn!(%error, "somebody before a totem could not be looked at");
+    match seen {
+        Ok(seen) => ending.outcome = Some(seen),
+        Err(error) => tracing::warn!(%error, "somebody before a totem could not be looked at"),
     }
-    totem.sight().take_look(&task, seen.ok(), began.elapsed());
 }
 
 fn detection_of(object: &Object) -> Detection {
@@ -252,4 +259,23 @@ fn detection_of(object: &Object) -> Detection {
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_that_panics_has_ended_too() {
+        let told = Mutex::new(Vec::new());
+        let look = |panics: bool| {
+            let mut ending = Ending { outcome: None, tell: |found| lock(&told).push(found) };
+            assert!(!panics, "as it should");
+            ending.outcome = Some(5);
+        };
+        look(false);
+        let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| look(true)));
+        assert!(ended.is_err());
+        assert_eq!(*lock(&told), [Some(5), None]);
+    }
 }

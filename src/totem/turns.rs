@@ -4,21 +4,20 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use gstvision::engine::EngineError;
 use thiserror::Error;
 
 use super::Totems;
 use super::client::{Client, Sent, Spoken};
 use super::figures::Counts;
-use super::registry::Stand;
+use super::registry::{Stand, own_name};
 use super::studio::{SeeError, Studio, Totem, lock};
-use crate::domain::{CameraId, Place, TenantId, VoiceActivity};
+use crate::domain::{TenantId, Timestamp, VoiceActivity};
 use crate::still::{Picture, PictureError};
 use crate::voice::{Activity, Format, RATES_HZ, Raw, Sample, Sound, SoundError};
-use crate::wire::{RealtimeAnalysis, TotemEcho, VoiceAnalysis, write_answer};
+use crate::wire::{
+    Base64Error, RealtimeAnalysis, TotemEcho, VoiceAnalysis, from_base64, write_answer, write_told,
+};
 
 /// Pictures of several totems that are answered at the same time, at most.
 pub(super) const PICTURES: usize = 4;
@@ -29,23 +28,23 @@ pub(super) const SOUNDS: usize = 1;
 /// Largest picture or sound, bytes: a still of a good phone.
 const MAX_BYTES: usize = 4 << 20;
 
+/// What may stand around the data of a data URL, bytes.
+const MAX_URL_HEAD_BYTES: usize = 256;
+
+/// Largest picture of a stream, pixels: each is decoded, drawn on and encoded, several times a second.
+const MAX_STREAM_PIXELS: u64 = 8_000_000;
+
 /// A totem that sends by single requests is followed from one to the next if they are no further apart than this.
 const GUEST_STAYS: Duration = Duration::from_secs(20);
 
-/// Padding is often forgotten and tells nothing.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
 /// Totems that send by single requests, and when they last did.
-pub(super) type Guests = HashMap<(TenantId, CameraId), (Instant, Arc<Totem>)>;
+pub(super) type Guests = HashMap<(TenantId, String), (Instant, Arc<Totem>)>;
 
 /// Why something that was sent cannot be answered.
 #[derive(Debug, Error)]
 pub enum LookError {
     #[error("{0} is no base64: {1}")]
-    Base64(&'static str, base64::DecodeError),
+    Base64(&'static str, Base64Error),
     #[error("it has more than {MAX_BYTES} bytes")]
     TooLarge,
     #[error(transparent)]
@@ -81,12 +80,25 @@ impl LookError {
     }
 }
 
+/// A model that cannot be loaded now may be there later; its error names paths and is for the log only.
+impl From<EngineError> for LookError {
+    fn from(error: EngineError) -> Self {
+        tracing::error!(%error, "what was sent could not be analysed");
+        match error {
+            EngineError::Inference { .. } => Self::Internal,
+            _ => Self::Unavailable,
+        }
+    }
+}
+
 impl From<SeeError> for LookError {
     fn from(error: SeeError) -> Self {
-        tracing::error!(%error, "a totem's picture could not be analysed");
         match error {
-            SeeError::Engine(EngineError::Inference { .. }) | SeeError::Encode(_) => Self::Internal,
-            SeeError::Engine(_) => Self::Unavailable,
+            SeeError::Engine(error) => error.into(),
+            SeeError::Encode(error) => {
+                tracing::error!(%error, "a totem's picture could not be encoded");
+                Self::Internal
+            }
         }
     }
 }
@@ -112,10 +124,9 @@ impl Totems {
             Ok(analysis) => {
                 let echo =
                     TotemEcho { skipped_frames: Some(skipped), request_id, client_timestamp: timestamp };
-                let (told, answer) = write_answer(&analysis, &echo);
-                client.answer(&answer);
+                client.answer(&write_answer(&analysis, &echo));
                 if is_on {
-                    self.tell_others(of(&totem), Some(client.id), &told);
+                    self.tell_others(&totem, Some(client.id), || write_told(&analysis));
                 }
             }
             Err(error) => client.refuse(error.code(), error.to_string(), request_id),
@@ -123,7 +134,7 @@ impl Totems {
     }
 
     fn see(&self, totem: &Arc<Totem>, image: &str, at: Instant) -> Result<RealtimeAnalysis, LookError> {
-        let picture = Picture::decode(&decode("image_data", image)?)?;
+        let picture = Picture::decode_within(&decode("image_data", image)?, MAX_STREAM_PIXELS)?;
         Ok(self.0.studio.see(totem, picture, at)?)
     }
 
@@ -137,26 +148,26 @@ impl Totems {
         let picture = Picture::decode(bytes)?;
         let totem = self.guest(stand).ok_or(LookError::Busy)?;
         let analysis = self.0.studio.see(&totem, picture, at)?;
-        let (told, _) = write_answer(&analysis, &TotemEcho::default());
-        self.tell_others(of(&totem), None, &told);
+        self.tell_others(&totem, None, || write_told(&analysis));
         Ok(analysis)
     }
 
     /// The totem of this name that sends by requests.
     fn guest(&self, stand: &Stand) -> Option<Arc<Totem>> {
-        let id = CameraId::new(&super::camera_id(&stand.name)).ok()?;
         self.forget_guests();
         let mut guests = lock(&self.0.guests);
         let now = Instant::now();
-        let known = guests.get_mut(&(stand.tenant, id.clone()));
+        // Its whole name: ids are cut, and two of one beginning are two totems.
+        let key = (stand.tenant, own_name(&stand.name).to_owned());
+        let known = guests.get_mut(&key);
         if let Some((last, totem)) = known.filter(|(_, totem)| totem.seat.camera.branch == stand.branch) {
             *last = now;
             return Some(totem.clone());
         }
-        guests.remove(&(stand.tenant, id.clone()));
+        guests.remove(&key);
         let seat = self.0.context.registry.take(stand, self.0.context.max_totems)?;
         let totem = Arc::new(Totem::new(seat, self.counts(stand.tenant), now));
-        guests.insert((stand.tenant, id), (now, totem.clone()));
+        guests.insert(key, (now, totem.clone()));
         Some(totem)
     }
 
@@ -172,10 +183,7 @@ impl Totems {
         let heard = decode("audio_data", &sound.audio_data).and_then(|bytes| {
             let format = format_of(sound.format.as_deref(), sound.sample_rate, sound.channels)?;
             let sound = Sound::decode(&bytes, format)?;
-            self.0.context.ears.listen(&sound).map_err(|error| {
-                tracing::error!(%error, "a totem's sound could not be analysed");
-                LookError::Unavailable
-            })
+            Ok(self.0.context.ears.listen(&sound)?)
         });
         let heard = match (heard, self.totem_of(client)) {
             (Ok(heard), Some(totem)) => (heard, totem),
@@ -185,7 +193,6 @@ impl Totems {
             (Err(error), _) => return client.refuse(error.code(), error.to_string(), request_id),
         };
         let (activity, totem) = heard;
-        let place = totem.seat.camera.place();
         let begin = arrived - Duration::from_millis(activity.duration_ms);
         let echo = TotemEcho { request_id, ..TotemEcho::default() };
         let (totems, client) = (self.clone(), client.clone());
@@ -193,54 +200,43 @@ impl Totems {
         self.0
             .context
             .tasks
-            .spawn(async move { totems.keep_sound(&client, (place, begin), activity, echo).await });
+            .spawn(async move { totems.keep_sound(&client, (&totem, begin), activity, echo).await });
     }
 
     async fn keep_sound(
         &self,
         client: &Client,
-        (place, begin): (Place, crate::domain::Timestamp),
+        (totem, begin): (&Totem, Timestamp),
         heard: Activity,
         echo: TotemEcho,
     ) {
-        let (tenant, branch) = (place.tenant, place.branch);
         let activity = VoiceActivity {
-            place,
+            place: totem.seat.camera.place(),
             begin,
             duration_ms: heard.duration_ms,
             speech_ms: heard.speech_ms,
             speech_ratio: heard.speech_ratio(),
             loudness_db: heard.loudness_db,
         };
-        if let Err(error) = self.0.context.store.add_voice_activity(tenant, &activity).await {
+        if let Err(error) = self.0.context.store.add_voice_activity(activity.place.tenant, &activity).await {
             tracing::warn!(%error, "a totem's sound could not be written down");
             let why = "what was heard could not be written down; send it again";
             return client.refuse("unavailable", why, echo.request_id);
         }
         let analysis = VoiceAnalysis::new(&activity, &heard.segments_ms, self.0.context.clock.now());
-        let (told, answer) = write_answer(&analysis, &echo);
         Counts::add(&client.counts.sounds, 1);
-        client.answer(&answer);
-        self.tell_others((tenant, branch), Some(client.id), &told);
+        client.answer(&write_answer(&analysis, &echo));
+        self.tell_others(totem, Some(client.id), || write_told(&analysis));
     }
 }
 
-/// Where a totem is.
-fn of(totem: &Totem) -> (TenantId, crate::domain::BranchId) {
-    (totem.seat.camera.tenant, totem.seat.camera.branch)
-}
-
-/// The bytes of `text`, which may be a data URL.
+/// The bytes of a message's `member`.
 fn decode(member: &'static str, text: &str) -> Result<Vec<u8>, LookError> {
-    let data = match text.strip_prefix("data:") {
-        Some(url) => url.split_once(',').map_or("", |(_, data)| data),
-        None => text,
-    };
-    let data = data.trim_ascii();
-    if data.len() > MAX_BYTES.div_ceil(3) * 4 {
+    if text.len() > MAX_BYTES.div_ceil(3) * 4 + MAX_URL_HEAD_BYTES {
         return Err(LookError::TooLarge);
     }
-    BASE64.decode(data).map_err(|error| LookError::Base64(member, error))
+    let bytes = from_base64(text).map_err(|error| LookError::Base64(member, error))?;
+    if bytes.len() <= MAX_BYTES { Ok(bytes) } else { Err(LookError::TooLarge) }
 }
 
 /// What a sound's bytes are, by what its sender says.
@@ -275,13 +271,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base64_is_taken_with_and_without_a_data_urls_beginning_and_padding() {
-        for text in ["aGk=", "aGk", " aGk=\n", "data:image/jpeg;base64,aGk="] {
-            assert_eq!(decode("image_data", text).unwrap(), b"hi", "{text}");
-        }
+    fn what_is_no_base64_or_too_much_is_told_apart() {
         assert_eq!(decode("image_data", "%%%").unwrap_err().code(), "bad_base64");
-        let large = "A".repeat(MAX_BYTES * 4 / 3 + 8);
-        assert_eq!(decode("image_data", &large).unwrap_err().code(), "too_large");
+        let most = "A".repeat(MAX_BYTES / 3 * 4);
+        assert!(decode("image_data", &format!("data:image/jpeg;base64,{most}")).is_ok());
+        for more in [8, 1000] {
+            let large = format!("{most}{}", "A".repeat(more));
+            assert_eq!(decode("image_data", &large).unwrap_err().code(), "too_large");
+        }
+    }
+
+    #[test]
+    fn a_mistake_of_the_servers_is_told_from_a_model_that_may_be_there_later() {
+        let failed =
+            EngineError::Inference { model: "silero_vad".to_owned(), reason: "out of memory".to_owned() };
+        assert_eq!(LookError::from(failed).code(), "internal");
+        let missing = EngineError::NoSuchModel { name: "yolo".to_owned(), known: "nanodet".to_owned() };
+        assert_eq!(LookError::from(missing).code(), "unavailable");
     }
 
     #[test]

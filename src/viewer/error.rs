@@ -8,9 +8,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum ViewerError {
     /// Come back when somebody left.
-    #[error(
-        "{max} viewers are watching already, which is the most allowed (config key `viewer.max_viewers`)"
-    )]
+    #[error("{max} viewers are there already, which is the most allowed (config key `viewer.max_viewers`)")]
     Full { max: usize },
     /// The tenant waits for so many stills that one more would not come soon.
     #[error("{max} of your snapshots are being taken already; try again in a moment")]

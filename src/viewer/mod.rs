@@ -24,6 +24,7 @@ mod rendition;
 mod renditions;
 mod snapshot;
 mod still;
+mod view;
 mod viewers;
 mod webrtc;
 
@@ -32,6 +33,7 @@ pub use error::ViewerError;
 pub use figures::ViewerFigures;
 pub use heatmap::{Background, heatmap_png};
 pub use mjpeg::{MJPEG_BOUNDARY, MJPEG_CONTENT_TYPE};
+pub use view::{Height, View};
 pub use viewers::{Answer, Encodes, SessionCamera, Viewers};
 pub use webrtc::{Purpose, ice_server_links};
 

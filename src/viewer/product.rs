@@ -6,6 +6,7 @@ use gst::prelude::*;
 
 use super::ViewerError;
 use super::encoder::{self, Encoders};
+use super::view::{Height, Scaled, scale};
 
 /// See the module.
 #[derive(Debug, Clone)]
@@ -44,7 +45,7 @@ impl Product {
                 Ok(Attempt::H264 { recipe, bitrate_kbps: encoders.bitrate_kbps() })
             }
             (Self::Jpeg { quality }, None) => {
-                jpeg_encoder(*quality)?;
+                find_jpeg_encoder()?;
                 Ok(Attempt::Jpeg { quality: *quality })
             }
             (Self::Jpeg { .. }, Some(_)) => Err(no_jpeg("jpegenc: failed while running".into())),
@@ -60,19 +61,28 @@ impl Attempt {
         }
     }
 
-    /// The elements that encode pictures of `caps`.
+    /// The elements that encode pictures of `caps`, no higher than `height`.
     ///
     /// # Errors
     /// Which one is missing.
-    pub(super) fn elements(&self, caps: &gst::Caps) -> Result<Vec<gst::Element>, String> {
+    pub(super) fn elements(
+        &self,
+        caps: &gst::Caps,
+        height: Option<Height>,
+    ) -> Result<Vec<gst::Element>, String> {
+        let Scaled { mut elements, caps, ratio } = scale(caps, height)?;
         match self {
             Self::H264 { recipe, bitrate_kbps } => {
-                let mut elements = even(caps)?;
-                elements.extend(recipe.elements(*bitrate_kbps)?);
-                Ok(elements)
+                elements.extend(even(&caps)?);
+                // A pixel of a small picture has more in it: bits go down with the height, not with the area.
+                let kbps = (f64::from(*bitrate_kbps) * ratio).ceil() as u32;
+                elements.extend(recipe.elements(kbps)?);
             }
-            Self::Jpeg { quality } => Ok(vec![jpeg_encoder(*quality).map_err(|error| error.to_string())?]),
+            Self::Jpeg { quality } => {
+                elements.push(jpeg_encoder(*quality).map_err(|error| error.to_string())?);
+            }
         }
+        Ok(elements)
     }
 }
 
@@ -98,7 +108,14 @@ pub(super) enum Kind {
 
 /// # Errors
 /// [`ViewerError::NoEncoder`] when it is not installed.
-pub(super) fn jpeg_encoder(quality: u32) -> Result<gst::Element, ViewerError> {
+pub(super) fn find_jpeg_encoder() -> Result<(), ViewerError> {
+    match gst::ElementFactory::find("jpegenc") {
+        Some(_) => Ok(()),
+        None => Err(no_jpeg("jpegenc: not installed".into())),
+    }
+}
+
+fn jpeg_encoder(quality: u32) -> Result<gst::Element, ViewerError> {
     gst::ElementFactory::make("jpegenc")
         .property("quality", i32::try_from(quality).unwrap_or(100).clamp(1, 100))
         .build()

@@ -15,6 +15,7 @@ use super::feed::{Feed, Shot};
 use super::figures::{EncodeCount, Tally};
 use super::pipeline::{Pipeline, Pushed, Unit};
 use super::product::{Attempt, Product};
+use super::view::Height;
 
 /// How long an encode goes on after its last viewer left: a page that is reloaded finds it running.
 const GRACE: Duration = Duration::from_secs(3);
@@ -98,10 +99,11 @@ impl Running {
 
 /// The task behind [`Shared`].
 pub(super) struct Rendition {
-    /// For logs: camera and overlay.
+    /// For logs: camera and view.
     name: String,
     shared: Arc<Shared>,
     product: Product,
+    height: Option<Height>,
     deliver: Deliver,
     count: Arc<EncodeCount>,
     feed: Feed,
@@ -122,7 +124,7 @@ impl Rendition {
     pub(super) fn new(
         name: String,
         shared: Arc<Shared>,
-        (product, deliver): (Product, Deliver),
+        (product, height, deliver): (Product, Option<Height>, Deliver),
         feed: Feed,
         count: Arc<EncodeCount>,
     ) -> Self {
@@ -131,6 +133,7 @@ impl Rendition {
             name,
             shared,
             product,
+            height,
             deliver,
             count,
             feed,
@@ -234,7 +237,7 @@ impl Rendition {
         caps: gst::Caps,
         attempt: &Attempt,
     ) -> Result<(Pipeline, mpsc::Receiver<String>), String> {
-        let chain = attempt.elements(&caps)?;
+        let chain = attempt.elements(&caps, self.height)?;
         let (failures, received) = mpsc::channel(1);
         let deliver = self.deliver.clone();
         let epoch = self.began;
@@ -320,7 +323,7 @@ mod tests {
         let (encoded, units) = mpsc::unbounded_channel();
         let deliver: Deliver = Arc::new(move |unit| encoded.send(unit).unwrap_or(()));
         let shared = Shared::new(0, Arc::default());
-        (Rendition::new("door".into(), shared, (product, deliver), feed, Arc::default()), units)
+        (Rendition::new("door".into(), shared, (product, None, deliver), feed, Arc::default()), units)
     }
 
     fn shot() -> Shot {

@@ -1,4 +1,4 @@
-//! Which pictures are being encoded: at most one encode a camera, overlay and codec, while somebody watches.
+//! Which pictures are being encoded: at most one encode a camera, view and codec, while somebody watches.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,8 +8,6 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::camera::Overlay;
-
 use super::cameras::Watched;
 use super::feed::Feed;
 use super::figures::{EncodeCount, Tally};
@@ -17,9 +15,10 @@ use super::lock;
 use super::pipeline::Unit;
 use super::product::{Kind, Product};
 use super::rendition::{Deliver, Rendition, Shared, Watch};
+use super::view::View;
 
-/// Camera by its number here, overlay, codec.
-type Key = (u64, Overlay, Kind);
+/// Camera by its number here, view, codec.
+type Key = (u64, View, Kind);
 
 /// An H.264 unit on its way to the WebRTC hub.
 #[derive(Debug)]
@@ -67,13 +66,8 @@ impl Renditions {
     }
 
     /// Joins the encode of this picture, or starts it.
-    pub(super) fn watch(
-        self: &Arc<Self>,
-        camera: &Watched,
-        overlay: Overlay,
-        product: Product,
-    ) -> (Watch, Newest) {
-        let key = (camera.number, overlay, product.kind());
+    pub(super) fn watch(self: &Arc<Self>, camera: &Watched, view: View, product: Product) -> (Watch, Newest) {
+        let key = (camera.number, view, product.kind());
         let mut entries = lock(&self.entries);
         if let Some(entry) = entries.get(&key) {
             return (Watch::new(entry.shared.clone()), entry.newest.subscribe());
@@ -94,13 +88,14 @@ impl Renditions {
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         let shared = Shared::new(number, tally.clone());
         let newest = watch::Sender::new(None);
-        let name = format!("{}/{:?}/{:?}", camera.handle.camera().id, key.1, key.2);
+        let View { overlay, height } = key.1;
+        let name = format!("{}/{overlay:?}/{height:?}/{:?}", camera.handle.camera().id, key.2);
         let (deliver, count) = match product {
             Product::H264(_) => (to_hub(self.hub.clone(), number, tally.clone()), self.h264.clone()),
             Product::Jpeg { .. } => (to_newest(newest.clone()), self.jpeg.clone()),
         };
-        let feed = Feed::new(&camera.handle, key.1);
-        let rendition = Rendition::new(name, shared.clone(), (product, deliver), feed, count);
+        let feed = Feed::new(&camera.handle, overlay);
+        let rendition = Rendition::new(name, shared.clone(), (product, height, deliver), feed, count);
         (Entry { shared, newest }, rendition)
     }
 
@@ -155,7 +150,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
-    use crate::camera::CameraHandle;
+    use crate::camera::{CameraHandle, Overlay};
 
     #[tokio::test]
     async fn an_encode_leaves_the_list_however_its_task_ends() {
@@ -165,7 +160,7 @@ mod tests {
         let watched = Watched { number: 0, handle, tally: Arc::default(), gone };
         let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
         let renditions = Renditions::new(mpsc::channel(1).0, tracker.clone(), stop.clone());
-        let _watching = renditions.watch(&watched, Overlay::Plain, Product::Jpeg { quality: 80 });
+        let _watching = renditions.watch(&watched, Overlay::Plain.into(), Product::Jpeg { quality: 80 });
         assert_eq!(lock(&renditions.entries).len(), 1);
         // Not by its own decision: somebody watches.
         stop.cancel();

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::{Semaphore, mpsc, watch};
 
-use crate::camera::{CameraHandle, Overlay, Picture};
+use crate::camera::{CameraHandle, Picture};
 use crate::domain::{CameraState, TenantId};
 
 use super::pipeline::Pipeline;
-use super::product::jpeg_encoder;
+use super::product::{Attempt, find_jpeg_encoder};
+use super::view::View;
 use super::{ViewerError, lock};
 
 /// A running camera shows something within this; so does the encoder.
@@ -47,11 +48,11 @@ impl Snapshots {
     pub(super) async fn take(
         &self,
         camera: &CameraHandle,
-        overlay: Overlay,
+        view: View,
         quality: u32,
     ) -> Result<Bytes, ViewerError> {
         let _place = self.sit(camera.camera().tenant)?;
-        take(camera, overlay, quality, &self.encodes).await
+        take(camera, view, quality, &self.encodes).await
     }
 
     fn sit(&self, tenant: TenantId) -> Result<Place<'_>, ViewerError> {
@@ -86,11 +87,11 @@ impl Drop for Place<'_> {
 
 async fn take(
     camera: &CameraHandle,
-    overlay: Overlay,
+    view: View,
     quality: u32,
     encodes: &Semaphore,
 ) -> Result<Bytes, ViewerError> {
-    let chain = vec![jpeg_encoder(quality)?];
+    find_jpeg_encoder()?;
     let refuse = |reason: String| {
         let camera = camera.camera().id.to_string();
         ViewerError::NoPicture { camera, reason }
@@ -98,7 +99,7 @@ async fn take(
     if let Some(reason) = why_not(&camera.state().borrow()) {
         return Err(refuse(reason));
     }
-    let demand = camera.demand(overlay);
+    let demand = camera.demand(view.overlay);
     let mut pictures = demand.pictures();
     let nothing = || refuse(format!("it showed nothing for {} s", WAIT.as_secs()));
     tokio::time::timeout(WAIT, fresh_picture(&mut pictures)).await.map_err(|_| nothing())?;
@@ -107,7 +108,7 @@ async fn take(
     // The newest, and not the one that was waited for: all who wait for their turn would hold one each, of which a
     // decoder may have few.
     let newest = pictures.borrow().clone().ok_or_else(nothing)?;
-    encode(newest.sample, chain).await.map_err(refuse)
+    encode(newest.sample, view, quality).await.map_err(refuse)
 }
 
 fn why_not(state: &CameraState) -> Option<String> {
@@ -133,13 +134,14 @@ async fn fresh_picture(pictures: &mut watch::Receiver<Option<Picture>>) {
     }
 }
 
-async fn encode(sample: gst::Sample, chain: Vec<gst::Element>) -> Result<Bytes, String> {
+async fn encode(sample: gst::Sample, view: View, quality: u32) -> Result<Bytes, String> {
     let (encoded, mut jpeg) = mpsc::channel(1);
     let (failures, mut failed) = mpsc::channel(1);
     let begin = move || -> Result<Pipeline, String> {
         let (Some(caps), Some(buffer)) = (sample.caps_owned(), sample.buffer()) else {
             return Err("the picture is empty".into());
         };
+        let chain = Attempt::Jpeg { quality }.elements(&caps, view.height)?;
         let deliver = move |unit: super::pipeline::Unit| {
             // Only the first is wanted.
             let _ = encoded.try_send(unit.data);
@@ -164,6 +166,7 @@ mod tests {
     use futures_util::poll;
 
     use super::*;
+    use crate::camera::Overlay;
     use crate::domain::Timestamp;
     use crate::viewer::still;
 
@@ -174,7 +177,7 @@ mod tests {
         feed.set_state(CameraState::Running { since: Timestamp::from_millis(0) });
         let snapshots = Snapshots::new();
         let turns = snapshots.encodes.acquire_many(ENCODES as u32).await.unwrap();
-        let mut taking = Box::pin(snapshots.take(&handle, Overlay::Plain, 80));
+        let mut taking = Box::pin(snapshots.take(&handle, Overlay::Plain.into(), 80));
         assert!(poll!(&mut taking).is_pending(), "there is no picture yet");
         let mut first = still::no_signal(None);
         let show = |sample: &gst::Sample| {

@@ -1,7 +1,5 @@
 //! The front of the room: what the API calls.
 
-mod whip;
-
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -9,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use futures_util::Stream;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::camera::{CameraHandle, Overlay};
+use crate::camera::CameraHandle;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{CameraId, TenantId, random_name};
@@ -22,9 +20,10 @@ use super::cameras::{Cameras, Watched};
 use super::encoder::Encoders;
 use super::figures::{EncodeCount, Seat};
 use super::mjpeg::Mjpeg;
-use super::product::{Product, jpeg_encoder};
+use super::product::{Product, find_jpeg_encoder};
 use super::renditions::Renditions;
 use super::snapshot::Snapshots;
+use super::view::View;
 use super::webrtc::{
     self, Accepted, Certificate, Command, Directory, Hub, Listed, Listing, Publisher, Purpose, Role, Session,
     Socket, Viewer,
@@ -154,7 +153,7 @@ impl Viewers {
     pub async fn whep_offer(
         &self,
         camera: &CameraHandle,
-        overlay: Overlay,
+        view: View,
         sdp: &str,
     ) -> Result<Answer, ViewerError> {
         let inner = &self.inner;
@@ -162,7 +161,27 @@ impl Viewers {
         inner.encoders.working(None).await?;
         let mut accepted = self.accept(sdp.to_owned(), Purpose::Watch).await?;
         let video = accepted.video.take().ok_or(ViewerError::NoH264)?;
-        let of = camera.camera();
+        let product = Product::H264(inner.encoders.clone());
+        let (watch, _) = inner.renditions.watch(&watched, view, product);
+        self.join(&watched, accepted, Role::Viewer(Viewer::new(video, watch, seat))).await
+    }
+
+    /// Opens a session for the offer of somebody who sends pictures to `camera`, whose pipeline has to take them. Once it is
+    /// connected, who did so before is sent away: most often it is the same one, whose old connection is dead.
+    ///
+    /// # Errors
+    /// As [`Self::whep_offer`], with [`ViewerError::NoVideo`] for an offer that sends nothing that can be played.
+    pub async fn whip_offer(&self, camera: &CameraHandle, sdp: &str) -> Result<Answer, ViewerError> {
+        let watched = self.watched(camera)?;
+        let publisher = Publisher::new(camera.clone(), self.place()?);
+        let accepted = self.accept(sdp.to_owned(), Purpose::Publish).await?;
+        self.join(&watched, accepted, Role::Publisher(publisher)).await
+    }
+
+    /// Hands a session to the hub.
+    async fn join(&self, watched: &Watched, accepted: Accepted, role: Role) -> Result<Answer, ViewerError> {
+        let inner = &self.inner;
+        let of = watched.handle.camera();
         let number = inner.next_session.fetch_add(1, Ordering::Relaxed);
         let entry = Listed {
             number,
@@ -170,26 +189,18 @@ impl Viewers {
             tenant: of.tenant,
             camera: of.id.clone(),
             remote_user: accepted.remote_user.clone(),
-            purpose: Purpose::Watch,
+            purpose: role.purpose(),
         };
         let answer = Answer { id: random_name(), sdp: accepted.sdp.clone() };
         let listing = Listing::new(&inner.directory, answer.id.clone(), entry);
-        let product = Product::H264(inner.encoders.clone());
-        let (watch, _) = inner.renditions.watch(&watched, overlay, product);
-        let role = Role::Viewer(Viewer::new(video, watch, seat));
         self.command(Command::Join(Box::new(Session::new(accepted, listing, role)))).await?;
-        self.still_there(&watched, number).await?;
-        Ok(answer)
-    }
-
-    /// Closes session `number` when its camera has gone meanwhile: the hub was told before there was one to close.
-    async fn still_there(&self, watched: &Watched, number: u64) -> Result<(), ViewerError> {
-        if !watched.gone.is_cancelled() {
-            return Ok(());
+        // A camera that went in the meantime told the hub before there was this session to close.
+        if watched.gone.is_cancelled() {
+            self.command(Command::Close { number }).await?;
+            let (camera, reason) = (of.id.to_string(), "it was removed".into());
+            return Err(ViewerError::NoPicture { camera, reason });
         }
-        self.command(Command::Close { number }).await?;
-        let (camera, reason) = (watched.handle.camera().id.to_string(), "it was removed".into());
-        Err(ViewerError::NoPicture { camera, reason })
+        Ok(answer)
     }
 
     async fn accept(&self, sdp: String, purpose: Purpose) -> Result<Accepted, ViewerError> {
@@ -243,13 +254,13 @@ impl Viewers {
     pub fn mjpeg(
         &self,
         camera: &CameraHandle,
-        overlay: Overlay,
+        view: View,
     ) -> Result<impl Stream<Item = Result<Bytes, Infallible>> + Send + use<>, ViewerError> {
         let inner = &self.inner;
-        jpeg_encoder(inner.jpeg_quality)?;
+        find_jpeg_encoder()?;
         let (seat, watched) = self.sit(camera)?;
         let product = Product::Jpeg { quality: inner.jpeg_quality };
-        let (watch, mut newest) = inner.renditions.watch(&watched, overlay, product);
+        let (watch, mut newest) = inner.renditions.watch(&watched, view, product);
         newest.mark_changed();
         let stops = [inner.stop.clone(), watched.gone];
         Ok(Mjpeg { newest, watch, seat, stops, clock: Clock::system() }.into_stream())
@@ -260,8 +271,8 @@ impl Viewers {
     /// # Errors
     /// [`ViewerError::NoPicture`] when the camera has none within two seconds, [`ViewerError::NoEncoder`], and
     /// [`ViewerError::Busy`] when the tenant has too many under way.
-    pub async fn snapshot(&self, camera: &CameraHandle, overlay: Overlay) -> Result<Bytes, ViewerError> {
-        self.inner.snapshots.take(camera, overlay, self.inner.jpeg_quality).await
+    pub async fn snapshot(&self, camera: &CameraHandle, view: View) -> Result<Bytes, ViewerError> {
+        self.inner.snapshots.take(camera, view, self.inner.jpeg_quality).await
     }
 
     /// Who watches this camera now, by WebRTC or MJPEG.
@@ -290,9 +301,12 @@ impl Viewers {
     /// A place among all viewers, if there is one.
     fn sit(&self, camera: &CameraHandle) -> Result<(Seat, Watched), ViewerError> {
         let watched = self.watched(camera)?;
+        Ok((Seat::new(watched.tally.clone(), self.place()?), watched))
+    }
+
+    fn place(&self) -> Result<OwnedSemaphorePermit, ViewerError> {
         let max = self.inner.max_viewers;
-        let place = self.inner.places.clone().try_acquire_owned().map_err(|_| ViewerError::Full { max })?;
-        Ok((Seat::new(watched.tally.clone(), place), watched))
+        self.inner.places.clone().try_acquire_owned().map_err(|_| ViewerError::Full { max })
     }
 
     /// What is kept of `camera`, whose sessions end when it is removed.

@@ -99,17 +99,22 @@ pub fn whole(value: &Value) -> Option<i64> {
     value.as_i64().or_else(by_fraction)
 }
 
-/// Sessions are numbers with some, texts with others.
+/// What is said of a session that is neither.
+pub(super) const NO_SESSION: &str = "must be a text or an integer";
+
+/// The name of a session: they are numbers with some, texts with others.
+pub(super) fn session_name(value: &Value) -> Option<String> {
+    match value {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(id) if id.is_u64() => Some(id.to_string()),
+        value => whole(value).map(|id| id.to_string()),
+    }
+}
+
 fn session(members: &Map<String, Value>) -> Result<Option<SessionId>, EventError> {
     let id = match members.get("session_id") {
         None | Some(Value::Null) => return Ok(None),
-        Some(Value::String(id)) => id.clone(),
-        Some(Value::Number(id)) if id.is_u64() => id.to_string(),
-        Some(value) if value.is_number() => match whole(value) {
-            Some(id) => id.to_string(),
-            None => return Err(wrong("session_id", "must be a text or an integer")),
-        },
-        Some(_) => return Err(wrong("session_id", "must be a text or an integer")),
+        Some(value) => session_name(value).ok_or_else(|| wrong("session_id", NO_SESSION))?,
     };
     SessionId::new(&id).map(Some).map_err(|error| wrong("session_id", error.to_string()))
 }

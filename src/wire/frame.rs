@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Time, ZoneClock};
+use super::{Attributes, Time, ZoneClock};
 use crate::domain;
 
 /// One box in one frame.
@@ -38,6 +38,16 @@ impl Detection {
     }
 }
 
+/// One box in one live frame.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct LiveDetection {
+    #[serde(flatten)]
+    pub detection: Detection,
+    /// What is said of a person by now; absent unless it was asked for, and of things.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<Attributes>,
+}
+
 /// `[x, y, width, height]` of `rect` on a picture of this width and height.
 pub(super) fn in_pixels(rect: domain::Rect, (width, height): (u32, u32)) -> [f32; 4] {
     let (width, height) = (width as f32, height as f32);
@@ -59,11 +69,17 @@ pub struct Frame {
     /// True when the frame brings a detector result, of itself or of a frame shortly before it; else the boxes were
     /// carried here by their motion alone.
     pub fresh: bool,
-    pub detections: Vec<Detection>,
+    pub detections: Vec<LiveDetection>,
 }
 
 impl Frame {
-    pub fn new(frame: &domain::Frame, clock: &ZoneClock) -> Self {
+    /// `attributes`: with what is said of people.
+    pub fn new(frame: &domain::Frame, clock: &ZoneClock, attributes: bool) -> Self {
+        let size = (frame.width, frame.height);
+        let live = |detection: &domain::Detection| LiveDetection {
+            detection: Detection::new(detection, size),
+            attributes: detection.attributes.as_deref().filter(|_| attributes).map(Into::into),
+        };
         Self {
             camera: frame.camera.to_string(),
             frame: frame.number,
@@ -72,7 +88,7 @@ impl Frame {
             width: frame.width,
             height: frame.height,
             fresh: frame.fresh,
-            detections: Detection::all(frame),
+            detections: frame.detections.iter().map(live).collect(),
         }
     }
 }
@@ -87,4 +103,52 @@ pub struct Missed {
 pub(super) fn rounded(value: f32, decimals: i32) -> f32 {
     let scale = 10_f64.powi(decimals);
     ((f64::from(value) * scale).round() / scale) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn told(attributes: bool) -> Value {
+        let known = domain::Attributes {
+            garment: domain::Attribute { value: Some("jacket".into()), confidence: 0.7 },
+            ..Default::default()
+        };
+        let person = domain::Detection {
+            track: Some(3),
+            label: "person".into(),
+            confidence: 0.9,
+            rect: domain::Rect { x: 0.5, y: 0.0, w: 0.25, h: 1.0 },
+            seen: true,
+            attributes: Some(Arc::new(known)),
+        };
+        let bag = domain::Detection { label: "backpack".into(), attributes: None, ..person.clone() };
+        let frame = domain::Frame {
+            tenant: domain::TenantId::default(),
+            camera: domain::CameraId::new("door").expect("a name"),
+            number: 0,
+            pts_ms: 0,
+            at: domain::Timestamp::from_millis(0),
+            width: 640,
+            height: 480,
+            fresh: true,
+            model: "nanodet".into(),
+            detections: vec![person, bag],
+        };
+        let frame = Frame::new(&frame, &ZoneClock::utc(), attributes);
+        serde_json::to_value(frame).expect("it should be JSON")["detections"].take()
+    }
+
+    #[test]
+    fn what_is_said_of_people_is_told_to_who_asks() {
+        let asked = told(true);
+        assert_eq!(asked[0]["attributes"]["garment"]["value"], "jacket");
+        assert_eq!(asked[0]["box"], json!([320.0, 0.0, 160.0, 480.0]));
+        assert_eq!(asked[1].get("attributes"), None);
+        assert_eq!(told(false)[0].get("attributes"), None);
+    }
 }

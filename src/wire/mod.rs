@@ -6,6 +6,7 @@
 
 mod attributes;
 mod audit;
+mod base64;
 mod branch;
 mod camera;
 mod catalog;
@@ -38,6 +39,7 @@ mod voice;
 
 pub use attributes::{Attribute, Attributes};
 pub use audit::Change;
+pub use base64::{Base64Error, from_base64};
 pub use branch::{Branch, BranchInput, BranchPatch, Schedule, ScheduleInput, ScheduledShift};
 pub use camera::{Camera, CameraInput, CameraPatch, ManagedBy, ParameterValue};
 pub use catalog::{Check, CheckInput, Finding, Model, Parameter, Pipeline, PipelineSummary};
@@ -50,7 +52,7 @@ pub use event::{
     write_publication,
 };
 pub use export::{ExportFormat, Sheet};
-pub use frame::{Detection, Frame, Missed};
+pub use frame::{Detection, Frame, LiveDetection, Missed};
 pub use gateway::{
     ClientMessage, ServerMessage, StreamPosition, StreamPositions, read_event_id, write_event_id,
 };
@@ -77,6 +79,6 @@ pub use token::{NewTableToken, NewToken, TableTokenInput, Token, TokenInput, Tok
 pub use totem::{
     AudioStream, ImageStream, RealtimeAnalysis, RequestId, Sighting, SightingAnalysis, SightingAnswer,
     SightingInput, TotemAnalysis, TotemDetection, TotemEcho, TotemEnvelope, TotemNotice, VoiceAnalysis,
-    code_of, write_answer,
+    code_of, write_answer, write_told,
 };
 pub use voice::VoiceActivity;

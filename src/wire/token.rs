@@ -1,8 +1,12 @@
 //! Tokens: how one is asked for, and what can be told of those that were.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::Schema;
 
+use super::event::{NO_SESSION, session_name};
 use super::{Time, ZoneClock};
 use crate::domain::{BranchId, IssuedToken, SectorId};
 
@@ -36,8 +40,9 @@ pub struct TableTokenInput {
     /// Where the table stands.
     #[schema(examples(1), minimum = 1)]
     pub branch_id: i64,
-    /// The party's time at the table, as events name it in `session_id`: 1 to 64 printable characters.
-    #[schema(examples("77"), min_length = 1, max_length = 64)]
+    /// The party's time at the table, as events name it in `session_id`: 1 to 64 printable characters, or an integer.
+    #[serde(deserialize_with = "session_id")]
+    #[schema(schema_with = session_schema)]
     pub session_id: String,
     /// What the table is called; not looked at.
     #[schema(examples("T-12"), min_length = 1, max_length = 64)]
@@ -45,6 +50,20 @@ pub struct TableTokenInput {
     /// How long it holds: a number and `s`, `m`, `h` or `d`, a day at most. Default 4h.
     #[schema(examples("4h"), pattern = "^[0-9]{1,9}[smhd]$")]
     pub ttl: Option<String>,
+}
+
+/// A text or a number, as in events.
+fn session_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    session_name(&value).ok_or_else(|| D::Error::custom(NO_SESSION))
+}
+
+fn session_schema() -> Schema {
+    let schema = json!({
+        "type": ["string", "integer"], "minLength": 1, "maxLength": 64, "examples": ["77", 77],
+        "description": "The party's time at the table, as events name it in `session_id`: 1 to 64 printable characters, or an integer",
+    });
+    serde_json::from_value(schema).expect("the schema should be one")
 }
 
 /// A token for the guests of a table.

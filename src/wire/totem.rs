@@ -327,19 +327,22 @@ impl RealtimeAnalysis {
     }
 }
 
-/// `message` as all are told it, and as its sender is.
-pub fn write_answer(message: &impl Serialize, echo: &TotemEcho) -> (String, String) {
-    let whole = "an answer should be JSON: its keys are texts and its numbers finite";
-    let told = serde_json::to_string(message).expect(whole);
-    let own = serde_json::to_string(echo).expect(whole);
-    let mut answer = String::with_capacity(told.len() + own.len());
-    answer.push_str(told.strip_suffix('}').unwrap_or(&told));
+/// `message` as all are told it.
+pub fn write_told(message: &impl Serialize) -> String {
+    serde_json::to_string(message)
+        .expect("an answer should be JSON: its keys are texts and its numbers finite")
+}
+
+/// `message` as its sender is told it.
+pub fn write_answer(message: &impl Serialize, echo: &TotemEcho) -> String {
+    let (mut answer, own) = (write_told(message), write_told(echo));
     // Both are objects: what the one lacks the other adds.
+    answer.truncate(answer.len() - 1);
     if own.len() > 2 {
         answer.push(',');
     }
     answer.push_str(own.strip_prefix('{').unwrap_or(&own));
-    (told, answer)
+    answer
 }
 
 #[cfg(test)]
@@ -375,14 +378,14 @@ mod tests {
     #[test]
     fn the_sender_is_told_the_same_and_what_is_its_own() {
         let notice = TotemNotice::Skipped { answers: 3 };
-        let (told, own) = write_answer(&notice, &TotemEcho::default());
+        let (told, own) = (write_told(&notice), write_answer(&notice, &TotemEcho::default()));
         assert_eq!((told.as_str(), own.as_str()), (r#"{"type":"skipped","answers":3}"#, told.as_str()));
         let echo = TotemEcho {
             request_id: Some(RequestId::Text("7".into())),
             skipped_frames: Some(2),
             client_timestamp: None,
         };
-        let (_, own) = write_answer(&notice, &echo);
+        let own = write_answer(&notice, &echo);
         assert_eq!(own, r#"{"type":"skipped","answers":3,"skipped_frames":2,"request_id":"7"}"#);
     }
 }

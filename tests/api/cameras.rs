@@ -206,3 +206,16 @@ async fn a_client_that_hangs_up_leaves_no_camera_half_made() {
 fn names(page: &Value) -> Vec<&str> {
     page["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_switches_a_camera_is_told_where_it_stands_then() {
+    let world = World::start().await;
+    world.running(1, "hall").await;
+    let switch = async |on: bool| {
+        let (status, camera) = world.patch("/api/v1/cameras/hall", &json!({"enabled": on})).await;
+        assert_eq!((status, &camera["enabled"]), (StatusCode::OK, &json!(on)));
+        camera["status"]["state"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(switch(false).await, "stopped");
+    assert_ne!(switch(true).await, "stopped");
+}

@@ -65,7 +65,7 @@ name = 'pushed'
 description = 'What somebody sends'
 kind = 'live'
 launch = '''
-appsrc name=published is-live=true do-timestamp=true format=time max-bytes=4000000 leaky-type=downstream
+appsrc name=published is-live=true do-timestamp=true format=time max-bytes=4000000
   ! decodebin ! videoconvert ! video/x-raw,format=I420
   ! tee name=views
 views. ! appsink name=records sync=false
@@ -80,12 +80,13 @@ pub(crate) fn folder() -> tempfile::TempDir {
     folder
 }
 
-pub(crate) async fn put_cameras(store: &Store, cameras: &Cameras) {
+pub(crate) async fn put_cameras(store: &Store, cameras: Cameras) -> Cameras {
     for (tenant, branch, id) in [(1, 1, "hall"), (1, 2, "bar"), (1, 1, "fixed"), (2, 1, "theirs")] {
         let camera = camera(tenant, branch, id);
         store.put_camera(camera.tenant, &camera).await.unwrap();
         cameras.put(camera);
     }
+    cameras
 }
 
 pub(crate) async fn open_store(url: Option<&str>, folder: &Path) -> Store {
@@ -139,14 +140,13 @@ impl Sent {
         Totems::new(TotemContext {
             store: store.clone(),
             clock: clock.clone(),
-            registry: Registry::default(),
+            registry: Registry::new(|_, _| false),
             max_totems: 32,
             gateway: gateway.clone(),
             analysers: self.analysers.clone(),
             ears: self.ears.clone(),
             anonymous: Anonymous::default(),
             records: self.records.clone(),
-            tell_visit: Arc::new(drop),
             tasks: tasks.clone(),
             stop: stop.clone(),
         })

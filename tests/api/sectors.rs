@@ -1,6 +1,6 @@
 //! Sectors: made, listed, changed, deleted, each in a branch that the caller sees.
 
-use atalaya::domain::Role;
+use atalaya::domain::{Camera, CameraId, Role, SectorId, TenantId};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -64,7 +64,24 @@ async fn a_token_of_one_branch_has_its_sectors_only(world: &World) {
     assert_eq!(answer(request).await.0, StatusCode::FORBIDDEN);
 }
 
-on_both!(a_sector_is_made_found_changed_and_deleted, a_token_of_one_branch_has_its_sectors_only);
+/// As cameras of the settings file do, of which nobody asks whether their sectors are there.
+async fn a_sector_that_a_camera_names_is_not_made_in_another_branch(world: &World) {
+    let hall = world.cameras.get(TenantId::default(), &CameraId::new("hall").unwrap()).unwrap().camera();
+    world.cameras.put(Camera { sector: Some(SectorId::new(5).unwrap()), ..(*hall).clone() });
+    let (_, sector) = world.post(SECTORS, &json!({"name": "Bar", "branch_id": 2})).await;
+    assert_eq!(sector["id"], 6);
+    let (status, problem) = world.post(SECTORS, &json!({"id": 5, "name": "Bar", "branch_id": 2})).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert_eq!(problem["detail"], "camera \"hall\" of branch 1 is in sector 5");
+    let (status, sector) = world.post(SECTORS, &json!({"id": 5, "name": "Hall", "branch_id": 1})).await;
+    assert_eq!((status, &sector["id"]), (StatusCode::CREATED, &json!(5)));
+}
+
+on_both!(
+    a_sector_is_made_found_changed_and_deleted,
+    a_sector_that_a_camera_names_is_not_made_in_another_branch,
+    a_token_of_one_branch_has_its_sectors_only,
+);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cameras_are_found_by_place_state_pipeline_and_name() {

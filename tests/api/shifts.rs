@@ -103,6 +103,27 @@ async fn past_shifts_are_listed_newest_first_page_by_page(world: &World) {
     assert_eq!((names(&second), &second["next_cursor"]), (vec!["morning".to_owned()], &Value::Null));
     let (_, whole) = world.get("/api/v1/shifts?limit=4").await;
     assert_eq!((names(&whole).len(), &whole["next_cursor"]), (4, &Value::Null), "no empty page follows");
+    for (query, found) in [
+        ("from=2026-05-04T05:59:59%2B02:00", vec!["morning", "night"]),
+        ("from=2026-05-04T06:00:00%2B02:00", vec!["morning"]),
+        ("to=2026-05-03T14:00:00%2B02:00", vec!["morning"]),
+        ("from=2026-05-03T20:00:00Z&to=2026-05-03T20:00:00.001Z", vec!["night"]),
+        ("from=2026-05-03T13:00:00%2B02:00&to=2026-05-03T22:00:00%2B02:00", vec!["afternoon", "morning"]),
+        ("from=2026-05-05T00:00:00Z", vec![]),
+    ] {
+        let (status, page) = world.get(&format!("/api/v1/shifts?{query}")).await;
+        assert_eq!((status, names(&page)), (StatusCode::OK, found.into_iter().map(String::from).collect()));
+    }
+    let paged = "/api/v1/shifts?limit=1&from=2026-05-03T13:00:00%2B02:00&to=2026-05-03T22:00:00%2B02:00";
+    let (_, page) = world.get(paged).await;
+    let (_, rest) = world.get(&format!("{paged}&cursor={}", page["next_cursor"].as_str().unwrap())).await;
+    assert_eq!((names(&page)[0].as_str(), names(&rest)[0].as_str()), ("afternoon", "morning"));
+    for (query, field) in
+        [("from=yesterday", "from"), ("from=2026-05-04T06:00:00Z&to=2026-05-04T06:00:00Z", "to")]
+    {
+        let (status, problem) = world.get(&format!("/api/v1/shifts?{query}")).await;
+        assert_eq!((status, &problem["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &field.into()));
+    }
     for cursor in ["zz", "7ffffffffffffff", "-1"] {
         let (status, problem) = world.get(&format!("/api/v1/shifts?cursor={cursor}")).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{cursor}: {problem}");
@@ -187,4 +208,13 @@ async fn a_shift_is_compared_with_earlier_ones_of_its_name(world: &World) {
     assert_eq!(world.get(&format!("/api/v1/shifts/{id}/comparison")).await.1, yesterday);
     let (_, other) = world.get(&format!("{path}?camera=fixed")).await;
     assert_eq!((&other["figures"]["visits"], &other["mean"]), (&1.0.into(), &Value::Null));
+    // Nobody came in, wherever that is told.
+    let door = serde_json::json!({"name": "door", "from": [0, 0], "to": [1, 1], "entrance": true});
+    world.patch("/api/v1/cameras/hall", &serde_json::json!({"lines": [door]})).await;
+    let (_, compared) = world.get(path).await;
+    for figures in [&compared, &compared["previous"], &compared["mean"]] {
+        assert_eq!(figures["figures"]["unique_people"], 0.0, "{compared}");
+    }
+    let (_, yesterday) = world.get(&format!("/api/v1/shifts/{id}/summary")).await;
+    assert_eq!(yesterday["unique_people"], 0);
 }

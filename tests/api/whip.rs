@@ -33,7 +33,12 @@ async fn publish(world: &World, ball: Ball) -> (String, Sender) {
     assert_eq!(header(&response, "content-type"), SDP);
     let session = header(&response, "location").to_owned();
     assert!(session.starts_with("/api/v1/cameras/totem/whip/"), "{session}");
-    let mut sender = publishing.send(&response.text().await.unwrap());
+    let sdp = response.text().await.unwrap();
+    for feedback in ["transport-cc", "nack", "nack pli"] {
+        let says = |line: &str| line.starts_with("a=rtcp-fb:") && line.ends_with(&format!(" {feedback}"));
+        assert!(sdp.lines().any(says), "who sends is to hear of losses and of its line by {feedback}: {sdp}");
+    }
+    let mut sender = publishing.send(&sdp);
     sender.connected().await;
     (session, sender)
 }
@@ -43,7 +48,8 @@ async fn becomes(what: &str, is_so: impl Fn() -> bool) {
 }
 
 async fn lost(camera: &CameraHandle) {
-    becomes("the camera lost", || matches!(*camera.state().borrow(), CameraState::Lost { .. })).await;
+    let is_so = || matches!(&*camera.state().borrow(), CameraState::Lost { reason, .. } if reason == "nobody sends it pictures");
+    becomes("the camera lost, as nobody publishes", is_so).await;
 }
 
 async fn refusal(world: &World, path: &str, offer: &str) -> (StatusCode, String) {
@@ -93,6 +99,16 @@ async fn whoever_comes_last_publishes_and_another_setting_costs_nobody_his_sessi
     world.running(1, "totem").await;
     assert_eq!(answer(world.admin(Method::DELETE, &session)).await.0, StatusCode::OK);
     second.closed().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_size_may_change_while_it_is_sent() {
+    let (world, camera) = world().await;
+    let (_, _sender) = publish(&world, Ball::Growing).await;
+    becomes("the first size", || camera.status().width == 320).await;
+    becomes("the second", || camera.status().width == 640).await;
+    becomes("the first again", || camera.status().width == 320).await;
+    assert_eq!(camera.status().reconnects, 0, "by one pipeline");
 }
 
 #[tokio::test(flavor = "multi_thread")]

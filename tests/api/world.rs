@@ -218,15 +218,13 @@ impl World {
     }
 
     async fn start_with(cluster: Option<(Arc<Cluster>, String)>, bounds: Bounds, assets: Assets) -> Self {
-        let folder = folder();
+        let (folder, noted) = (folder(), <(Live, Noted)>::default());
         let store = open_store(cluster.as_ref().map(|(_, url)| url.as_str()), folder.path()).await;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (records, received) = mpsc::channel(1024);
-        let cameras = cameras(folder.path(), records.clone(), (&tasks, &stop));
-        put_cameras(&store, &cameras).await;
-        let (config, clock, noted) = (config(), Clock::held_at(NOON), <(Live, Noted)>::default());
+        let cameras = put_cameras(&store, cameras(folder.path(), records.clone(), (&tasks, &stop))).await;
+        let (clock, figures) = (Clock::held_at(NOON), Arc::<Mutex<RecorderFigures>>::default());
         let (keys, revocations) = holders(&store, &clock);
-        let figures = Arc::new(Mutex::new(RecorderFigures::default()));
         let jobs = jobs(&store, &clock, &cameras, folder.path(), (&tasks, &stop));
         let gateway = gateway(&keys, &revocations, &clock, (&tasks, &stop));
         let (models, sent) = places::sent(options(assets), records);
@@ -234,7 +232,7 @@ impl World {
             jobs: jobs.clone(),
             store: store.clone(),
             cameras: cameras.clone(),
-            viewers: Viewers::new(&config, tasks.clone(), stop.clone()).unwrap(),
+            viewers: Viewers::new(&config(), tasks.clone(), stop.clone()).unwrap(),
             analysers: sent.analysers.clone(),
             language: Language::Spanish,
             ears: sent.ears.clone(),
@@ -246,6 +244,7 @@ impl World {
             clock: clock.clone(),
             recorder: recorder(figures.clone()),
             live: teller(&noted.0),
+            tell_visit: Arc::new(drop),
             reassigned: note_reassigned(&noted.1),
             turn: Arc::default(),
             fixed: fixed(),

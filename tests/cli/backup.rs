@@ -56,9 +56,15 @@ async fn postgres_is_told_how_and_what_is_absent_is_named() {
     for command in [&["backup"][..], &["restore", "a.db"]] {
         let program =
             Program::new(command).env("ATALAYA_DATABASE__URL", "postgres://a:hunter2@127.0.0.1:1/x");
-        let ended = program.run().await.failed(1, &["pg_restore", "docs/operations.md"]);
+        let ended = program
+            .run()
+            .await
+            .failed(1, &["pg_restore", "--exit-on-error --single-transaction", "docs/operations.md"]);
         assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
     }
     Program::new(&["backup"]).run().await.failed(1, &["there is no database at", "atalaya.db"]);
-    Program::new(&["restore", "absent.db"]).run().await.failed(1, &["absent.db", "No such file"]);
+    Program::new(&["restore", "absent.db"])
+        .run()
+        .await
+        .failed(1, &["absent.db: there is no such file; name one"]);
 }

@@ -130,6 +130,9 @@ async fn wrong_usage_and_what_is_not_there_are_told_apart() {
     run(&["people", "--from", "2026-05-04"])
         .await
         .failed(2, &["'people'", "visits, crossings, stays, occupancy, voice"]);
+    run(&["visits", "--from", "2026-05-04", "--branch", "44"])
+        .await
+        .failed(1, &["there is no branch 44 of tenant 1; there are 1"]);
     run(&["visits"]).await.failed(2, &["--from"]);
     run(&["visits", "--from", "yesterday"]).await.failed(2, &["--from", "\"yesterday\"", "2026-11-01"]);
     let backwards = ["visits", "--from", "2026-05-04", "--to", "2026-05-03T00:00:00Z"];

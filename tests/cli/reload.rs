@@ -72,6 +72,18 @@ async fn what_changes_in_the_file_holds_and_a_mistake_changes_nothing() {
     told("the settings stay as they are: config file mine.toml: line 5: key `cameras[0].pipelin`").await;
     shown(&[["b", "Bar", "file"], ["c", "File", "file"]]).await;
 
+    let b = |more: &str| format!("{head}{}{}{more}", camera("c", "Changed"), camera("b", "Bar"));
+    write(&folder, &b("").replace("plain", "plian"));
+    told("the settings stay as they are: camera \"c\": no pipeline \"plian\"; there are file, plain").await;
+    write(&folder, &b("parameters = { speed = 2 }\n"));
+    told("the settings stay as they are: camera \"b\": parameter `speed`: ").await;
+    shown(&[["b", "Bar", "file"], ["c", "File", "file"]]).await;
+    assert!(!server.has_said("camera failed"), "what plays is left alone");
+
+    write(&folder, &b("sector = 3\n"));
+    shown(&[["b", "Bar", "file"], ["c", "Changed", "file"]]).await;
+    told("into a sector that nobody has made yet").await;
+
     write(&folder, &format!("{head}[server]\nmax_body_bytes = 5000\n{}", camera("b", "Bar")));
     shown(&[["b", "Bar", "file"], ["c", "C", "api"]]).await;
     told("what changed in these holds after a restart sections=\"server\"").await;

@@ -22,13 +22,22 @@ const KEY_EVERY: usize = 30;
 pub(crate) enum Ball {
     H264,
     Vp8,
+    /// H.264, at first of 320 × 240, then of 640 × 480, and so on.
+    Growing,
 }
 
 impl Ball {
-    /// Encoded pictures of 320 × 240.
     fn pictures(self) -> Vec<Vec<u8>> {
+        let sizes: &[(u32, u32)] = match self {
+            Self::Growing => &[(320, 240), (640, 480)],
+            _ => &[(320, 240)],
+        };
+        sizes.iter().flat_map(|size| self.encoded(*size)).collect()
+    }
+
+    fn encoded(self, (width, height): (u32, u32)) -> Vec<Vec<u8>> {
         let encoder = match self {
-            Self::H264 => format!(
+            Self::H264 | Self::Growing => format!(
                 "x264enc tune=zerolatency speed-preset=ultrafast key-int-max={KEY_EVERY} \
                  ! video/x-h264,profile=constrained-baseline,stream-format=byte-stream,alignment=au"
             ),
@@ -36,7 +45,7 @@ impl Ball {
         };
         let text = format!(
             "videotestsrc num-buffers={PICTURES} pattern=ball \
-             ! video/x-raw,format=I420,width=320,height=240,framerate={FPS}/1 ! {encoder} ! appsink name=out sync=false"
+             ! video/x-raw,format=I420,width={width},height={height},framerate={FPS}/1 ! {encoder} ! appsink name=out sync=false"
         );
         let pipeline = gst::parse::launch(&text).expect("Debian's encoders should be there");
         let pipeline = pipeline.downcast::<gst::Pipeline>().expect("more than one element is a pipeline");
@@ -94,7 +103,7 @@ impl Publishing {
         let address = socket.local_addr().expect("a bound socket should have an address");
         let config = RtcConfig::new().clear_codecs();
         let config = match ball {
-            Ball::H264 => config.enable_h264(true),
+            Ball::H264 | Ball::Growing => config.enable_h264(true),
             Ball::Vp8 => config.enable_vp8(true),
         };
         let mut rtc = config.build(Instant::now());

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use atalaya::auth::{Keys, Revocations, TableKeys, Ttl};
+use atalaya::auth::{Caller, Keys, Revocations, TableKeys, Ttl};
 use atalaya::clock::Clock;
 use atalaya::config::Secret;
 use atalaya::domain::{Endpoint, Role, TenantId, Timestamp};
-use atalaya::gateway::{Arrival, Doorman, Gateway, GatewayContext, Sectors, Settings};
+use atalaya::gateway::{
+    Admitted, Arrival, Doorman, FindSectors, Gateway, GatewayContext, Identity, Place, Sectors, Settings,
+};
 use atalaya::store::Store;
 use atalaya::wire::event_of;
 use futures_util::{FutureExt, StreamExt};
@@ -22,9 +24,16 @@ use crate::world::{Client, SECRET, caller, numbered, within};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
+/// What somebody speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Seed,
+    V1,
+}
+
 /// A gateway whose clock is ours.
-struct Wall {
-    gateway: Gateway,
+pub(crate) struct Wall {
+    pub(crate) gateway: Gateway,
     clock: Clock,
     keys: Keys,
     _stop: DropGuard,
@@ -33,12 +42,18 @@ struct Wall {
 
 impl Wall {
     async fn start() -> Self {
+        Self::with(Arc::new(|_, _| async { Sectors::All }.boxed())).await
+    }
+
+    pub(crate) async fn with(find_sectors: FindSectors) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(None, folder.path()).await.unwrap();
         store.migrate().await.unwrap();
         let clock = Clock::held_at(Timestamp::from_millis(1_800_000_000_000));
         let secret = || Secret::new(SECRET.into());
         let keys = Keys::new(&secret(), clock.clone());
+        let revocations = Revocations::new(store, clock.clone());
+        revocations.learn(Timestamp::from_millis(0)).await.unwrap();
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let gateway = Gateway::start(GatewayContext {
             settings: Settings::default(),
@@ -46,9 +61,9 @@ impl Wall {
             doorman: Doorman {
                 keys: keys.clone(),
                 tables: TableKeys::new([].into(), secret(), clock.clone()),
-                revocations: Revocations::new(store, clock.clone()),
+                revocations,
             },
-            find_sectors: Arc::new(|_, _| async { Sectors::All }.boxed()),
+            find_sectors,
             redis: None,
             tasks,
             stop: stop.clone(),
@@ -58,27 +73,41 @@ impl Wall {
 
     /// Somebody whose token lives so long.
     async fn connect(&self, name: &str, ttl: Duration) -> Client {
-        let token = self.keys.issue(&caller(1, name, Role::Admin, &[5], &[]), Ttl::from_secs(ttl.as_secs()));
-        let identity = self.gateway.identify(Endpoint::Admin, &token).unwrap();
+        let place = self.place(&caller(1, name, Role::Admin, &[5], &[]), (Endpoint::Admin, ttl));
+        let admitted = self.gateway.admit(Endpoint::Admin, place).await.unwrap();
+        let mut client = self.serve(admitted, (Endpoint::Admin, Protocol::Seed)).await;
+        awake(&mut client).await;
+        client
+    }
+
+    /// What somebody brings who comes, for so long.
+    pub(crate) fn place(&self, who: &Caller, (endpoint, ttl): (Endpoint, Duration)) -> (Identity, Place) {
+        let token = self.keys.issue(who, Ttl::from_secs(ttl.as_secs()));
+        let identity = self.gateway.identify(endpoint, &token).unwrap();
         let place = self.gateway.take_place(&identity, None).unwrap();
-        let admitted = self.gateway.admit(Endpoint::Admin, (identity, place)).await.unwrap();
+        (identity, place)
+    }
+
+    /// The client's side of somebody who was let in.
+    pub(crate) async fn serve(
+        &self,
+        admitted: Admitted,
+        (endpoint, protocol): (Endpoint, Protocol),
+    ) -> Client {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let near = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (far, _) = listener.accept().await.unwrap();
         self.gateway.serve(Arrival {
             line: far.into(),
             begun: Vec::new(),
-            endpoint: Endpoint::Admin,
-            is_v1: false,
-            admitted: Some(admitted),
-            refused: None,
+            endpoint,
+            is_v1: protocol == Protocol::V1,
+            admitted: Ok(Some(admitted)),
             ip: None,
             resume: None,
         });
         let near = MaybeTlsStream::Plain(near);
-        let mut client = Client(WebSocketStream::from_raw_socket(near, Side::Client, None).await);
-        awake(&mut client).await;
-        client
+        Client(WebSocketStream::from_raw_socket(near, Side::Client, None).await)
     }
 
     fn publish(&self, number: u64) {

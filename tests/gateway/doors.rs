@@ -100,6 +100,9 @@ async fn clients_of_v1_are_told_by_a_close_that_browsers_can_read() {
     let mut silent = world.try_connect("/ws/waiter", &[V1]).await.unwrap();
     silent.say(&json!({"type": "ping"})).await;
     assert_eq!(silent.closed().await.0, 4401, "the first message has to bring the token");
+    let mut mute = world.try_connect("/ws/waiter", &[V1]).await.unwrap();
+    let (code, reason) = mute.closed().await;
+    assert_eq!((code, &reason["retry"]), (4401, &json!(false)), "and it has to come");
 }
 
 #[tokio::test]

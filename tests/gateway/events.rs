@@ -54,7 +54,7 @@ async fn the_same_id_within_a_minute_counts_once() {
     assert_eq!(waiter.numbers().await, [1]);
     assert_eq!(world.app.gateway().figures().duplicates.get(), 3);
     // Another tenant's of the same name is another one.
-    let theirs = world.ask(Method::POST, EVENTS).bearer_auth(world.admin_of(2, &[]));
+    let theirs = world.ask(Method::POST, EVENTS).bearer_auth(world.admin_of(2, &[5]));
     assert_eq!(answer(theirs.json(&event)).await.0, StatusCode::ACCEPTED);
     assert_eq!(world.app.gateway().figures().duplicates.get(), 3);
 }
@@ -105,12 +105,31 @@ async fn only_admins_publish_and_only_into_their_own_branches() {
 }
 
 #[tokio::test]
+async fn an_event_of_a_branch_that_is_not_there_is_refused_until_it_is() {
+    let world = World::start().await;
+    let post = |path: &str, body: &Value| {
+        answer(world.ask(Method::POST, path).bearer_auth(world.admin_of(1, &[])).json(body))
+    };
+    let (first, typo) =
+        (json!({"type": "ROUND_READY", "branch_id": 1}), json!({"type": "ROUND_READY", "branch_id": 55}));
+    for (body, field) in [(&typo, "branch_id"), (&json!([first, typo]), "[1].branch_id")] {
+        let (status, problem) = post(EVENTS, body).await;
+        assert_eq!((status, &problem["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(field)));
+    }
+    let eva = world.token("eva", Role::Admin, &[]);
+    assert_eq!(world.connect_v1("admin", &eva).await.1["branch:55"], Value::Null);
+    let branch = json!({"id": 55, "name": "Sur", "time_zone": "UTC"});
+    assert_eq!(post("/api/v1/branches", &branch).await.0, StatusCode::CREATED);
+    assert_eq!(post(EVENTS, &json!([first, typo])).await.0, StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
 async fn what_one_tenant_publishes_no_other_hears() {
     let world = World::start().await;
     let theirs = caller(2, "eva", Role::Admin, &[], &[]);
     let mut theirs = world.connect("admin", &world.keys.issue(&theirs, Ttl::from_secs(600))).await;
     world.post_events(&json!([numbered("ROUND_READY", 1), numbered("END", 0)])).await;
-    let request = world.ask(Method::POST, EVENTS).bearer_auth(world.admin_of(2, &[]));
+    let request = world.ask(Method::POST, EVENTS).bearer_auth(world.admin_of(2, &[5]));
     let own = json!([numbered("ROUND_READY", 2), numbered("END", 0)]);
     assert_eq!(answer(request.json(&own)).await.0, StatusCode::ACCEPTED);
     assert_eq!(theirs.numbers().await, [2]);
@@ -121,7 +140,7 @@ async fn who_sends_more_than_may_wait_is_told_how_many_were_taken() {
     // The hub has no turn while this test asks: there is one thread, and it is not given away in between.
     let world = World::with(|config| config.gateway.tenant_queue = 3).await;
     let list: Vec<_> = (0..50).map(|number| numbered("ROUND_READY", number)).collect();
-    let request = world.ask(Method::POST, EVENTS).bearer_auth(world.admin_of(1, &[])).json(&list);
+    let request = world.ask(Method::POST, EVENTS).bearer_auth(world.admin_of(1, &[5])).json(&list);
     let response = within(request.send()).await.unwrap();
     assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(response.headers()["retry-after"], "1");

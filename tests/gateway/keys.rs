@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use atalaya::auth::{Keys, LoginLinks, TokenError, Verifiers};
+use atalaya::auth::{Keys, LoginLinks, Revocations, TableKeys, TokenError, Verifiers};
 use atalaya::clock::Clock;
 use atalaya::config::{self, KeyAlgorithm, Secret};
-use atalaya::domain::Timestamp;
+use atalaya::domain::{Endpoint, TenantId, Timestamp};
+use atalaya::gateway::{Close, Doorman, Refusal};
+use atalaya::store::Store;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -146,4 +148,32 @@ fn files_that_are_not_what_they_should_be_are_named() {
         let error = Verifiers::read(&[key("pos", algorithm, file)]).unwrap_err().to_string();
         assert!(error.contains(says) && error.contains("\"pos\""), "{error}");
     }
+}
+
+#[tokio::test]
+async fn who_may_have_been_revoked_comes_later_and_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(None, folder.path()).await.unwrap();
+    store.migrate().await.unwrap();
+    let clock = Clock::held_at(Timestamp::from_millis(NOW_S * 1000));
+    let revocations = Revocations::new(store, clock.clone());
+    let doorman = Doorman {
+        keys: Keys::new(&Secret::new(SECRET.into()), clock.clone()),
+        tables: TableKeys::new([].into(), Secret::new(SECRET.into()), clock),
+        revocations: revocations.clone(),
+    };
+    let mut claims = claims();
+    let mut token = |name: Option<&str>| {
+        claims["jti"] = name.into();
+        signed(Algorithm::HS256, None, &EncodingKey::from_secret(SECRET.as_bytes()), &claims)
+    };
+    let (nameless, named, revoked) = (token(None), token(Some("known")), token(Some("revoked")));
+    let identify = |token| doorman.identify(Endpoint::Waiter, token).map(drop);
+    revocations.add(TenantId::new(7).unwrap(), "revoked", None);
+    let unsure = Refusal::Token(TokenError::Unsure);
+    assert_eq!(unsure.close(), Close::TryLater);
+    assert_eq!([identify(&nameless), identify(&named)], [Ok(()), Err(unsure)]);
+    assert_eq!(identify(&revoked), Err(Refusal::Token(TokenError::Revoked)));
+    revocations.learn(Timestamp::from_millis(0)).await.unwrap();
+    assert_eq!([identify(&nameless), identify(&named)], [Ok(()), Ok(())]);
 }

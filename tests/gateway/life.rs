@@ -5,11 +5,10 @@ use std::time::Duration;
 use atalaya::auth::Ttl;
 use atalaya::domain::Role;
 use futures_util::{SinkExt, StreamExt};
-use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::world::{World, caller, numbered, within};
+use crate::world::{Client, World, caller, numbered};
 
 #[tokio::test]
 async fn nonsense_is_answered_and_ends_the_connection_at_last() {
@@ -93,15 +92,7 @@ async fn who_does_not_answer_is_gone() {
     let mut lively = world.connect("waiter", &token).await;
     // Answers pings while it waits.
     let lively = tokio::spawn(async move { lively.next().await });
-    let mut tcp = tokio::net::TcpStream::connect(world.address()).await.unwrap();
-    let handshake = format!(
-        "GET /ws/waiter?token={token} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    );
-    tcp.write_all(handshake.as_bytes()).await.unwrap();
-    let mut said = Vec::new();
-    within(tcp.read_to_end(&mut said)).await.unwrap();
-    let text = String::from_utf8_lossy(&said);
+    let text = world.told_to_the_silent(&format!("/ws/waiter?token={token}")).await;
     assert!(text.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{text}");
     assert!(text.contains("heartbeat_lost"), "{text}");
     world.publish(numbered("ROUND_READY", 1));
@@ -153,8 +144,8 @@ async fn one_who_never_reads_harms_nobody_and_can_come_back() {
     assert_eq!(back.next().await["recovered"], true);
 }
 
-#[tokio::test]
-async fn what_was_missed_takes_no_room_from_what_happens() {
+/// A server with somebody who heard it all, the token of a waiter, and where it was before so many events of 8000 bytes that it missed.
+async fn far_behind(count: u64) -> (World, Client, String, Value) {
     let world = World::with(|config| {
         config.gateway.client_queue_kib = 64;
         config.gateway.history_events = 30_000;
@@ -162,14 +153,20 @@ async fn what_was_missed_takes_no_room_from_what_happens() {
     .await;
     let mut witness = world.connect("waiter", &world.token("eva", Role::Waiter, &[5])).await;
     let token = world.token("ana", Role::Waiter, &[5]);
-    let (slow, streams) = world.connect_v1("waiter", &token).await;
-    drop(slow);
-    // More than the kernel takes in.
+    let (gone, streams) = world.connect_v1("waiter", &token).await;
+    drop(gone);
     let filler = "x".repeat(8000);
-    for number in 0..3000 {
+    for number in 0..count {
         world.publish(json!({"type": "ROUND_READY", "branch_id": 5, "number": number, "filler": filler}));
         assert_eq!(witness.next().await["number"], number);
     }
+    (world, witness, token, streams)
+}
+
+#[tokio::test]
+async fn what_was_missed_takes_no_room_from_what_happens() {
+    // More than the kernel takes in.
+    let (world, mut witness, token, streams) = far_behind(3000).await;
     let (mut slow, _) = world.connect_v1("waiter", &token).await;
     slow.say(&json!({"type": "resume", "streams": streams})).await;
     let mut recovered = false;
@@ -190,20 +187,7 @@ async fn what_was_missed_takes_no_room_from_what_happens() {
 
 #[tokio::test]
 async fn one_who_asks_again_and_again_and_never_reads_is_ended() {
-    let world = World::with(|config| {
-        config.gateway.client_queue_kib = 64;
-        config.gateway.history_events = 30_000;
-    })
-    .await;
-    let mut witness = world.connect("waiter", &world.token("eva", Role::Waiter, &[5])).await;
-    let token = world.token("ana", Role::Waiter, &[5]);
-    let (greedy, streams) = world.connect_v1("waiter", &token).await;
-    drop(greedy);
-    let filler = "x".repeat(8000);
-    for number in 0..1000 {
-        world.publish(json!({"type": "ROUND_READY", "branch_id": 5, "number": number, "filler": filler}));
-        assert_eq!(witness.next().await["number"], number);
-    }
+    let (world, _witness, token, streams) = far_behind(1000).await;
     let (mut greedy, _) = world.connect_v1("waiter", &token).await;
     for _ in 0..15 {
         greedy.say(&json!({"type": "resume", "streams": streams})).await;
@@ -239,13 +223,27 @@ async fn a_waiter_serves_the_sectors_that_it_is_assigned_to_from_then_on() {
     call(2);
     let got = waiter.next().await;
     assert_eq!(got["number"], 2, "the first was not for this waiter: {got}");
+    // It has not asked: it hears the sector's calls, now or soon, and nothing of sectors.
+    for number in 3.. {
+        old.say(&json!({"type": "ping"})).await;
+        let heard = old.next().await;
+        if heard["type"] != "pong" {
+            assert_eq!(heard["type"], "SERVICE_CALL_CREATED", "{heard}");
+            break;
+        }
+        call(number);
+    }
     old.say(&json!({"type": "refresh_sectors"})).await;
     let mut told = old.next().await;
-    if told["type"] != "sectors_refreshed" {
-        assert_eq!(told["number"], 2);
+    while told["type"] != "sectors_refreshed" {
         told = old.next().await;
     }
     assert_eq!(told["sector_ids"], json!([sector]));
+    old.say(&json!({"type": "ping"})).await;
+    while told["type"] != "pong" {
+        told = old.next().await;
+        assert_ne!(told["type"], "sectors_refreshed", "once is enough");
+    }
 }
 
 #[tokio::test]

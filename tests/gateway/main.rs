@@ -1,9 +1,12 @@
 //! The gateway as its clients meet it: a whole server, real sockets.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+mod assigned;
 mod certificate;
 mod client;
 mod clock;
+#[path = "../common/mod.rs"]
+mod common;
 mod doors;
 mod events;
 mod follower;
@@ -12,6 +15,9 @@ mod isolation;
 mod keys;
 mod life;
 mod pages;
+#[path = "../cli/program.rs"]
+#[allow(dead_code, reason = "other tests ask more of a program")]
+mod program;
 mod protocol;
 mod redis;
 mod redis_access;

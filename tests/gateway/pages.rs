@@ -214,6 +214,9 @@ async fn waiters_seat_guests_of_their_own_branches() {
     for role in [Role::Kitchen, Role::Viewer] {
         assert_eq!(ask(world.token("eva", role, &[5]), body.clone()).await.0, StatusCode::FORBIDDEN);
     }
+    // Events name it by a number as well.
+    let (status, numbered) = ask(waiter(), json!({"branch_id": 5, "session_id": 77})).await;
+    assert_eq!((status, &numbered["session_id"]), (StatusCode::OK, &json!("77")));
     for (wrong, field) in [
         (json!({"branch_id": 6, "session_id": "77"}), "branch_id"),
         (json!({"branch_id": 5, "session_id": ""}), "session_id"),

@@ -4,6 +4,7 @@
 //! and 13) is not offered: the library has none.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use atalaya::gateway::{Deaf, Heard, Reader, Room, Socket};
 use bytes::Bytes;
@@ -56,7 +57,7 @@ fn message(kind: Data, bytes: Bytes) -> Bytes {
 
 async fn echo(mut tcp: TcpStream) {
     shake_hands(&mut tcp).await;
-    let socket = Socket::new(tcp, Room { frames: 1 << 20, bytes: 1 << 30 });
+    let socket = Socket::new(tcp, Room { frames: 1 << 20, bytes: 1 << 30 }, Arc::default());
     let mut reader = Reader::new(Vec::new(), MAX_BYTES);
     loop {
         match reader.read(&socket) {
@@ -65,7 +66,7 @@ async fn echo(mut tcp: TcpStream) {
             Ok(Heard::Sign | Heard::Pong) => {}
             Ok(Heard::Closing) | Err(Deaf::Over) => break,
             Err(Deaf::Wrong(close)) => {
-                socket.close(close, 0);
+                socket.close(close);
                 break;
             }
             Err(Deaf::NothingYet) => {

@@ -1,12 +1,14 @@
 //! A Redis that wants to know who asks, as docs/redis.md describes it, and one that is talked to in secret.
 
+use atalaya::auth::Ttl;
 use atalaya::config::Secret;
+use atalaya::domain::Role;
 use serde_json::json;
 
 use crate::certificate::Certificate;
-use crate::redis::{admin, end, server, until};
+use crate::redis::{admin, end, listen, server, until};
 use crate::redis_server::{Redis, Wire, free_port};
-use crate::world::{World, numbered};
+use crate::world::{World, caller, numbered};
 
 const DOCS: &str = include_str!("../../docs/redis.md");
 
@@ -26,14 +28,23 @@ async fn a_user_with_the_documented_rights_is_enough_and_another_system_has_no_m
     }
     let as_user = |user: &str| format!("redis://{user}:secret@{}/", redis.address());
     let (one, two) = (server(&as_user("atalaya")).await, server(&as_user("atalaya")).await);
-    let mut client = admin(&two, "ada").await;
+    // Of the whole tenant by patterns, of a branch by names, and of its sectors by a pattern again.
+    let waiter = one.keys.issue(&caller(1, "ana", Role::Waiter, &[5], &[10]), Ttl::from_secs(600));
+    let mut waiter = listen(&one, "waiter", &waiter).await;
     one.publish(numbered("ROUND_READY", 1));
-    assert_eq!(client.next().await["number"], 1);
-    redis.publish(
-        "channel:branch:5:admin",
-        &json!({"type": "ROUND_READY", "tenant_id": 1, "branch_id": 5, "number": 2}),
-    );
-    assert_eq!(client.next().await["number"], 2);
+    assert_eq!(waiter.next().await["number"], 1);
+    let mut all = listen(&two, "admin", &two.token("ada", Role::Admin, &[])).await;
+    for (number, channel) in [
+        (2, "channel:branch:5:admin"),
+        (3, "t:1:channel:branch:5:kitchen"),
+        (4, "channel:sector:5:10:waiters"),
+        (5, "t:1:channel:sector:5:10:waiters"),
+    ] {
+        redis.publish(channel, &json!({"type": "ROUND_READY", "tenant_id": 1, "number": number}));
+        for client in [&mut all, &mut waiter] {
+            assert_eq!(client.next().await["number"], number, "{channel}");
+        }
+    }
     for world in [&one, &two] {
         until("it is ready", || world.app.gateway().redis_status().unwrap().is_ready).await;
         assert_eq!(world.app.gateway().redis_status().unwrap().last_error, None, "nothing was refused");
@@ -42,6 +53,38 @@ async fn a_user_with_the_documented_rights_is_enough_and_another_system_has_no_m
     let mut publish = |channel: &str| redis::cmd("PUBLISH").arg(channel).arg("{}").exec(&mut other);
     assert!(publish("t:3:channel:branch:5:admin").is_ok());
     assert!(publish("channel:branch:5:admin").is_err() && publish("atalaya:{t1:b5}:live").is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pattern_that_redis_refuses_is_missing_to_those_alone_who_need_it_until_it_is_allowed() {
+    let redis = Redis::start();
+    let mut root = redis.connection().unwrap();
+    let mut allow = |rules: Vec<String>| {
+        redis::cmd("ACL").arg("SETUSER").arg("atalaya").arg(rules).exec(&mut root).unwrap();
+    };
+    allow(rules("atalaya"));
+    // To Redis `atalaya:*` is no such pattern as `atalaya:{t1:b*}:live`, whatever channels that has.
+    allow(["resetchannels", "&atalaya:*"].map(String::from).into());
+    let world = server(&format!("redis://atalaya:secret@{}/", redis.address())).await;
+    let mut client = admin(&world, "ada").await;
+    let v1 = ("sec-websocket-protocol", "atalaya.v1");
+    let whole = format!("/ws/admin?token={}", world.token("eva", Role::Admin, &[]));
+    let mut refused = world.try_connect(&whole, &[v1]).await.unwrap();
+    assert_eq!(refused.closed().await.1["code"], "try_later");
+    let status = || world.app.gateway().redis_status().unwrap();
+    assert!(status().last_error.is_some() && !status().is_ready, "{:?}", status());
+    // Those of one branch come and hear as if nothing were.
+    let mut other = admin(&world, "ivo").await;
+    world.publish(numbered("ROUND_READY", 1));
+    for client in [&mut client, &mut other] {
+        assert_eq!(client.next().await["number"], 1);
+    }
+    assert_eq!(status().reconnects, 0, "{:?}", status());
+    allow(["allchannels"].map(String::from).into());
+    until("it is ready", || status().is_ready).await;
+    let mut all = listen(&world, "admin", &world.token("eva", Role::Admin, &[])).await;
+    world.publish(numbered("ROUND_READY", 2));
+    assert_eq!(all.next().await["number"], 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

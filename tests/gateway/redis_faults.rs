@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use atalaya::domain::Role;
+use atalaya::gateway::BreakerState;
 use serde_json::{Value, json};
 
 use crate::redis::{admin, end, server, until};
@@ -64,25 +65,40 @@ fn is_connected(world: &World) -> bool {
     world.app.gateway().redis_status().unwrap().is_connected
 }
 
+/// Two servers by `urls`, the first of which publishes before a `fault`, while it lasts and after it: whoever is at either
+/// hears every event once and in order. The second server, and what else the two clients are told.
+async fn through(urls: [&str; 2], fault: impl AsyncFnOnce(&Load, &World)) -> (World, [Vec<Value>; 2]) {
+    // What starts and connects them is large on the stack of whoever waits for it.
+    let (one, two) = (Box::pin(server(urls[0])).await, Box::pin(server(urls[1])).await);
+    let mut clients = [Box::pin(admin(&one, "ada")).await, Box::pin(admin(&two, "ivo")).await];
+    let load = Load::of(one);
+    load.more(100).await;
+    fault(&load, &two).await;
+    load.more(100).await;
+    let (_one, sent) = load.end().await;
+    let mut told = [Vec::new(), Vec::new()];
+    for (client, told) in clients.iter_mut().zip(&mut told) {
+        let (numbers, others) = heard(client).await;
+        assert!(numbers.iter().copied().eq(0..sent), "{sent}: {numbers:?} {others:?}");
+        *told = others;
+    }
+    (two, told)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redis_that_was_killed_comes_back_and_nothing_is_lost_or_doubled() {
     let redis = Redis::start();
-    let (one, two) = (server(&redis.url()).await, server(&redis.url()).await);
-    let mut clients = [admin(&one, "ada").await, admin(&two, "ivo").await];
-    let load = Load::of(one);
-    for _ in 0..3 {
-        load.more(100).await;
-        redis.kill();
-        load.more(100).await;
-        redis.resume();
-    }
-    load.more(100).await;
-    let (_one, sent) = load.end().await;
-    for client in &mut clients {
-        let (numbers, others) = heard(client).await;
-        assert!(numbers.iter().copied().eq(0..sent), "{sent}: {numbers:?}");
-        assert!(others.is_empty(), "{others:?}");
-    }
+    let url = redis.url();
+    let kill = async |load: &Load, _: &World| {
+        for _ in 0..3 {
+            redis.kill();
+            load.more(100).await;
+            redis.resume();
+            load.more(100).await;
+        }
+    };
+    let (two, told) = through([&url, &url], kill).await;
+    assert!(told.iter().all(Vec::is_empty), "{told:?}");
     assert!(two.app.gateway().redis_status().unwrap().reconnects >= 1);
 }
 
@@ -111,19 +127,15 @@ async fn who_was_away_while_redis_was_killed_gets_everything_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redis_that_comes_back_empty_is_told_and_what_was_not_sent_yet_comes_once() {
     let redis = Redis::start();
-    let (one, two) = (server(&redis.url()).await, server(&redis.url()).await);
-    let mut clients = [admin(&one, "ada").await, admin(&two, "ivo").await];
-    let load = Load::of(one);
-    load.more(100).await;
-    redis.kill();
-    redis.wipe();
-    load.more(100).await;
-    redis.resume();
-    load.more(100).await;
-    let (_one, sent) = load.end().await;
-    for client in &mut clients {
-        let (numbers, others) = heard(client).await;
-        assert!(numbers.iter().copied().eq(0..sent), "{sent}: {numbers:?}");
+    let url = redis.url();
+    let wipe = async |load: &Load, _: &World| {
+        redis.kill();
+        redis.wipe();
+        load.more(100).await;
+        redis.resume();
+    };
+    let (two, told) = through([&url, &url], wipe).await;
+    for others in told {
         assert_eq!(others.len(), 1, "{others:?}");
         assert_eq!(others[0]["type"], "gap");
     }
@@ -133,35 +145,29 @@ async fn a_redis_that_comes_back_empty_is_told_and_what_was_not_sent_yet_comes_o
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redis_that_hangs_for_a_while_loses_and_doubles_nothing() {
     let redis = Redis::start();
-    let (one, two) = (server(&redis.url()).await, server(&redis.url()).await);
-    let mut client = admin(&two, "ivo").await;
-    let load = Load::of(one);
-    load.more(100).await;
-    redis.freeze();
-    until("the silence is noticed", || !is_connected(&two)).await;
-    redis.thaw();
-    load.more(100).await;
-    let (_one, sent) = load.end().await;
-    let (numbers, others) = heard(&mut client).await;
-    assert!(numbers.iter().copied().eq(0..sent) && others.is_empty(), "{sent}: {numbers:?} {others:?}");
+    let url = redis.url();
+    let freeze = async |_: &Load, two: &World| {
+        redis.freeze();
+        until("the silence is noticed", || !is_connected(two)).await;
+        redis.thaw();
+    };
+    let (_two, told) = through([&url, &url], freeze).await;
+    assert!(told.iter().all(Vec::is_empty), "{told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wire_that_swallows_everything_is_noticed_and_what_it_swallowed_is_fetched() {
     let redis = Redis::start();
+    let url = redis.url();
     let wire = Wire::to(redis.address()).await;
-    let (one, two) = (server(&redis.url()).await, server(&wire.url()).await);
-    let mut client = admin(&two, "ivo").await;
-    let load = Load::of(one);
-    load.more(100).await;
-    wire.cut();
-    until("the silence is noticed", || !is_connected(&two)).await;
-    wire.mend();
-    until("it is connected again", || is_connected(&two)).await;
-    load.more(50).await;
-    let (_one, sent) = load.end().await;
-    let (numbers, others) = heard(&mut client).await;
-    assert!(numbers.iter().copied().eq(0..sent) && others.is_empty(), "{sent}: {numbers:?} {others:?}");
+    let cut = async |_: &Load, two: &World| {
+        wire.cut();
+        until("the silence is noticed", || !is_connected(two)).await;
+        wire.mend();
+        until("it is connected again", || is_connected(two)).await;
+    };
+    let (_two, told) = through([&url, &wire.url()], cut).await;
+    assert!(told.iter().all(Vec::is_empty), "{told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -213,4 +219,18 @@ async fn a_server_that_starts_before_redis_is_not_ready_until_it_is_there() {
     let mut client = admin(&world, "ada").await;
     world.publish(end());
     assert!(heard(&mut client).await.0.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_where_nobody_publishes_is_well_again_once_redis_is_back() {
+    let redis = Redis::start();
+    let world = server(&redis.url()).await;
+    let status = || world.app.gateway().redis_status().unwrap();
+    until("Redis is there", || status().is_ready).await;
+    redis.kill();
+    world.publish(end());
+    until("nobody tries in vain", || !world.app.gateway().takes_events()).await;
+    redis.resume();
+    until("all is well", || status().is_ready && status().breaker == BreakerState::Closed).await;
+    assert_eq!((status().failures, status().waiting), (0, 0));
 }

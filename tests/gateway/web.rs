@@ -23,9 +23,9 @@ impl World {
         self.keys.issue(&caller(tenant, "pos", Role::Admin, branches, &[]), Ttl::from_secs(3600))
     }
 
-    /// What tenant 1's admin gets for publishing `body`.
+    /// What an admin of tenant 1's branch 5 gets for publishing `body`.
     pub(crate) async fn post_events(&self, body: &Value) -> (StatusCode, Value) {
-        let request = self.ask(Method::POST, "/api/v1/events").bearer_auth(self.admin_of(1, &[]));
+        let request = self.ask(Method::POST, "/api/v1/events").bearer_auth(self.admin_of(1, &[5]));
         answer(request.json(body)).await
     }
 

@@ -11,6 +11,7 @@ use atalaya::domain::{BranchId, Role, SectorId, SessionId, TenantId};
 use atalaya::wire::event_of;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, Request, Response, StatusCode};
@@ -99,6 +100,19 @@ impl World {
         Ok(client)
     }
 
+    /// All that a client is told who shakes hands and then never says a word, not even to a ping.
+    pub(crate) async fn told_to_the_silent(&self, path: &str) -> String {
+        let mut tcp = TcpStream::connect(self.address()).await.unwrap();
+        let handshake = format!(
+            "GET {path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        tcp.write_all(handshake.as_bytes()).await.unwrap();
+        let mut said = Vec::new();
+        within(tcp.read_to_end(&mut said)).await.unwrap();
+        String::from_utf8_lossy(&said).into_owned()
+    }
+
     /// As [`World::try_connect`], with the server's part of the handshake.
     pub(crate) async fn handshake(
         &self,
@@ -157,18 +171,23 @@ impl Client {
 
     /// The next message, or the code and reason with which the connection ends.
     pub(crate) async fn next_or_close(&mut self) -> Result<Value, (u16, Value)> {
-        loop {
-            match within(self.0.next()).await {
-                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
-                Some(Ok(Message::Close(frame))) => {
-                    let frame = frame.expect("a close should have a code");
-                    return Err((frame.code.into(), serde_json::from_str(&frame.reason).unwrap_or_default()));
+        // Not each frame is in time: pings come for ever.
+        within(async {
+            loop {
+                match self.0.next().await {
+                    Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
+                    Some(Ok(Message::Close(frame))) => {
+                        let frame = frame.expect("a close should have a code");
+                        let reason = serde_json::from_str(&frame.reason).unwrap_or_default();
+                        return Err((frame.code.into(), reason));
+                    }
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) => panic!("{error}"),
+                    None => panic!("the connection ended without a word"),
                 }
-                Some(Ok(_)) => {}
-                Some(Err(error)) => panic!("{error}"),
-                None => panic!("the connection ended without a word"),
             }
-        }
+        })
+        .await
     }
 
     /// The code with which the connection ends, after whatever comes before.

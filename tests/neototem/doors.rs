@@ -3,9 +3,10 @@
 use atalaya::auth::Ttl;
 use atalaya::domain::Role;
 use reqwest::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::totem::{server, small, wall_picture};
+use crate::eventually::eventually;
+use crate::totem::{server, small, street_picture, wall_picture};
 use crate::world::{World, caller};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,14 +56,44 @@ async fn the_query_says_which_totem_it_is_and_where_it_stands() {
     let mut client = world.try_connect(&path("totem=hall-2&branch_id=4&sector_id=9"), &[]).await.unwrap();
     let answer = client.show(wall_picture(), "1").await;
     assert_eq!((&answer["camera"], &answer["branch_id"]), (&json!("totem-hall-2"), &json!(4)));
+    let mut number = 1;
+    let visits = eventually("a visit", async || {
+        number += 1;
+        client.show(street_picture(), &number.to_string()).await;
+        let visits = format!("http://{}/api/v1/shifts/current/visits?branch_id=4", world.address());
+        let answer = reqwest::Client::new().get(visits).bearer_auth(&token).send().await.unwrap();
+        let page: Value = answer.json().await.unwrap();
+        page["items"].as_array().filter(|visits| !visits.is_empty()).cloned()
+    })
+    .await;
+    assert!(visits.iter().all(|visit| visit["sector_id"] == 9), "{visits:?}");
+    let sector = json!({"branch_id": 1, "name": "bar"});
+    let post = |base: &str| reqwest::Client::new().post(format!("{base}/api/v1/sectors")).json(&sector);
+    let (status, sector) = world.ask(post).await;
+    assert_eq!(status, StatusCode::CREATED, "{sector}");
+    let elsewhere = format!("branch_id=4&sector_id={}", sector["id"]);
     for (more, status) in [
         ("branch_id=5", StatusCode::NOT_FOUND),
+        (elsewhere.as_str(), StatusCode::NOT_FOUND),
+        ("totem=-hall", StatusCode::UNPROCESSABLE_ENTITY),
         ("branch_id=0", StatusCode::UNPROCESSABLE_ENTITY),
         ("totem=Hall", StatusCode::UNPROCESSABLE_ENTITY),
         ("branch_id=x", StatusCode::BAD_REQUEST),
     ] {
         assert_eq!(world.try_connect(&path(more), &[]).await.err().unwrap().0, status, "{more}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_token_of_all_branches_it_stands_in_the_first_that_there_is() {
+    let world = server().await;
+    let token = world.keys.issue(&caller(2, "boss", Role::Admin, &[], &[]), Ttl::from_secs(60));
+    let post = reqwest::Client::new().post(format!("http://{}/api/v1/branches", world.address()));
+    let branch = json!({"id": 7, "name": "Sur", "time_zone": "UTC"});
+    let answer = post.bearer_auth(token).json(&branch).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::CREATED);
+    let mut totem = world.visitor(2, "hall", Role::Viewer, &[]).await;
+    assert_eq!(totem.show(wall_picture(), "1").await["branch_id"], 7);
 }
 
 #[tokio::test(flavor = "multi_thread")]

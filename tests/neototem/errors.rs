@@ -13,13 +13,13 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::totem::{server, street_picture, wall_picture};
 use crate::world::within;
 
-/// A picture in few bytes that would take much memory.
-fn bomb() -> String {
+/// A picture in few bytes that is a square of `side` pixels, by its head.
+fn bomb(side: u32) -> String {
     let mut png = Cursor::new(Vec::new());
     RgbImage::new(16, 16).write_to(&mut png, ImageFormat::Png).unwrap();
     let mut png = png.into_inner();
-    png[16..20].copy_from_slice(&16_383u32.to_be_bytes());
-    png[20..24].copy_from_slice(&16_383u32.to_be_bytes());
+    png[16..20].copy_from_slice(&side.to_be_bytes());
+    png[20..24].copy_from_slice(&side.to_be_bytes());
     let sum = !png[12..29].iter().fold(u32::MAX, |sum, byte| {
         (0..8).fold(
             sum ^ u32::from(*byte),
@@ -56,7 +56,9 @@ async fn each_mistake_is_told_by_its_code_and_the_connection_stays() {
         (picture("%%%".into()), "bad_base64", true),
         (picture(STANDARD.encode("hello")), "unsupported", true),
         (picture(STANDARD.encode(&jpeg[..jpeg.len() / 2])), "bad_image", true),
-        (picture(bomb()), "too_large", true),
+        (picture(bomb(16_383)), "too_large", true),
+        // A still that may be sent by itself is too much for a stream.
+        (picture(bomb(3000)), "too_large", true),
         (picture("A".repeat(7 << 20)), "too_large", true),
         (sound("mp3", b"hello"), "unsupported", true),
         (sound("wav", b"hello"), "bad_audio", true),

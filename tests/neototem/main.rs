@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod doors;
+mod ends;
 mod errors;
 #[path = "../common/eventually.rs"]
 mod eventually;

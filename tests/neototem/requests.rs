@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::eventually::eventually;
-use crate::totem::{server, street_picture};
+use crate::totem::{server, street_picture, wall_picture};
 use crate::world::World;
 
 async fn post(world: &World, body: &Value) -> (StatusCode, Value) {
@@ -106,6 +106,23 @@ async fn a_record_with_a_mistake_is_refused_by_its_field() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_picture_is_one_analysis_and_a_record_none() {
+    let world = server().await;
+    let picture = json!({"camera": "totem-door", "image_data": street_picture()});
+    let record = json!({"camera": "totem-door", "analysis": {"person_detected": true}});
+    for (body, done) in [(record, 0), (picture, 1)] {
+        assert_eq!(post(&world, &body).await.0, StatusCode::OK);
+        let figures = world.read("/metrics").await;
+        for count in [
+            format!(r#"atalaya_analyses_total{{kind="picture",tenant="1",outcome="done"}} {done}"#),
+            format!(r#"atalaya_analysis_seconds_count{{kind="picture",tenant="1"}} {done}"#),
+        ] {
+            assert!(figures.lines().any(|line| line == count), "{count} is not in\n{figures}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pictures_by_request_are_one_stream_and_told_to_those_who_watch() {
     let world = server().await;
     let mut viewer = world.visitor(1, "eva", Role::Viewer, &[]).await;
@@ -129,4 +146,17 @@ async fn pictures_by_request_are_one_stream_and_told_to_those_who_watch() {
     let tracks: std::collections::BTreeSet<_> =
         visits.iter().map(|visit| visit["track"].to_string()).collect();
     assert_eq!(tracks.len(), visits.len(), "{visits:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_names_of_one_beginning_are_two_streams() {
+    let world = server().await;
+    let mut cameras = std::collections::BTreeSet::new();
+    for end in ["a", "b", "a"] {
+        let camera = format!("{}-{end}", "x".repeat(45));
+        let (status, seen) = post(&world, &json!({"camera": camera, "image_data": wall_picture()})).await;
+        assert_eq!(status, StatusCode::OK, "{seen}");
+        cameras.insert(seen["camera"].to_string());
+    }
+    assert_eq!(cameras.len(), 2, "{cameras:?}");
 }

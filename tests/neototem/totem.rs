@@ -65,6 +65,13 @@ impl World {
         (status, response.json().await.unwrap_or_default())
     }
 
+    /// What stands at `path`, for tenant 1's admin.
+    pub(crate) async fn read(&self, path: &str) -> String {
+        let token = self.token("boss", Role::Admin, &[]);
+        let get = reqwest::Client::new().get(format!("http://{}{path}", self.address())).bearer_auth(token);
+        within(async { get.send().await.unwrap().text().await.unwrap() }).await
+    }
+
     /// The visits of a totem in the shift at hand.
     pub(crate) async fn visits(&self, camera: &str) -> Vec<Value> {
         let get = |base: &str| {

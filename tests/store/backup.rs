@@ -139,9 +139,13 @@ async fn damaged_database_is_moved_aside_with_its_log() {
     let file = folder.path().join("atalaya.db");
     fs::write(&file, vec![b'x'; 8192]).unwrap();
     fs::write(folder.path().join("atalaya.db-wal"), b"log").unwrap();
+    fs::write(folder.path().join("atalaya.db-shm"), b"index").unwrap();
     let moved = restore(&backup, &file).await.unwrap().moved.unwrap();
     assert_eq!(fs::read(&moved).unwrap(), vec![b'x'; 8192]);
     assert_eq!(fs::read(folder.path().join("atalaya.db.before-restore-wal")).unwrap(), b"log");
+    let of_before = |entry: fs::DirEntry| entry.file_name().to_string_lossy().ends_with("-shm");
+    let mut left = fs::read_dir(folder.path()).unwrap().map(Result::unwrap);
+    assert!(!left.any(of_before), "the log's index is of no use to anybody");
     assert_eq!(visits(&reopened(folder.path()).await).await, 3);
 }
 
@@ -168,7 +172,7 @@ async fn what_is_no_good_backup_is_refused_and_the_database_stays() {
         ("cut.db", "it is damaged"),
         ("text.db", "it is damaged, or not an SQLite file"),
         ("other.db", "it is no database of Atalaya"),
-        ("absent.db", "No such file"),
+        ("absent.db", "there is no such file"),
         ("atalaya.db", "it is the database itself"),
     ] {
         let error = restore(&file(name), &database(&fresh)).await.unwrap_err().to_string();

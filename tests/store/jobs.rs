@@ -146,11 +146,11 @@ async fn shifts_are_numbered_as_they_start(store: &Store) {
     node.clock.advance(seconds(1));
     node.look(Look::AtMinute).await;
     assert_eq!(detail(&node.status("shifts").await), "started 2 of 3 shifts");
-    let newest = store.shifts(tenant(1), branch_id(2), None, 5).await.unwrap().items;
+    let newest = store.shifts(tenant(1), branch_id(2), (None, None), (None, 5)).await.unwrap().items;
     let names: Vec<_> = newest.iter().map(|shift| (shift.name.as_str(), shift.start)).collect();
     assert_eq!(names[0], ("afternoon", at("2026-06-10T14:00:00Z")));
     assert_eq!(names.len(), 2);
-    assert_eq!(store.shifts(tenant(2), branch_id(2), None, 5).await.unwrap().items.len(), 1);
+    assert_eq!(store.shifts(tenant(2), branch_id(2), (None, None), (None, 5)).await.unwrap().items.len(), 1);
     let both = BTreeSet::from([(tenant(1), branch_id(2)), (tenant(2), branch_id(2))]);
     let again = start_shifts(store, &both, at("2026-06-10T14:00:00Z")).await.unwrap();
     assert_eq!(again, "started 0 of 2 shifts");

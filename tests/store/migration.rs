@@ -9,10 +9,28 @@ use atalaya::store::{Migrated, Store};
 use sqlx::Connection;
 use sqlx::migrate::Migrator;
 
-use crate::fixture::{at, branch_id, postgres, seconds, tenant};
+use crate::fixture::{at, branch_id, seconds, tenant};
+use crate::postgres::Cluster;
 
 /// Tables as of the first release that had visits, lines, zones and sound.
 const OLD: i64 = 3;
+
+/// Tables as of the release that called all news of shifts told, also of those that ran.
+const TOLD: i64 = 7;
+
+/// Every migration, SQLite's and Postgres's, by the beginning of its checksum. A database that has gone through one refuses
+/// a program whose own is another: a line in here is added, and never changed.
+const RELEASED: [(i64, &str, &str); 9] = [
+    (1, "7677bf6194f2e5a9", "3069f016a93bf5c7"),
+    (2, "f84c5359f9fe0780", "b852e035d1ea2d3d"),
+    (3, "29f2cf83ef23dd77", "3bd287c96a820af6"),
+    (4, "43e2eab7deb5ad1f", "4580f317e60b8786"),
+    (5, "f7a58d31bb8f585e", "d080029d3adb9d88"),
+    (6, "32998df7b2e9cedc", "e86f85d94edc815e"),
+    (7, "5b5e0ecd2765c67a", "a7099db5b607da4e"),
+    (8, "d342605aa2c28c75", "4ae714ff7e10d9f4"),
+    (9, "cd55ae6db6c27fbb", "febddcc2704cc64b"),
+];
 
 /// One visit of ten seconds, one entry, one stay and one minute, of tenant 1, branch 2, one afternoon in UTC.
 const ROWS: [&str; 6] = [
@@ -33,17 +51,31 @@ const ROWS: [&str; 6] = [
 /// The start of the afternoon.
 const START: &str = "2026-06-10T14:00:00Z";
 
-/// A folder with the migrations up to [`OLD`].
-fn old_migrations(kind: &str) -> tempfile::TempDir {
+/// The migrations up to `version`.
+async fn migrations(kind: &str, version: i64) -> Migrator {
     let folder = tempfile::tempdir().unwrap();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(kind);
     for entry in fs::read_dir(source).unwrap().map(Result::unwrap) {
         let name = entry.file_name().into_string().unwrap();
-        if name.split('_').next().unwrap().parse::<i64>().unwrap() <= OLD {
+        if name.split('_').next().unwrap().parse::<i64>().unwrap() <= version {
             fs::copy(entry.path(), folder.path().join(name)).unwrap();
         }
     }
-    folder
+    Migrator::new(folder.path()).await.unwrap()
+}
+
+/// The beginning of each migration's checksum.
+async fn checksums(kind: &str) -> Vec<(i64, String)> {
+    let all = migrations(kind, i64::MAX).await;
+    let short = |sum: &[u8]| sum[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    all.iter().map(|migration| (migration.version, short(&migration.checksum))).collect()
+}
+
+#[tokio::test]
+async fn what_databases_have_gone_through_stays_as_it_was() {
+    let of = |sum: fn(&(i64, &str, &str)) -> (i64, String)| RELEASED.iter().map(sum).collect::<Vec<_>>();
+    assert_eq!(checksums("sqlite").await, of(|(version, sqlite, _)| (*version, (*sqlite).to_owned())));
+    assert_eq!(checksums("postgres").await, of(|(version, _, postgres)| (*version, (*postgres).to_owned())));
 }
 
 /// A shift that began an hour ago and goes on for another one, in a branch of its own.
@@ -90,21 +122,29 @@ async fn check(store: &Store) {
     assert_eq!((next.name.as_str(), next.start), ("night", shift.end));
 }
 
-async fn old_file(folder: &Path) {
+/// A database with the tables of `version`, and rows from before.
+async fn old_file(folder: &Path, version: i64) {
     let file = folder.join("atalaya.db");
     let mut connection =
         sqlx::SqliteConnection::connect(&format!("{}?mode=rwc", file.display())).await.unwrap();
-    Migrator::new(old_migrations("sqlite").path()).await.unwrap().run(&mut connection).await.unwrap();
+    migrations("sqlite", OLD).await.run(&mut connection).await.unwrap();
     for sql in rows(|ms| ms.to_string()) {
         sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
     }
+    migrations("sqlite", version).await.run(&mut connection).await.unwrap();
     connection.close().await.unwrap();
 }
 
 #[tokio::test]
-async fn old_sqlite_file_is_brought_forward_with_its_rows_and_kept_as_it_was() {
+async fn old_sqlite_files_are_brought_forward_with_their_rows_and_kept_as_they_were() {
+    for version in [OLD, TOLD] {
+        bring_forward(version).await;
+    }
+}
+
+async fn bring_forward(old: i64) {
     let folder = tempfile::tempdir().unwrap();
-    old_file(folder.path()).await;
+    old_file(folder.path(), old).await;
     let store = Store::open(None, folder.path()).await.unwrap();
     let Migrated { version, kept } = store.migrate().await.unwrap();
     assert_eq!(version, Store::schema_version());
@@ -115,7 +155,7 @@ async fn old_sqlite_file_is_brought_forward_with_its_rows_and_kept_as_it_was() {
     let mut connection = sqlx::SqliteConnection::connect(kept.to_str().unwrap()).await.unwrap();
     let count = "select (select max(version) from _sqlx_migrations), (select count(*) from visit)";
     let found: (i64, i64) = sqlx::query_as(count).fetch_one(&mut connection).await.unwrap();
-    assert_eq!(found, (OLD, 1));
+    assert_eq!(found, (old, 1));
     assert_eq!(store.migrate().await.unwrap().kept, None, "there is nothing to change the second time");
 }
 
@@ -123,7 +163,7 @@ async fn old_sqlite_file_is_brought_forward_with_its_rows_and_kept_as_it_was() {
 #[tokio::test]
 async fn a_migration_that_fails_again_and_again_keeps_one_copy() {
     let folder = tempfile::tempdir().unwrap();
-    old_file(folder.path()).await;
+    old_file(folder.path(), OLD).await;
     let file = folder.path().join("atalaya.db");
     let mut connection = sqlx::SqliteConnection::connect(file.to_str().unwrap()).await.unwrap();
     // As those of many visits together, more than SQLite can add up.
@@ -153,33 +193,30 @@ async fn a_migration_that_fails_again_and_again_keeps_one_copy() {
 }
 
 #[tokio::test]
-async fn old_postgres_database_is_brought_forward_with_its_rows() {
-    let fresh = postgres().await;
-    let url = fresh.url.as_deref().unwrap();
-    // An empty one beside it, as the fixture's own is of today.
-    let mut admin = sqlx::PgConnection::connect(url).await.unwrap();
-    sqlx::query("create database old_rows").execute(&mut admin).await.unwrap();
-    let name =
-        url.rsplit('/').find(|part| part.starts_with("test_")).map(|part| part.split('?').next().unwrap());
-    let url = url.replace(name.unwrap(), "old_rows");
-    let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
-    Migrator::new(old_migrations("postgres").path()).await.unwrap().run(&mut connection).await.unwrap();
-    for sql in rows(|ms| format!("to_timestamp({ms} / 1000.0)")) {
-        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+async fn old_postgres_databases_are_brought_forward_with_their_rows() {
+    let cluster = Cluster::shared();
+    for version in [OLD, TOLD] {
+        let (url, folder) = (cluster.create_database(), tempfile::tempdir().unwrap());
+        let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+        migrations("postgres", OLD).await.run(&mut connection).await.unwrap();
+        for sql in rows(|ms| format!("to_timestamp({ms} / 1000.0)")) {
+            sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+        }
+        migrations("postgres", version).await.run(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let store = Store::open(Some(&url), folder.path()).await.unwrap();
+        let done = store.migrate().await.unwrap();
+        assert_eq!(done, Migrated { version: Store::schema_version(), kept: None });
+        check_news(&store).await;
+        check(&store).await;
+        store.close().await;
     }
-    connection.close().await.unwrap();
-    let store = Store::open(Some(&url), fresh.folder.path()).await.unwrap();
-    let done = store.migrate().await.unwrap();
-    assert_eq!(done, Migrated { version: Store::schema_version(), kept: None });
-    check_news(&store).await;
-    check(&store).await;
-    store.close().await;
 }
 
 #[tokio::test]
 async fn damaged_old_file_is_named_and_not_touched() {
     let folder = tempfile::tempdir().unwrap();
-    old_file(folder.path()).await;
+    old_file(folder.path(), OLD).await;
     let file = folder.path().join("atalaya.db");
     let mut bytes = fs::read(&file).unwrap();
     let end = bytes.len();

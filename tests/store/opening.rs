@@ -122,24 +122,21 @@ async fn missing_postgres_database_and_user_are_named() {
 }
 
 #[tokio::test]
-async fn newer_schema_is_left_alone() {
-    for fresh in [sqlite().await, postgres().await] {
-        let url = fresh
-            .url
-            .clone()
-            .unwrap_or_else(|| fresh.folder.path().join("atalaya.db").to_str().unwrap().to_owned());
-        let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
-            select 9999, 'later', success, checksum, 1 from _sqlx_migrations limit 1";
-        if fresh.url.is_some() {
-            let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
-            sqlx::query(newer).execute(&mut connection).await.unwrap();
-        } else {
-            let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-            sqlx::query(newer).execute(&mut connection).await.unwrap();
+async fn schemas_of_other_programs_are_left_alone() {
+    let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+        select 9999, 'later', success, checksum, 1 from _sqlx_migrations limit 1";
+    let other =
+        "update _sqlx_migrations set checksum = (select checksum from _sqlx_migrations where version = 1)
+        where version = 2";
+    for (change, told) in [
+        (newer, format!("its schema 9999 is newer than {}", Store::schema_version())),
+        (other, "its schema 2 is not this program's; start the program version that made it".to_owned()),
+    ] {
+        for fresh in [sqlite().await, postgres().await] {
+            fresh.run(change).await;
+            let error = fresh.store.migrate().await.unwrap_err().to_string();
+            assert!(error.contains(&told), "{error}");
         }
-        let error = fresh.store.migrate().await.unwrap_err().to_string();
-        let told = format!("its schema 9999 is newer than {}", Store::schema_version());
-        assert!(error.contains(&told), "{error}");
     }
 }
 

@@ -31,7 +31,8 @@ async fn stored(store: &Store) -> Vec<Shift> {
     let mut shifts = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
-        let page = store.shifts(tenant(1), branch_id(2), cursor.as_deref(), 500).await.unwrap();
+        let page =
+            store.shifts(tenant(1), branch_id(2), (None, None), (cursor.as_deref(), 500)).await.unwrap();
         shifts.extend(page.items);
         cursor = page.next_cursor;
         if cursor.is_none() {

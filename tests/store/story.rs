@@ -101,9 +101,10 @@ async fn a_day_is_summed_up_shift_by_shift(store: &Store) {
     let empty = store.summary(one, &night).await.unwrap();
     assert_eq!((empty.visits, empty.dwell_median_s), (0, None));
     assert_eq!(empty.visits_by_hour, [0; 8]);
-    let newest = store.shifts(one, branch_id(2), None, 2).await.unwrap();
+    let newest = store.shifts(one, branch_id(2), (None, None), (None, 2)).await.unwrap();
     assert_eq!(newest.items, [night, shift]);
-    let older = store.shifts(one, branch_id(2), newest.next_cursor.as_deref(), 1).await.unwrap();
+    let older =
+        store.shifts(one, branch_id(2), (None, None), (newest.next_cursor.as_deref(), 1)).await.unwrap();
     assert_eq!((older.items, older.next_cursor), (vec![morning], None));
 }
 
@@ -254,7 +255,7 @@ async fn tenants_never_see_each_other(store: &Store) {
     assert_eq!(store.shift(one, theirs.id).await.unwrap(), Some(theirs.clone()));
     assert_eq!(store.visits(two, theirs.id, None, 10).await.unwrap().items, []);
     assert_eq!(store.summary(two, &ours).await.unwrap().visits, 0);
-    assert_eq!(store.shifts(two, branch_id(2), None, 10).await.unwrap().items, [ours]);
+    assert_eq!(store.shifts(two, branch_id(2), (None, None), (None, 10)).await.unwrap().items, [ours]);
     assert_eq!(store.all_cameras().await.unwrap().len(), 3);
 
     let foreign = |error: StoreError| assert!(matches!(error, StoreError::Tenant { .. }), "{error}");

@@ -44,14 +44,22 @@ pub(crate) struct Client {
 }
 
 impl Offering {
-    pub(crate) fn new(kinds: &[MediaKind], configure: impl FnOnce(RtcConfig) -> RtcConfig) -> Self {
+    pub(crate) fn receiving(kinds: &[MediaKind], configure: impl FnOnce(RtcConfig) -> RtcConfig) -> Self {
+        Self::new(kinds, Direction::RecvOnly, configure)
+    }
+
+    fn new(
+        kinds: &[MediaKind],
+        direction: Direction,
+        configure: impl FnOnce(RtcConfig) -> RtcConfig,
+    ) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a local port should be free");
         let address = socket.local_addr().expect("a bound socket should have an address");
         let mut rtc = configure(RtcConfig::new().set_reordering_size_video(200)).build(Instant::now());
         rtc.add_local_candidate(Candidate::host(address, "udp").expect("a host candidate"));
         let mut api = rtc.sdp_api();
         for kind in kinds {
-            api.add_media(*kind, Direction::RecvOnly, None, None, None);
+            api.add_media(*kind, direction, None, None, None);
         }
         let (offer, pending) = api.apply().expect("media was added");
         Self { rtc, socket, address, pending, offer: offer.to_sdp_string() }
@@ -59,7 +67,12 @@ impl Offering {
 
     /// A viewer that wants H.264 video and nothing else.
     pub(crate) fn video() -> Self {
-        Self::new(&[MediaKind::Video], |config| config.clear_codecs().enable_h264(true))
+        Self::receiving(&[MediaKind::Video], |config| config.clear_codecs().enable_h264(true))
+    }
+
+    /// Somebody who wants to send H.264 video.
+    pub(crate) fn sending() -> Self {
+        Self::new(&[MediaKind::Video], Direction::SendOnly, |config| config.clear_codecs().enable_h264(true))
     }
 
     pub(crate) fn watch(mut self, answer: &str) -> Client {

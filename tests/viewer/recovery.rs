@@ -21,7 +21,7 @@ async fn a_viewer_stays_while_the_camera_dies_and_sees_it_come_back() {
     let handle = world.cameras.put(camera("yard", "rtsp", &[location]));
     until(&handle, "running", is_running).await;
     let offering = Offering::video();
-    let answer = studio.viewers.whep_offer(&handle, Overlay::Drawn, &offering.offer).await.unwrap();
+    let answer = studio.viewers.whep_offer(&handle, Overlay::Drawn.into(), &offering.offer).await.unwrap();
     let (mut client, decoder) = (offering.watch(&answer.sdp), Decoder::h264());
     let live = see(&mut client, &decoder, |seen| !seen.is_no_signal()).await;
     assert_eq!((live.width, live.height), (768, 576));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use atalaya::camera::Overlay;
 use atalaya::domain::TenantId;
-use atalaya::viewer::{MJPEG_BOUNDARY, MJPEG_CONTENT_TYPE, ViewerError};
+use atalaya::viewer::{Height, MJPEG_BOUNDARY, MJPEG_CONTENT_TYPE, View, ViewerError};
 use bytes::Bytes;
 use futures_util::future::{join, join_all, select_all};
 use futures_util::{Stream, StreamExt};
@@ -62,7 +62,7 @@ impl Part {
 async fn mjpeg_parts_are_whole_pictures_with_length_and_time() {
     let (studio, mut camera) = (Studio::new(), BarsCamera::running("door"));
     assert!(MJPEG_CONTENT_TYPE.ends_with(&format!("boundary={MJPEG_BOUNDARY}")));
-    let stream = pin!(studio.viewers.mjpeg(&camera.handle, Overlay::Plain).unwrap());
+    let stream = pin!(studio.viewers.mjpeg(&camera.handle, Overlay::Plain.into()).unwrap());
     let mut parts = Parts { stream, read: Vec::new() };
     let decoder = Decoder::jpeg();
     let mut before = 0.0;
@@ -92,7 +92,7 @@ async fn mjpeg_parts_are_whole_pictures_with_length_and_time() {
 async fn slow_mjpeg_viewer_misses_pictures_and_slows_nobody() {
     let (studio, camera) = (Studio::new(), BarsCamera::running("door"));
     let tenant = camera.handle.camera().tenant;
-    let watch = || studio.viewers.mjpeg(&camera.handle, Overlay::Plain).unwrap();
+    let watch = || studio.viewers.mjpeg(&camera.handle, Overlay::Plain.into()).unwrap();
     let mut slow = Parts { stream: pin!(watch()), read: Vec::new() };
     let mut quick = Parts { stream: pin!(watch()), read: Vec::new() };
     slow.next().await.unwrap();
@@ -108,10 +108,30 @@ async fn slow_mjpeg_viewer_misses_pictures_and_slows_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn small_pictures_are_made_once_for_all_who_ask_for_the_same() {
+    let (studio, camera) = (Studio::new(), BarsCamera::running("door"));
+    let small = View { overlay: Overlay::Plain, height: Some(Height::try_from(180).unwrap()) };
+    let watch = |view| Parts {
+        stream: Box::pin(studio.viewers.mjpeg(&camera.handle, view).unwrap()),
+        read: Vec::new(),
+    };
+    let mut watching = [watch(small), watch(small), watch(Overlay::Plain.into())];
+    for (parts, size) in watching.iter_mut().zip([(240, 180), (240, 180), (640, 480)]) {
+        let part = parts.next().await.expect("the stream goes on");
+        let seen = Decoder::jpeg().see(&part.body).expect("a JPEG decodes at once");
+        assert!((seen.width, seen.height) == size && seen.is_colourful(), "{seen:?}");
+    }
+    assert_eq!(studio.viewers.encodes().jpeg_started, 2, "one encode a size");
+    let jpeg = studio.viewers.snapshot(&camera.handle, small).await.unwrap();
+    let seen = Decoder::jpeg().see(&jpeg).expect("a JPEG decodes at once");
+    assert!((seen.width, seen.height) == (240, 180) && seen.is_colourful(), "{seen:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn mjpeg_encode_ends_with_its_last_viewer() {
     let (studio, camera) = (Studio::new(), BarsCamera::running("door"));
     let mut parts = Parts {
-        stream: Box::pin(studio.viewers.mjpeg(&camera.handle, Overlay::Drawn).unwrap()),
+        stream: Box::pin(studio.viewers.mjpeg(&camera.handle, Overlay::Drawn.into()).unwrap()),
         read: Vec::new(),
     };
     parts.next().await.unwrap();
@@ -125,14 +145,14 @@ async fn mjpeg_encode_ends_with_its_last_viewer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn snapshot_is_one_picture_and_leaves_nothing_running() {
     let (studio, mut camera) = (Studio::new(), BarsCamera::running("door"));
-    let jpeg = studio.viewers.snapshot(&camera.handle, Overlay::Drawn).await.unwrap();
+    let jpeg = studio.viewers.snapshot(&camera.handle, Overlay::Drawn.into()).await.unwrap();
     let seen: Seen = Decoder::jpeg().see(&jpeg).expect("a JPEG decodes at once");
     assert!((seen.width, seen.height) == (640, 480) && seen.is_colourful(), "{seen:?}");
     assert_eq!(camera.feed.wanted(Overlay::Drawn), 0);
     assert_eq!(studio.viewers.encodes().jpeg_running, 0);
 
     camera.lose();
-    let error = studio.viewers.snapshot(&camera.handle, Overlay::Drawn).await.unwrap_err();
+    let error = studio.viewers.snapshot(&camera.handle, Overlay::Drawn.into()).await.unwrap_err();
     assert!(matches!(error, ViewerError::NoPicture { .. }));
     assert_eq!(error.to_string(), "camera \"door\" has no picture: it is lost: cable");
 }
@@ -144,13 +164,13 @@ async fn cameras_that_show_nothing_keep_no_other_snapshot_waiting() {
     let wait_for = |silent: &BarsCamera| {
         silent.run();
         let (viewers, handle) = (studio.viewers.clone(), silent.handle.clone());
-        Box::pin(async move { viewers.snapshot(&handle, Overlay::Plain).await })
+        Box::pin(async move { viewers.snapshot(&handle, Overlay::Plain.into()).await })
     };
     let waiting = select_all(silent.iter().map(wait_for));
     tokio::select! {
         biased;
         (outcome, ..) = waiting => panic!("the silent ones came first: {outcome:?}"),
-        shot = studio.viewers.snapshot(&camera.handle, Overlay::Plain) => assert!(!shot.unwrap().is_empty()),
+        shot = studio.viewers.snapshot(&camera.handle, Overlay::Plain.into()) => assert!(!shot.unwrap().is_empty()),
     }
 }
 
@@ -161,14 +181,14 @@ async fn a_tenant_with_dead_cameras_keeps_no_other_from_taking_snapshots() {
     let (own, mut others) = (BarsCamera::running("door"), BarsCamera::of(other, "door"));
     silent.run();
     others.switch_on(640, 480);
-    let waiting = join_all((0..64).map(|_| studio.viewers.snapshot(&silent.handle, Overlay::Plain)));
+    let waiting = join_all((0..64).map(|_| studio.viewers.snapshot(&silent.handle, Overlay::Plain.into())));
     let asking = async {
-        let refused = studio.viewers.snapshot(&own.handle, Overlay::Plain).await.unwrap_err();
+        let refused = studio.viewers.snapshot(&own.handle, Overlay::Plain.into()).await.unwrap_err();
         assert_eq!(
             refused.to_string(),
             "64 of your snapshots are being taken already; try again in a moment"
         );
-        studio.viewers.snapshot(&others.handle, Overlay::Plain).await
+        studio.viewers.snapshot(&others.handle, Overlay::Plain.into()).await
     };
     // The first of both is begun first.
     let (waited, shot) = join(waiting, asking).await;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use atalaya::camera::Overlay;
-use atalaya::viewer::ViewerError;
+use atalaya::viewer::{Height, View, ViewerError};
 use str0m::media::MediaKind;
 
 use crate::client::{Client, Offering};
@@ -14,7 +14,7 @@ async fn join(studio: &Studio, camera: &BarsCamera) -> (String, Client) {
     let offer = offering.offer.clone();
     let answer = studio
         .viewers
-        .whep_offer(&camera.handle, Overlay::Plain, &offer)
+        .whep_offer(&camera.handle, Overlay::Plain.into(), &offer)
         .await
         .expect("the offer should be answered");
     (answer.id, offering.watch(&answer.sdp))
@@ -51,6 +51,33 @@ async fn first_picture_arrives_soon_and_is_the_cameras() {
     let of = studio.viewers.session_camera(&id).expect("the session is open");
     assert_eq!((of.tenant, of.camera), (camera.handle.camera().tenant, camera.id()));
     assert_eq!(id.len(), 32);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_picture_is_smaller_also_in_bits() {
+    let (studio, mut camera) = (Studio::new(), BarsCamera::running("door"));
+    // Noise fills the bit rate whatever the encoder does.
+    camera.show(640, 480, "snow");
+    let mut sent = Vec::new();
+    for (lines, size) in [(None, (640, 480)), (Some(180), (240, 180))] {
+        let offering = Offering::video();
+        let height = lines.map(|lines| Height::try_from(lines).unwrap());
+        let view = View { overlay: Overlay::Plain, height };
+        let answer = studio.viewers.whep_offer(&camera.handle, view, &offering.offer).await.unwrap();
+        let mut client = offering.watch(&answer.sdp);
+        let seen = see(&mut client, &Decoder::h264(), |_| true).await;
+        assert_eq!((seen.width, seen.height), size);
+        // The first ones are of an encoder that does not know yet what it has to do with.
+        for _ in 0..15 {
+            client.picture().await;
+        }
+        let mut bytes = 0;
+        for _ in 0..30 {
+            bytes += client.picture().await.data.len();
+        }
+        sent.push(bytes);
+    }
+    assert!(sent[1] * 2 < sent[0], "{sent:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -169,7 +196,7 @@ async fn who_joins_while_the_camera_is_being_removed_is_sent_away() {
     let (studio, camera) = (Studio::new(), BarsCamera::running("door"));
     camera.feed.remove();
     let offering = Offering::video();
-    let outcome = studio.viewers.whep_offer(&camera.handle, Overlay::Plain, &offering.offer).await;
+    let outcome = studio.viewers.whep_offer(&camera.handle, Overlay::Plain.into(), &offering.offer).await;
     // Should he have been let in after all, he comes.
     let _client = outcome.map(|answer| offering.watch(&answer.sdp));
     let tenant = camera.handle.camera().tenant;
@@ -196,12 +223,19 @@ async fn no_more_viewers_than_allowed_even_when_all_come_at_once() {
     let studio = Studio::with(|config| config.viewer.max_viewers = 2);
     let camera = BarsCamera::running("door");
     let offers: Vec<String> = (0..6).map(|_| Offering::video().offer).collect();
-    let asked = offers.iter().map(|offer| studio.viewers.whep_offer(&camera.handle, Overlay::Plain, offer));
+    let asked =
+        offers.iter().map(|offer| studio.viewers.whep_offer(&camera.handle, Overlay::Plain.into(), offer));
     let outcomes = futures_util::future::join_all(asked).await;
     let (seated, turned_away): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
     assert_eq!((seated.len(), turned_away.len()), (2, 4));
     assert!(turned_away.iter().all(|outcome| matches!(outcome, Err(ViewerError::Full { max: 2 }))));
-    assert!(matches!(studio.viewers.mjpeg(&camera.handle, Overlay::Plain), Err(ViewerError::Full { .. })));
+    assert!(matches!(
+        studio.viewers.mjpeg(&camera.handle, Overlay::Plain.into()),
+        Err(ViewerError::Full { .. })
+    ));
+    let publishing = Offering::sending().offer;
+    let outcome = studio.viewers.whip_offer(&camera.handle, &publishing).await;
+    assert!(matches!(outcome, Err(ViewerError::Full { .. })), "{outcome:?}");
     // One leaves, one may come.
     let id = seated[0].as_ref().unwrap().id.clone();
     studio.viewers.end_session(&id).await.unwrap();
@@ -213,18 +247,18 @@ async fn no_more_viewers_than_allowed_even_when_all_come_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn useless_offers_are_refused_with_their_reason() {
     let (studio, camera) = (Studio::new(), BarsCamera::running("door"));
-    let audio = Offering::new(&[MediaKind::Audio], |config| config).offer;
-    let vp8 = Offering::new(&[MediaKind::Video], |config| config.clear_codecs().enable_vp8(true)).offer;
+    let audio = Offering::receiving(&[MediaKind::Audio], |config| config).offer;
+    let vp8 = Offering::receiving(&[MediaKind::Video], |config| config.clear_codecs().enable_vp8(true)).offer;
     let sending = Offering::video().offer.replace("a=recvonly", "a=sendonly");
     for offer in [audio, vp8, sending] {
-        let outcome = studio.viewers.whep_offer(&camera.handle, Overlay::Plain, &offer).await;
+        let outcome = studio.viewers.whep_offer(&camera.handle, Overlay::Plain.into(), &offer).await;
         assert!(matches!(outcome, Err(ViewerError::NoH264)), "{outcome:?}");
     }
     let good = Offering::video().offer;
     let no_fingerprint: Vec<&str> = good.lines().filter(|line| !line.starts_with("a=fingerprint")).collect();
     let huge = format!("{good}{}", "a=x\r\n".repeat(20_000));
     for offer in ["", "hello", "v=0\r\n", &no_fingerprint.join("\r\n"), &huge] {
-        let outcome = studio.viewers.whep_offer(&camera.handle, Overlay::Plain, offer).await;
+        let outcome = studio.viewers.whep_offer(&camera.handle, Overlay::Plain.into(), offer).await;
         assert!(matches!(outcome, Err(ViewerError::Offer(_))), "{outcome:?}");
     }
     assert_eq!(studio.viewers.count(camera.handle.camera().tenant, &camera.id()), 0);
@@ -234,9 +268,9 @@ async fn useless_offers_are_refused_with_their_reason() {
 #[tokio::test(flavor = "multi_thread")]
 async fn offer_with_sound_gets_the_picture_alone() {
     let (studio, camera) = (Studio::new(), BarsCamera::running("door"));
-    let offering = Offering::new(&[MediaKind::Audio, MediaKind::Video], |config| config);
+    let offering = Offering::receiving(&[MediaKind::Audio, MediaKind::Video], |config| config);
     let offer = offering.offer.clone();
-    let answer = studio.viewers.whep_offer(&camera.handle, Overlay::Drawn, &offer).await.unwrap();
+    let answer = studio.viewers.whep_offer(&camera.handle, Overlay::Drawn.into(), &offer).await.unwrap();
     assert!(offering.watch(&answer.sdp).picture().await.key);
 }
 
@@ -245,7 +279,7 @@ async fn candidates_may_trickle_but_ice_does_not_restart() {
     let (studio, camera) = (Studio::new(), BarsCamera::running("door"));
     let offering = Offering::video();
     let offer = offering.offer.clone();
-    let answer = studio.viewers.whep_offer(&camera.handle, Overlay::Plain, &offer).await.unwrap();
+    let answer = studio.viewers.whep_offer(&camera.handle, Overlay::Plain.into(), &offer).await.unwrap();
     let user = offer.lines().find(|line| line.starts_with("a=ice-ufrag:")).unwrap();
     let candidate = "a=candidate:1 1 udp 2122260223 127.0.0.1 9 typ host";
     let fragment = format!(
@@ -283,7 +317,7 @@ async fn strangers_packets_and_vanished_viewers_harm_nobody() {
 async fn who_never_connects_or_falls_silent_is_dropped() {
     let (studio, camera) = (Studio::new(), BarsCamera::running("door"));
     let offer = Offering::video().offer;
-    studio.viewers.whep_offer(&camera.handle, Overlay::Plain, &offer).await.unwrap();
+    studio.viewers.whep_offer(&camera.handle, Overlay::Plain.into(), &offer).await.unwrap();
     let (_, mut vanishing) = join(&studio, &camera).await;
     vanishing.picture().await;
     vanishing.vanish();
@@ -303,7 +337,7 @@ async fn missing_encoder_is_passed_over_and_none_at_all_is_told() {
 
     let studio = Studio::with(|config| config.viewer.encoders = vec!["nosuchenc".into()]);
     let offer = Offering::video().offer;
-    let outcome = studio.viewers.whep_offer(&camera.handle, Overlay::Plain, &offer).await;
+    let outcome = studio.viewers.whep_offer(&camera.handle, Overlay::Plain.into(), &offer).await;
     assert!(matches!(outcome, Err(ViewerError::NoEncoder { .. })), "{outcome:?}");
 }
 
@@ -316,7 +350,8 @@ async fn closing_all_ends_everything() {
     client.closed().await;
     studio.tracker.close();
     tokio::time::timeout(Duration::from_secs(5), studio.tracker.wait()).await.expect("all tasks should end");
-    let outcome = studio.viewers.whep_offer(&camera.handle, Overlay::Plain, &Offering::video().offer).await;
+    let outcome =
+        studio.viewers.whep_offer(&camera.handle, Overlay::Plain.into(), &Offering::video().offer).await;
     assert!(matches!(outcome, Err(ViewerError::Stopping)), "{outcome:?}");
 }
 

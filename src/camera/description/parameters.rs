@@ -23,6 +23,14 @@ impl Description {
         self.values(given).map(drop)
     }
 
+    /// The same, whatever files and devices are there: they may come, and go.
+    ///
+    /// # Errors
+    /// As [`Description::check_parameters`], but for a file that is not there.
+    pub fn check_form(&self, given: &BTreeMap<String, ParamValue>) -> Result<(), PipelineError> {
+        self.values_by(given, Parameter::check_form).map(drop)
+    }
+
     /// Turns `text` of a command line into a value of the type that parameter `key` has.
     ///
     /// # Errors
@@ -82,6 +90,14 @@ impl Description {
         &self,
         given: &BTreeMap<String, ParamValue>,
     ) -> Result<Vec<(&Parameter, ParamValue)>, PipelineError> {
+        self.values_by(given, Parameter::check)
+    }
+
+    fn values_by(
+        &self,
+        given: &BTreeMap<String, ParamValue>,
+        check: fn(&Parameter, &ParamValue) -> Result<(), String>,
+    ) -> Result<Vec<(&Parameter, ParamValue)>, PipelineError> {
         for key in given.keys() {
             self.known(key)?;
         }
@@ -95,7 +111,7 @@ impl Description {
                 ));
             }
             let Some(value) = value.or(parameter.default.as_ref()) else { continue };
-            parameter.check(value).map_err(|reason| PipelineError::parameter(&parameter.name, reason))?;
+            check(parameter, value).map_err(|reason| PipelineError::parameter(&parameter.name, reason))?;
             values.push((parameter, value.clone()));
         }
         Ok(values)
@@ -114,6 +130,14 @@ impl Description {
 impl Parameter {
     /// Says what is wrong with `value`, and what would be right.
     pub(super) fn check(&self, value: &ParamValue) -> Result<(), String> {
+        self.check_form(value)?;
+        match (self.kind, value) {
+            (ParameterType::Path, ParamValue::Text(text)) => existing(text),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_form(&self, value: &ParamValue) -> Result<(), String> {
         if let ParamValue::Text(text) = value
             && self.is_ambiguous(text)
         {
@@ -126,7 +150,7 @@ impl Parameter {
             | (ParameterType::Float, ParamValue::Int(_) | ParamValue::Float(_)) => self.in_bounds(value),
             (ParameterType::Choice, ParamValue::Text(text)) => self.choices.contains(text),
             (ParameterType::Url, ParamValue::Text(text)) => self.is_url(text),
-            (ParameterType::Path, ParamValue::Text(text)) => return existing(text),
+            (ParameterType::Path, ParamValue::Text(_)) => true,
             _ => false,
         };
         if fits { Ok(()) } else { Err(format!("{} is not {}", self.quote(value), self.takes())) }

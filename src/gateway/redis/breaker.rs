@@ -3,7 +3,8 @@
 //!
 //! The crates for it fit badly: `failsafe` closes after the first good try and lets any number of tries through at once,
 //! tower's want services and windows. Only calls go through it; who listens to Redis tries again within a second, and
-//! tells when Redis is back, so that nobody waits out the half minute for nothing.
+//! tells when Redis is back, so that nobody waits out the half minute for nothing. Where there is nothing to send then,
+//! the tries only ask whether Redis is there.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

@@ -13,18 +13,18 @@ use tokio::time::{sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
+use super::act::do_act;
 use super::asks::{Asks, Done};
 use super::backoff::Backoff;
-use super::foreign::{Counter, is_own_road};
+use super::foreign::{Hearsay, is_own_road};
 use super::heard::Heard;
 use super::keys::{self, Place};
-use super::live::{Act, First, Live, Next};
+use super::live::{First, Live, Next};
 use super::packet::Packet;
 use super::server::is_refusal;
-use super::subs::{Subs, subscribe, unsubscribe};
+use super::subs::{Sub, Subs, unsubscribe};
 use super::wants::Want;
 use crate::gateway::hub::{Hub, Member};
-use crate::gateway::lanes::LaneFull;
 use crate::gateway::stream::Position;
 
 /// Messages that wait to be looked at. When it is more, those of ours are read from the log.
@@ -54,7 +54,7 @@ pub(super) struct Bridge<M> {
     subs: Subs,
     /// Patterns by which messages come now.
     patterns: HashSet<Arc<str>>,
-    counter: Counter,
+    hearsay: Hearsay,
     /// When streams that are behind are tried again.
     retry: Option<tokio::time::Instant>,
 }
@@ -69,7 +69,7 @@ impl<M: Member> Bridge<M> {
             pending: Vec::new(),
             subs: Subs::default(),
             patterns: HashSet::new(),
-            counter: Counter::default(),
+            hearsay: Hearsay::default(),
             retry: None,
         }
     }
@@ -142,7 +142,7 @@ impl<M: Member> Bridge<M> {
                     self.ask_behind(&mut asks);
                 }
                 _ = ticks.tick() => {
-                    self.sweep(&mut connection).await?;
+                    self.sweep(&mut connection, &mut asks).await?;
                     if overflow.swap(false, Ordering::Relaxed) {
                         self.ask_all(&mut asks);
                     }
@@ -159,17 +159,28 @@ impl<M: Member> Bridge<M> {
     async fn resume(&mut self, connection: &mut MultiplexedConnection, asks: &mut Asks) -> RedisResult<()> {
         self.patterns.clear();
         self.retry = None;
-        subscribe(connection, self.subs.all()).await?;
+        self.subscribe(connection, self.subs.all()).await?;
+        self.catch_up(asks);
+        let fresh = self.shared.wants.fresh();
+        self.add(fresh, connection, asks).await?;
+        self.settle(asks);
+        Ok(())
+    }
+
+    async fn subscribe(&mut self, connection: &mut MultiplexedConnection, subs: Vec<Sub>) -> RedisResult<()> {
+        let refusal = self.subs.subscribe(connection, subs).await?;
+        refusal.iter().for_each(|error| self.shared.status.be_refused(error));
+        Ok(())
+    }
+
+    /// Asks for whatever may have come unheard.
+    fn catch_up(&mut self, asks: &mut Asks) {
         self.ask_all(asks);
         for want in &self.wants {
             if let Want::Tenant(tenant) = want {
                 asks.branches(*tenant);
             }
         }
-        let fresh = self.shared.wants.fresh();
-        self.add(fresh, connection, asks).await?;
-        self.settle(asks);
-        Ok(())
     }
 
     async fn add(
@@ -189,7 +200,7 @@ impl<M: Member> Bridge<M> {
                 self.streams.entry(place).or_insert_with(|| Live::new(first));
             }
         }
-        subscribe(connection, new).await?;
+        self.subscribe(connection, new).await?;
         for want in fresh {
             match want {
                 Want::Branch(tenant, branch) => self.ask((tenant, branch), asks),
@@ -248,7 +259,7 @@ impl<M: Member> Bridge<M> {
 
     fn hear_foreign(&mut self, channel: &str, payload: &[u8]) {
         let figures = &self.shared.figures;
-        match self.counter.read(channel, payload, Instant::now()) {
+        match self.hearsay.read(channel, payload, Instant::now()) {
             Ok(event) => {
                 if self.shared.outbox.put(event).is_err() {
                     figures.dropped.add(1);
@@ -336,9 +347,9 @@ impl<M: Member> Bridge<M> {
 
     /// Tells those who wait for what is there now.
     fn settle(&mut self, asks: &Asks) {
-        let streams = &self.streams;
+        let (streams, subs) = (&self.streams, &self.subs);
         let is_loaded = |place: &Place| streams.get(place).is_some_and(Live::is_loaded);
-        let is_there = |want: &Want| match want {
+        let is_read = |want: &Want| match want {
             Want::Branch(tenant, branch) => is_loaded(&(*tenant, *branch)),
             Want::Session(..) => true,
             Want::Tenant(tenant) => {
@@ -346,16 +357,17 @@ impl<M: Member> Bridge<M> {
                 !asks.is_listing(*tenant) && own.all(|(_, live)| live.is_loaded())
             }
         };
+        let is_there = |want: &Want| subs.are_heard(want) && is_read(want);
         let wants = &self.shared.wants;
         self.pending.extract_if(.., |want| is_there(want)).for_each(|want| wants.set_ready(&want));
         self.shared.status.count(self.subs.len(), self.streams.len());
-        if asks.is_empty() && self.pending.is_empty() {
+        if asks.is_empty() && self.pending.is_empty() && self.subs.are_all_heard() {
             self.shared.status.be_ready();
         }
     }
 
-    /// Gives up what nobody needs any more.
-    async fn sweep(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    /// Gives up what nobody needs any more, and asks again for what was refused.
+    async fn sweep(&mut self, connection: &mut MultiplexedConnection, asks: &mut Asks) -> RedisResult<()> {
         let mut gone = Vec::new();
         for want in self.shared.wants.sweep(Instant::now()) {
             self.wants.remove(&want);
@@ -370,26 +382,12 @@ impl<M: Member> Bridge<M> {
                 .extract_if(|place, _| place.0 == tenant && !is_needed(place))
                 .for_each(|((tenant, branch), _)| hub.release(tenant, branch));
         }
-        unsubscribe(connection, gone).await
-    }
-}
-
-fn do_act<M: Member>(hub: &Hub<M>, place: Place, act: Act, shared: &Shared) -> Result<(), LaneFull> {
-    let (tenant, branch) = place;
-    match act {
-        Act::Load(position, packets) => {
-            let newest = packets.iter().filter_map(|packet| packet.place(place)).collect();
-            hub.load(tenant, branch, position, newest);
-            Ok(())
+        self.hearsay.sweep(Instant::now());
+        unsubscribe(connection, gone).await?;
+        if self.subs.retry(connection).await? {
+            self.catch_up(asks);
         }
-        Act::Deliver(packet) => match packet.place(place) {
-            Some(placed) => hub.deliver(placed),
-            None => {
-                shared.figures.refused.add(1);
-                Ok(())
-            }
-        },
-        Act::Renew(position) => hub.renew(tenant, branch, position),
+        Ok(())
     }
 }
 

@@ -14,16 +14,23 @@ use sha2::{Digest, Sha256};
 use super::keys::{Foreign, read_foreign};
 use super::publisher::Outgoing;
 use super::script::SEEN_MS;
+use crate::domain::TenantId;
 use crate::wire::{MAX_EVENT_BYTES, event_of};
 
-/// Events without an id that are remembered: a thousand a second for a minute and more.
+/// Events of a tenant without an id that are remembered: a thousand a second for a minute and more.
 const MOST: usize = 100_000;
 
 type Print = [u8; 16];
 
-/// How often events without an id came.
+/// What came on plain channels. Each tenant's is counted by itself, so that one with many events takes no other's place.
 #[derive(Debug, Default)]
-pub(super) struct Counter {
+pub(super) struct Hearsay {
+    counters: HashMap<TenantId, Counter>,
+}
+
+/// How often a tenant's events without an id came.
+#[derive(Debug, Default)]
+struct Counter {
     /// By channel and event, in one.
     seen: HashMap<Print, (u32, Instant)>,
     order: VecDeque<(Print, Instant)>,
@@ -32,10 +39,20 @@ pub(super) struct Counter {
 impl Counter {
     /// The how many-th it is within a minute of each other.
     fn count(&mut self, print: Print, now: Instant) -> u32 {
+        self.forget(now, MOST - 1);
+        let (count, last) = self.seen.entry(print).or_insert((0, now));
+        *count += 1;
+        *last = now;
+        self.order.push_back((print, now));
+        *count
+    }
+
+    /// Forgets what is older than a minute, and the oldest beyond `most`.
+    fn forget(&mut self, now: Instant, most: usize) {
         let window = Duration::from_millis(SEEN_MS);
         let is_old = |at: Instant| now.saturating_duration_since(at) >= window;
         while let Some((oldest, at)) = self.order.front().copied() {
-            if !is_old(at) && self.order.len() < MOST {
+            if !is_old(at) && self.order.len() <= most {
                 break;
             }
             self.order.pop_front();
@@ -44,11 +61,16 @@ impl Counter {
                 self.seen.remove(&oldest);
             }
         }
-        let (count, last) = self.seen.entry(print).or_insert((0, now));
-        *count += 1;
-        *last = now;
-        self.order.push_back((print, now));
-        *count
+    }
+}
+
+impl Hearsay {
+    /// Forgets what is older than a minute.
+    pub(super) fn sweep(&mut self, now: Instant) {
+        self.counters.retain(|_, counter| {
+            counter.forget(now, MOST);
+            !counter.order.is_empty()
+        });
     }
 
     /// Reads what came on a channel.
@@ -80,7 +102,8 @@ impl Counter {
         // With what the channel added: the same for a sector and for all of a branch are two.
         let ids = (event.tenant, event.branch, event.sector, &event.session);
         let said = print(&[payload, format!("{ids:?}").as_bytes()]);
-        let count = self.count(print(&[channel.as_bytes(), b"\0", &said]), now);
+        let counter = self.counters.entry(event.tenant).or_default();
+        let count = counter.count(print(&[channel.as_bytes(), b"\0", &said]), now);
         let hex: String = said.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Outgoing::known_by(format!("h:{hex}:{count}"), event))
     }
@@ -129,7 +152,7 @@ mod tests {
     use super::*;
     use crate::wire::read_event;
 
-    fn read(counter: &mut Counter, channel: &str, payload: &Value) -> Result<Outgoing, String> {
+    fn read(counter: &mut Hearsay, channel: &str, payload: &Value) -> Result<Outgoing, String> {
         counter.read(channel, payload.to_string().as_bytes(), Instant::now())
     }
 
@@ -137,8 +160,8 @@ mod tests {
     fn the_same_on_three_channels_is_one_and_twice_on_one_channel_is_two() {
         let event = json!({"type": "ROUND_READY", "tenant_id": 1, "branch_id": 5, "session_id": 7});
         let channels = ["channel:branch:5:waiters", "channel:branch:5:kitchen", "channel:session:7"];
-        let (mut one, mut other) = (Counter::default(), Counter::default());
-        let token = |counter: &mut Counter, channel| read(counter, channel, &event).unwrap().token;
+        let (mut one, mut other) = (Hearsay::default(), Hearsay::default());
+        let token = |counter: &mut Hearsay, channel| read(counter, channel, &event).unwrap().token;
         let first = token(&mut one, channels[0]);
         assert_eq!(
             [token(&mut one, channels[1]), token(&mut one, channels[2])],
@@ -152,7 +175,7 @@ mod tests {
 
     #[test]
     fn one_with_an_id_is_known_by_it_whatever_else_it_says() {
-        let mut counter = Counter::default();
+        let mut counter = Hearsay::default();
         let event =
             |note: &str| json!({"type": "A", "tenant_id": 1, "branch_id": 5, "id": "a", "note": note});
         let one = read(&mut counter, "channel:branch:5:admin", &event("x")).unwrap();
@@ -162,7 +185,7 @@ mod tests {
 
     #[test]
     fn ids_that_are_absent_are_the_channels_and_others_are_refused() {
-        let mut counter = Counter::default();
+        let mut counter = Hearsay::default();
         let bare = json!({"type": "A"});
         let taken = read(&mut counter, "t:3:channel:sector:5:10:waiters", &bare).unwrap();
         let event = read_event(taken.text.as_bytes(), None).unwrap();
@@ -170,7 +193,7 @@ mod tests {
             (event.tenant.get(), event.branch.get(), event.sector.map(|id| id.get())),
             (3, 5, Some(10))
         );
-        let refused = |counter: &mut Counter, channel, event| read(counter, channel, &event).unwrap_err();
+        let refused = |counter: &mut Hearsay, channel, event| read(counter, channel, &event).unwrap_err();
         let whole = json!({"type": "A", "tenant_id": 1, "branch_id": 5, "sector_id": 10, "session_id": "7"});
         for (channel, field) in [
             ("t:2:channel:branch:5:admin", "tenant_id"),
@@ -197,6 +220,24 @@ mod tests {
             counter.count(number.to_le_bytes(), later + Duration::from_secs(600));
         }
         assert_eq!((counter.seen.len(), counter.order.len()), (MOST, MOST));
+    }
+
+    #[test]
+    fn a_tenant_with_many_events_takes_no_place_of_anothers() {
+        let (mut heard, now) = (Hearsay::default(), Instant::now());
+        let token = |heard: &mut Hearsay, tenant: i64, number: usize| {
+            let event = json!({"type": "A", "tenant_id": tenant, "branch_id": 5, "number": number}).to_string();
+            heard.read("channel:branch:5:admin", event.as_bytes(), now).unwrap().token
+        };
+        let first = token(&mut heard, 1, 0);
+        for number in 0..=MOST {
+            token(&mut heard, 2, number);
+        }
+        assert_ne!(token(&mut heard, 1, 0), first, "it came before");
+        heard.sweep(now);
+        assert_eq!(heard.counters.len(), 2);
+        heard.sweep(now + Duration::from_millis(SEEN_MS));
+        assert!(heard.counters.is_empty(), "who says nothing takes no memory");
     }
 
     #[test]

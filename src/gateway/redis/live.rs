@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::act::Act;
 use super::packet::Packet;
 use super::script::Part;
 use crate::gateway::lanes::LaneFull;
@@ -13,16 +14,6 @@ const MOST: usize = 4096;
 
 /// Events that are read of the log at once.
 const PAGE: usize = 512;
-
-/// What a stream's listeners get.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Act {
-    /// The newest events, for those who come; nobody is sent them.
-    Load(Position, Vec<Packet>),
-    Deliver(Packet),
-    /// The stream is elsewhere now, and what was between is not known.
-    Renew(Position),
-}
 
 /// What is to be done next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

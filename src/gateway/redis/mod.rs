@@ -4,6 +4,7 @@
 //! here need, `live` puts it in order, and `foreign` takes what other systems publish on plain channels. What a listener
 //! gets comes by one road only, also of what this very server publishes.
 
+mod act;
 mod asks;
 mod backoff;
 mod breaker;

@@ -15,10 +15,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::Shared;
 use super::backoff::Backoff;
+use super::breaker::BreakerState;
 use super::keys::{self, Place};
 use super::script::{self, Kept};
 use super::server::{PATIENCE, is_refusal, run_of};
-use crate::domain::Event;
+use crate::domain::{Event, random_name};
 use crate::gateway::lanes::{Class, LaneFull, Lanes, Turn};
 use crate::wire::write_publication;
 
@@ -42,21 +43,17 @@ pub(super) struct Outgoing {
 impl Outgoing {
     /// An event that is known by its id; it gets one when it has none.
     pub(super) fn new(mut event: Event) -> Self {
-        let id = event.id.get_or_insert_with(new_id).clone();
+        let id = event.id.get_or_insert_with(|| random_name().into()).clone();
         Self::known_by(format!("i:{id}"), event)
     }
 
     /// An event that is known by `token`. It gets an id if it has none: listeners know it by that, should it be sent again
     /// to a Redis that forgot it.
     pub(super) fn known_by(token: String, mut event: Event) -> Self {
-        event.id.get_or_insert_with(new_id);
+        event.id.get_or_insert_with(|| random_name().into());
         let class = if event.kind.topic().is_urgent() { Class::Urgent } else { Class::Normal };
         Self { place: (event.tenant, event.branch), class, token, text: write_publication(&event) }
     }
-}
-
-fn new_id() -> Arc<str> {
-    format!("{:032x}", rand::random::<u128>()).into()
 }
 
 /// What waits for Redis.
@@ -117,6 +114,11 @@ impl Link {
         let run = run_of(&mut connection).await?;
         let script = script::load().query_async(&mut connection).await?;
         Ok(Self { connection, script, run, listed: HashSet::new() })
+    }
+
+    /// Whether Redis is there; an error if not.
+    async fn ping(&mut self) -> RedisResult<()> {
+        redis::cmd("PING").query_async::<String>(&mut self.connection).await.map(drop)
     }
 
     /// Sends events; those that are to be sent again.
@@ -199,8 +201,11 @@ impl Sender {
                 if last.is_some() {
                     return;
                 }
-                shared.outbox.wake.notified().await;
-                continue;
+                // Whether Redis is back has to show where nobody publishes, too: then it is only asked.
+                if shared.breaker.state() == BreakerState::Closed {
+                    shared.outbox.wake.notified().await;
+                    continue;
+                }
             }
             if let Err(wait) = shared.breaker.begin(Instant::now()) {
                 tokio::select! {
@@ -234,6 +239,9 @@ impl Sender {
             self.link = Some(Link::new(shared).await?);
         }
         let link = self.link.as_mut().expect("a link should be there: it was just made");
+        if self.batch.is_empty() {
+            return link.ping().await;
+        }
         // A copy, as it is not known what became of it until the answer is there.
         let again = link.send(self.batch.clone(), shared).await?;
         let is_stuck = again.len() == self.batch.len();

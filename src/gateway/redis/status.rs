@@ -61,12 +61,21 @@ impl Status {
 
     pub(super) fn be_ready(&self) {
         let mut inner = self.lock();
+        if !inner.is_ready && (inner.was_ready || inner.last_error.is_some()) {
+            tracing::info!("Redis is back: all that is needed is heard again");
+        }
         (inner.is_ready, inner.was_ready, inner.last_error) = (true, true, None);
     }
 
     pub(super) fn disconnect(&self) {
         let mut inner = self.lock();
         (inner.is_connected, inner.is_ready) = (false, false);
+    }
+
+    /// Redis does not let something be heard that is needed.
+    pub(super) fn be_refused(&self, error: &redis::RedisError) {
+        self.note_error(error);
+        self.lock().is_ready = false;
     }
 
     /// Errors of the crate name neither address nor password.

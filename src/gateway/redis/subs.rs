@@ -1,9 +1,9 @@
 //! Which channels of Redis are subscribed, for which wants.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 
-use redis::RedisResult;
 use redis::aio::MultiplexedConnection;
+use redis::{RedisError, RedisResult};
 
 use super::keys;
 use super::server::is_refusal;
@@ -11,6 +11,9 @@ use super::wants::Want;
 
 /// Names that one command has.
 const CHUNK: usize = 256;
+
+/// Of those that are refused so many are asked for again at a time: whoever waits for the others hears meanwhile.
+const PROBES: usize = 8;
 
 /// Whose channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,12 +41,20 @@ fn pattern(whose: Whose, name: String) -> Sub {
     Sub { whose, is_pattern: true, name }
 }
 
+/// That of ours that a want takes.
+fn ours(want: &Want) -> Option<Sub> {
+    match want {
+        Want::Branch(tenant, branch) => Some(exact(Whose::Ours, keys::live((*tenant, *branch)))),
+        Want::Tenant(tenant) => Some(pattern(Whose::Ours, keys::live_pattern(*tenant))),
+        Want::Session(..) => None,
+    }
+}
+
 /// What a want takes.
 fn subs_of(want: &Want) -> Vec<Sub> {
-    let mut subs = Vec::new();
+    let mut subs: Vec<_> = ours(want).into_iter().collect();
     match want {
         Want::Branch(tenant, branch) => {
-            subs.push(exact(Whose::Ours, keys::live((*tenant, *branch))));
             for (whose, of) in [(Whose::Plain, None), (Whose::Walled, Some(*tenant))] {
                 let (named, sectors) = keys::foreign_branch(of, *branch);
                 subs.extend(named.map(|name| exact(whose, name)));
@@ -51,7 +62,6 @@ fn subs_of(want: &Want) -> Vec<Sub> {
             }
         }
         Want::Tenant(tenant) => {
-            subs.push(pattern(Whose::Ours, keys::live_pattern(*tenant)));
             for (whose, of) in [(Whose::Plain, None), (Whose::Walled, Some(*tenant))] {
                 subs.extend(keys::foreign_branches(of).map(|name| pattern(whose, name)));
             }
@@ -68,6 +78,8 @@ fn subs_of(want: &Want) -> Vec<Sub> {
 #[derive(Debug, Default)]
 pub(super) struct Subs {
     counts: HashMap<Sub, usize>,
+    /// Those of ours that Redis does not let us hear.
+    refused: HashSet<Sub>,
 }
 
 impl Subs {
@@ -92,6 +104,7 @@ impl Subs {
             *count -= 1;
             if *count == 0 {
                 self.counts.remove(&sub);
+                self.refused.remove(&sub);
                 gone.push(sub);
             }
         }
@@ -105,44 +118,92 @@ impl Subs {
     pub(super) fn len(&self) -> usize {
         self.counts.len()
     }
-}
 
-/// Subscribes, and returns when Redis has confirmed it.
-pub(super) async fn subscribe(connection: &mut MultiplexedConnection, subs: Vec<Sub>) -> RedisResult<()> {
-    for (whose, is_pattern, names) in commands(subs) {
-        let done = match is_pattern {
-            true => connection.psubscribe(names.as_slice()).await,
-            false => connection.subscribe(names.as_slice()).await,
-        };
-        match done {
-            // An access list may close the channels of others to us; ours we cannot do without.
-            Err(error) if whose != Whose::Ours && is_refusal(&error) => {
-                tracing::warn!(%error, first = names[0], "Redis does not let us hear these channels");
+    /// Whether Redis lets us hear that of ours that a want takes.
+    pub(super) fn are_heard(&self, want: &Want) -> bool {
+        self.are_all_heard() || ours(want).is_none_or(|sub| !self.refused.contains(&sub))
+    }
+
+    pub(super) fn are_all_heard(&self) -> bool {
+        self.refused.is_empty()
+    }
+
+    /// Subscribes, and returns when Redis has answered; why it refuses some of ours, if it does.
+    pub(super) async fn subscribe(
+        &mut self,
+        connection: &mut MultiplexedConnection,
+        subs: Vec<Sub>,
+    ) -> RedisResult<Option<RedisError>> {
+        let mut refusal = None;
+        let mut commands = VecDeque::from(commands(subs));
+        while let Some(subs) = commands.pop_front() {
+            match ask(connection, &subs).await {
+                // It refuses all for the sake of one: then each is asked for by itself.
+                Err(error) if is_refusal(&error) && subs.len() > 1 => {
+                    commands.extend(subs.into_iter().map(|sub| vec![sub]));
+                }
+                Err(error) if is_refusal(&error) => {
+                    subs.iter().for_each(|sub| self.refuse(sub, &error));
+                    refusal = (subs[0].whose == Whose::Ours).then_some(error).or(refusal);
+                }
+                Err(error) => return Err(error),
+                Ok(()) => self.refused.retain(|refused| !subs.contains(refused)),
             }
-            other => other?,
+        }
+        Ok(refusal)
+    }
+
+    /// An access list may close channels to us: of others we do without, of ours their listeners have to wait.
+    fn refuse(&mut self, sub: &Sub, error: &RedisError) {
+        if sub.whose != Whose::Ours || self.refused.insert(sub.clone()) {
+            tracing::warn!(%error, name = sub.name, "Redis does not let us hear this channel");
         }
     }
-    Ok(())
+
+    /// Asks again for some of what was refused, others each time, and for all once one of them is heard: somebody has
+    /// changed what is allowed. Whether something is heard now.
+    pub(super) async fn retry(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<bool> {
+        let before = self.refused.len();
+        if before == 0 {
+            return Ok(false);
+        }
+        let from = rand::random_range(0..before);
+        let some = self.refused.iter().cycle().skip(from).take(PROBES.min(before));
+        self.subscribe(connection, some.cloned().collect()).await?;
+        let is_heard = self.refused.len() < before;
+        if is_heard {
+            self.subscribe(connection, self.refused.iter().cloned().collect()).await?;
+        }
+        Ok(is_heard)
+    }
+}
+
+/// Gives one command.
+async fn ask(connection: &mut MultiplexedConnection, subs: &[Sub]) -> RedisResult<()> {
+    let names: Vec<_> = subs.iter().map(|sub| sub.name.as_str()).collect();
+    match subs[0].is_pattern {
+        true => connection.psubscribe(names).await,
+        false => connection.subscribe(names).await,
+    }
 }
 
 /// Ends subscriptions.
 pub(super) async fn unsubscribe(connection: &mut MultiplexedConnection, subs: Vec<Sub>) -> RedisResult<()> {
-    for (_, is_pattern, names) in commands(subs) {
-        match is_pattern {
-            true => connection.punsubscribe(names.as_slice()).await?,
-            false => connection.unsubscribe(names.as_slice()).await?,
+    for subs in commands(subs) {
+        let names: Vec<_> = subs.iter().map(|sub| sub.name.as_str()).collect();
+        match subs[0].is_pattern {
+            true => connection.punsubscribe(names).await?,
+            false => connection.unsubscribe(names).await?,
         }
     }
     Ok(())
 }
 
 /// Ours first, and never with those of others in one command.
-fn commands(mut subs: Vec<Sub>) -> Vec<(Whose, bool, Vec<String>)> {
+fn commands(mut subs: Vec<Sub>) -> Vec<Vec<Sub>> {
     subs.sort();
     let alike = subs.chunk_by(|one, other| (one.whose, one.is_pattern) == (other.whose, other.is_pattern));
-    let chunks = alike.flat_map(|alike| alike.chunks(CHUNK));
-    let names = |chunk: &[Sub]| chunk.iter().map(|sub| sub.name.clone()).collect();
-    chunks.map(|chunk| (chunk[0].whose, chunk[0].is_pattern, names(chunk))).collect()
+    alike.flat_map(|alike| alike.chunks(CHUNK)).map(<[Sub]>::to_vec).collect()
 }
 
 #[cfg(test)]
@@ -168,8 +229,9 @@ mod tests {
         let branches = (1..=300).map(|id| Want::Branch(tenant, BranchId::new(id).unwrap()));
         let mut subs = Subs::default();
         let commands = commands(branches.flat_map(|want| subs.add(&want)).collect());
-        assert_eq!(commands[0].0, Whose::Ours);
-        assert!(commands.iter().all(|(_, _, names)| names.len() <= CHUNK));
-        assert_eq!(commands.iter().map(|(_, _, names)| names.len()).sum::<usize>(), 2700);
+        assert_eq!(commands[0][0].whose, Whose::Ours);
+        assert!(commands.iter().all(|subs| subs.len() <= CHUNK));
+        assert!(commands.iter().flat_map(|subs| subs.windows(2)).all(|two| two[0].whose == two[1].whose));
+        assert_eq!(commands.concat().len(), 2700);
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use str0m::Rtc;
 use str0m::format::Codec as Format;
 use str0m::media::{KeyframeRequestKind, MediaData};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::camera::{CameraHandle, Codec, Encoded, Publishing, Taken};
 
@@ -15,14 +16,16 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(in crate::viewer) struct Publisher {
     camera: CameraHandle,
-    /// From the first packet on; before it nobody knows whether there will be one.
+    /// Once it is connected; before, who publishes now goes on.
     publishing: Option<Publishing>,
     asked: Option<Instant>,
+    _place: OwnedSemaphorePermit,
 }
 
 impl Publisher {
-    pub(in crate::viewer) fn new(camera: CameraHandle) -> Self {
-        Self { camera, publishing: None, asked: None }
+    /// `place` is its own among all sessions that are allowed.
+    pub(in crate::viewer) fn new(camera: CameraHandle, place: OwnedSemaphorePermit) -> Self {
+        Self { camera, publishing: None, asked: None, _place: place }
     }
 
     /// It is connected: the camera's pipeline may start.

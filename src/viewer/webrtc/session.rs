@@ -70,6 +70,15 @@ pub(in crate::viewer) enum Role {
     Publisher(Publisher),
 }
 
+impl Role {
+    pub(in crate::viewer) fn purpose(&self) -> Purpose {
+        match self {
+            Self::Viewer(_) => Purpose::Watch,
+            Self::Publisher(_) => Purpose::Publish,
+        }
+    }
+}
+
 /// Somebody who watches.
 #[derive(Debug)]
 pub(in crate::viewer) struct Viewer {

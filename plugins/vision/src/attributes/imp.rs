@@ -9,15 +9,16 @@ use gst::subclass::prelude::*;
 use gst_base::subclass::{BaseTransformMode, prelude::*};
 
 use super::cutout::Cutout;
-use super::people::{Next, People, Seen};
+use super::people::People;
 use super::settings::Settings;
-use super::worker::{Dead, Outcome, Task, Worker};
+use super::task::PERSON;
+use super::worker::{Dead, Outcome, Worker};
 use crate::detect::error_message;
 use crate::engine::age::AgeReader;
 use crate::engine::{EngineError, I420};
 use crate::keep::keep_for_a_while;
 use crate::meta::{Detections, Rect};
-use crate::person::{carried, is_worn, tie};
+use crate::person::is_worn;
 use crate::sync::lock;
 
 static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
@@ -27,9 +28,6 @@ static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
         Some("What people wear and carry"),
     )
 });
-
-/// Label of those who are looked at.
-const PERSON: &str = "person";
 
 /// What a look is taken to cost while frames wait for it: about what it takes on a fast core. What it really took would
 /// make the answer depend on the machine.
@@ -293,17 +291,8 @@ impl State {
         {
             failure = self.settle(outcome, settings);
         }
-        // What motion alone carries may not be there, and its box is not exact.
-        let is_person = |object: &&crate::meta::Object| object.seen && object.label == PERSON;
-        let seen: Vec<(u64, Rect)> = detections
-            .objects
-            .iter()
-            .filter(is_person)
-            .filter_map(|object| Some((object.track?, object.rect)))
-            .collect();
         if detections.fresh {
-            let rects: Vec<Rect> = seen.iter().map(|(_, rect)| *rect).collect();
-            self.people.see(&seen, &carried(&rects, &detections.objects));
+            let seen = self.people.notice(&detections.objects);
             failure = self.look(buffer, &seen, detections, settings)?.or(failure);
             if let Some(looking) = &self.looking {
                 self.people.sum_up(|votes| votes.attributes(&looking.ages));
@@ -338,11 +327,10 @@ impl State {
             return Ok(None);
         }
         let size = (info.width() as f32, info.height() as f32);
-        let Some(next) = self.people.next(seen, size, settings.rules()) else { return Ok(None) };
-        let Some(cutout) = cut(buffer, info, &next) else { return Ok(None) };
-        self.people.begin(next, seen, size);
-        let tie = tie(&next.rect, &detections.objects);
-        looking.worker.submit(Task { next, cutout, tie, epoch: self.epoch })?;
+        let cut = |rect: &Rect| cut(buffer, info, rect);
+        let task = self.people.begin_look((seen, &detections.objects), size, settings.rules(), cut);
+        let Some(task) = task else { return Ok(None) };
+        looking.worker.submit(task, self.epoch)?;
         if !settings.wait {
             return Ok(None);
         }
@@ -352,7 +340,7 @@ impl State {
 
     /// Takes a look into account; answers why it failed.
     fn settle(&mut self, outcome: Outcome, settings: &Settings) -> Option<EngineError> {
-        let Outcome { task, look, took } = outcome;
+        let Outcome { task, epoch, look, took } = outcome;
         self.people.charge(if settings.wait { FIXED_COST } else { took });
         let look = match look {
             Ok(look) => look,
@@ -363,18 +351,15 @@ impl State {
         };
         self.counts.looks += 1;
         self.counts.time += took;
-        if task.epoch == self.epoch {
-            let marks = look.marks.iter().cloned().map(|mark| task.cutout.to_frame(mark)).collect();
-            let landmarks =
-                look.landmarks().into_iter().map(|point| task.cutout.point_to_frame(point)).collect();
-            self.people.finish(task.next, Seen { look: &look, marks, landmarks });
+        if epoch == self.epoch {
+            self.people.end_look(&task, &look);
         }
         None
     }
 }
 
-/// The part of the frame in `buffer` that a look at `next` needs.
-fn cut(buffer: &gst::BufferRef, info: &gst_video::VideoInfo, next: &Next) -> Option<Cutout> {
+/// The part of the frame in `buffer` that a look at whoever is in `rect` needs.
+fn cut(buffer: &gst::BufferRef, info: &gst_video::VideoInfo, rect: &Rect) -> Option<Cutout> {
     let frame = gst_video::VideoFrameRef::from_buffer_ref_readable(buffer, info).ok()?;
-    Cutout::around(&I420::of(&frame)?, &next.rect)
+    Cutout::around(&I420::of(&frame)?, rect)
 }

@@ -24,17 +24,19 @@
 //!
 //! # Without the element
 //!
-//! [`People`] says who is to be looked at and what all looks say together; [`Cutout`] is what a look needs of a frame.
+//! [`People`] says who is to be looked at and what all looks say together; [`Task`] is a look, with what it needs of a frame.
 //! Whoever has pictures that are in no pipeline does with them what the element does.
 
 mod cutout;
 mod imp;
 mod people;
 mod settings;
+mod task;
 mod worker;
 
 pub use cutout::Cutout;
-pub use people::{Next, People, Rules, Seen};
+pub use people::{People, Rules};
+pub use task::Task;
 
 use gst::glib;
 use gst::prelude::*;

@@ -75,9 +75,9 @@ struct Person {
 
 /// Somebody to look at.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Next {
-    pub track: u64,
-    pub rect: Rect,
+pub(super) struct Next {
+    pub(super) track: u64,
+    pub(super) rect: Rect,
 }
 
 impl People {
@@ -99,7 +99,7 @@ impl People {
     }
 
     /// Takes notice of people who were detected in this frame, and of what they carry.
-    pub fn see(&mut self, people: &[(u64, Rect)], carried: &[Option<Carried>]) {
+    pub(super) fn see(&mut self, people: &[(u64, Rect)], carried: &[Option<Carried>]) {
         let now = self.now.unwrap_or_default();
         for ((track, rect), carried) in people.iter().zip(carried) {
             let person = self.known.entry(*track).or_default();
@@ -117,7 +117,7 @@ impl People {
     }
 
     /// Who of `people`, all detected in this frame of `size` pixels, should be looked at now.
-    pub fn next(&self, people: &[(u64, Rect)], size: (f32, f32), rules: Rules) -> Option<Next> {
+    pub(super) fn next(&self, people: &[(u64, Rect)], size: (f32, f32), rules: Rules) -> Option<Next> {
         if rules.budget <= 0.0 || self.credit.is_none_or(|credit| credit <= 0.0) {
             return None;
         }
@@ -139,7 +139,7 @@ impl People {
     }
 
     /// Somebody is being looked at, and is not to be chosen again meanwhile.
-    pub fn begin(&mut self, next: Next, people: &[(u64, Rect)], size: (f32, f32)) {
+    pub(super) fn begin(&mut self, next: Next, people: &[(u64, Rect)], size: (f32, f32)) {
         let now = self.now;
         let person = self.known.entry(next.track).or_default();
         person.looks += 1;
@@ -154,7 +154,7 @@ impl People {
     }
 
     /// Takes what a look saw. Marks and landmarks are in fractions of the frame that `next` was in.
-    pub fn finish(&mut self, next: Next, seen: Seen<'_>) {
+    pub(super) fn finish(&mut self, next: Next, seen: Seen<'_>) {
         let now = self.now.unwrap_or_default();
         let Some(person) = self.known.get_mut(&next.track) else { return };
         person.votes.add(seen.look);
@@ -221,10 +221,10 @@ impl Person {
 }
 
 /// What a look saw.
-pub struct Seen<'a> {
-    pub look: &'a crate::person::Look,
-    pub marks: Vec<Mark>,
-    pub landmarks: Vec<Point>,
+pub(super) struct Seen<'a> {
+    pub(super) look: &'a crate::person::Look,
+    pub(super) marks: Vec<Mark>,
+    pub(super) landmarks: Vec<Point>,
 }
 
 /// How good a crop of a person is: larger is better; `None` when nothing could be seen.

@@ -4,24 +4,15 @@ use std::sync::mpsc::{self, Receiver, SyncSender, TryRecvError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::cutout::Cutout;
-use super::people::Next;
+use super::task::Task;
 use crate::engine::EngineError;
 use crate::person::{Look, Looker};
-
-/// A look to be had.
-pub(super) struct Task {
-    pub(super) next: Next,
-    pub(super) cutout: Cutout,
-    /// Score of a tie on the person.
-    pub(super) tie: Option<f32>,
-    /// A result of an earlier epoch is of another time.
-    pub(super) epoch: u64,
-}
 
 /// A look that was had.
 pub(super) struct Outcome {
     pub(super) task: Task,
+    /// That of its task: a result of an earlier one is of another time.
+    pub(super) epoch: u64,
     pub(super) look: Result<Look, EngineError>,
     pub(super) took: Duration,
 }
@@ -34,7 +25,7 @@ pub(super) struct Dead;
 /// The thread; it ends when this is dropped, after the look at hand.
 pub(super) struct Worker {
     /// `None` only while it is dropped.
-    tasks: Option<SyncSender<Task>>,
+    tasks: Option<SyncSender<(Task, u64)>>,
     outcomes: Receiver<Outcome>,
     is_busy: bool,
     thread: Option<JoinHandle<()>>,
@@ -46,14 +37,13 @@ impl Worker {
     /// # Errors
     /// When the system has none left.
     pub(super) fn start(mut looker: Looker) -> std::io::Result<Self> {
-        let (tasks, todo) = mpsc::sync_channel::<Task>(1);
+        let (tasks, todo) = mpsc::sync_channel::<(Task, u64)>(1);
         let (done, outcomes) = mpsc::sync_channel(1);
         let work = move || {
-            for task in todo {
+            for (task, epoch) in todo {
                 let began = Instant::now();
-                let person = task.cutout.of_frame(&task.next.rect);
-                let look = looker.look(&task.cutout.picture(), &person, task.tie);
-                let outcome = Outcome { task, look, took: began.elapsed() };
+                let look = task.look(&mut looker);
+                let outcome = Outcome { task, epoch, look, took: began.elapsed() };
                 if done.send(outcome).is_err() {
                     break;
                 }
@@ -69,8 +59,8 @@ impl Worker {
     }
 
     /// Hands out a look; only when it is not busy.
-    pub(super) fn submit(&mut self, task: Task) -> Result<(), Dead> {
-        self.tasks.as_ref().ok_or(Dead)?.try_send(task).map_err(|_| Dead)?;
+    pub(super) fn submit(&mut self, task: Task, epoch: u64) -> Result<(), Dead> {
+        self.tasks.as_ref().ok_or(Dead)?.try_send((task, epoch)).map_err(|_| Dead)?;
         self.is_busy = true;
         Ok(())
     }

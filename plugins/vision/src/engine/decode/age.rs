@@ -91,7 +91,7 @@ impl AgeRange {
     }
 
     /// The range of somebody who is `years` old.
-    fn of(years: usize) -> Self {
+    pub fn of(years: usize) -> Self {
         let is_old_enough = |range: &&Self| years >= range.first_year();
         Self::ALL.iter().rev().find(is_old_enough).copied().unwrap_or(Self::Upto12)
     }
