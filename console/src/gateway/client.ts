@@ -7,7 +7,7 @@ import { type Ears, type Line, openSocket } from './line';
 import type { Client, Options, State } from './options';
 import type { ClientMessage, Positions, ServerMessage, ToldPositions } from './protocol';
 import { readEnding, TOKEN_EXPIRED } from './protocol';
-import { type Bookmark, openSse } from './sse';
+import { openSse, writeEventId } from './sse';
 import { world as real, type World } from './world';
 
 /** From the first step to the server's first word; a phone that changes networks takes a few seconds. */
@@ -44,15 +44,14 @@ class Keeper implements Client {
   private readonly world: World;
   private readonly ledger: Ledger;
   private readonly jitter: Jitter;
-  private readonly bookmark: Bookmark = {};
   /** Whether it was told once where the streams are, so that it can be told what it missed. */
   private wasThere: boolean;
   private line: Line | undefined;
   /** Rises with each try; what belongs to an earlier one is nobody's. */
   private attempt = 0;
   private failures = 0;
-  /** This connection could not be told from where on it is to go. */
-  private isAnew = false;
+  /** The server was told from where on it is to go: `resumed` answers that. */
+  private isGoingOn = false;
   private wish: 'any' | 'new' = 'any';
   private token: string | undefined;
   private liveSince: number | undefined;
@@ -113,21 +112,21 @@ class Keeper implements Client {
   }
 
   private dial(attempt: number): Line {
-    const { bookmark, options, token, wish } = this;
+    const { options, token, wish } = this;
     const { fetch, WebSocket } = this.world;
     const isSse = fetch && options.sse !== null && (!WebSocket || this.failures >= SSE_AFTER);
     // Should plain HTTP fail, it was the server and not the way to it: the next tries are by WebSocket again.
     this.failures = isSse ? 0 : this.failures + 1;
-    this.isAnew = !!isSse && bookmark.id === undefined;
+    const lastEventId = isSse && this.wasThere ? writeEventId(this.positions) : '';
     const isCurrent = () => attempt === this.attempt;
     const ears: Ears = {
-      opened: () => isCurrent() && (isSse ? this.listen() : this.greet()),
+      opened: () => isCurrent() && (isSse ? this.listen(lastEventId !== '') : this.greet()),
       heard: (text) => isCurrent() && this.hear(text),
       over: (code, reason) => isCurrent() && this.over(code, reason),
     };
     if (isSse) {
       const url = this.address(options.sse ?? `api/v1/events/stream?endpoint=${options.endpoint}`);
-      return openSse(fetch, { url, token, isTokenNew: wish === 'new', bookmark }, ears);
+      return openSse(fetch, { url, token, isTokenNew: wish === 'new', lastEventId }, ears);
     }
     if (!WebSocket) throw new Error('there is no WebSocket here');
     const byProtocol = options.tokenBy === 'protocol' ? token : undefined;
@@ -143,18 +142,18 @@ class Keeper implements Client {
   /** The WebSocket is open: says who it is and from where it goes on, in one go. */
   private greet(): void {
     this.failures = 0;
-    // From here on it knows less than this connection.
-    this.bookmark.id = undefined;
     if (this.token && this.options.tokenBy !== 'protocol') this.say({ type: 'auth', token: this.token });
-    if (!this.wasThere) return;
+    this.isGoingOn = this.wasThere;
+    if (!this.isGoingOn) return;
     this.ledger.hold();
     this.say({ type: 'resume', streams: this.positions });
   }
 
   /** The answer over plain HTTP begins. */
-  private listen(): void {
+  private listen(isGoingOn: boolean): void {
     this.failures = SSE_AFTER;
-    this.live('sse');
+    this.isGoingOn = isGoingOn;
+    if (isGoingOn) this.ledger.hold();
   }
 
   private say(message: ClientMessage): void {
@@ -182,7 +181,7 @@ class Keeper implements Client {
         const { missed, events } = this.ledger.resumed(message.streams, message.recovered);
         this.miss(missed);
         for (const event of events) this.hand(() => this.options.onEvent(event));
-        this.live('websocket');
+        this.live();
         break;
       }
       case 'streams':
@@ -205,15 +204,13 @@ class Keeper implements Client {
   }
 
   private welcome(streams: ToldPositions): void {
-    if (!this.wasThere) {
-      this.wasThere = true;
-      this.ledger.begin(streams);
-      // The server waits a moment whether somebody goes back; whoever speaks of something else does not.
-      this.say({ type: 'ping' });
-      this.live('websocket');
-    } else if (this.isAnew) {
-      this.miss(this.ledger.begin(streams));
-    }
+    if (this.isGoingOn) return;
+    const moved = this.ledger.begin(streams);
+    if (this.wasThere) this.miss(moved);
+    this.wasThere = true;
+    // The server waits a moment whether somebody goes back; whoever speaks of something else does not.
+    this.say({ type: 'ping' });
+    this.live();
   }
 
   private miss(streams: string[]): void {
@@ -232,12 +229,12 @@ class Keeper implements Client {
     }
   }
 
-  private live(by: 'websocket' | 'sse'): void {
+  private live(): void {
     if (this.state.kind !== 'connecting') return;
     this.wish = 'any';
     this.heardAt = this.liveSince = this.world.now();
     this.watch();
-    this.tell({ kind: 'live', by });
+    this.tell({ kind: 'live', by: this.line?.say ? 'websocket' : 'sse' });
   }
 
   /** Looks again when the silence would be too long. */

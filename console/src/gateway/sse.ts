@@ -1,37 +1,28 @@
 // Server-sent events by `fetch`, which unlike a browser's own `EventSource` can bring a token and tell a refusal.
 
 import type { Ears, Line } from './line';
-import { TOKEN_EXPIRED } from './protocol';
+import { type Positions, TOKEN_EXPIRED } from './protocol';
 
-/** What `id:` said last. It means something to the server alone. */
-export interface Bookmark {
-  id?: string | undefined;
+/** Positions as `id:` has them: `branch:5@a1:7,branch:6@a1:0`. */
+export function writeEventId(positions: Positions): string {
+  const each = Object.entries(positions).map(([name, { epoch, offset }]) => `${name}@${epoch}:${offset}`);
+  return each.join(',');
 }
 
 /** Takes lines of `text/event-stream` apart; gives the data of each event that is whole. */
 export class SseReader {
   private rest = '';
   private data: string[] = [];
-  private id: string | undefined;
-
-  constructor(private readonly bookmark: Bookmark) {}
 
   push(text: string): string[] {
     const lines = (this.rest + text).split(/\r?\n/);
     this.rest = lines.pop() ?? '';
     return lines.flatMap((line) => {
-      if (line === '') return this.end();
+      if (line === '') return this.data.length > 0 ? [this.data.splice(0).join('\n')] : [];
       const [, field, value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
       if (field === 'data') this.data.push(value);
-      if (field === 'id') this.id = value;
       return [];
     });
-  }
-
-  /** Only now is the bookmark moved: an event of which a part came has not come. */
-  private end(): string[] {
-    if (this.id !== undefined) this.bookmark.id = this.id;
-    return this.data.length > 0 ? [this.data.splice(0).join('\n')] : [];
   }
 }
 
@@ -41,16 +32,20 @@ export interface SseAsk {
   token: string | undefined;
   /** The token was made for this: when it is not taken, none will be. */
   isTokenNew: boolean;
-  /** From where on; it is kept. */
-  bookmark: Bookmark;
+  /** What was had, by {@link writeEventId}; empty for whoever begins. */
+  lastEventId: string;
 }
 
 /** Listens. */
-export function openSse(ask: typeof fetch, { url, token, isTokenNew, bookmark }: SseAsk, ears: Ears): Line {
+export function openSse(
+  ask: typeof fetch,
+  { url, token, isTokenNew, lastEventId }: SseAsk,
+  ears: Ears,
+): Line {
   const quit = new AbortController();
   const headers: Record<string, string> = { accept: 'text/event-stream' };
   if (token) headers.authorization = `Bearer ${token}`;
-  if (bookmark.id) headers['last-event-id'] = bookmark.id;
+  if (lastEventId) headers['last-event-id'] = lastEventId;
   // A refusal as a WebSocket would have been closed for it.
   const refused = (status: number) => {
     const unauthorized = isTokenNew ? 4401 : TOKEN_EXPIRED;
@@ -61,10 +56,9 @@ export function openSse(ask: typeof fetch, { url, token, isTokenNew, bookmark }:
     if (!response.ok || !response.body) return refused(response.status);
     ears.opened();
     const reader = response.body.getReader();
-    const [decoder, lines] = [new TextDecoder(), new SseReader(bookmark)];
+    const [decoder, lines] = [new TextDecoder(), new SseReader()];
     for (;;) {
       const { done, value } = await reader.read();
-      // What nobody hears must not move the bookmark.
       if (quit.signal.aborted) return;
       if (done) return ears.over(1006, '');
       ears.heard();

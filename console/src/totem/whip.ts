@@ -130,7 +130,7 @@ class OverWhip implements Transport {
     const { token } = this.options;
     return openSse(
       fetch,
-      { url, token, isTokenNew: false, bookmark: {} },
+      { url, token, isTokenNew: false, lastEventId: '' },
       {
         opened: () => undefined,
         heard: (data?: string) => {
