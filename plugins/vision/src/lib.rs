@@ -8,6 +8,7 @@ pub mod engine;
 mod keep;
 pub mod mask;
 pub mod meta;
+mod niceness;
 pub mod overlay;
 pub mod person;
 mod sync;

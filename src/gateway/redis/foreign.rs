@@ -226,7 +226,8 @@ mod tests {
     fn a_tenant_with_many_events_takes_no_place_of_anothers() {
         let (mut heard, now) = (Hearsay::default(), Instant::now());
         let token = |heard: &mut Hearsay, tenant: i64, number: usize| {
-            let event = json!({"type": "A", "tenant_id": tenant, "branch_id": 5, "number": number}).to_string();
+            let event =
+                json!({"type": "A", "tenant_id": tenant, "branch_id": 5, "number": number}).to_string();
             heard.read("channel:branch:5:admin", event.as_bytes(), now).unwrap().token
         };
         let first = token(&mut heard, 1, 0);
