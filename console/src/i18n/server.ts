@@ -78,7 +78,30 @@ const ROWS: Readonly<Record<string, string>> = {
 
 const DELETED = /^deleted (\d+ of \w+(?:, \d+ of \w+)*)$/;
 
-const PATTERNS = [...MODELS, ...CAMERAS, ...JOBS];
+/** What is wrong with a part of the server, word for word. */
+const CHECKS: Readonly<Record<string, string>> = {
+  'has not told yet which tokens were revoked': 'todavía no ha dicho qué tokens se revocaron',
+  'does not answer': 'no responde',
+  'does not answer in time': 'no responde a tiempo',
+  'there is none': 'no hay ninguno',
+  'visits wait for the database, there is no more space for them, and the oldest are lost':
+    'hay visitas que esperan a la base de datos, no queda espacio para ellas y se pierden las más antiguas',
+  'visits wait for the database, and the space for them is nearly used up':
+    'hay visitas que esperan a la base de datos y casi no queda espacio para ellas',
+  'visits wait for the database': 'hay visitas que esperan a la base de datos',
+  'it tells no events': 'no cuenta ningún evento',
+  "it does not hear of other servers' events yet": 'todavía no recibe los eventos de otros servidores',
+  "it does not hear of other servers' events": 'no recibe los eventos de otros servidores',
+  'Redis does not answer': 'Redis no responde',
+  'events are lost: too many come': 'se pierden eventos: llegan demasiados',
+};
+
+const PATTERNS = [
+  ...MODELS,
+  ...CAMERAS,
+  ...JOBS,
+  [/^ok, but (\d+) of the folder cannot be read$/, 'bien, pero $1 de la carpeta no se pueden leer'] as const,
+];
 
 /** A text of the server in the reader's language. */
 export function fromServer(text: string): string {
@@ -86,5 +109,5 @@ export function fromServer(text: string): string {
   const deleted = DELETED.exec(text)?.[1];
   if (deleted) return `borradas: ${deleted.replace(/of (\w+)/g, (_, rows) => `de ${ROWS[rows] ?? rows}`)}`;
   const pattern = PATTERNS.find(([english]) => english.test(text));
-  return pattern ? text.replace(...pattern) : (DESCRIPTIONS[text] ?? text);
+  return pattern ? text.replace(...pattern) : (DESCRIPTIONS[text] ?? CHECKS[text] ?? text);
 }

@@ -67,6 +67,7 @@ function saidIn(file: string): string[] {
   const [code = ''] = readFileSync(`../src/${file}`, 'utf8').split('#[cfg(test)]');
   const told = code
     .replace(/^\s*\/\/.*$/gm, '')
+    .replace(/#\[(?:[^\]"]|"[^"]*")*\]/g, '')
     // What is logged, or looked for in the words of others.
     .replace(/\b(?:tracing::\w+|info|warn)!\((?:[^()"]|"(?:[^"\\]|\\.)*"|\([^()]*\))*\)/g, '')
     .replace(/\bsaid\(&\[[^\]]*\]\)|\bcontains\("[^"]*"\)|\bexpect\("[^"]*"\)/g, '');
@@ -97,6 +98,12 @@ test('whatever_the_server_says_of_a_lost_camera_is_told_in_spanish', () => {
 test('whatever_jobs_say_is_told_in_spanish', () => {
   const all = saidIn('jobs/work.rs');
   assert.ok(all.includes('started 7 of 7 shifts') && all.length >= 4, `${all}`);
+  for (const said of all) assertTold(said, said);
+});
+
+test('whatever_is_wrong_with_the_server_is_told_in_spanish', () => {
+  const all = saidIn('api/health.rs').filter((said) => said !== 'not ready');
+  assert.ok(all.includes('does not answer in time') && all.length >= 10, `${all}`);
   for (const said of all) assertTold(said, said);
 });
 
