@@ -108,7 +108,7 @@ export interface View {
   lines?: number | undefined;
 }
 
-/** No larger than is shown: a picture is made small once, by the server, and not by each who watches a wall of them. */
+/** About as large as it is shown: a picture is made small once, by the server, and not by each who watches a wall of them. */
 export function viewQuery({ drawn, lines }: View): string {
   const height = lines && HEIGHTS.find((height) => height >= ENOUGH * lines);
   return `?overlay=${drawn}${height ? `&height=${height}` : ''}`;

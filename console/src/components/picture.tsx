@@ -20,26 +20,45 @@ interface PictureProps {
   onVideo?: ((video: HTMLVideoElement | undefined) => void) | undefined;
 }
 
-/** While boxes or size are switched the old picture stays in place until the first frame of the new one is there. */
-export function Picture({ camera, drawn, lines, active, label, onPlayback, onVideo }: PictureProps) {
-  const wanted = viewQuery({ drawn, lines });
-  const [shown, setShown] = useState({ query: wanted, drawn });
-  const layers = shown.query === wanted ? [shown] : [shown, { query: wanted, drawn }];
+export function Picture({ active, label, ...layers }: PictureProps) {
   return (
     <div class="picture" role="img" aria-label={label}>
-      {active &&
-        layers.map((layer) => (
-          <Layer
-            key={camera + layer.query}
-            camera={camera}
-            {...layer}
-            onFrame={() => layer.query === wanted && setShown(layer)}
-            onPlayback={layer.query === wanted ? onPlayback : undefined}
-            onVideo={layer.query === wanted ? onVideo : undefined}
-          />
-        ))}
+      {active && <Layers key={layers.camera} {...layers} />}
     </div>
   );
+}
+
+type LayersProps = Omit<PictureProps, 'active' | 'label'>;
+
+/** While boxes or size are switched the old picture stays in place until the first frame of the new one is there. */
+function Layers({ camera, drawn, lines, onPlayback, onVideo }: LayersProps) {
+  const wanted = { query: viewQuery({ drawn, lines }), drawn };
+  /** Of which there has been a frame. */
+  const [shown, setShown] = useState<typeof wanted>();
+  const isShown = shown?.query === wanted.query;
+  const layers = shown && !isShown ? [shown, wanted] : [wanted];
+  const [told] = layers;
+  useLeave(() => {
+    onPlayback(undefined);
+    onVideo?.(undefined);
+  });
+  return layers.map((layer) => (
+    <Layer
+      key={layer.query}
+      camera={camera}
+      {...layer}
+      onFrame={() => layer === wanted && !isShown && setShown(wanted)}
+      onPlayback={layer === told ? onPlayback : undefined}
+      onVideo={layer === told ? onVideo : undefined}
+    />
+  ));
+}
+
+/** Calls the last `leave` when the component is taken away. */
+function useLeave(leave: () => void): void {
+  const last = useRef(leave);
+  last.current = leave;
+  useEffect(() => () => last.current(), []);
 }
 
 interface LayerProps {
@@ -47,6 +66,7 @@ interface LayerProps {
   query: string;
   drawn: boolean;
   onFrame: () => void;
+  /** Absent, as `onVideo`, while another layer is seen. */
   onPlayback: ((playback: Playback | undefined) => void) | undefined;
   onVideo: ((video: HTMLVideoElement | undefined) => void) | undefined;
 }
@@ -60,18 +80,12 @@ function Layer({ camera, query, drawn, onFrame, onPlayback, onVideo }: LayerProp
   }, [camera, query]);
 
   const playback = player?.playback.value;
-  const report = useRef(onPlayback);
-  report.current = onPlayback;
-  useEffect(() => report.current?.(playback), [playback]);
-  useEffect(() => () => report.current?.(undefined), []);
+  useEffect(() => onPlayback?.(playback), [playback, onPlayback]);
 
   const canvas = useRef<HTMLCanvasElement>(null);
   const video = useRef<HTMLVideoElement>(null);
   const [videoShows, setVideoShows] = useState(false);
-  useEffect(() => {
-    onVideo?.((videoShows && video.current) || undefined);
-    return () => onVideo?.(undefined);
-  }, [onVideo, videoShows]);
+  useEffect(() => onVideo?.((videoShows && video.current) || undefined), [onVideo, videoShows]);
   const frame = useRef(onFrame);
   frame.current = onFrame;
 
@@ -88,8 +102,9 @@ function Layer({ camera, query, drawn, onFrame, onPlayback, onVideo }: LayerProp
   useEffect(() => {
     const element = video.current;
     if (!element || element.srcObject === (stream ?? null)) return;
-    // The last frame stays on the canvas below until the new stream has its first.
-    if (element.videoWidth > 0) paint(canvas.current, element, element.videoWidth, element.videoHeight);
+    // The last frame stays on the canvas below until the new stream has its first; pictures are newer than it.
+    if (stream && element.videoWidth > 0)
+      paint(canvas.current, element, element.videoWidth, element.videoHeight);
     setVideoShows(false);
     element.srcObject = stream ?? null;
     if (!stream) return;

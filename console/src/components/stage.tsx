@@ -17,7 +17,7 @@ interface StageProps {
   onScreen: boolean;
   /** With boxes drawn by the server; absent: as was chosen for this camera. */
   drawn?: boolean;
-  /** As of the picture. */
+  /** Lines of the screen that the picture fills at most; absent: it is wanted as large as the camera has it. */
   lines?: number;
   trouble: string | undefined;
   onTrouble: (text: string) => void;

@@ -2,63 +2,10 @@
 // is not among these (a later server's words, somebody's own descriptions) is shown as it comes.
 
 import { language } from '../prefs';
+import { DESCRIPTIONS, MODELS } from './server-descriptions';
 
-/** A text of the server, and the same in Spanish; `$1` is what the first group has found. */
-type Pair = readonly [RegExp, string];
-
-const PIPELINES: readonly Pair[] = [
-  [
-    /^A recorded video; every frame is analysed, in order$/,
-    'Un vídeo grabado; se analizan todos los cuadros, en orden',
-  ],
-  [/^A network camera over RTSP$/, 'Una cámara de red por RTSP'],
-  [
-    /^A moving test picture, 640x480 at 15 frames a second$/,
-    'Una imagen de prueba en movimiento, 640x480 a 15 cuadros por segundo',
-  ],
-  [
-    /^A USB camera or any other Video4Linux device$/,
-    'Una cámara USB o cualquier otro dispositivo de Video4Linux',
-  ],
-  [
-    /^A browser or an encoder that sends its pictures by WebRTC \(WHIP\)$/,
-    'Un navegador o un codificador que envía sus imágenes por WebRTC (WHIP)',
-  ],
-];
-
-const MODELS: readonly Pair[] = [
-  [
-    /^Age of an aligned face, 0 to 80 years, 64x64 crop$/,
-    'Edad de una cara alineada, de 0 a 80 años, recorte de 64x64',
-  ],
-  [
-    /^BlazeFace back, faces with 6 key points in a frame, (\d+x\d+)$/,
-    'BlazeFace back, caras con 6 puntos clave en un cuadro, $1',
-  ],
-  [
-    /^BlazeFace front, near faces with 6 key points, (\d+x\d+)$/,
-    'BlazeFace front, caras cercanas con 6 puntos clave, $1',
-  ],
-  [
-    /^BlazePose (full|lite), 33 landmarks of one person, (\d+x\d+) crop$/,
-    'BlazePose $1, 33 puntos de una persona, recorte de $2',
-  ],
-  [/^NanoDet-g, 80 COCO classes, (\d+x\d+)$/, 'NanoDet-g, 80 clases de COCO, $1'],
-  [
-    /^NanoDet-g in whole numbers, 80 COCO classes, (\d+x\d+)$/,
-    'NanoDet-g en números enteros, 80 clases de COCO, $1',
-  ],
-  [
-    /^MediaPipe selfie multiclass, hair, skin, clothes of one person, (\d+x\d+) crop$/,
-    'MediaPipe selfie multiclass, pelo, piel y ropa de una persona, recorte de $1',
-  ],
-  [
-    /^Silero VAD, speech or not in 32 ms of sound, 16 kHz$/,
-    'Silero VAD, si se habla o no en 32 ms de sonido, 16 kHz',
-  ],
-];
-
-const CAMERAS: readonly Pair[] = [
+/** `$1` is what the first group has found. */
+const CAMERAS: readonly (readonly [RegExp, string])[] = [
   [/^connection refused by (.+) on port (\d+)$/, '$1 rechaza la conexión en el puerto $2'],
   [/^connection refused$/, 'conexión rechazada'],
   [/^host name (.+) is not known$/, 'no se conoce el nombre $1'],
@@ -69,7 +16,11 @@ const CAMERAS: readonly Pair[] = [
   [/^host cannot be reached$/, 'no se llega al equipo'],
   [/^(\S+) cannot be reached$/, 'no se llega a $1'],
   [/^no connection to the camera$/, 'no hay conexión con la cámara'],
-  [/^no connection to (.+) on port (\d+)/, 'no hay conexión con $1 en el puerto $2'],
+  [
+    /^no connection to (.+) on port (\d+): .*\(os error (\d+)\)$/,
+    'no hay conexión con $1 en el puerto $2 (error $3 del sistema)',
+  ],
+  [/^no connection to (.+) on port (\d+): .*$/, 'no hay conexión con $1 en el puerto $2'],
   [/^no stream at this path \(404\)$/, 'no hay vídeo en esta ruta (404)'],
   [/^camera serves no further viewer \(503\)$/, 'la cámara no atiende a más espectadores (503)'],
   [/^camera refused user name or password \(401\)$/, 'la cámara rechaza el usuario o la contraseña (401)'],
@@ -91,9 +42,18 @@ const CAMERAS: readonly Pair[] = [
     'el archivo está cortado o roto: no hay ninguna imagen en él',
   ],
   [/^no decoder for (.+): install (.+)$/, 'falta un decodificador de $1: instala $2'],
+  [/^the pipeline did not start for (\d+) s$/, 'el pipeline no arrancó en $1 s'],
+  [/^an element of the pipeline refused to start$/, 'un elemento del pipeline se negó a arrancar'],
+  [
+    /^(\d+) earlier pipelines of this camera have not ended yet$/,
+    '$1 pipelines anteriores de esta cámara aún no han terminado',
+  ],
+  [/^building the pipeline broke: (.+)$/, 'falló la construcción del pipeline: $1'],
+  [/^cannot attach viewers: (.+)$/, 'no se pueden conectar espectadores: $1'],
+  [/^no pipeline (".+"); there are (.+)$/, 'no hay ningún pipeline $1; hay $2'],
 ];
 
-const JOBS: readonly Pair[] = [
+const JOBS: readonly (readonly [RegExp, string])[] = [
   [/^started (\d+) of (\d+) shifts$/, 'iniciados $1 de $2 turnos'],
   [/^settled (\d+) shifts$/, 'cerrados $1 turnos'],
   [/^nothing was old enough$/, 'nada era bastante antiguo'],
@@ -101,13 +61,53 @@ const JOBS: readonly Pair[] = [
     /^(\S+): (\d+) rows, (\d+) bytes, checked; (\d+) older deleted$/,
     '$1: $2 filas, $3 bytes, revisada; $4 anteriores borradas',
   ],
+  [/^the database does not answer: (.+)$/, 'la base de datos no responde: $1'],
+  [/^the database refused: (.+)$/, 'la base de datos lo rechaza: $1'],
 ];
 
-const ALL = [...PIPELINES, ...MODELS, ...CAMERAS, ...JOBS];
+/** What the clean-up deletes, by the name of its table. */
+const ROWS: Readonly<Record<string, string>> = {
+  visit: 'visitas',
+  line_crossing: 'cruces de líneas',
+  zone_stay: 'estancias en zonas',
+  occupancy: 'ocupación',
+  heat: 'mapas de calor',
+  voice_activity: 'voz',
+  audit: 'auditoría',
+};
+
+const DELETED = /^deleted (\d+ of \w+(?:, \d+ of \w+)*)$/;
+
+/** What is wrong with a part of the server, word for word. */
+const CHECKS: Readonly<Record<string, string>> = {
+  'has not told yet which tokens were revoked': 'todavía no ha dicho qué tokens se revocaron',
+  'does not answer': 'no responde',
+  'does not answer in time': 'no responde a tiempo',
+  'there is none': 'no hay ninguno',
+  'visits wait for the database, there is no more space for them, and the oldest are lost':
+    'hay visitas que esperan a la base de datos, no queda espacio para ellas y se pierden las más antiguas',
+  'visits wait for the database, and the space for them is nearly used up':
+    'hay visitas que esperan a la base de datos y casi no queda espacio para ellas',
+  'visits wait for the database': 'hay visitas que esperan a la base de datos',
+  'it tells no events': 'no cuenta ningún evento',
+  "it does not hear of other servers' events yet": 'todavía no recibe los eventos de otros servidores',
+  "it does not hear of other servers' events": 'no recibe los eventos de otros servidores',
+  'Redis does not answer': 'Redis no responde',
+  'events are lost: too many come': 'se pierden eventos: llegan demasiados',
+};
+
+const PATTERNS = [
+  ...MODELS,
+  ...CAMERAS,
+  ...JOBS,
+  [/^ok, but (\d+) of the folder cannot be read$/, 'bien, pero $1 de la carpeta no se pueden leer'] as const,
+];
 
 /** A text of the server in the reader's language. */
 export function fromServer(text: string): string {
   if (language.value === 'en') return text;
-  const known = ALL.find(([english]) => english.test(text));
-  return known ? text.replace(...known) : text;
+  const deleted = DELETED.exec(text)?.[1];
+  if (deleted) return `borradas: ${deleted.replace(/of (\w+)/g, (_, rows) => `de ${ROWS[rows] ?? rows}`)}`;
+  const pattern = PATTERNS.find(([english]) => english.test(text));
+  return pattern ? text.replace(...pattern) : (DESCRIPTIONS[text] ?? CHECKS[text] ?? text);
 }

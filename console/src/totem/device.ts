@@ -211,7 +211,8 @@ function connect(stream: MediaStream, isMirrored: boolean): void {
   const ears: Ears = {
     state: (state) => {
       line.value = state;
-      if (state.kind !== 'live') voice.value = undefined;
+      // What was seen and heard before a loss is not what there is after it.
+      if (state.kind !== 'live') seen.value = voice.value = undefined;
     },
     seen: (answer) => {
       seen.value = answer;

@@ -39,7 +39,7 @@ export interface Transport {
   stop(): void;
 }
 
-/** Makes a transport; `cannot` is to be called when nothing passes this way, and never again after the first answer. */
+/** Makes a transport; `cannot` is to be called once, when nothing passes this way, or nothing will any more. */
 export type Way = (source: Source, ears: Ears, cannot: () => void) => Transport;
 
 /** The first of `ways` that passes. The last one has nobody to hand over to, so it tries for ever. */

@@ -2,22 +2,19 @@
 //
 // What is seen comes back as records and the picture as video, so that each box is drawn on the very frame it was seen in.
 
-import { ApiError, BASE } from '../api/http';
-import { Backoff, pause } from '../backoff';
+import { BASE, json, query } from '../api/http';
+import { pause } from '../backoff';
 import type { Line } from '../gateway/line';
 import { openSse } from '../gateway/sse';
 import type { DetectionFrame } from '../video/detections';
-import type { Listen } from '../video/drawn';
+import { canDrawOn, type Listen } from '../video/drawn';
 import { openWhep, openWhip, type RtcSession, webrtcAvailable } from '../video/whep';
 import { ATTRIBUTES, type Detection, type Voice } from './message';
 import type { Ears, Source, Transport, Way } from './transport';
+import { Tries } from './tries';
 
 /** From the connection to the first record; a model may have to be loaded. */
 const FIRST_WITHIN_MS = 10_000;
-
-/** A connection that holds is a good one: the next waits are short again. */
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 10_000;
 
 export interface WhipOptions {
   /** Id of the camera. */
@@ -25,7 +22,7 @@ export interface WhipOptions {
   token?: string | undefined;
 }
 
-/** Passes when there is such a camera, it is published to, and WebRTC gets through. */
+/** Passes when there is such a camera, it can be published to, WebRTC gets through, and this browser tells frames apart. */
 export const overWhip =
   (options: WhipOptions): Way =>
   (source, ears, cannot) =>
@@ -33,13 +30,11 @@ export const overWhip =
 
 class OverWhip implements Transport {
   private readonly stopping = new AbortController();
-  private readonly backoff = new Backoff(FIRST_WAIT_MS, LONGEST_WAIT_MS);
+  private readonly tries = new Tries();
   private readonly path: string;
   private readonly headers: Record<string, string>;
   private stopSound = () => {};
   private isHeard = false;
-  /** Something was answered this way: from then on it is this one or none. */
-  private hasPassed = false;
   private isLive = false;
   private readonly listeners = new Set<(frame: Frame) => void>();
 
@@ -54,8 +49,9 @@ class OverWhip implements Transport {
   }
 
   start(): void {
-    void this.run(this.stopping.signal);
+    // It may find at once that it cannot, and is stopped then.
     this.stopSound = this.source.onSound((samples, rate) => void this.sendSound(samples, rate));
+    void this.run(this.stopping.signal);
   }
 
   stop(): void {
@@ -65,30 +61,19 @@ class OverWhip implements Transport {
 
   private async run(stop: AbortSignal): Promise<void> {
     const [track] = this.source.stream.getVideoTracks();
-    if (!track || !webrtcAvailable()) return this.cannot();
-    let since: number | undefined;
+    if (!track || !webrtcAvailable() || !canDrawOn()) return this.cannot();
     while (!stop.aborted) {
       this.ears.state({ kind: 'connecting' });
-      let reason: string;
-      try {
-        const session = await openWhip(`${this.path}/whip`, track, stop, this.headers);
-        reason = await this.follow(session, stop);
-        if (this.hasPassed) since = undefined;
-      } catch (error) {
-        reason = error instanceof Error ? error.message : String(error);
-        if (stop.aborted) return;
-        if (this.hasPassed && isFinal(error)) {
-          return this.ears.state({ kind: 'closed', code: codeOf(error), reason });
-        }
-      }
+      const end = await openWhip(`${this.path}/whip`, track, stop, this.headers)
+        .then((session) => this.follow(session, stop))
+        .catch((error: unknown) => error);
       this.isLive = false;
       if (stop.aborted) return;
-      if (!this.hasPassed) return this.cannot();
-      since ??= Date.now();
-
-      const waitMs = this.backoff.nextMs();
-      this.ears.state({ kind: 'waiting', since, retryAt: Date.now() + waitMs, reason });
-      await pause(waitMs, stop);
+      const next = this.tries.after(end, Date.now());
+      if (!next) return this.cannot();
+      this.ears.state(next);
+      if (next.kind === 'closed') return;
+      await pause(next.retryAt - Date.now(), stop);
     }
   }
 
@@ -150,8 +135,9 @@ class OverWhip implements Transport {
   /** Has the picture come back as video until it is `over`. */
   private async show(stop: AbortSignal, over: (reason: string) => void): Promise<void> {
     const { stream, ended } = await openWhep(`${this.path}/whep?overlay=false`, stop, this.headers);
-    this.isLive = this.hasPassed = true;
-    this.backoff.reset();
+    if (stop.aborted) return;
+    this.isLive = true;
+    this.tries.live(Date.now());
     const listen: Listen = (onFrame) => {
       this.listeners.add(onFrame);
       return () => this.listeners.delete(onFrame);
@@ -165,24 +151,18 @@ class OverWhip implements Transport {
   private async sendSound(samples: Int16Array, rate: number): Promise<void> {
     if (!this.isLive || this.isHeard) return;
     this.isHeard = true;
-    const query = new URLSearchParams({
-      camera: this.options.camera,
-      rate: String(rate),
-      channels: '1',
-      format: 's16le',
-    });
+    const { camera } = this.options;
+    const how = query({ camera, rate, channels: 1, format: 's16le' });
     try {
-      const response = await fetch(`${BASE}/tracking/voice?${query}`, {
+      const voice = await json<Omit<Voice, 'type'>>(`/tracking/voice${how}`, {
         method: 'POST',
         headers: { ...this.headers, 'content-type': 'application/octet-stream' },
         body: samples as Int16Array<ArrayBuffer>,
         signal: this.stopping.signal,
       });
-      // A sound that nobody takes is not worth a word: the next one is on its way.
-      if (response.ok && this.isLive)
-        this.ears.heard({ ...(await response.json()), type: 'voice_analysis' } as Voice);
+      if (this.isLive) this.ears.heard({ ...voice, type: 'voice_analysis' });
     } catch {
-      // As above.
+      // A sound that nobody takes is not worth a word: the next one is on its way.
     } finally {
       this.isHeard = false;
     }
@@ -207,10 +187,3 @@ export function readFrame(data: string): Frame | undefined {
     .map((person) => ({ face: null, attributes: UNKNOWN, ...person }));
   return { ...frame, detections };
 }
-
-/** The same again would be answered the same. */
-const isFinal = (error: unknown): error is ApiError =>
-  error instanceof ApiError && [401, 403, 404, 409].includes(error.status);
-
-/** As the socket would have been closed. */
-const codeOf = ({ status }: ApiError): number => 4000 + status;

@@ -22,7 +22,8 @@ export interface DrawOptions {
   isMirrored?: boolean;
 }
 
-export const canDrawOn = (video: HTMLVideoElement): boolean => 'requestVideoFrameCallback' in video;
+/** Whether this browser says of a video which frame it shows. */
+export const canDrawOn = (): boolean => 'requestVideoFrameCallback' in HTMLVideoElement.prototype;
 
 /** Draws each frame of `video` as it comes until the returned function is called. */
 export function drawOn(

@@ -1,8 +1,9 @@
-// The players in use. A tile and the large view of one camera share a player, and so one stream.
+// The players in use. All who show the same picture of a camera, in the same size and with or without boxes, share a
+// player, and so one stream.
 
 import { Player } from './player';
 
-/** A picture that scrolls out and back in, or moves into the large view, goes on without a new connection. */
+/** A picture that scrolls out and back in, or whose page is left for a moment, goes on without a new connection. */
 const LINGER_MS = 2000;
 
 /** A tab in the background for this long lets its streams go: they cost the venue's network. */

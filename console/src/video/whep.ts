@@ -145,7 +145,9 @@ class Session implements RtcSession {
 
   async open(url: string, stop: AbortSignal): Promise<void> {
     if (stop.aborted) throw new ApiError(0, 'left');
-    stop.addEventListener('abort', () => this.close('left'), { once: true });
+    const leave = () => this.close('left');
+    stop.addEventListener('abort', leave);
+    void this.ended.then(() => stop.removeEventListener('abort', leave));
     const offer = await this.makeOffer();
     const response = await this.post(url, offer);
     const location = response.headers.get('location');

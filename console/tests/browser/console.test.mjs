@@ -58,6 +58,13 @@ test('people_are_boxed_and_boxes_can_be_taken_off', async () => {
   const boxes = page.getByRole('button', { name: /^Boxes on/ }).first();
   assert.equal(await boxes.getAttribute('aria-pressed'), 'true');
   const drawn = await vividPixels(page.locator('.tile video[data-overlay="true"]').first());
+  await page.evaluate(() => {
+    window.blinks = 0;
+    const watcher = new MutationObserver((all) => {
+      window.blinks += all.length;
+    });
+    watcher.observe(document.querySelector('.tile footer'), { childList: true });
+  });
   await boxes.click();
   const plain = page.locator('.tile video[data-overlay="false"]').first();
   await until('the plain picture alone', async () => (await page.locator('.tile video').count()) === 1);
@@ -68,6 +75,11 @@ test('people_are_boxed_and_boxes_can_be_taken_off', async () => {
   await boxes.click();
   await until('boxes again', async () => (await page.locator('.tile video').count()) === 1);
   await page.locator('.tile video[data-overlay="true"]').first().waitFor();
+  assert.equal(
+    await page.evaluate(() => window.blinks),
+    0,
+    'by which way the video comes is told all the while',
+  );
 });
 
 test('visits_of_the_shift_go_up_by_themselves', async () => {

@@ -2,7 +2,7 @@
 // looked at: what is wrong on a page is wrong here.
 //
 // usage: ATALAYA_LINK=LINK npm run pictures [-- PAGE…], with the login link of a demo server that may be changed: visits and
-// places are made up, cameras added. FOLDER=/somewhere puts the pictures elsewhere, SIZES=narrow,wall takes other sizes, HEIGHT=2400 more of long pages.
+// places are made up, cameras added for a while. FOLDER=/somewhere puts the pictures elsewhere, SIZES=narrow,wall takes other sizes, HEIGHT=2400 more of long pages.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -59,8 +59,8 @@ const scenes = {
   ),
   'totem-start': { go: '/totem?totem=hall' },
   totem: { go: '/totem?totem=hall&start', ready: described },
-  visualization: { before: startTotem, go: '/visualization', ready: seen, after: () => totem.close() },
-  'live-states': { before: addOthers, go: '/#/', ready: playing },
+  visualization: { before: startTotem, go: '/visualization', ready: seen, after: stopTotem },
+  'live-states': { before: addOthers, go: '/#/', ready: playing, after: removeOthers },
   login: { before: () => browser.context.clearCookies(), go: '/#/' },
 };
 
@@ -71,7 +71,6 @@ let totem;
 try {
   await gallery();
 } finally {
-  await totem?.close();
   await browser.close();
   movie.remove();
 }
@@ -87,17 +86,24 @@ async function gallery() {
   if ((await list('/sectors')).length === 0) await tell(ask);
   for (const [name, scene] of Object.entries(scenes)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
-    await scene.before?.();
-    for (const size of sizes) {
-      for (const theme of ['light', 'dark']) {
-        for (const language of ['en', 'es']) {
-          const picture = await patiently(() => taken(scene, { size, theme, language }));
-          writeFileSync(join(folder, `${name}-${language}-${theme}-${size}.webp`), picture);
-        }
+    try {
+      await scene.before?.();
+      await takeAll(name, scene);
+    } finally {
+      await scene.after?.();
+    }
+    console.log(name);
+  }
+}
+
+async function takeAll(name, scene) {
+  for (const size of sizes) {
+    for (const theme of ['light', 'dark']) {
+      for (const language of ['en', 'es']) {
+        const picture = await patiently(() => taken(scene, { size, theme, language }));
+        writeFileSync(join(folder, `${name}-${language}-${theme}-${size}.webp`), picture);
       }
     }
-    await scene.after?.();
-    console.log(name);
   }
 }
 
@@ -112,8 +118,16 @@ async function patiently(take) {
 }
 
 /** A page as somebody sees it who has chosen these. */
-async function taken({ go, ready }, { size, theme, language }) {
+async function taken(scene, choices) {
   const page = await browser.context.newPage();
+  try {
+    return await shot(page, scene, choices);
+  } finally {
+    await page.close();
+  }
+}
+
+async function shot(page, { go, ready }, { size, theme, language }) {
   page.on('pageerror', (error) => console.error(`${page.url()}: ${error}`));
   const [width, height] = SIZES[size];
   await page.setViewportSize({ width, height: HEIGHT ?? height });
@@ -128,7 +142,6 @@ async function taken({ go, ready }, { size, theme, language }) {
     format: 'webp',
     quality: QUALITY,
   });
-  await page.close();
   return Buffer.from(data, 'base64');
 }
 
@@ -192,8 +205,17 @@ async function startTotem() {
   await (await totem.context.newPage()).goto(`${base}/totem?totem=hall&start`);
 }
 
+async function stopTotem() {
+  await totem?.close();
+  totem = undefined;
+}
+
 async function addOthers() {
   for (const data of others) await ask('/cameras', { method: 'POST', data });
   const states = async () => new Set((await list('/cameras')).map(({ status }) => status.state));
   await until('all states', async () => (await states()).size === 4, 120_000);
+}
+
+async function removeOthers() {
+  for (const { id } of others) await ask(`/cameras/${id}`, { method: 'DELETE' });
 }

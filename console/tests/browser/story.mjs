@@ -1,13 +1,16 @@
 // What a venue has after some days, for pictures of pages that would be empty on a demo's first: sectors, who serves them,
-// and visits of the last days, made up, but the same at each time.
+// and visits of the days before it is told: made up, in other numbers by each hour at which it is told.
 
 /** How many are under way at a time; the server takes twelve of one tenant. */
 const AT_ONCE = 8;
 
+/** Of a client that is quicker than the server lets it; when to ask again is told. */
+const TOO_MANY = 429;
+
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** A pseudo-random number from 0 to 1, the same at each run (mulberry32). */
+/** Pseudo-random numbers from 0 to 1, in the same order at each run (mulberry32). */
 function dice(seed) {
   let state = seed;
   return () => {
@@ -74,6 +77,10 @@ function visits(random, from, to, sectors) {
 export async function tell(ask) {
   const made = async (method, path, data) => {
     const answer = await ask(path, { method, data });
+    if (answer.status() === TOO_MANY) {
+      await new Promise((resolve) => setTimeout(resolve, Number(answer.headers()['retry-after']) * 1000));
+      return made(method, path, data);
+    }
     if (!answer.ok()) throw new Error(`${method} ${path}: ${answer.status()} ${await answer.text()}`);
     return answer.json();
   };

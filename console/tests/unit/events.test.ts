@@ -10,6 +10,7 @@ import { groupOf } from '../../src/pages/events/kinds';
 import { newerThan, rowsOf } from '../../src/pages/events/rows';
 import { say } from '../../src/pages/events/say';
 import { en, es } from '../../src/pages/events/texts';
+import { setLanguage } from '../../src/prefs';
 
 const event = (offset: number, more: Partial<GatewayEvent> = {}): GatewayEvent => ({
   type: 'LINE_CROSSED',
@@ -196,6 +197,11 @@ test('each_kind_is_a_sentence_in_both_languages', () => {
   assert.equal(say(round, en), 'Round 4711 ready, session 77');
   const begun = event(1, { type: 'SHIFT_STARTED', shift_name: 'night' });
   assert.equal(say(begun, es), 'Turno noche, ha comenzado');
+  const lost = event(1, { type: 'CAMERA_OFFLINE', camera: 'bar', reason: 'connection refused' });
+  setLanguage('es');
+  assert.match(say(lost, es), /, conexión rechazada$/);
+  setLanguage('en');
+  assert.match(say(lost, en), /, connection refused$/);
   assert.equal(say(event(1, { type: 'FIRE_DRILL' }), en), 'FIRE_DRILL');
 });
 

@@ -14,7 +14,7 @@ export function Boxes({ camera, video }: BoxesProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [isSure, setSure] = useState(false);
   useEffect(() => {
-    if (!video || !canvas.current || !canDrawOn(video)) return;
+    if (!video || !canvas.current || !canDrawOn()) return;
     return drawOn(canvas.current, video, (onFrame) => listenToDetections(camera, onFrame), {
       onSure: setSure,
     });

@@ -2,6 +2,7 @@
 
 import type { Parameter } from '../../api/pipelines';
 import { CheckField, SelectField, TextField } from '../../components/form';
+import { fromServer } from '../../i18n/server';
 import { language } from '../../prefs';
 import { shown, type Typed, wrongWith } from './parameters';
 import { cameraWords, wrongSaid } from './words';
@@ -51,7 +52,7 @@ function ParameterField({ parameter, text, onText, disabled, isNew }: ParameterF
   const hint = [
     isKept
       ? words.secretKept
-      : (known?.hint ?? (known && language.value !== 'en' ? '' : parameter.description)),
+      : (known?.hint ?? (known && language.value !== 'en' ? '' : fromServer(parameter.description))),
     fallback !== '' && type !== 'bool' && type !== 'choice' && words.byDefault(fallback),
   ]
     .filter(Boolean)

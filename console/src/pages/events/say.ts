@@ -2,6 +2,7 @@
 
 import { span } from '../../data/clock';
 import { type GatewayEvent, isKnown } from '../../gateway';
+import { fromServer } from '../../i18n/server';
 import type { EventWords } from './texts';
 
 /** Those that other systems tell of: which of what, at which table. */
@@ -29,7 +30,7 @@ export function say(event: GatewayEvent, w: EventWords): string {
       );
     case 'CAMERA_ONLINE':
     case 'CAMERA_OFFLINE':
-      return joined(...places(event, w), w.types[event.type], text(event, 'reason'));
+      return joined(...places(event, w), w.types[event.type], fromServer(text(event, 'reason')));
     case 'SHIFT_STARTED':
     case 'SHIFT_ENDED':
       return joined(shift(event, w), w.types[event.type]);

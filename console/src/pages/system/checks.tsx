@@ -1,10 +1,10 @@
-import { may } from '../../data/feed';
 // What is well and what is not, a line each.
 
 import type { CameraStateName } from '../../api';
 import type { GatewayHealth, Readiness } from '../../api/system';
 import { StateShape } from '../../components/icons';
-
+import { may } from '../../data/feed';
+import { fromServer } from '../../i18n/server';
 import { own } from './words';
 
 interface LineProps {
@@ -52,7 +52,7 @@ export function Checks({ told }: { told: Readiness }) {
         if (isSaidBelow(name, isWell)) return null;
         // A server that is ready works on with what is wrong.
         const state = isWell ? 'running' : told.status === 'ready' ? 'connecting' : 'failed';
-        const text = isWell ? own.value.well : told[name];
+        const text = isWell ? own.value.well : fromServer(told[name]);
         return <Line key={name} name={own.value.checks[name]} state={state} text={text} />;
       })}
     </ul>

@@ -124,7 +124,7 @@ function Parameters({ list }: { list: readonly Parameter[] }) {
             </th>
             <td data-name={names.value}>{takes(parameter)}</td>
             <td data-name={names.fallback}>{fallback(parameter)}</td>
-            <td data-name={names.meaning}>{parameter.description}</td>
+            <td data-name={names.meaning}>{fromServer(parameter.description)}</td>
           </tr>
         ))}
       </tbody>
