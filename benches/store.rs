@@ -204,12 +204,10 @@ async fn report(store: &Store, name: &str, running: &Shift, last: Timestamp, row
     let times = repeat(async |n| drop(store.summary_of(tenant, at(n), &scope).await.unwrap())).await;
     println!("{name}: the same of one camera: {times}");
     let whole = Scope::default();
-    let others = store.comparison(tenant, running, (&whole, false), last).await.unwrap().others;
-    let times =
-        repeat(async |_| drop(store.comparison(tenant, running, (&whole, false), last).await.unwrap())).await;
+    let others = store.comparison(tenant, running, &whole, last).await.unwrap().others;
+    let times = repeat(async |_| drop(store.comparison(tenant, running, &whole, last).await.unwrap())).await;
     println!("{name}: current shift beside {others} of four weeks: {times} (target 50 ms)");
-    let times =
-        repeat(async |n| drop(store.comparison(tenant, at(n), (&whole, false), last).await.unwrap())).await;
+    let times = repeat(async |n| drop(store.comparison(tenant, at(n), &whole, last).await.unwrap())).await;
     println!("{name}: a past one beside those before it: {times} (target 50 ms)");
     let times = repeat(async |n| drop(store.visits(tenant, at(n).id, None, 500).await.unwrap())).await;
     println!("{name}: newest 500 visits of a past shift: {times}");

@@ -131,8 +131,8 @@ async fn summarise(
 ) -> Answer<Json<Summary>> {
     let scope = scope(query)?;
     let mut summary = state.store.summary_of(caller.tenant, shift, &scope).await?;
-    if has_entrance(state, shift, &scope) {
-        summary.unique_people.get_or_insert(0);
+    if summary.unique_people.is_none() && has_entrance(state, caller, shift, &scope).await? {
+        summary.unique_people = Some(0);
     }
     let clock = zone(state, caller, shift.branch).await?;
     Ok(Json(Summary::new(&summary, &clock)))
@@ -146,8 +146,11 @@ async fn compare(
 ) -> Answer<Json<Comparison>> {
     let scope = scope(query)?;
     let now = state.clock.now();
-    let part = (&scope, has_entrance(state, shift, &scope));
-    let comparison = state.store.comparison(caller.tenant, shift, part, now).await?;
+    let mut comparison = state.store.comparison(caller.tenant, shift, &scope, now).await?;
+    if comparison.summary.unique_people.is_none() && has_entrance(state, caller, shift, &scope).await? {
+        comparison.summary.unique_people = Some(0);
+        comparison.figures.unique_people = Some(0.0);
+    }
     let clock = zone(state, caller, shift.branch).await?;
     Ok(Json(Comparison::new(&comparison, &clock)))
 }
@@ -163,12 +166,15 @@ pub(super) fn scope(ScopeQuery { sector_id, camera }: ScopeQuery) -> Answer<Scop
     })
 }
 
-/// Whether a line of it is an entrance now. Nobody came in: none is a figure only where there is one.
-fn has_entrance(state: &State, shift: &domain::Shift, scope: &Scope) -> bool {
+/// Whether there is an entrance, or was one before a shift that is over. That nobody came in is a figure only then.
+async fn has_entrance(state: &State, caller: &Caller, shift: &domain::Shift, scope: &Scope) -> Answer<bool> {
+    if shift.end <= state.clock.now() {
+        return Ok(state.store.had_entrance(caller.tenant, shift, scope).await?);
+    }
     let is_one = |camera: &domain::Camera| {
         camera.branch == shift.branch
             && scope.sector.is_none_or(|sector| camera.sector == Some(sector))
             && camera.lines.iter().any(|line| line.entrance)
     };
-    state.cameras.list(shift.tenant).iter().any(|handle| is_one(&handle.camera()))
+    Ok(state.cameras.list(shift.tenant).iter().any(|handle| is_one(&handle.camera())))
 }

@@ -21,6 +21,12 @@ const SELECT_NAMED: &str = "select id, tenant, branch, name, start_at, end_at, s
     where tenant = $1 and branch = $2 and name = $3 and start_at >= $4 and start_at < $5
     order by start_at desc";
 
+/// Whether somebody passed an entrance before `$3`. At once when there is one, and a look at all otherwise.
+const HAD_ENTRANCE: &str = "select exists(select 1 from tally join shift on shift.id = tally.shift
+    where tally.tenant = $1 and shift.branch = $2 and shift.start_at < $3
+        and figure in ('entrance_in', 'entrance_out') and amount > 0
+        and ($4 = 0 or sector = $4) and ($5 = '' or camera = $5))";
+
 /// Figures by shift and hour. Stays of settled shifts lie ready; those of the others, `$5`, which are few, are put in
 /// order here.
 macro_rules! figures_sql {
@@ -84,8 +90,8 @@ struct FigureRow {
 }
 
 impl Store {
-    /// `shift` as it is at `now` beside the earlier ones of its name. With `has_entrance` there is a way in now: of shifts
-    /// in which nobody came in, that is a figure.
+    /// `shift` as it is at `now` beside the earlier ones of its name. Of those after the first one in which somebody came
+    /// in by an entrance, that nobody did is a figure.
     ///
     /// # Errors
     /// As [`Store::summary`].
@@ -93,13 +99,10 @@ impl Store {
         &self,
         tenant: TenantId,
         shift: &Shift,
-        (scope, has_entrance): (&Scope, bool),
+        scope: &Scope,
         now: Timestamp,
     ) -> Result<Comparison, StoreError> {
-        let mut summary = self.summary_of(tenant, shift, scope).await?;
-        if has_entrance {
-            summary.unique_people.get_or_insert(0);
-        }
+        let summary = self.summary_of(tenant, shift, scope).await?;
         let others = self.named_before(tenant, shift).await?;
         let rows = self.figures_of(tenant, scope, &others).await?;
         let is_running = now < shift.end;
@@ -109,13 +112,40 @@ impl Store {
         for row in rows {
             seen.entry(row.shift).or_default().take(&row, until);
         }
-        let known: Vec<KeyFigures> = seen.values().map(|seen| seen.figures(scope, has_entrance)).collect();
+        let mut has_entrance = false;
+        // Oldest first: an entrance that was there once is taken to have stayed.
+        for Named { shift: other, .. } in others.iter().rev() {
+            if let Some(seen) = seen.get_mut(&other.id.get()) {
+                has_entrance |= seen.has_entrance();
+                seen.is_counted_in = has_entrance;
+            }
+        }
+        let known: Vec<KeyFigures> = seen.values().map(|seen| seen.figures(scope)).collect();
         let previous = others.into_iter().find_map(|Named { shift: other, .. }| {
-            let figures = seen.get(&other.id.get())?.figures(scope, has_entrance);
+            let figures = seen.get(&other.id.get())?.figures(scope);
             Some((other, figures))
         });
         let (figures, others, mean) = (key_figures(&summary), known.len(), mean(&known));
         Ok(Comparison { summary, figures, elapsed, is_running, previous, others, mean })
+    }
+
+    /// Whether there was an entrance before `shift`, as far as is known: somebody passed it.
+    ///
+    /// # Errors
+    /// As [`Store::summary`].
+    pub async fn had_entrance(
+        &self,
+        tenant: TenantId,
+        shift: &Shift,
+        scope: &Scope,
+    ) -> Result<bool, StoreError> {
+        let (sector, camera) = bounds(scope);
+        let (found,): (bool,) = with_pool!(self.read, pool => {
+            sqlx::query_as(HAD_ENTRANCE)
+                .bind(tenant.get()).bind(shift.branch.get()).bind(Time(shift.start)).bind(sector).bind(camera)
+                .fetch_one(pool).await
+        })?;
+        Ok(found)
     }
 
     async fn figures_of(
@@ -174,9 +204,15 @@ struct Seen {
     counts: BTreeMap<String, (f64, f64)>,
     dwell: Option<(f64, f64)>,
     peak: Option<f64>,
+    /// There was an entrance by which somebody could come in.
+    is_counted_in: bool,
 }
 
 impl Seen {
+    fn has_entrance(&self) -> bool {
+        ["entrance_in", "entrance_out"].iter().any(|figure| self.counts.contains_key(*figure))
+    }
+
     fn take(&mut self, row: &FigureRow, until: Duration) {
         let amount = row.amount as f64;
         match row.figure.as_str() {
@@ -190,10 +226,9 @@ impl Seen {
         }
     }
 
-    fn figures(&self, scope: &Scope, has_entrance: bool) -> KeyFigures {
+    fn figures(&self, scope: &Scope) -> KeyFigures {
         let both = |figure: &str| self.counts.get(figure).copied();
         let count = |figure: &str| both(figure).map_or(0.0, |(so_far, _)| so_far);
-        let has_entrance = has_entrance || both("entrance_in").or(both("entrance_out")).is_some();
         // At which hour somebody came first is not kept: people are in proportion to visits.
         let visited = both("visit").map_or(1.0, |(so_far, all)| so_far / all);
         let people = both("person").map_or(0.0, |(_, all)| all * visited);
@@ -201,7 +236,7 @@ impl Seen {
             visits: count("visit"),
             unique_people: match scope.camera {
                 Some(_) => Some(people),
-                None => has_entrance.then(|| count("entrance_in")),
+                None => self.is_counted_in.then(|| count("entrance_in")),
             },
             entries: count("in") + count("entrance_in"),
             exits: count("out") + count("entrance_out"),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use atalaya::domain::{Attribute, Attributes, CameraId, Place, SectorId, Visit};
-use atalaya::store::VisitRecord;
+use atalaya::domain::{Attribute, Attributes, CameraId, Direction, Place, SectorId, Visit};
+use atalaya::store::{CrossingRecord, Record, VisitRecord};
 use reqwest::StatusCode;
 use serde_json::Value;
 
@@ -29,6 +29,14 @@ fn record(camera: &str, minutes: u64, seconds: u64) -> VisitRecord {
         attributes: Attributes { garment, ..Attributes::default() },
     };
     VisitRecord { run: 1, open: minutes == 0, visit }
+}
+
+/// Somebody who came in at this time of day, so many days ago.
+fn entered_days_ago(days: u64) -> Record {
+    let VisitRecord { run, visit: Visit { place, track, enter, .. }, .. } = record("hall", 100, 10);
+    let at = enter - Duration::from_secs(days * 24 * 3600);
+    let (line, direction) = ("door".into(), Direction::In);
+    Record::Crossing(CrossingRecord { run, place, track, line, entrance: true, direction, at })
 }
 
 on_both!(
@@ -208,13 +216,18 @@ async fn a_shift_is_compared_with_earlier_ones_of_its_name(world: &World) {
     assert_eq!(world.get(&format!("/api/v1/shifts/{id}/comparison")).await.1, yesterday);
     let (_, other) = world.get(&format!("{path}?camera=fixed")).await;
     assert_eq!((&other["figures"]["visits"], &other["mean"]), (&1.0.into(), &Value::Null));
-    // Nobody came in, wherever that is told.
+    // An entrance of today says nothing of the days before it.
     let door = serde_json::json!({"name": "door", "from": [0, 0], "to": [1, 1], "entrance": true});
     world.patch("/api/v1/cameras/hall", &serde_json::json!({"lines": [door]})).await;
-    let (_, compared) = world.get(path).await;
-    for figures in [&compared, &compared["previous"], &compared["mean"]] {
-        assert_eq!(figures["figures"]["unique_people"], 0.0, "{compared}");
-    }
-    let (_, yesterday) = world.get(&format!("/api/v1/shifts/{id}/summary")).await;
-    assert_eq!(yesterday["unique_people"], 0);
+    let path_of_yesterday = format!("/api/v1/shifts/{id}/summary");
+    let people = async || {
+        let (_, compared) = world.get(path).await;
+        let each = [&compared, &compared["previous"], &compared["mean"]];
+        let told = each.map(|figures| figures["figures"]["unique_people"].clone());
+        (told, world.get(&path_of_yesterday).await.1["unique_people"].clone())
+    };
+    assert_eq!(people().await, ([0.0.into(), Value::Null, Value::Null], Value::Null));
+    // Since somebody came in four weeks ago, nobody is nobody, wherever it is told.
+    world.store.write(tenant(1), &[entered_days_ago(28)]).await.unwrap();
+    assert_eq!(people().await, ([0.0.into(), 0.0.into(), 0.5.into()], 0.into()));
 }

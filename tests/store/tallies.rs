@@ -132,7 +132,7 @@ async fn compare(store: &Store, rows: &Rows) {
                 let summary = store.summary_of(tenant(1), &shift, &scope).await.unwrap();
                 let expected = by_hand(&shift, &scope, rows);
                 assert_eq!(told(&summary, expected.dwell.0), expected, "{scope:?} of {}", shift.name);
-                let compared = store.comparison(tenant(1), &shift, (&scope, false), shift.end).await.unwrap();
+                let compared = store.comparison(tenant(1), &shift, &scope, shift.end).await.unwrap();
                 assert_eq!(compared.summary, summary);
             }
         }
