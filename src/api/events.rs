@@ -1,8 +1,5 @@
 //! Events from systems that speak HTTP: into the gateway, and no further.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
 use rand::Rng;
 use serde_json::{Map, Value};
 use warp::Filter;
@@ -12,16 +9,13 @@ use warp::reply::Response;
 use super::error::ApiError;
 use super::reply::{Accepted, respond};
 use super::request::{Answer, json_bytes, with};
-use super::{State, caller, shifts};
+use super::{State, caller};
 use crate::auth::{Action, Caller};
 use crate::domain::Event;
 use crate::wire::{EventsInput, MAX_EVENT_BYTES, Published, PublishedEvent, event_of};
 
 /// Events of one request.
 const MOST: usize = 100;
-
-/// Events wait no longer for a database to say whether their branches are there.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
     warp::path!("api" / "v1" / "events")
@@ -53,10 +47,6 @@ pub(super) async fn publish_events(
 ) -> Answer<Accepted<Published>> {
     super::permit(&caller, Action::PublishEvents)?;
     let events = read(&body?, &caller)?;
-    // Who waits for an order is told of it while the database is away, too.
-    if let Ok(Some(absent)) = tokio::time::timeout(PATIENCE, absent(&state, &caller, &events)).await {
-        return Err(absent);
-    }
     if !state.gateway.takes_events() {
         return Err(ApiError::Unavailable(
             "events cannot be sent on now: Redis is away; try again soon".into(),
@@ -64,7 +54,7 @@ pub(super) async fn publish_events(
     }
     let of = events.len();
     let mut items = Vec::with_capacity(of);
-    for (_, event) in events {
+    for event in events {
         let id = event.id.as_deref().unwrap_or_default().to_owned();
         if state.gateway.publish(event).is_err() {
             state.gateway.figures().rate_limited.add((of - items.len()) as u64);
@@ -75,35 +65,19 @@ pub(super) async fn publish_events(
     Ok(Accepted(Published { items }))
 }
 
-/// What is told of the first event whose branch is not there, as far as it is known: of a mistyped number nobody would
-/// hear.
-async fn absent(state: &State, caller: &Caller, events: &[(String, Event)]) -> Option<ApiError> {
-    let mut asked = BTreeSet::new();
-    for (place, Event { branch, .. }) in events {
-        if asked.insert(*branch) && !shifts::exists(state, caller, *branch).await.ok()? {
-            return Some(ApiError::invalid(format!("{place}branch_id"), shifts::absent(*branch)));
-        }
-    }
-    None
-}
-
-/// All events of a body, each with where it stands there, or none: a mistake in the last one is told before the first one
-/// is sent.
-fn read(body: &[u8], caller: &Caller) -> Answer<Vec<(String, Event)>> {
+/// All events of a body or none: a mistake in the last one is told before the first one is sent.
+fn read(body: &[u8], caller: &Caller) -> Answer<Vec<Event>> {
     let unreadable = |detail: String| ApiError::Unreadable { field: None, detail };
     let value: Value = serde_json::from_slice(body).map_err(|error| unreadable(error.to_string()))?;
     match value {
-        Value::Object(members) => Ok(vec![(String::new(), event(members, caller, "")?)]),
+        Value::Object(members) => Ok(vec![event(members, caller, "")?]),
         Value::Array(list) if list.is_empty() => Err(ApiError::Unfit("the list has no event".into())),
         Value::Array(list) if list.len() > MOST => {
             Err(ApiError::Unfit(format!("{} events are more than {MOST}", list.len())))
         }
         Value::Array(list) => {
             let each = list.into_iter().enumerate().map(|(index, value)| match value {
-                Value::Object(members) => {
-                    let place = format!("[{index}].");
-                    event(members, caller, &place).map(|event| (place, event))
-                }
+                Value::Object(members) => event(members, caller, &format!("[{index}].")),
                 _ => Err(unreadable(format!("[{index}] is not an object"))),
             });
             each.collect()
