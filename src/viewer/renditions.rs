@@ -1,6 +1,6 @@
 //! Which pictures are being encoded: at most one encode a camera, view and codec, while somebody watches.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -15,10 +15,13 @@ use super::lock;
 use super::pipeline::Unit;
 use super::product::{Kind, Product};
 use super::rendition::{Deliver, Rendition, Shared, Watch};
-use super::view::View;
+use super::view::{Height, View};
 
 /// Camera by its number here, view, codec.
 type Key = (u64, View, Kind);
+
+/// Sizes of one picture besides the camera's own that are encoded at a time: a wall's and a phone's.
+const MOST_HEIGHTS: usize = 2;
 
 /// An H.264 unit on its way to the WebRTC hub.
 #[derive(Debug)]
@@ -67,8 +70,8 @@ impl Renditions {
 
     /// Joins the encode of this picture, or starts it.
     pub(super) fn watch(self: &Arc<Self>, camera: &Watched, view: View, product: Product) -> (Watch, Newest) {
-        let key = (camera.number, view, product.kind());
         let mut entries = lock(&self.entries);
+        let key = affordable(&entries, (camera.number, view, product.kind()));
         if let Some(entry) = entries.get(&key) {
             return (Watch::new(entry.shared.clone()), entry.newest.subscribe());
         }
@@ -108,6 +111,19 @@ impl Renditions {
         entries.remove(key);
         true
     }
+}
+
+/// What is watched for `wanted`: that, or the next larger size when as many smaller ones are encoded as may be.
+fn affordable(entries: &HashMap<Key, Entry>, wanted: Key) -> Key {
+    let (camera, View { overlay, height }, kind) = wanted;
+    let Some(lines) = height.filter(|_| !entries.contains_key(&wanted)) else { return wanted };
+    let of_it = entries.keys().filter(|(c, view, k)| (*c, view.overlay, *k) == (camera, overlay, kind));
+    let heights: BTreeSet<Height> = of_it.filter_map(|(_, view, _)| view.height).collect();
+    if heights.len() < MOST_HEIGHTS {
+        return wanted;
+    }
+    let height = heights.into_iter().find(|running| *running > lines);
+    (camera, View { overlay, height }, kind)
 }
 
 /// Takes an encode off the list however its task ends: after a crash the next viewer gets a new one.
@@ -151,6 +167,26 @@ mod tests {
 
     use super::*;
     use crate::camera::{CameraHandle, Overlay};
+
+    #[tokio::test]
+    async fn however_many_sizes_are_asked_for_few_are_encoded() {
+        gst::init().expect("GStreamer should start");
+        let (handle, _feed) = CameraHandle::door();
+        let watched = Watched { number: 0, handle, tally: Arc::default(), gone: CancellationToken::new() };
+        let renditions = Renditions::new(mpsc::channel(1).0, TaskTracker::new(), CancellationToken::new());
+        let number = |lines: Option<u32>| {
+            let height = lines.map(|lines| Height::try_from(lines).expect("it should be allowed"));
+            let view = View { overlay: Overlay::Plain, height };
+            renditions.watch(&watched, view, Product::Jpeg { quality: 80 })
+        };
+        let [large, small] = [number(Some(540)), number(Some(180))];
+        let [between, again, own, most] = [Some(360), Some(180), None, Some(720)].map(number);
+        let rendition = |(watch, _): &(Watch, Newest)| watch.rendition();
+        assert_eq!(rendition(&between), rendition(&large), "the next larger one");
+        assert_eq!(rendition(&again), rendition(&small));
+        assert_eq!(rendition(&most), rendition(&own), "none is larger but the camera's own");
+        assert_eq!(lock(&renditions.entries).len(), 3);
+    }
 
     #[tokio::test]
     async fn an_encode_leaves_the_list_however_its_task_ends() {

@@ -21,8 +21,8 @@ impl From<Overlay> for View {
     }
 }
 
-/// The most lines a picture has, one of [`Height::ALLOWED`]: few, so that many viewers make few encodes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+/// The most lines a picture has, one of [`Height::ALLOWED`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(try_from = "u32")]
 pub struct Height(u32);
 
