@@ -59,12 +59,12 @@ impl From<ApiError> for Refused {
 
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
-        let close = refusal.close();
+        let (close, why) = (refusal.close(), refusal.rejected());
         let error = match refusal {
             Refusal::Token(error) => ApiError::NoToken(error),
             Refusal::Role(_) => ApiError::Forbidden(refusal.to_string()),
         };
-        Self { error, close, why: Some(Rejected::Auth) }
+        Self { error, close, why }
     }
 }
 
