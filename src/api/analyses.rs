@@ -173,6 +173,11 @@ impl Analyses {
         done.map(|(done, _)| done)
     }
 
+    /// Counts an order that failed outside of [`Self::receive`] and [`Self::work`], which count by themselves.
+    pub(super) fn miss(&self, order: Order, error: &ApiError) {
+        self.count(order.tenant, order.kind, Err(error));
+    }
+
     fn count(&self, tenant: TenantId, kind: Kind, outcome: Result<Duration, &ApiError>) {
         let mut figures = lock(&self.0.figures);
         let figures = figures.entry((tenant, kind)).or_default();

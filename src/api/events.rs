@@ -1,6 +1,5 @@
 //! Events from systems that speak HTTP: into the gateway, and no further.
 
-use rand::Rng;
 use serde_json::{Map, Value};
 use warp::Filter;
 use warp::filters::BoxedFilter;
@@ -11,7 +10,7 @@ use super::reply::{Accepted, respond};
 use super::request::{Answer, json_bytes, with};
 use super::{State, caller};
 use crate::auth::{Action, Caller};
-use crate::domain::Event;
+use crate::domain::{Event, random_name};
 use crate::wire::{EventsInput, MAX_EVENT_BYTES, Published, PublishedEvent, event_of};
 
 /// Events of one request.
@@ -101,13 +100,6 @@ fn event(members: Map<String, Value>, caller: &Caller, place: &str) -> Answer<Ev
         let detail = format!("{place}: {} bytes are more than {MAX_EVENT_BYTES}", event.fields.len());
         return Err(ApiError::Oversized(detail.trim_start_matches(['.', ':', ' ']).to_owned()));
     }
-    event.id.get_or_insert_with(|| random_id().into());
+    event.id.get_or_insert_with(|| random_name().into());
     Ok(event)
-}
-
-/// 128 random bits: no two events of anybody share it.
-fn random_id() -> String {
-    let mut bytes = [0; 16];
-    rand::rng().fill_bytes(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

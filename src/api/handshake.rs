@@ -34,11 +34,6 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    /// Its token is good and says that it may not.
-    pub(super) fn forbidden(error: ApiError) -> Self {
-        Self { error, close: Close::Forbidden, why: Some(Rejected::Auth) }
-    }
-
     /// No token came.
     pub(super) fn nameless() -> Self {
         Refusal::Token(TokenError::Missing).into()
@@ -51,14 +46,25 @@ impl Refused {
     }
 }
 
+impl From<ApiError> for Refused {
+    /// Whoever may not come need not try again; it is no fault of theirs that something is away.
+    fn from(error: ApiError) -> Self {
+        let (close, why) = match error.status().is_server_error() {
+            true => (Close::TryLater, None),
+            false => (Close::Forbidden, Some(Rejected::Auth)),
+        };
+        Self { error, close, why }
+    }
+}
+
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
-        let close = refusal.close();
+        let (close, why) = (refusal.close(), refusal.rejected());
         let error = match refusal {
             Refusal::Token(error) => ApiError::NoToken(error),
             Refusal::Role(_) => ApiError::Forbidden(refusal.to_string()),
         };
-        Self { error, close, why: Some(Rejected::Auth) }
+        Self { error, close, why }
     }
 }
 
@@ -91,7 +97,7 @@ pub(super) fn may_come(state: &State, page: Option<&HeaderMap>, ip: Option<IpAdd
     if page.is_some_and(|headers| !may_connect(state, headers)) {
         let error =
             ApiError::Forbidden("pages of this origin may not connect; see `gateway.allowed_origins`".into());
-        return Err(Refused::forbidden(error));
+        return Err(error.into());
     }
     Ok(())
 }

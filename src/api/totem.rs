@@ -75,7 +75,7 @@ pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
         (status = 422, description = "A name or number in the query is none", content_type = "application/problem+json", body = crate::wire::Problem),
         (status = 426, description = "This is a WebSocket, of version 13", content_type = "application/problem+json", body = crate::wire::Problem),
         (status = 429, description = "Too many connections of this address", content_type = "application/problem+json", body = crate::wire::Problem),
-        (status = 503, description = "Too many connections in all, or the server stops", content_type = "application/problem+json", body = crate::wire::Problem)))]
+        (status = 503, description = "Too many connections in all, or the server stops, or the database is away", content_type = "application/problem+json", body = crate::wire::Problem)))]
 #[expect(dead_code, reason = "read by the OpenAPI document only")]
 pub(super) fn totem_socket() {}
 
@@ -167,10 +167,9 @@ fn seated(state: &State, visitor: Visitor, ip: Option<IpAddr>) -> Result<(Visito
 async fn holder_of(state: &State, token: &str, wish: &Wish) -> Result<Visitor, Refused> {
     let bearer = state.gateway.bearer(token).map_err(Refusal::Token)?;
     let Bearer { caller, token, expires } = bearer;
-    super::permit(&caller, Action::View).map_err(Refused::forbidden)?;
-    let branch = shifts::branch(state, &caller, wish.branch.map(BranchId::get)).await;
-    let branch = branch.map_err(Refused::forbidden)?;
-    stands_there(state, (caller.tenant, branch), wish.sector).await?;
+    super::permit(&caller, Action::View)?;
+    let branch = shifts::branch(state, &caller, wish.branch.map(BranchId::get)).await?;
+    sectors::is_of(state, (caller.tenant, branch), wish.sector).await?;
     let may_send = caller.may(Action::Analyse);
     let name = wish.name.clone().unwrap_or(caller.subject);
     let stand = Stand { tenant: caller.tenant, branch, sector: wish.sector, name };
@@ -183,22 +182,13 @@ async fn holder_of(state: &State, token: &str, wish: &Wish) -> Result<Visitor, R
     })
 }
 
-/// Whether the sector is one of the branch, as far as it is known.
-async fn stands_there(
-    state: &State,
-    (tenant, branch): (TenantId, BranchId),
-    sector: Option<SectorId>,
-) -> Result<(), Refused> {
-    sectors::is_of(state, (tenant, branch), sector).await.map_err(Refused::forbidden)
-}
-
 /// One without a token, if it stands where it says.
 async fn nameless(state: &State, tenant: TenantId, wish: &Wish) -> Result<Visitor, Refused> {
     let branch = wish.branch.unwrap_or_default();
-    if !shifts::stands(state, (tenant, &Branches::All), branch).await.map_err(Refused::forbidden)? {
-        return Err(Refused::forbidden(ApiError::no("branch", branch)));
+    if !shifts::stands(state, (tenant, &Branches::All), branch).await? {
+        return Err(ApiError::no("branch", branch).into());
     }
-    stands_there(state, (tenant, branch), wish.sector).await?;
+    sectors::is_of(state, (tenant, branch), wish.sector).await?;
     let name = wish.name.clone().unwrap_or_else(|| NAMELESS.to_owned());
     let stand = Stand { tenant, branch, sector: wish.sector, name };
     Ok(Visitor { stand, branches: Branches::All, may_send: true, expires: None, token: None })

@@ -81,7 +81,8 @@ pub(super) async fn track_camera(
     let (seat, uploaded) = state.analyses.receive(order, upload).await?;
     // Base64 of that size takes a while.
     let reading = tokio::task::spawn_blocking(move || read(uploaded, query));
-    let sent = reading.await.map_err(ApiError::internal)??;
+    let sent = reading.await.map_err(ApiError::internal).flatten();
+    let sent = sent.inspect_err(|error| state.analyses.miss(order, error))?;
     let input = &sent.input;
     let camera = input.camera.as_deref().ok_or_else(|| ApiError::invalid("camera", "is missing"))?;
     let place = place(&state, &caller, (camera, input.branch_id, input.sector_id)).await?;

@@ -14,7 +14,7 @@ use crate::api::Fixed;
 use crate::camera::Cameras;
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::domain::{Branch, BranchId, Camera, CameraId, SectorId, TenantId, Timestamp};
+use crate::domain::{Branch, BranchId, Camera, CameraId, Sector, SectorId, TenantId, Timestamp};
 use crate::store::Store;
 
 /// What runs, and what the file says of it.
@@ -41,11 +41,9 @@ impl Stored {
         for camera in more {
             self.keep(camera).await?;
         }
-        let _turn = self.turn.lock().await;
+        let turn = self.turn.lock().await;
         let fixed = self.fixed.borrow().clone();
-        for handle in self.running.list_all() {
-            tell_stray(&self.store, &handle.camera()).await;
-        }
+        let named: Vec<_> = self.running.list_all().iter().map(|handle| handle.camera()).collect();
         for camera in self.store.all_cameras().await? {
             if fixed.cameras.contains(&(camera.tenant, camera.id.clone())) {
                 warn!(camera = %camera.id, "the camera of the config file takes the place of the stored one");
@@ -53,6 +51,8 @@ impl Stored {
                 self.running.put(camera);
             }
         }
+        drop(turn);
+        tell_strays(&self.store, named.iter().map(AsRef::as_ref)).await;
         Ok(())
     }
 
@@ -120,8 +120,7 @@ impl Places {
     pub(super) async fn follow(&mut self, config: Config) -> Result<()> {
         let (before, after) = (cameras_of(&self.config)?, cameras_of(&config)?);
         let fixed = fixed(&config)?;
-        let turn = self.turn.clone();
-        let _turn = turn.lock().await;
+        let turn = self.turn.clone().lock_owned().await;
         if config.branches != self.config.branches {
             describe(&config, &self.store, self.clock.now()).await?;
         }
@@ -138,11 +137,12 @@ impl Places {
                 None => drop(self.running.remove(gone.tenant, &gone.id)),
             }
         }
-        for camera in after.iter().filter(|camera| !before.contains(camera)) {
+        let changed: Vec<_> = after.iter().filter(|camera| !before.contains(camera)).collect();
+        for camera in &changed {
             info!(camera = %camera.id, "the settings of this camera changed");
-            self.running.put(camera.clone());
-            tell_stray(&self.store, camera).await;
+            self.running.put(Camera::clone(camera));
         }
+        drop(turn);
         let waiting = self.config.differences(&config);
         if waiting.is_empty() {
             info!("the settings were read again");
@@ -153,15 +153,23 @@ impl Places {
         // What waits is told again as long as it does.
         self.config.branches = config.branches;
         self.config.cameras = config.cameras;
+        tell_strays(&self.store, changed).await;
         Ok(())
     }
 }
 
-/// The file names sectors that the API makes: nobody else tells that one is not there.
-async fn tell_stray(store: &Store, camera: &Camera) {
-    let Some(sector) = camera.sector else { return };
-    // A database that is away has other news.
-    let Ok(known) = store.sector(camera.tenant, sector).await else { return };
+/// The file names sectors that the API makes: nobody else tells that one is not there. Not for somebody who holds the
+/// turn: a database that is away takes seconds to say so.
+async fn tell_strays(store: &Store, cameras: impl IntoIterator<Item = &Camera>) {
+    for camera in cameras {
+        let Some(sector) = camera.sector else { continue };
+        // A database that is away has other news, and is so for all of them.
+        let Ok(known) = store.sector(camera.tenant, sector).await else { return };
+        tell_stray(camera, sector, known);
+    }
+}
+
+fn tell_stray(camera: &Camera, sector: SectorId, known: Option<Sector>) {
     let (camera, branch) = (&camera.id, camera.branch);
     match known {
         Some(known) if known.branch == branch => {}

@@ -25,9 +25,8 @@ pub(super) fn run(command: TokenCommand, config: &Config) -> Result<()> {
     if is_new {
         let folder = config.data_dir.display();
         tracing::warn!(
-            "made a new signing secret in {folder}: only a server with this --data-dir takes what it signs; \
-             the demo's, unless it was given another, is {}",
-            config.data_dir.join(DEMO_FOLDER).display()
+            "made a new signing secret in {folder}: only a server with this --data-dir takes what it signs{}",
+            of_demo(config)
         );
     }
     match command {
@@ -39,6 +38,17 @@ pub(super) fn run(command: TokenCommand, config: &Config) -> Result<()> {
             let server = (config.server.scheme(), config.server.listen);
             out::line(login_link(&keys, &linked_to(args), server))
         }
+    }
+}
+
+/// Where the demo's secret is, for whoever has just made another one beside it.
+fn of_demo(config: &Config) -> String {
+    match config.data_dir == Config::default().data_dir {
+        true => {
+            let folder = config.data_dir.join(DEMO_FOLDER);
+            format!("; the demo's, unless it was given another, is {}", folder.display())
+        }
+        false => String::new(),
     }
 }
 

@@ -12,7 +12,7 @@ pub struct Neototem {
     pub anonymous_tenant: Option<i64>,
     /// Where they may come from, such as `192.168.20.0/24`; empty: from nowhere.
     pub allowed_networks: Vec<String>,
-    /// Totems that send pictures or sound at the same time.
+    /// Totems that send pictures or sound at the same time; of several tenants, each has its share.
     pub max_totems: u32,
 }
 

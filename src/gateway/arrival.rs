@@ -156,7 +156,7 @@ async fn introduce(
 ) -> Result<Admitted, Close> {
     let figures = &gateway.inner.figures;
     let identity = gateway.identify(endpoint, token).map_err(|refusal| {
-        figures.reject(Rejected::Auth);
+        refusal.rejected().into_iter().for_each(|why| figures.reject(why));
         refusal.close()
     })?;
     let place = gateway.take_place(&identity, ip).map_err(|full| {

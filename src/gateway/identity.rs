@@ -6,6 +6,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::close::Close;
+use super::figures::Rejected;
 use crate::auth::{Bearer, Branches, Keys, Revocations, Table, TableKeys, TokenError, roles};
 use crate::domain::{Endpoint, SectorId, SessionId, TenantId, Timestamp};
 
@@ -26,6 +27,14 @@ impl Refusal {
             Self::Token(TokenError::Unsure) => Close::TryLater,
             Self::Token(_) => Close::Unauthorized,
             Self::Role(_) => Close::Forbidden,
+        }
+    }
+
+    /// As what it is counted; `None` when nothing is wrong as far as is known.
+    pub fn rejected(&self) -> Option<Rejected> {
+        match self {
+            Self::Token(TokenError::Unsure) => None,
+            Self::Token(_) | Self::Role(_) => Some(Rejected::Auth),
         }
     }
 }

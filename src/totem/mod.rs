@@ -53,7 +53,7 @@ pub struct TotemContext {
     pub clock: Clock,
     /// Which totems there are, for whoever asks for them as cameras.
     pub registry: Registry,
-    /// Most totems that send at the same time.
+    /// Most totems that send at the same time, of one tenant alone; of several, each has its share.
     pub max_totems: usize,
     pub gateway: Gateway,
     pub analysers: Analysers,

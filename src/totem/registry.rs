@@ -54,13 +54,14 @@ impl Registry {
     }
 
     /// A place for one more; a number tells those of one name apart. `None` when there are as many as may be: `most` of a
-    /// tenant alone, and of several its share of that each. Who came before the others keeps what it has.
+    /// tenant alone, and of several its share of that each, but one at least. Who came before the others keeps what it
+    /// has, so that of `n` tenants there are at most `most` × (1 + 1/2 + … + 1/n).
     pub(super) fn take(&self, stand: &Stand, most: usize) -> Option<Seat> {
         let mut cameras = self.cameras();
         let own = cameras.keys().filter(|(tenant, _)| *tenant == stand.tenant).count();
         let others = cameras.keys().map(|(tenant, _)| *tenant).filter(|tenant| *tenant != stand.tenant);
         let tenants = 1 + others.collect::<BTreeSet<_>>().len();
-        if own >= (most / tenants).max(1) || cameras.len() >= 2 * most {
+        if own >= (most / tenants).max(1) {
             return None;
         }
         let base = camera_id(&stand.name);
@@ -183,6 +184,17 @@ mod tests {
         assert!(registry.take(&stand(1, "hall"), 8).is_none(), "two are its share of three");
         drop((second, third));
         assert_eq!(take_all(1).len(), 6);
+    }
+
+    #[test]
+    fn the_last_tenant_has_its_share_whatever_those_before_it_hold() {
+        let registry = Registry::new(|_, _| false);
+        let take_all = |tenant: i64| -> Vec<Seat> {
+            std::iter::from_fn(|| registry.take(&stand(tenant, "hall"), 8)).collect()
+        };
+        let held: Vec<_> = (1..=10).map(take_all).collect();
+        let counts: Vec<_> = held.iter().map(Vec::len).collect();
+        assert_eq!(counts, [8, 4, 2, 2, 1, 1, 1, 1, 1, 1]);
     }
 
     #[test]

@@ -115,3 +115,33 @@ async fn what_the_database_did_not_take_is_tried_again_and_a_signal_is_heard_mea
     eventually("another reading", async || (read() > before).then_some(())).await;
     terminate(server).await;
 }
+
+/// Which sectors there are is asked for a warning only: what has changed waits for no answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn cameras_in_sectors_change_at_once_while_the_database_does_not_answer() {
+    let cluster = Cluster::start();
+    let ids: Vec<_> = (10..30).map(|number| format!("c{number}")).collect();
+    let settings = |name: &str, more: &str| -> String {
+        ids.iter().map(|id| format!("{}enabled = false\n{more}", camera(id, name))).collect()
+    };
+    let program = Program::new(&["serve", "--listen", "127.0.0.1:0", "--config", "mine.toml"]);
+    let program = program.file("mine.toml", settings("Before", "").replace("plain", "test"));
+    let (server, address) = serve(program.env("ATALAYA_DATABASE__URL", cluster.create_database())).await;
+    let folder = server.folder.path().to_owned();
+    let issue = Program::new(&["token", "issue", "--role", "admin"]).data_dir(&folder.join("data"));
+    let token = issue.run().await.fine().trim().to_owned();
+    let all_are = async |name: &str| {
+        let wanted = ids.iter().map(|id| (id.clone(), (name.to_owned(), "file".to_owned()))).collect();
+        eventually(name, async || {
+            (cameras(&get(&format!("{address}/api/v1/cameras"), &token).await.1) == wanted).then_some(())
+        })
+        .await;
+    };
+    all_are("Before").await;
+    tokio::task::block_in_place(|| cluster.freeze());
+    write(&folder, &settings("After", "sector = 3\n").replace("plain", "test"));
+    // Twenty answers that do not come would take longer than anybody waits here.
+    all_are("After").await;
+    tokio::task::block_in_place(|| cluster.thaw());
+    terminate(server).await;
+}

@@ -89,6 +89,18 @@ async fn a_token_is_all_that_is_printed() {
 }
 
 #[tokio::test]
+async fn who_makes_a_new_secret_is_told_where_the_demos_is_when_it_is_beside() {
+    let issue = || Program::new(&["token", "issue", "--role", "viewer"]);
+    let elsewhere = issue().run().await;
+    assert!(elsewhere.stderr.contains("made a new signing secret in "), "{}", elsewhere.stderr);
+    assert!(!elsewhere.stderr.contains("demo"), "{}", elsewhere.stderr);
+    let usual = issue().usual_folders();
+    let demo = usual.folder.path().join("atalaya/demo");
+    let usual = usual.run().await;
+    assert!(usual.stderr.contains(&format!("is {}", demo.display())), "{}", usual.stderr);
+}
+
+#[tokio::test]
 async fn a_tables_token_is_of_one_session_in_one_branch() {
     let issue = ["token", "issue", "--session", "77", "--branch", "5"];
     let token = Program::new(&[&issue[..], &["--table", "T-12", "--ttl", "4h"]].concat()).run().await.fine();

@@ -1,6 +1,8 @@
 //! Who is let in, how a token may be brought, and what those are told who are not let in.
 
+use atalaya::config::Secret;
 use atalaya::domain::Role;
+use atalaya::gateway::Rejected;
 use serde_json::json;
 
 use crate::world::{World, caller};
@@ -103,6 +105,27 @@ async fn clients_of_v1_are_told_by_a_close_that_browsers_can_read() {
     let mut mute = world.try_connect("/ws/waiter", &[V1]).await.unwrap();
     let (code, reason) = mute.closed().await;
     assert_eq!((code, &reason["retry"]), (4401, &json!(false)), "and it has to come");
+}
+
+#[tokio::test]
+async fn whose_token_cannot_be_looked_up_yet_comes_later_and_is_not_counted_as_a_stranger() {
+    let nowhere = tempfile::tempdir().unwrap();
+    let url = format!("postgres://postgres@localhost/atalaya?host={}", nowhere.path().display());
+    let world = World::with(|config| config.database.url = Some(Secret::new(url))).await;
+    let token = world.token("ana", Role::Waiter, &[5]);
+    let rejected = || world.app.gateway().figures().rejected(Rejected::Auth);
+    for path in ["/ws/waiter", "/ws"].map(|door| format!("{door}?token={token}")) {
+        let (status, problem) = world.try_connect(&path, &[]).await.err().unwrap();
+        assert_eq!(status.as_u16(), 503, "{path}: {problem}");
+        let mut client = world.try_connect(&path, &[V1]).await.unwrap();
+        assert_eq!(client.closed().await.0, 1013, "{path}");
+    }
+    let mut client = world.try_connect("/ws/waiter", &[V1]).await.unwrap();
+    client.say(&json!({"type": "auth", "token": token})).await;
+    assert_eq!(client.closed().await.0, 1013);
+    assert_eq!(rejected(), 0);
+    world.try_connect("/ws/waiter?token=nonsense", &[]).await.err().unwrap();
+    assert_eq!(rejected(), 1, "one that is none is counted all the same");
 }
 
 #[tokio::test]

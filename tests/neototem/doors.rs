@@ -1,11 +1,14 @@
 //! Who is let in, and as whom.
 
 use atalaya::auth::Ttl;
+use atalaya::config::Secret;
 use atalaya::domain::Role;
+use atalaya::gateway::Rejected;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::eventually::eventually;
+use crate::postgres::Cluster;
 use crate::totem::{server, small, street_picture, wall_picture};
 use crate::world::{World, caller};
 
@@ -94,6 +97,42 @@ async fn with_a_token_of_all_branches_it_stands_in_the_first_that_there_is() {
     assert_eq!(answer.status(), StatusCode::CREATED);
     let mut totem = world.visitor(2, "hall", Role::Viewer, &[]).await;
     assert_eq!(totem.show(wall_picture(), "1").await["branch_id"], 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_database_is_away_a_totem_is_told_to_come_back_and_is_not_counted_as_a_stranger() {
+    let cluster = Cluster::start();
+    let world = World::with(|config| {
+        small(config);
+        config.database.url = Some(Secret::new(cluster.create_database()));
+        config.neototem.anonymous_tenant = Some(7);
+        config.neototem.allowed_networks = vec!["127.0.0.0/8".into()];
+    })
+    .await;
+    let token = world.token("hall", Role::Viewer, &[]);
+    let path = format!("/ws?token={token}");
+    let v1 = [("sec-websocket-protocol", "atalaya.v1")];
+    let let_in = async || world.try_connect(&path, &[]).await.ok().map(drop);
+    eventually("a totem", let_in).await;
+    let rejected = || world.app.gateway().figures().rejected(Rejected::Auth);
+    let before = rejected();
+    tokio::task::block_in_place(|| cluster.crash());
+    let mut by_query = world.try_connect(&path, &v1).await.unwrap();
+    let mut by_message = world.try_connect("/ws", &v1).await.unwrap();
+    by_message.say(&json!({"type": "auth", "token": token})).await;
+    for client in [&mut by_query, &mut by_message] {
+        let (code, reason) = client.closed().await;
+        let told = (code, &reason["code"], &reason["retry"]);
+        assert_eq!(told, (1013, &json!("try_later"), &json!(true)), "{reason}");
+    }
+    // Those who know of no closes, and those without a token.
+    for path in [path.as_str(), "/ws?branch_id=4", "/ws?sector_id=9"] {
+        let (status, problem) = world.try_connect(path, &[]).await.err().unwrap();
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{path}: {problem}");
+    }
+    assert_eq!(rejected(), before);
+    tokio::task::block_in_place(|| cluster.resume());
+    eventually("the totem again", let_in).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,9 @@ mod ends;
 mod errors;
 #[path = "../common/eventually.rs"]
 mod eventually;
+#[path = "../common/postgres.rs"]
+#[allow(dead_code, reason = "other tests ask more of a cluster")]
+mod postgres;
 mod requests;
 #[path = "../common/sound.rs"]
 #[allow(dead_code, reason = "the tests of sound use the rest")]

@@ -123,6 +123,24 @@ async fn a_picture_is_one_analysis_and_a_record_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_counted_as_refused() {
+    let world = server().await;
+    let bodies = [r#"{"camera":"#, r#"{"camera":"a"}"#, r#"{"camera":"a","image_data":"%%%"}"#];
+    for (body, refused) in bodies.into_iter().zip(1..) {
+        let post = |base: &str| {
+            let post = reqwest::Client::new().post(format!("{base}/api/v1/tracking/camera"));
+            post.header("content-type", "application/json").body(body)
+        };
+        let (status, problem) = world.ask(post).await;
+        assert!(status.is_client_error(), "{body}: {status} {problem}");
+        let count =
+            format!(r#"atalaya_analyses_total{{kind="picture",tenant="1",outcome="refused"}} {refused}"#);
+        let figures = world.read("/metrics").await;
+        assert!(figures.lines().any(|line| line == count), "{count} is not in\n{figures}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pictures_by_request_are_one_stream_and_told_to_those_who_watch() {
     let world = server().await;
     let mut viewer = world.visitor(1, "eva", Role::Viewer, &[]).await;
