@@ -3,11 +3,13 @@
 use atalaya::auth::Ttl;
 use atalaya::config::Secret;
 use atalaya::domain::Role;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use crate::certificate::Certificate;
 use crate::redis::{admin, end, listen, server, until};
 use crate::redis_server::{Redis, Wire, free_port};
+use crate::web::answer;
 use crate::world::{World, caller, numbered};
 
 const DOCS: &str = include_str!("../../docs/redis.md");
@@ -85,6 +87,30 @@ async fn a_pattern_that_redis_refuses_is_missing_to_those_alone_who_need_it_unti
     let mut all = listen(&world, "admin", &world.token("eva", Role::Admin, &[])).await;
     world.publish(numbered("ROUND_READY", 2));
     assert_eq!(all.next().await["number"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_is_ready_without_those_who_wait_for_a_channel_that_redis_refuses() {
+    let redis = Redis::start();
+    // Redis does not know the user yet, which is as good as not being there.
+    let world = server(&format!("redis://atalaya:secret@{}/", redis.address())).await;
+    let v1 = ("sec-websocket-protocol", "atalaya.v1");
+    let whole = format!("/ws/admin?token={}", world.token("eva", Role::Admin, &[]));
+    let mut waiting = world.try_connect(&whole, &[v1]).await.unwrap();
+    assert_eq!(waiting.closed().await.1["code"], "try_later");
+    let readiness = async || answer(world.ask(Method::GET, "/readyz")).await.0;
+    assert_eq!(readiness().await, StatusCode::SERVICE_UNAVAILABLE);
+    let mut user = rules("atalaya");
+    user.extend(["resetchannels", "&atalaya:*"].map(String::from));
+    let mut root = redis.connection().unwrap();
+    redis::cmd("ACL").arg("SETUSER").arg("atalaya").arg(user).exec(&mut root).unwrap();
+    let status = || world.app.gateway().redis_status().unwrap();
+    until("it was ready", || status().was_ready).await;
+    assert_eq!(readiness().await, StatusCode::OK);
+    assert!(!status().is_ready, "one of its channels is refused: {:?}", status());
+    let mut client = admin(&world, "ada").await;
+    world.publish(numbered("ROUND_READY", 1));
+    assert_eq!(client.next().await["number"], 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
