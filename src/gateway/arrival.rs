@@ -101,7 +101,11 @@ impl Gateway {
     async fn token(&self, socket: &Socket, reader: &mut Reader) -> Result<String, Close> {
         let token = timeout(self.inner.settings.auth_within, first_token(socket, reader)).await;
         let token = token.unwrap_or(Err(Close::Unauthorized));
-        token.inspect_err(|_| self.inner.figures.reject(Rejected::Auth))
+        // Whoever goes before it has said a word was not sent away.
+        token.inspect_err(|close| match close {
+            Close::Normal => {}
+            _ => self.inner.figures.reject(Rejected::Auth),
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! A real Redis for tests, in a folder of its own on a port of this machine, and a wire to it that can be cut.
 
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -110,6 +111,16 @@ impl Redis {
         redis::Client::open(self.url())?.get_connection_with_timeout(DEADLINE)
     }
 
+    /// What is asked of it and not refused from now on, a line each.
+    pub(crate) fn asked(&self) -> impl Iterator<Item = String> {
+        let mut link = std::net::TcpStream::connect(self.address()).unwrap();
+        link.set_read_timeout(Some(DEADLINE)).unwrap();
+        link.write_all(b"MONITOR\r\n").unwrap();
+        let mut lines = BufReader::new(link).lines().map(Result::unwrap);
+        assert_eq!(lines.next().unwrap(), "+OK");
+        lines
+    }
+
     /// Publishes as other systems do; how many heard it.
     pub(crate) fn publish(&self, channel: &str, event: &serde_json::Value) -> u64 {
         let mut publish = redis::cmd("PUBLISH");
@@ -139,6 +150,8 @@ struct WireState {
     is_cut: AtomicBool,
     /// Bytes from the server.
     bytes: AtomicU64,
+    /// How long they take.
+    delay_ms: AtomicU64,
     /// Ends the connections that there are.
     generation: Mutex<CancellationToken>,
 }
@@ -164,6 +177,11 @@ impl Wire {
 
     pub(crate) fn bytes(&self) -> u64 {
         self.state.bytes.load(Ordering::SeqCst)
+    }
+
+    /// Makes it as long as a wire to another town.
+    pub(crate) fn stretch(&self, delay_ms: u64) {
+        self.state.delay_ms.store(delay_ms, Ordering::SeqCst);
     }
 
     /// Swallows everything from now on, and says so to nobody.
@@ -202,6 +220,7 @@ async fn carry(near: TcpStream, server: SocketAddr, state: &WireState) {
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(count @ 1..) = far_in.read(&mut buffer).await {
             state.bytes.fetch_add(count as u64, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(state.delay_ms.load(Ordering::SeqCst))).await;
             if !state.is_cut.load(Ordering::SeqCst) && near_out.write_all(&buffer[..count]).await.is_err() {
                 return;
             }

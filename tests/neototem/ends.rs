@@ -94,4 +94,9 @@ async fn a_first_message_that_brings_no_good_token_is_counted() {
         assert_eq!(world.app.gateway().figures().rejected(Rejected::Auth), number);
         assert_eq!(closed(&world, Close::Unauthorized), number);
     }
+    let mut client = world.try_connect("/ws", &[("sec-websocket-protocol", "atalaya.v1")]).await.unwrap();
+    client.0.close(None).await.unwrap();
+    // Says goodbye.
+    while client.0.next().await.is_some() {}
+    assert_eq!(world.app.gateway().figures().rejected(Rejected::Auth), 2, "who goes by itself is not");
 }

@@ -3,12 +3,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use redis::RedisResult;
 use redis::aio::MultiplexedConnection;
-use tokio::sync::mpsc;
 use tokio::time::{sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -17,18 +15,15 @@ use super::act::do_act;
 use super::asks::{Asks, Done};
 use super::backoff::Backoff;
 use super::foreign::{Hearsay, is_own_road};
-use super::heard::Heard;
+use super::heard::{Heard, Inbox};
 use super::keys::{self, Place};
 use super::live::{First, Live, Next};
 use super::packet::Packet;
 use super::server::is_refusal;
-use super::subs::{Sub, Subs, unsubscribe};
+use super::subs::{Subs, unsubscribe};
 use super::wants::Want;
 use crate::gateway::hub::{Hub, Member};
 use crate::gateway::stream::Position;
-
-/// Messages that wait to be looked at. When it is more, those of ours are read from the log.
-const MOST_TOLD: usize = 16 * 1024;
 
 /// How often is looked whether Redis is there and what nobody needs any more.
 const TICK: Duration = Duration::from_secs(1);
@@ -96,33 +91,20 @@ impl<M: Member> Bridge<M> {
 
     /// Makes a connection and hears by it until it is lost.
     async fn connect(&mut self, backoff: &mut Backoff) -> RedisResult<()> {
-        let (sender, mut told) = mpsc::channel(MOST_TOLD);
-        let overflow = Arc::new(AtomicBool::new(false));
-        let (over, figures) = (overflow.clone(), self.shared.figures.clone());
-        let hear = move |info| {
-            let Some(heard) = Heard::read(info) else { return Ok(()) };
-            match sender.try_send(heard) {
-                Err(mpsc::error::TrySendError::Full(heard)) if heard.is_kept() => {
-                    over.store(true, Ordering::Relaxed);
-                }
-                Err(mpsc::error::TrySendError::Full(_)) => figures.dropped.add(1),
-                _ => {}
-            }
-            Ok(())
-        };
+        let (mut inbox, hear) = Inbox::new(self.shared.figures.clone());
         let mut connection = self.shared.server.listen(hear).await?;
         self.shared.status.connect();
         // Whoever publishes need not wait out its half minute.
         self.shared.back.send_modify(|times| *times += 1);
         let mut asks = Asks::new(connection.clone());
-        self.resume(&mut connection, &mut asks).await?;
+        self.resume(&connection, &mut asks).await?;
         backoff.reset();
         let mut ticks = tokio::time::interval(TICK);
         let mut last_heard = Instant::now();
         loop {
             let retry = self.retry;
             tokio::select! {
-                heard = told.recv() => {
+                heard = inbox.next() => {
                     last_heard = Instant::now();
                     match heard {
                         Some(Heard::Over) | None => return Err(lost()),
@@ -135,7 +117,7 @@ impl<M: Member> Bridge<M> {
                 }
                 () = self.shared.wants.changed.notified() => {
                     let fresh = self.shared.wants.fresh();
-                    self.add(fresh, &mut connection, &mut asks).await?;
+                    self.add(fresh, &connection, &mut asks).await?;
                 }
                 () = sleep_until(retry.unwrap_or_else(tokio::time::Instant::now)), if retry.is_some() => {
                     self.retry = None;
@@ -143,7 +125,7 @@ impl<M: Member> Bridge<M> {
                 }
                 _ = ticks.tick() => {
                     self.sweep(&mut connection, &mut asks).await?;
-                    if overflow.swap(false, Ordering::Relaxed) {
+                    if inbox.is_to_be_read_again() {
                         self.ask_all(&mut asks);
                     }
                     if last_heard.elapsed() > SILENCE {
@@ -156,20 +138,15 @@ impl<M: Member> Bridge<M> {
     }
 
     /// Subscribes anew, and asks for what came meanwhile.
-    async fn resume(&mut self, connection: &mut MultiplexedConnection, asks: &mut Asks) -> RedisResult<()> {
+    async fn resume(&mut self, connection: &MultiplexedConnection, asks: &mut Asks) -> RedisResult<()> {
         self.patterns.clear();
         self.retry = None;
-        self.subscribe(connection, self.subs.all()).await?;
+        let refusal = self.subs.subscribe_all(connection).await?;
+        refusal.iter().for_each(|error| self.shared.status.be_refused(error));
         self.catch_up(asks);
         let fresh = self.shared.wants.fresh();
         self.add(fresh, connection, asks).await?;
         self.settle(asks);
-        Ok(())
-    }
-
-    async fn subscribe(&mut self, connection: &mut MultiplexedConnection, subs: Vec<Sub>) -> RedisResult<()> {
-        let refusal = self.subs.subscribe(connection, subs).await?;
-        refusal.iter().for_each(|error| self.shared.status.be_refused(error));
         Ok(())
     }
 
@@ -186,7 +163,7 @@ impl<M: Member> Bridge<M> {
     async fn add(
         &mut self,
         fresh: Vec<Want>,
-        connection: &mut MultiplexedConnection,
+        connection: &MultiplexedConnection,
         asks: &mut Asks,
     ) -> RedisResult<()> {
         let mut new = Vec::new();
@@ -200,7 +177,8 @@ impl<M: Member> Bridge<M> {
                 self.streams.entry(place).or_insert_with(|| Live::new(first));
             }
         }
-        self.subscribe(connection, new).await?;
+        let refusal = self.subs.subscribe(connection, new).await?;
+        refusal.iter().for_each(|error| self.shared.status.be_refused(error));
         for want in fresh {
             match want {
                 Want::Branch(tenant, branch) => self.ask((tenant, branch), asks),
@@ -361,8 +339,13 @@ impl<M: Member> Bridge<M> {
         let wants = &self.shared.wants;
         self.pending.extract_if(.., |want| is_there(want)).for_each(|want| wants.set_ready(&want));
         self.shared.status.count(self.subs.len(), self.streams.len());
-        if asks.is_empty() && self.pending.is_empty() && self.subs.are_all_heard() {
-            self.shared.status.be_ready();
+        if !asks.is_empty() || self.pending.iter().any(|want| self.subs.are_heard(want)) {
+            return;
+        }
+        match self.subs.are_all_heard() {
+            true => self.shared.status.be_ready(),
+            // Those whose channel is refused may wait for ever; the others are not to wait with them.
+            false => self.shared.status.be_ready_but_for_refused(),
         }
     }
 

@@ -1,6 +1,16 @@
 //! What Redis tells by itself, once something is subscribed.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use redis::aio::SendError;
 use redis::{PushInfo, PushKind, Value};
+use tokio::sync::mpsc;
+
+use crate::gateway::figures::Figures;
+
+/// Messages that wait to be looked at. When it is more, those of ours are read from the log.
+const MOST: usize = 16 * 1024;
 
 /// What was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +55,46 @@ impl Heard {
     }
 
     /// Whether it can be read again later.
-    pub(super) fn is_kept(&self) -> bool {
+    fn is_kept(&self) -> bool {
         !matches!(self, Self::Message { channel, .. } if !channel.starts_with(super::keys::OURS))
+    }
+}
+
+/// What was told and is not looked at yet.
+pub(super) struct Inbox {
+    told: mpsc::Receiver<Heard>,
+    overflow: Arc<AtomicBool>,
+}
+
+impl Inbox {
+    /// An empty one, and what puts into it without ever waiting.
+    pub(super) fn new(
+        figures: Arc<Figures>,
+    ) -> (Self, impl Fn(PushInfo) -> Result<(), SendError> + Send + Sync + 'static) {
+        let (sender, told) = mpsc::channel(MOST);
+        let overflow = Arc::new(AtomicBool::new(false));
+        let over = overflow.clone();
+        let hear = move |info| {
+            let Some(heard) = Heard::read(info) else { return Ok(()) };
+            match sender.try_send(heard) {
+                Err(mpsc::error::TrySendError::Full(heard)) if heard.is_kept() => {
+                    over.store(true, Ordering::Relaxed);
+                }
+                Err(mpsc::error::TrySendError::Full(_)) => figures.dropped.add(1),
+                _ => {}
+            }
+            Ok(())
+        };
+        (Self { told, overflow }, hear)
+    }
+
+    /// What was told next; `None` when nothing more can be.
+    pub(super) async fn next(&mut self) -> Option<Heard> {
+        self.told.recv().await
+    }
+
+    /// Whether there was no room for something that can be read again, since this was last asked.
+    pub(super) fn is_to_be_read_again(&self) -> bool {
+        self.overflow.swap(false, Ordering::Relaxed)
     }
 }

@@ -11,7 +11,7 @@ pub struct RedisStatus {
     pub is_connected: bool,
     /// Everything that listeners here need is followed, and nothing that came meanwhile is missing.
     pub is_ready: bool,
-    /// It was so at least once since the start.
+    /// It was so at least once since the start, but for what Redis does not let be heard.
     pub was_ready: bool,
     /// What went wrong last; none when nothing did since.
     pub last_error: Option<String>,
@@ -65,6 +65,11 @@ impl Status {
             tracing::info!("Redis is back: all that is needed is heard again");
         }
         (inner.is_ready, inner.was_ready, inner.last_error) = (true, true, None);
+    }
+
+    /// All is there that Redis lets be heard.
+    pub(super) fn be_ready_but_for_refused(&self) {
+        self.lock().was_ready = true;
     }
 
     pub(super) fn disconnect(&self) {
