@@ -1,5 +1,7 @@
 //! A Redis that wants to know who asks, as docs/redis.md describes it, and one that is talked to in secret.
 
+use std::time::Duration;
+
 use atalaya::auth::Ttl;
 use atalaya::config::Secret;
 use atalaya::domain::Role;
@@ -19,6 +21,13 @@ fn rules(user: &str) -> Vec<String> {
     let (_, rest) = DOCS.split_once(&format!("\nuser {user} ")).unwrap();
     let (text, _) = rest.split_once("```").unwrap();
     text.split_whitespace().map(|word| word.replace("PASSWORD", "secret")).collect()
+}
+
+/// Makes the server's user one that may hear these channels alone.
+fn let_hear(redis: &Redis, channels: &[&str]) {
+    let mut set = redis::cmd("ACL");
+    set.arg("SETUSER").arg("atalaya").arg(rules("atalaya")).arg("resetchannels").arg(channels);
+    set.exec(&mut redis.connection().unwrap()).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,10 +109,7 @@ async fn a_server_is_ready_without_those_who_wait_for_a_channel_that_redis_refus
     assert_eq!(waiting.closed().await.1["code"], "try_later");
     let readiness = async || answer(world.ask(Method::GET, "/readyz")).await.0;
     assert_eq!(readiness().await, StatusCode::SERVICE_UNAVAILABLE);
-    let mut user = rules("atalaya");
-    user.extend(["resetchannels", "&atalaya:*"].map(String::from));
-    let mut root = redis.connection().unwrap();
-    redis::cmd("ACL").arg("SETUSER").arg("atalaya").arg(user).exec(&mut root).unwrap();
+    let_hear(&redis, &["&atalaya:*"]);
     let status = || world.app.gateway().redis_status().unwrap();
     until("it was ready", || status().was_ready).await;
     assert_eq!(readiness().await, StatusCode::OK);
@@ -111,6 +117,35 @@ async fn a_server_is_ready_without_those_who_wait_for_a_channel_that_redis_refus
     let mut client = admin(&world, "ada").await;
     world.publish(numbered("ROUND_READY", 1));
     assert_eq!(client.next().await["number"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn channels_of_others_that_redis_refuses_keep_nobody_waiting_who_is_of_many_branches() {
+    let redis = Redis::start();
+    let_hear(&redis, &["&atalaya:*"]);
+    let wire = Wire::to(redis.address()).await;
+    // Eight hundred will be refused: one after the other they would take longer than a client waits for its streams.
+    wire.stretch(Duration::from_millis(10));
+    let world = server(&wire.url().replace("redis://", "redis://atalaya:secret@")).await;
+    until("Redis is there", || world.app.gateway().redis_status().unwrap().is_ready).await;
+    let branches: Vec<_> = (1..=100).collect();
+    let mut client = listen(&world, "admin", &world.token("ada", Role::Admin, &branches)).await;
+    world.publish(numbered("ROUND_READY", 1));
+    assert_eq!(client.next().await["number"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_ours_is_asked_for_before_what_is_of_others_also_where_some_of_it_is_refused() {
+    let redis = Redis::start();
+    let_hear(&redis, &["&atalaya:{t1:b5}:live", "&channel:*"]);
+    let world = server(&format!("redis://atalaya:secret@{}/", redis.address())).await;
+    until("Redis is there", || world.app.gateway().redis_status().unwrap().is_ready).await;
+    let mut asked = redis.asked();
+    let path = format!("/ws/admin?token={}", world.token("ada", Role::Admin, &[5, 6]));
+    let (status, _) = world.try_connect(&path, &[]).await.err().unwrap();
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    let first = asked.find(|line| line.contains(":b5}:live\"") || line.contains("\"channel:branch:5:"));
+    assert!(first.as_ref().unwrap().contains(":live"), "{first:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! A real Redis for tests, in a folder of its own on a port of this machine, and a wire to it that can be cut.
 
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::world::DEADLINE;
@@ -110,6 +112,16 @@ impl Redis {
         redis::Client::open(self.url())?.get_connection_with_timeout(DEADLINE)
     }
 
+    /// What is asked of it and not refused from now on, a line each.
+    pub(crate) fn asked(&self) -> impl Iterator<Item = String> {
+        let mut link = std::net::TcpStream::connect(self.address()).unwrap();
+        link.set_read_timeout(Some(DEADLINE)).unwrap();
+        link.write_all(b"MONITOR\r\n").unwrap();
+        let mut lines = BufReader::new(link).lines().map(Result::unwrap);
+        assert_eq!(lines.next().unwrap(), "+OK");
+        lines
+    }
+
     /// Publishes as other systems do; how many heard it.
     pub(crate) fn publish(&self, channel: &str, event: &serde_json::Value) -> u64 {
         let mut publish = redis::cmd("PUBLISH");
@@ -139,6 +151,8 @@ struct WireState {
     is_cut: AtomicBool,
     /// Bytes from the server.
     bytes: AtomicU64,
+    /// How often it carries something from there, if not at once.
+    pace: Mutex<Option<Duration>>,
     /// Ends the connections that there are.
     generation: Mutex<CancellationToken>,
 }
@@ -164,6 +178,11 @@ impl Wire {
 
     pub(crate) fn bytes(&self) -> u64 {
         self.state.bytes.load(Ordering::SeqCst)
+    }
+
+    /// Makes each answer take its time, as on a wire to another town, for whoever connects from now on.
+    pub(crate) fn stretch(&self, pace: Duration) {
+        *self.state.pace.lock().unwrap() = Some(pace);
     }
 
     /// Swallows everything from now on, and says so to nobody.
@@ -198,10 +217,15 @@ async fn carry(near: TcpStream, server: SocketAddr, state: &WireState) {
             }
         }
     };
+    let mut pace = state.pace.lock().unwrap().map(tokio::time::interval);
+    pace.iter_mut().for_each(|pace| pace.set_missed_tick_behavior(MissedTickBehavior::Delay));
     let back = async {
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(count @ 1..) = far_in.read(&mut buffer).await {
             state.bytes.fetch_add(count as u64, Ordering::SeqCst);
+            if let Some(pace) = &mut pace {
+                pace.tick().await;
+            }
             if !state.is_cut.load(Ordering::SeqCst) && near_out.write_all(&buffer[..count]).await.is_err() {
                 return;
             }

@@ -20,7 +20,7 @@ use super::keys::{self, Place};
 use super::live::{First, Live, Next};
 use super::packet::Packet;
 use super::server::is_refusal;
-use super::subs::{Sub, Subs, unsubscribe};
+use super::subs::{Subs, unsubscribe};
 use super::wants::Want;
 use crate::gateway::hub::{Hub, Member};
 use crate::gateway::stream::Position;
@@ -97,7 +97,7 @@ impl<M: Member> Bridge<M> {
         // Whoever publishes need not wait out its half minute.
         self.shared.back.send_modify(|times| *times += 1);
         let mut asks = Asks::new(connection.clone());
-        self.resume(&mut connection, &mut asks).await?;
+        self.resume(&connection, &mut asks).await?;
         backoff.reset();
         let mut ticks = tokio::time::interval(TICK);
         let mut last_heard = Instant::now();
@@ -117,7 +117,7 @@ impl<M: Member> Bridge<M> {
                 }
                 () = self.shared.wants.changed.notified() => {
                     let fresh = self.shared.wants.fresh();
-                    self.add(fresh, &mut connection, &mut asks).await?;
+                    self.add(fresh, &connection, &mut asks).await?;
                 }
                 () = sleep_until(retry.unwrap_or_else(tokio::time::Instant::now)), if retry.is_some() => {
                     self.retry = None;
@@ -138,20 +138,15 @@ impl<M: Member> Bridge<M> {
     }
 
     /// Subscribes anew, and asks for what came meanwhile.
-    async fn resume(&mut self, connection: &mut MultiplexedConnection, asks: &mut Asks) -> RedisResult<()> {
+    async fn resume(&mut self, connection: &MultiplexedConnection, asks: &mut Asks) -> RedisResult<()> {
         self.patterns.clear();
         self.retry = None;
-        self.subscribe(connection, self.subs.all()).await?;
+        let refusal = self.subs.subscribe_all(connection).await?;
+        refusal.iter().for_each(|error| self.shared.status.be_refused(error));
         self.catch_up(asks);
         let fresh = self.shared.wants.fresh();
         self.add(fresh, connection, asks).await?;
         self.settle(asks);
-        Ok(())
-    }
-
-    async fn subscribe(&mut self, connection: &mut MultiplexedConnection, subs: Vec<Sub>) -> RedisResult<()> {
-        let refusal = self.subs.subscribe(connection, subs).await?;
-        refusal.iter().for_each(|error| self.shared.status.be_refused(error));
         Ok(())
     }
 
@@ -168,7 +163,7 @@ impl<M: Member> Bridge<M> {
     async fn add(
         &mut self,
         fresh: Vec<Want>,
-        connection: &mut MultiplexedConnection,
+        connection: &MultiplexedConnection,
         asks: &mut Asks,
     ) -> RedisResult<()> {
         let mut new = Vec::new();
@@ -182,7 +177,8 @@ impl<M: Member> Bridge<M> {
                 self.streams.entry(place).or_insert_with(|| Live::new(first));
             }
         }
-        self.subscribe(connection, new).await?;
+        let refusal = self.subs.subscribe(connection, new).await?;
+        refusal.iter().for_each(|error| self.shared.status.be_refused(error));
         for want in fresh {
             match want {
                 Want::Branch(tenant, branch) => self.ask((tenant, branch), asks),

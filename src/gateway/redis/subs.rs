@@ -1,7 +1,8 @@
 //! Which channels of Redis are subscribed, for which wants.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use redis::aio::MultiplexedConnection;
 use redis::{RedisError, RedisResult};
 
@@ -11,6 +12,10 @@ use super::wants::Want;
 
 /// Names that one command has.
 const CHUNK: usize = 256;
+
+/// Commands that are under way at once: Redis takes them in their order, and each alone would take a whole way there and
+/// back, during which nothing is read from the logs.
+const AT_ONCE: usize = 256;
 
 /// Of those that are refused so many are asked for again at a time: whoever waits for the others hears meanwhile.
 const PROBES: usize = 8;
@@ -80,6 +85,8 @@ pub(super) struct Subs {
     counts: HashMap<Sub, usize>,
     /// Those of ours that Redis does not let us hear.
     refused: HashSet<Sub>,
+    /// Of whose else it was said that some are refused, since the last connection was made.
+    told: HashSet<Whose>,
 }
 
 impl Subs {
@@ -111,10 +118,6 @@ impl Subs {
         gone
     }
 
-    pub(super) fn all(&self) -> Vec<Sub> {
-        self.counts.keys().cloned().collect()
-    }
-
     pub(super) fn len(&self) -> usize {
         self.counts.len()
     }
@@ -128,26 +131,49 @@ impl Subs {
         self.refused.is_empty()
     }
 
-    /// Subscribes, and returns when Redis has answered; why it refuses some of ours, if it does.
+    /// As [`Subs::subscribe`], everything by a new connection.
+    pub(super) async fn subscribe_all(
+        &mut self,
+        connection: &MultiplexedConnection,
+    ) -> RedisResult<Option<RedisError>> {
+        // Somebody may have changed since what is allowed.
+        self.told.clear();
+        self.subscribe(connection, self.counts.keys().cloned().collect()).await
+    }
+
+    /// Subscribes, ours first, and returns when Redis has answered; why it refuses some of ours, if it does.
     pub(super) async fn subscribe(
         &mut self,
-        connection: &mut MultiplexedConnection,
+        connection: &MultiplexedConnection,
         subs: Vec<Sub>,
     ) -> RedisResult<Option<RedisError>> {
-        let mut refusal = None;
-        let mut commands = VecDeque::from(commands(subs));
-        while let Some(subs) = commands.pop_front() {
-            match ask(connection, &subs).await {
-                // It refuses all for the sake of one: then each is asked for by itself.
-                Err(error) if is_refusal(&error) && subs.len() > 1 => {
-                    commands.extend(subs.into_iter().map(|sub| vec![sub]));
+        let (ours, others) = subs.into_iter().partition(|sub| sub.whose == Whose::Ours);
+        let refusal = self.ask_for(connection, ours).await?;
+        self.ask_for(connection, others).await?;
+        Ok(refusal)
+    }
+
+    /// Why some of them are refused, if they are.
+    async fn ask_for(
+        &mut self,
+        connection: &MultiplexedConnection,
+        subs: Vec<Sub>,
+    ) -> RedisResult<Option<RedisError>> {
+        let (mut commands, mut refusal) = (commands(subs), None);
+        while !commands.is_empty() {
+            let asked = stream::iter(commands).map(|subs| ask(connection.clone(), subs));
+            let answers: Vec<_> = asked.buffered(AT_ONCE).try_collect().await?;
+            commands = Vec::new();
+            for (subs, refused) in answers {
+                match refused {
+                    None => self.refused.retain(|known| !subs.contains(known)),
+                    // It refuses all for the sake of one: then each is asked for by itself.
+                    Some(_) if subs.len() > 1 => commands.extend(subs.into_iter().map(|sub| vec![sub])),
+                    Some(error) => {
+                        subs.iter().for_each(|sub| self.refuse(sub, &error));
+                        refusal = Some(error);
+                    }
                 }
-                Err(error) if is_refusal(&error) => {
-                    subs.iter().for_each(|sub| self.refuse(sub, &error));
-                    refusal = (subs[0].whose == Whose::Ours).then_some(error).or(refusal);
-                }
-                Err(error) => return Err(error),
-                Ok(()) => self.refused.retain(|refused| !subs.contains(refused)),
             }
         }
         Ok(refusal)
@@ -155,14 +181,24 @@ impl Subs {
 
     /// An access list may close channels to us: of others we do without, of ours their listeners have to wait.
     fn refuse(&mut self, sub: &Sub, error: &RedisError) {
-        if sub.whose != Whose::Ours || self.refused.insert(sub.clone()) {
-            tracing::warn!(%error, name = sub.name, "Redis does not let us hear this channel");
+        if self.is_news(sub) {
+            let (whose, name) = (sub.whose, sub.name.as_str());
+            tracing::warn!(%error, ?whose, name, "Redis does not let us hear this channel");
+        }
+    }
+
+    /// Remembers that it is refused; whether nobody was told so yet.
+    fn is_news(&mut self, sub: &Sub) -> bool {
+        match sub.whose {
+            Whose::Ours => self.refused.insert(sub.clone()),
+            // Each branch and each table has some: one is named for all.
+            Whose::Plain | Whose::Walled => self.told.insert(sub.whose),
         }
     }
 
     /// Asks again for some of what was refused, others each time, and for all once one of them is heard: somebody has
     /// changed what is allowed. Whether something is heard now.
-    pub(super) async fn retry(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<bool> {
+    pub(super) async fn retry(&mut self, connection: &MultiplexedConnection) -> RedisResult<bool> {
         let before = self.refused.len();
         if before == 0 {
             return Ok(false);
@@ -178,12 +214,19 @@ impl Subs {
     }
 }
 
-/// Gives one command.
-async fn ask(connection: &mut MultiplexedConnection, subs: &[Sub]) -> RedisResult<()> {
+/// Gives one command; why it is refused, if it is.
+async fn ask(
+    mut connection: MultiplexedConnection,
+    subs: Vec<Sub>,
+) -> RedisResult<(Vec<Sub>, Option<RedisError>)> {
     let names: Vec<_> = subs.iter().map(|sub| sub.name.as_str()).collect();
-    match subs[0].is_pattern {
+    let asked = match subs[0].is_pattern {
         true => connection.psubscribe(names).await,
         false => connection.subscribe(names).await,
+    };
+    match asked {
+        Err(error) if is_refusal(&error) => Ok((subs, Some(error))),
+        asked => asked.map(|()| (subs, None)),
     }
 }
 
@@ -199,7 +242,7 @@ pub(super) async fn unsubscribe(connection: &mut MultiplexedConnection, subs: Ve
     Ok(())
 }
 
-/// Ours first, and never with those of others in one command.
+/// Each with names of one kind, so that what is refused of others keeps none of ours back.
 fn commands(mut subs: Vec<Sub>) -> Vec<Vec<Sub>> {
     subs.sort();
     let alike = subs.chunk_by(|one, other| (one.whose, one.is_pattern) == (other.whose, other.is_pattern));
@@ -233,5 +276,16 @@ mod tests {
         assert!(commands.iter().all(|subs| subs.len() <= CHUNK));
         assert!(commands.iter().flat_map(|subs| subs.windows(2)).all(|two| two[0].whose == two[1].whose));
         assert_eq!(commands.concat().len(), 2700);
+    }
+
+    #[test]
+    fn of_channels_of_others_that_are_refused_one_is_named_and_of_ours_each() {
+        let branches = (1..=3).map(|id| Want::Branch(TenantId::default(), BranchId::new(id).unwrap()));
+        let (mut subs, all) = (Subs::default(), branches.flat_map(|want| subs_of(&want)).collect::<Vec<_>>());
+        let count =
+            |subs: &mut Subs, whose| all.iter().filter(|sub| sub.whose == whose && subs.is_news(sub)).count();
+        for (whose, named) in [(Whose::Ours, 3), (Whose::Plain, 1), (Whose::Walled, 1), (Whose::Plain, 0)] {
+            assert_eq!(count(&mut subs, whose), named, "{whose:?}");
+        }
     }
 }
