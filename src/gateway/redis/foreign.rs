@@ -20,12 +20,17 @@ use crate::wire::{MAX_EVENT_BYTES, event_of};
 /// Events of a tenant without an id that are remembered: a thousand a second for a minute and more.
 const MOST: usize = 100_000;
 
+/// Of all tenants together, some 20 MB: on a plain channel anybody may name any tenant.
+const MOST_OF_ALL: usize = 2 * MOST;
+
 type Print = [u8; 16];
 
 /// What came on plain channels. Each tenant's is counted by itself, so that one with many events takes no other's place.
 #[derive(Debug, Default)]
 pub(super) struct Hearsay {
     counters: HashMap<TenantId, Counter>,
+    /// What all of them remember.
+    remembered: usize,
 }
 
 /// How often a tenant's events without an id came.
@@ -61,16 +66,43 @@ impl Counter {
                 self.seen.remove(&oldest);
             }
         }
+        if self.order.capacity() > 4 * self.order.len() {
+            self.order.shrink_to(2 * self.order.len());
+            self.seen.shrink_to(2 * self.seen.len());
+        }
     }
 }
 
 impl Hearsay {
     /// Forgets what is older than a minute.
     pub(super) fn sweep(&mut self, now: Instant) {
+        self.forget(now, MOST);
+    }
+
+    /// Forgets what is older than a minute, and of each tenant the oldest beyond `most`.
+    fn forget(&mut self, now: Instant, most: usize) {
         self.counters.retain(|_, counter| {
-            counter.forget(now, MOST);
+            counter.forget(now, most);
             !counter.order.is_empty()
         });
+        self.remembered = self.counters.values().map(|counter| counter.order.len()).sum();
+    }
+
+    /// The how many-th of its tenant it is within a minute of each other.
+    fn count(&mut self, tenant: TenantId, print: Print, now: Instant) -> u32 {
+        if self.remembered >= MOST_OF_ALL {
+            // Of those who have most, and a good part at once: all tenants are looked at.
+            let mut most = self.counters.values().map(|counter| counter.order.len()).max().unwrap_or(0);
+            while self.remembered > MOST_OF_ALL / 4 * 3 {
+                most /= 2;
+                self.forget(now, most);
+            }
+        }
+        let counter = self.counters.entry(tenant).or_default();
+        let before = counter.order.len();
+        let count = counter.count(print, now);
+        self.remembered = self.remembered + counter.order.len() - before;
+        count
     }
 
     /// Reads what came on a channel.
@@ -102,8 +134,7 @@ impl Hearsay {
         // With what the channel added: the same for a sector and for all of a branch are two.
         let ids = (event.tenant, event.branch, event.sector, &event.session);
         let said = print(&[payload, format!("{ids:?}").as_bytes()]);
-        let counter = self.counters.entry(event.tenant).or_default();
-        let count = counter.count(print(&[channel.as_bytes(), b"\0", &said]), now);
+        let count = self.count(event.tenant, print(&[channel.as_bytes(), b"\0", &said]), now);
         let hex: String = said.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Outgoing::known_by(format!("h:{hex}:{count}"), event))
     }
@@ -220,6 +251,9 @@ mod tests {
             counter.count(number.to_le_bytes(), later + Duration::from_secs(600));
         }
         assert_eq!((counter.seen.len(), counter.order.len()), (MOST, MOST));
+        counter.count([1; 16], later + Duration::from_secs(900));
+        let places = (counter.seen.capacity(), counter.order.capacity());
+        assert!(places.0 < 100 && places.1 < 100, "what is forgotten takes no memory: {places:?}");
     }
 
     #[test]
@@ -239,6 +273,25 @@ mod tests {
         assert_eq!(heard.counters.len(), 2);
         heard.sweep(now + Duration::from_millis(SEEN_MS));
         assert!(heard.counters.is_empty(), "who says nothing takes no memory");
+    }
+
+    #[test]
+    fn of_all_tenants_a_bounded_number_is_remembered_and_who_said_most_is_forgotten_first() {
+        let (mut heard, now) = (Hearsay::default(), Instant::now());
+        let tenant = |id: usize| TenantId::new(i64::try_from(id).unwrap()).unwrap();
+        let print = |number: usize| (number as u128).to_le_bytes();
+        heard.count(tenant(1), print(0), now);
+        for number in 0..5 * MOST {
+            heard.count(tenant(2 + number % 5), print(number), now);
+            assert!(heard.remembered <= MOST_OF_ALL);
+        }
+        let is_so: usize = heard.counters.values().map(|counter| counter.order.len()).sum();
+        assert_eq!(heard.remembered, is_so);
+        assert_eq!(heard.count(tenant(1), print(0), now), 2, "it said little");
+        for number in 10..MOST_OF_ALL + 100 {
+            heard.count(tenant(number), print(number), now);
+            assert!(heard.remembered <= MOST_OF_ALL, "so many tenants");
+        }
     }
 
     #[test]
