@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::io::Write;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -17,14 +18,17 @@ const PEER_ENV: [&str; 4] = ["GW_PORT", "GW_REDIS", "JWT_SECRET", "GW_MAX_TOTAL"
 /// Our CPU a delivery, in that of the bare loop: 4 µs of 2.9, where both were measured first.
 const MOST_OF_BARE: f64 = 1.38;
 
-/// What happens at other tenants' of one that floods.
+/// What is published, the load client's own but for the number of the run.
+const EVENT: &str = r#"{"type":"ROUND_READY","tenant_id":1,"branch_id":5,"session_id":null,"entity":{"round_id":__RUN__,"seq":__SEQ__,"table":"T-12","items":[{"id":1,"name":"Milanesa","qty":2},{"id":2,"name":"Agua","qty":1}]},"timestamp":"2025-10-20T14:32:15Z"}"#;
+
+/// What a tenant does that floods.
 const FLOOD: [&str; 10] = [
     "--channel",
     "channel:branch:6:waiters",
     "--claims",
     r#"{"sub":"__I__","tenant_id":2,"branch_ids":[6],"roles":["WAITER"],"exp":__EXP__}"#,
     "--event",
-    r#"{"type":"ROUND_READY","tenant_id":2,"branch_id":6,"entity":{"seq":__SEQ__}}"#,
+    r#"{"type":"ROUND_READY","tenant_id":2,"branch_id":6,"entity":{"round_id":__RUN__,"seq":__SEQ__}}"#,
     "--rate",
     "10000",
     "--secs",
@@ -45,10 +49,15 @@ impl Load<'_> {
     async fn run(&self, flags: &[&str]) -> Result<Value> {
         let url = format!("ws://127.0.0.1:{}/ws/waiter?token={{token}}", self.port);
         let (redis, pid) = (format!("127.0.0.1:{}", self.redis), self.pid.to_string());
+        // Each run has texts of its own: a new server counts repetitions from one, and would take them for the last one's.
+        static RUNS: AtomicU32 = AtomicU32::new(1000);
+        let run = RUNS.fetch_add(1, Ordering::Relaxed).to_string();
+        // Of a flag that is there twice the last one counts.
+        let flags = ["--event", EVENT].into_iter().chain(flags.iter().copied());
         let run = Command::new(self.loadgen)
             .args(["gateway", "--url", &url, "--conns", &self.count.to_string(), "--redis", &redis])
             .args(["--pid", &pid, "--secret", SECRET])
-            .args(flags)
+            .args(flags.map(|flag| flag.replace("__RUN__", &run)))
             .kill_on_drop(true)
             .output();
         let output = tokio::time::timeout(Duration::from_secs(300), run).await??;
