@@ -51,12 +51,8 @@ pub(super) async fn tell_summaries(
     }
     for (tenant, branch) in branches {
         let told = async {
-            // What is not numbered yet has no figures, and is another job's to begin.
-            let newest = store.shifts(*tenant, *branch, (Some(now), None), (None, 1)).await?.items.pop();
-            match newest.filter(|shift| (shift.start..shift.end).contains(&now)) {
-                Some(shift) => tell_summary(store, publisher, shift, now).await,
-                None => Ok(()),
-            }
+            let shift = store.shift_at(*tenant, *branch, now).await?;
+            tell_summary(store, publisher, shift, now).await
         };
         warn_of(told.await);
     }

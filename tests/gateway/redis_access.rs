@@ -1,5 +1,7 @@
 //! A Redis that wants to know who asks, as docs/redis.md describes it, and one that is talked to in secret.
 
+use std::time::Duration;
+
 use atalaya::auth::Ttl;
 use atalaya::config::Secret;
 use atalaya::domain::Role;
@@ -122,10 +124,10 @@ async fn channels_of_others_that_redis_refuses_keep_nobody_waiting_who_is_of_man
     let redis = Redis::start();
     let_hear(&redis, &["&atalaya:*"]);
     let wire = Wire::to(redis.address()).await;
+    // Eight hundred will be refused: one after the other they would take longer than a client waits for its streams.
+    wire.stretch(Duration::from_millis(10));
     let world = server(&wire.url().replace("redis://", "redis://atalaya:secret@")).await;
     until("Redis is there", || world.app.gateway().redis_status().unwrap().is_ready).await;
-    // Eight hundred are refused: one after the other they would take longer than a client waits for its streams.
-    wire.stretch(10);
     let branches: Vec<_> = (1..=100).collect();
     let mut client = listen(&world, "admin", &world.token("ada", Role::Admin, &branches)).await;
     world.publish(numbered("ROUND_READY", 1));

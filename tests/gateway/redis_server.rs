@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::world::DEADLINE;
@@ -150,8 +151,8 @@ struct WireState {
     is_cut: AtomicBool,
     /// Bytes from the server.
     bytes: AtomicU64,
-    /// How long they take.
-    delay_ms: AtomicU64,
+    /// How often it carries something from there, if not at once.
+    pace: Mutex<Option<Duration>>,
     /// Ends the connections that there are.
     generation: Mutex<CancellationToken>,
 }
@@ -179,9 +180,9 @@ impl Wire {
         self.state.bytes.load(Ordering::SeqCst)
     }
 
-    /// Makes it as long as a wire to another town.
-    pub(crate) fn stretch(&self, delay_ms: u64) {
-        self.state.delay_ms.store(delay_ms, Ordering::SeqCst);
+    /// Makes each answer take its time, as on a wire to another town, for whoever connects from now on.
+    pub(crate) fn stretch(&self, pace: Duration) {
+        *self.state.pace.lock().unwrap() = Some(pace);
     }
 
     /// Swallows everything from now on, and says so to nobody.
@@ -216,11 +217,15 @@ async fn carry(near: TcpStream, server: SocketAddr, state: &WireState) {
             }
         }
     };
+    let mut pace = state.pace.lock().unwrap().map(tokio::time::interval);
+    pace.iter_mut().for_each(|pace| pace.set_missed_tick_behavior(MissedTickBehavior::Delay));
     let back = async {
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(count @ 1..) = far_in.read(&mut buffer).await {
             state.bytes.fetch_add(count as u64, Ordering::SeqCst);
-            tokio::time::sleep(Duration::from_millis(state.delay_ms.load(Ordering::SeqCst))).await;
+            if let Some(pace) = &mut pace {
+                pace.tick().await;
+            }
             if !state.is_cut.load(Ordering::SeqCst) && near_out.write_all(&buffer[..count]).await.is_err() {
                 return;
             }
