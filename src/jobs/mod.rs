@@ -18,12 +18,12 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 pub use every::{Daily, Every};
-pub use work::{BackupPlan, Outcome, Retention, back_up, backup_name, clean_up, settle_shifts, start_shifts};
+pub use work::{BackupPlan, Outcome, Retention, back_up, backup_name, clean_up, settle_shifts};
 
 use crate::clock::Clock;
 use crate::domain::{BranchId, CameraId, JobRun, JobStatus, Node, Publisher, TenantId, Timestamp};
 use crate::store::{JobLock, Store, StoreError};
-use news::tell_shifts;
+use work::start_shifts;
 
 /// Second, minute, hour, day, month, day of the week: at each full minute.
 const EACH_MINUTE: &str = "0 * * * * *";
@@ -328,10 +328,7 @@ impl Jobs {
         let context = &self.0.context;
         match work {
             Work::Shifts => {
-                let started = start_shifts(&context.store, &self.branches().await?, now).await;
-                // Also when one branch has none to tell of.
-                tell_shifts(&context.store, &context.publisher, now).await?;
-                started
+                start_shifts(&context.store, &context.publisher, &self.branches().await?, now).await
             }
             Work::Aggregation => {
                 settle_shifts(&context.store, &context.publisher, &self.branches().await?, now).await

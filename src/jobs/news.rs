@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::domain::{BranchId, Occurrence, Publisher, Shift, ShiftId, ShiftNews, TenantId, Timestamp};
 use crate::store::{Store, StoreError};
@@ -11,7 +11,8 @@ use crate::store::{Store, StoreError};
 /// A shift that ended earlier is no news: it was numbered late, for a record that waited for the database.
 const OLD: Duration = Duration::from_secs(86_400);
 
-/// Tells of each shift once that it has started, and once that it has ended: late, if nobody was there.
+/// Tells of each shift once that it has started, and once that it has ended: late, if nobody was there. How many of those
+/// that run have started.
 ///
 /// # Errors
 /// When the database fails; what was not told yet is told the next time.
@@ -19,9 +20,15 @@ pub(super) async fn tell_shifts(
     store: &Store,
     publisher: &Publisher,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<usize, StoreError> {
     let is_news = |shift: &Shift| shift.end + OLD > now;
     let (ended, started) = store.take_shift_news(now).await?;
+    let has_begun = |shift: &&Shift| (shift.start..shift.end).contains(&now);
+    let begun = started.iter().filter(has_begun).inspect(|shift| {
+        let Shift { tenant, branch, id, name, .. } = shift;
+        info!(%tenant, %branch, shift = %id, name, "a shift has started");
+    });
+    let begun = begun.count();
     let ended = ended.into_iter().filter(is_news).map(|shift| (shift.end, Occurrence::ShiftEnded(shift)));
     let started =
         started.into_iter().filter(is_news).map(|shift| (shift.start, Occurrence::ShiftStarted(shift)));
@@ -29,7 +36,7 @@ pub(super) async fn tell_shifts(
     let mut news: Vec<_> = ended.chain(started).collect();
     news.sort_by_key(|(at, _)| *at);
     news.into_iter().for_each(|(_, occurrence)| publisher.tell(occurrence));
-    Ok(())
+    Ok(begun)
 }
 
 /// Tells the figures of the shifts that run in `branches`, and of those that were just `settled`.

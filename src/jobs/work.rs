@@ -5,9 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tracing::info;
-
-use super::news::tell_summaries;
+use super::news::{tell_shifts, tell_summaries};
 use crate::domain::{BranchId, Publisher, TenantId, Timestamp};
 use crate::store::{Aging, Store, StoreError};
 
@@ -32,31 +30,24 @@ pub struct BackupPlan {
 /// Days that rows of each table are kept; those of tables that are not named stay.
 pub type Retention = BTreeMap<Aging, u32>;
 
-/// Numbers the shifts of `branches` that run at `now`, and says so of those that have just begun.
+/// Numbers the shifts of `branches` that run at `now`, tells of those that begin and end, and says how many have begun.
 ///
 /// # Errors
-/// When the database fails; the others are numbered all the same.
-pub async fn start_shifts(
+/// When the database fails; what could be numbered is, and is told all the same.
+pub(super) async fn start_shifts(
     store: &Store,
+    publisher: &Publisher,
     branches: &BTreeSet<(TenantId, BranchId)>,
     now: Timestamp,
 ) -> Outcome {
-    let (mut started, mut failed) = (0, None);
+    let mut failed = None;
     for (tenant, branch) in branches {
-        let newest = store
-            .shifts(*tenant, *branch, (None, None), (None, 1))
-            .await
-            .map(|page| page.items.into_iter().next());
-        let shift = store.shift_at(*tenant, *branch, now).await;
-        match (newest, shift) {
-            (Ok(newest), Ok(shift)) if newest.as_ref() != Some(&shift) => {
-                info!(%tenant, %branch, shift = %shift.id, name = shift.name, "a shift has started");
-                started += 1;
-            }
-            (Ok(_), Ok(_)) => {}
-            (Err(error), _) | (_, Err(error)) => failed = Some(error),
+        if let Err(error) = store.shift_at(*tenant, *branch, now).await {
+            failed = Some(error);
         }
     }
+    // Whoever numbered them: another job, or a visit that fell into one first.
+    let started = tell_shifts(store, publisher, now).await?;
     failed.map_or_else(|| Ok(format!("started {started} of {} shifts", branches.len())), Err)
 }
 
