@@ -124,6 +124,28 @@ test('plain_http_loses_nothing_either', async (t) => {
   assert.deepEqual(scene.heard.states.find(({ kind }) => kind === 'live').by, 'sse');
 });
 
+test('where_websockets_pass_no_longer_it_goes_on_over_plain_http', async (t) => {
+  let passes = true;
+  /** Ends at a port where nobody listens once a proxy on the way has had enough of it. */
+  function Hindered(url, protocols) {
+    return new WebSocket(passes ? url : 'ws://127.0.0.1:1/', protocols);
+  }
+  const scene = await listen(t, { world: { WebSocket: Hindered } });
+  await scene.until('the client is live', (heard) => lives(heard) === 1);
+  for (let number = 0; number < 10; number += 1) {
+    if (number === 5) {
+      passes = false;
+      scene.proxy.cut();
+    }
+    await publish({ type: 'ROUND_READY', number });
+  }
+  await scene.until(
+    'all have come',
+    ({ events, states }) => events.length === 10 && states.at(-1).by === 'sse',
+  );
+  assertAll(scene.heard, 10);
+});
+
 test('a_page_that_is_loaded_again_goes_on_where_it_was', async (t) => {
   const first = await listen(t);
   await first.until('the client is live', (heard) => lives(heard) === 1);
