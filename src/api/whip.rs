@@ -45,7 +45,7 @@ pub(super) async fn whip_options(id: String, state: State, caller: Caller) -> An
     request_body(content = String, content_type = "application/sdp", description = "The publisher's offer: video in H.264 or VP8"),
     responses((status = 201, description = "The answer", content_type = "application/sdp", body = String,
             headers(("Location" = String, description = "The session"), ("Link" = String, description = "STUN and TURN servers"))),
-        (status = 409, description = "The camera has a source of its own, or is stopped", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The camera is stopped", body = Problem, content_type = "application/problem+json"),
         super::openapi::BadBody, super::openapi::Absence, super::openapi::Refusals))]
 pub(super) async fn offer_whip(
     id: String,
@@ -98,7 +98,7 @@ fn check_source(state: &State, handle: &CameraHandle) -> Answer<()> {
             camera.id.as_str(),
             camera.pipeline
         );
-        return Err(ApiError::Conflict(detail));
+        return Err(ApiError::Unfit(detail));
     }
     match *handle.state().borrow() {
         CameraState::Stopped => {

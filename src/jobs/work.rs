@@ -48,7 +48,7 @@ pub(super) async fn start_shifts(
     }
     // Whoever numbered them: another job, or a visit that fell into one first.
     let started = tell_shifts(store, publisher, now).await?;
-    failed.map_or_else(|| Ok(format!("started {started} of {} shifts", branches.len())), Err)
+    failed.map_or_else(|| Ok(format!("started {started} shifts")), Err)
 }
 
 /// Settles the shifts that are over: their figures, which are kept as rows are written, are counted once more, and their

@@ -21,9 +21,9 @@ const SELECT_NAMED: &str = "select id, tenant, branch, name, start_at, end_at, s
     where tenant = $1 and branch = $2 and name = $3 and start_at >= $4 and start_at < $5
     order by start_at desc";
 
-/// Whether somebody passed an entrance before `$3`. At once when there is one, and a look at all otherwise.
+/// Whether somebody passed an entrance before `$3`. At once when there is one, and a look at all shifts otherwise.
 const HAD_ENTRANCE: &str = "select exists(select 1 from tally join shift on shift.id = tally.shift
-    where tally.tenant = $1 and shift.branch = $2 and shift.start_at < $3
+    where tally.tenant = $1 and shift.tenant = $1 and shift.branch = $2 and shift.start_at < $3
         and figure in ('entrance_in', 'entrance_out') and amount > 0
         and ($4 = 0 or sector = $4) and ($5 = '' or camera = $5))";
 
@@ -90,8 +90,8 @@ struct FigureRow {
 }
 
 impl Store {
-    /// `shift` as it is at `now` beside the earlier ones of its name. Of those after the first one in which somebody came
-    /// in by an entrance, that nobody did is a figure.
+    /// `shift` as it is at `now` beside the earlier ones of its name. Once somebody has passed an entrance, in whatever
+    /// shift, that nobody came in is a figure.
     ///
     /// # Errors
     /// As [`Store::summary`].
@@ -112,7 +112,10 @@ impl Store {
         for row in rows {
             seen.entry(row.shift).or_default().take(&row, until);
         }
-        let mut has_entrance = false;
+        let mut has_entrance = match others.last() {
+            Some(oldest) => self.had_entrance(tenant, &oldest.shift, scope).await?,
+            None => false,
+        };
         // Oldest first: an entrance that was there once is taken to have stayed.
         for Named { shift: other, .. } in others.iter().rev() {
             if let Some(seen) = seen.get_mut(&other.id.get()) {

@@ -55,7 +55,7 @@ impl Registry {
 
     /// A place for one more; a number tells those of one name apart. `None` when there are as many as may be: `most` of a
     /// tenant alone, and of several its share of that each, but one at least. Who came before the others keeps what it
-    /// has, so that of `n` tenants there are at most `most` × (1 + 1/2 + … + 1/n).
+    /// has, so that of `n` tenants, no more than `most`, there are at most `most` × (1 + 1/2 + … + 1/n), and one of each beyond.
     pub(super) fn take(&self, stand: &Stand, most: usize) -> Option<Seat> {
         let mut cameras = self.cameras();
         let own = cameras.keys().filter(|(tenant, _)| *tenant == stand.tenant).count();

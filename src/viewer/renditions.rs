@@ -117,8 +117,10 @@ impl Renditions {
 fn affordable(entries: &HashMap<Key, Entry>, wanted: Key) -> Key {
     let (camera, View { overlay, height }, kind) = wanted;
     let Some(lines) = height.filter(|_| !entries.contains_key(&wanted)) else { return wanted };
-    let of_it = entries.keys().filter(|(c, view, k)| (*c, view.overlay, *k) == (camera, overlay, kind));
-    let heights: BTreeSet<Height> = of_it.filter_map(|(_, view, _)| view.height).collect();
+    let of_it = |(c, view, k): &Key| (*c, view.overlay, *k) == (camera, overlay, kind);
+    // One whose last viewer has left is about to end.
+    let watched = entries.iter().filter(|(key, entry)| of_it(key) && entry.shared.is_watched());
+    let heights: BTreeSet<Height> = watched.filter_map(|((_, view, _), _)| view.height).collect();
     if heights.len() < MOST_HEIGHTS {
         return wanted;
     }
@@ -186,6 +188,9 @@ mod tests {
         assert_eq!(rendition(&again), rendition(&small));
         assert_eq!(rendition(&most), rendition(&own), "none is larger but the camera's own");
         assert_eq!(lock(&renditions.entries).len(), 3);
+        drop([small, again]);
+        let others = [&large, &own].map(rendition);
+        assert!(!others.contains(&rendition(&number(Some(720)))), "nobody watches the smallest any more");
     }
 
     #[tokio::test]

@@ -126,7 +126,7 @@ async fn nobody_publishes_where_it_would_not_be_played() {
     let (world, _) = world().await;
     let sends = Publishing::new(Ball::Vp8).offer;
     let (status, detail) = refusal(&world, "/api/v1/cameras/hall/whip", &sends).await;
-    assert_eq!(status, StatusCode::CONFLICT);
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(detail.contains("\"hall\"") && detail.contains("\"whip\""), "{detail}");
     let (status, detail) = refusal(&world, WHIP, &Offering::video().offer).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -124,11 +124,11 @@ async fn channels_of_others_that_redis_refuses_keep_nobody_waiting_who_is_of_man
     let redis = Redis::start();
     let_hear(&redis, &["&atalaya:*"]);
     let wire = Wire::to(redis.address()).await;
-    // Eight hundred will be refused: one after the other they would take longer than a client waits for its streams.
+    // Four hundred will be refused: one after the other they would take longer than a client waits for its streams.
     wire.stretch(Duration::from_millis(10));
     let world = server(&wire.url().replace("redis://", "redis://atalaya:secret@")).await;
     until("Redis is there", || world.app.gateway().redis_status().unwrap().is_ready).await;
-    let branches: Vec<_> = (1..=100).collect();
+    let branches: Vec<_> = (1..=50).collect();
     let mut client = listen(&world, "admin", &world.token("ada", Role::Admin, &branches)).await;
     world.publish(numbered("ROUND_READY", 1));
     assert_eq!(client.next().await["number"], 1);

@@ -37,7 +37,9 @@ function Layers({ camera, drawn, lines, onPlayback, onVideo }: LayersProps) {
   const [shown, setShown] = useState<typeof wanted>();
   const isShown = shown?.query === wanted.query;
   const layers = shown && !isShown ? [shown, wanted] : [wanted];
-  const [told] = layers;
+  /** The server does not give what is wanted: that is told, whatever is still seen. */
+  const [isRefused, setRefused] = useState(false);
+  const told = isRefused ? wanted : layers[0];
   useLeave(() => {
     onPlayback(undefined);
     onVideo?.(undefined);
@@ -48,8 +50,11 @@ function Layers({ camera, drawn, lines, onPlayback, onVideo }: LayersProps) {
       camera={camera}
       {...layer}
       onFrame={() => layer === wanted && !isShown && setShown(wanted)}
-      onPlayback={layer === told ? onPlayback : undefined}
-      onVideo={layer === told ? onVideo : undefined}
+      onPlayback={(playback) => {
+        if (layer.query === wanted.query) setRefused(playback?.phase === 'waiting');
+        if (layer === told) onPlayback(playback);
+      }}
+      onVideo={layer === layers[0] ? onVideo : undefined}
     />
   ));
 }

@@ -54,7 +54,7 @@ const CAMERAS: readonly (readonly [RegExp, string])[] = [
 ];
 
 const JOBS: readonly (readonly [RegExp, string])[] = [
-  [/^started (\d+) of (\d+) shifts$/, 'iniciados $1 de $2 turnos'],
+  [/^started (\d+) shifts$/, 'iniciados $1 turnos'],
   [/^settled (\d+) shifts$/, 'cerrados $1 turnos'],
   [/^nothing was old enough$/, 'nada era bastante antiguo'],
   [

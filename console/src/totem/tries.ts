@@ -10,7 +10,7 @@ const LONGEST_WAIT_MS = 10_000;
 /** A connection that held so long was a good one: the next waits are short again. */
 const STABLE_AFTER_MS = 10_000;
 
-/** A camera that was not there so often in a row was deleted, and is not just being made anew. */
+/** A camera that was not there, or not to be published to, so often in a row was not just being made anew. */
 const MOST_ABSENCES = 3;
 
 export class Tries {
@@ -36,7 +36,7 @@ export class Tries {
     if (this.liveSince !== undefined && now - this.liveSince >= STABLE_AFTER_MS) this.backoff.reset();
     this.liveSince = undefined;
     const status = end instanceof ApiError ? end.status : undefined;
-    this.absences = status === 404 ? this.absences + 1 : 0;
+    this.absences = status === 404 || status === 422 ? this.absences + 1 : 0;
     if (!this.hasPassed || this.absences >= MOST_ABSENCES) return undefined;
     const reason = end instanceof Error ? end.message : String(end);
     // As the socket would have been closed.

@@ -22,6 +22,9 @@ export interface WhipOptions {
   token?: string | undefined;
 }
 
+/** A piece of sound is 96 KB, which a poor uplink carries beside the video in a while. */
+const SOUND_WITHIN_MS = 15_000;
+
 /** Passes when there is such a camera, it can be published to, WebRTC gets through, and this browser tells frames apart. */
 export const overWhip =
   (options: WhipOptions): Way =>
@@ -154,12 +157,16 @@ class OverWhip implements Transport {
     const { camera } = this.options;
     const how = query({ camera, rate, channels: 1, format: 's16le' });
     try {
-      const voice = await json<Omit<Voice, 'type'>>(`/tracking/voice${how}`, {
-        method: 'POST',
-        headers: { ...this.headers, 'content-type': 'application/octet-stream' },
-        body: samples as Int16Array<ArrayBuffer>,
-        signal: this.stopping.signal,
-      });
+      const voice = await json<Omit<Voice, 'type'>>(
+        `/tracking/voice${how}`,
+        {
+          method: 'POST',
+          headers: { ...this.headers, 'content-type': 'application/octet-stream' },
+          body: samples as Int16Array<ArrayBuffer>,
+          signal: this.stopping.signal,
+        },
+        SOUND_WITHIN_MS,
+      );
       if (this.isLive) this.ears.heard({ ...voice, type: 'voice_analysis' });
     } catch {
       // A sound that nobody takes is not worth a word: the next one is on its way.

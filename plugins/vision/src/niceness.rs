@@ -8,7 +8,8 @@ use rustix::thread::gettid;
 const NICENESS: i32 = 10;
 
 /// Lets the threads that decode, encode and send pictures go before this one: a camera that is looked at less often
-/// still counts, while a picture that comes late is seen by everybody.
+/// still counts, while a picture that comes late is seen by everybody. Threads that ONNX Runtime makes for itself, where it
+/// is given more than one, are not lowered.
 pub(crate) fn let_video_go_first() {
     // On Linux niceness is each thread's own.
     let thread = Some(gettid());

@@ -20,7 +20,8 @@ use crate::wire::{MAX_EVENT_BYTES, event_of};
 /// Events of a tenant without an id that are remembered: a thousand a second for a minute and more.
 const MOST: usize = 100_000;
 
-/// Of all tenants together, some 20 MB: on a plain channel anybody may name any tenant.
+/// Of all tenants together, some 20 MB of a few and 90 MB where each has one: on a plain channel anybody may name any tenant,
+/// and who names more than there can be makes all be forgotten.
 const MOST_OF_ALL: usize = 2 * MOST;
 
 type Print = [u8; 16];
