@@ -47,14 +47,48 @@ export function href(
 
 export const cameraHref = (camera: string) => href('cameras', [camera]);
 
+/** Whether the reader may go there; it may ask them. */
+type MayGo = (next: Route) => boolean;
+
+let mayGo: MayGo | undefined;
+
+/** Has `ask` decide about every other address until the returned function is called. */
+export function guard(ask: MayGo): () => void {
+  mayGo = ask;
+  return () => {
+    if (mayGo === ask) mayGo = undefined;
+  };
+}
+
 /** Goes to an address as another choice on the same page does: without a step in the browser's history. */
 export function replace(address: string): void {
+  if (!isAllowed(address)) return;
+  allowed = address;
   window.location.replace(address);
 }
 
 const hash = signal(window.location.hash);
+/** The address that was asked about already. */
+let allowed: string | undefined;
+/** Steps in the browser's history, as it was last seen. */
+let steps = window.history.length;
+
+const isAllowed = (address: string) =>
+  address === allowed || address === hash.value || mayGo?.(parseRoute(address)) !== false;
+
 window.addEventListener('hashchange', () => {
-  hash.value = window.location.hash;
+  const next = window.location.hash;
+  if (isAllowed(next)) {
+    hash.value = next;
+  } else if (window.history.length > steps) {
+    // A link made a step: that is taken back.
+    window.history.back();
+  } else {
+    // The browser's Back or Forward was pressed.
+    window.history.pushState(null, '', hash.value || '#/');
+  }
+  allowed = undefined;
+  steps = window.history.length;
 });
 
 export const route = computed<Route>(() => parseRoute(hash.value));

@@ -27,6 +27,7 @@ export const en = {
   add: 'Add',
   change: 'Change',
   remove: 'Delete',
+  leaveUnsaved: 'Something on this page is not saved yet. Leave it all the same?',
   takeTheirs: 'Load theirs',
   keepMine: 'Save mine over it',
   asTable: 'As a table',

@@ -20,6 +20,7 @@ export const es: Words = {
   add: 'Añadir',
   change: 'Cambiar',
   remove: 'Eliminar',
+  leaveUnsaved: 'En esta página hay algo sin guardar. ¿Salir de todos modos?',
   takeTheirs: 'Cargar lo suyo',
   keepMine: 'Guardar lo mío encima',
   asTable: 'Como tabla',

@@ -9,12 +9,13 @@ import { IconButton } from '../components/icon-button';
 import { CloseIcon, FullScreenIcon, NextIcon, PreviousIcon } from '../components/icons';
 import { Stage } from '../components/stage';
 import { StateBadge } from '../components/state';
+import { useUnsaved } from '../components/unsaved';
 import { usePassing } from '../components/use';
 import { aspectOf } from '../data/facts';
 import { kept } from '../data/removal';
 import { words } from '../i18n';
 import { type BoxesWay, boxesWay, setBoxes } from '../prefs';
-import { cameraHref, href, replace, route } from '../routes';
+import { cameraHref, href, type Route, replace, route } from '../routes';
 import type { Playback } from '../video/player';
 import { Boxes } from './camera/boxes';
 import { Editor } from './camera/editor';
@@ -75,7 +76,9 @@ function View({ camera, previous, next }: ViewProps) {
   useEffect(() => {
     void store.follow(camera, () => editor.isChanged.value || editor.drawing.value !== undefined);
   }, [store, editor, camera]);
-  useKeys(previous, next);
+  const isUnsaved = () => store.drafts.value.size > 0 || editor.isUnsaved();
+  useUnsaved((to) => isUnsaved() && !isOf(camera, to) && isThere(camera));
+  useKeys(previous, next, () => !isUnsaved() && openKinds().length === 0);
   useStateLog(camera);
   return (
     <section
@@ -245,12 +248,19 @@ function go(camera: Camera): void {
   replace(cameraHref(camera.id));
 }
 
+const isOf = ({ id }: Camera, to: Route | undefined) => to?.page === 'camera' && to.rest[0] === id;
+
+/** A deleted camera has nothing that could be saved. */
+const isThere = ({ id }: Camera) => kept.peek()?.some((camera) => camera.id === id) ?? true;
+
 function leave(): void {
   window.location.hash = HOME;
 }
 
-/** Arrow keys leaf, Escape goes back to the wall; not while somebody types, chooses or draws. */
-function useKeys(previous: Camera, next: Camera): void {
+/** Arrow keys leaf where they may, Escape goes back to the wall; not while somebody types, chooses or draws. */
+function useKeys(previous: Camera, next: Camera, mayLeaf: () => boolean): void {
+  const last = useRef(mayLeaf);
+  last.current = mayLeaf;
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.altKey || event.ctrlKey || event.metaKey || document.fullscreenElement) return;
@@ -261,6 +271,7 @@ function useKeys(previous: Camera, next: Camera): void {
         return;
       }
       if (event.key === 'Escape') leave();
+      else if (!last.current()) return;
       else if (event.key === 'ArrowLeft') go(previous);
       else if (event.key === 'ArrowRight') go(next);
     };

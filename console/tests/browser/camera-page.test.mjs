@@ -188,6 +188,36 @@ test('what_is_typed_is_kept_while_its_group_is_closed', async () => {
   assert.equal(await page.getByLabel('Name').inputValue(), 'Demo');
 });
 
+test('what_is_not_saved_is_asked_about_before_it_is_lost', async () => {
+  const data = { id: 'spare', name: 'Spare', pipeline: 'test', parameters: {} };
+  assert.equal((await api('/cameras', { method: 'POST', data })).status(), 201);
+  await openGroup('shapes');
+  await page.getByRole('button', { name: 'Next camera' }).waitFor();
+  await page.getByRole('button', { name: 'Draw a line' }).focus();
+  await page.keyboard.press('Enter');
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
+  await until('the focus on the first point', async () => /^Point 1 of line 1/.test(await focused()));
+  const asked = [];
+  const onDialog = (dialog) => {
+    asked.push(dialog.message());
+    return asked.length < 2 ? dialog.dismiss() : dialog.accept();
+  };
+  page.on('dialog', onDialog);
+  await page.getByRole('button', { name: 'Draw a line' }).focus();
+  await page.keyboard.press('ArrowRight');
+  assert.equal(asked.length, 0, 'arrow keys lead to no other camera meanwhile');
+  await page.getByRole('link', { name: 'Shifts' }).click();
+  await until('the question', () => asked.length === 1);
+  assert.match(asked[0], /not saved yet/);
+  await until('the camera', () => /cameras\/demo/.test(page.url()));
+  await page.locator('.sketch [data-shape="line 1"]').waitFor();
+  await page.getByRole('link', { name: 'Shifts' }).click();
+  await until('the other page', async () => (await page.title()) === 'Shifts · Atalaya');
+  page.off('dialog', onDialog);
+  assert.equal(asked.length, 2);
+  await api('/cameras/spare', { method: 'DELETE' });
+});
+
 test('an_area_is_painted_out_and_taken_back', async () => {
   await openGroup('privacy');
   await page.getByRole('button', { name: 'Paint out an area' }).focus();

@@ -106,6 +106,20 @@ test('flaws_that_the_server_refuses_are_seen_here', () => {
   assert.deepEqual([...twins.values()], ['twice', 'twice']);
 });
 
+test('what_would_be_lost_by_leaving_is_known', () => {
+  const editor = new Editor();
+  editor.load(CAMERA);
+  editor.begin('line');
+  assert.equal(editor.isUnsaved(), false, 'no point is set yet');
+  editor.addPoint([0.1, 0.1]);
+  assert.equal(editor.isUnsaved(), true);
+  editor.cancel();
+  assert.equal(editor.isUnsaved(), false);
+  editor.addDefault('line');
+  assert.equal(editor.isUnsaved(), true);
+  assert.deepEqual(editor.chosen.value, { key: editor.chosenShape()?.key, point: 0, takesFocus: true });
+});
+
 test('each_step_of_a_drawing_can_be_taken_back', () => {
   const editor = new Editor();
   editor.load(CAMERA);

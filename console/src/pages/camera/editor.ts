@@ -20,6 +20,8 @@ import {
 export interface Chosen {
   key: number;
   point?: number;
+  /** The keyboard goes there from wherever it is. */
+  takesFocus?: boolean;
 }
 
 /** What is drawn and not finished. */
@@ -64,6 +66,11 @@ export class Editor {
     // The same shape stays chosen, though its number may be another now.
     const again = this.shapes.value.find(({ kind, name }) => kind === keep?.kind && name === keep.name);
     this.chosen.value = again && keep && keep.kind !== 'mask' ? { key: again.key } : undefined;
+  }
+
+  /** Whether something is drawn, finished or not, that would be lost. */
+  isUnsaved(): boolean {
+    return this.isChanged.value || (this.drawing.value?.points.length ?? 0) > 0;
   }
 
   chosenShape(): Shape | undefined {
@@ -162,6 +169,7 @@ export class Editor {
       [0.35, 0.65],
     ];
     this.add(kind, kind === 'line' ? line : box);
+    this.chosen.value = { key: this.lastKey, point: 0, takesFocus: true };
   }
 
   private add(kind: Kind, points: readonly Point[]): void {

@@ -155,15 +155,16 @@ function hitOf(target: EventTarget | null, editor: Editor) {
   return shape && { shape, point: point === undefined ? undefined : Number(point) };
 }
 
-/** A point that was chosen by keyboard keeps the focus when points are added and taken away. */
+/** A point that was chosen by keyboard has the focus, and keeps it when points are added and taken away. */
 function useFocus(svg: RefObject<SVGSVGElement | null>, editor: Editor): void {
   const chosen = editor.chosen.value;
   useEffect(() => {
     if (chosen?.point === undefined || !svg.current) return;
     const active = document.activeElement;
-    if (active !== document.body && !svg.current.contains(active)) return;
+    const { takesFocus = false } = chosen;
+    if (!takesFocus && active !== document.body && !svg.current.contains(active)) return;
     const handle = svg.current.querySelector(`[data-key="${chosen.key}"][data-point="${chosen.point}"]`);
-    if (handle !== active) (handle as SVGElement | null)?.focus({ preventScroll: true });
+    if (handle !== active) (handle as SVGElement | null)?.focus({ preventScroll: !takesFocus });
   }, [chosen]);
 }
 
