@@ -6,7 +6,7 @@ import { type CameraEntry, deleteCamera } from '../api/camera';
 import { Dialog } from '../components/dialog';
 import { Choice } from '../components/form';
 import { attempt, tell } from '../components/toast';
-import { refresh } from '../data/feed';
+import { may, refresh, session } from '../data/feed';
 import { words as common } from '../i18n';
 import { href, replace, route } from '../routes';
 import { Check } from './add-camera/check';
@@ -28,6 +28,20 @@ type Step =
   | { kind: 'check'; camera: Camera; draft: Draft };
 
 export function Page() {
+  return session.value && !may('configure cameras') ? <MayNot /> : <Adding />;
+}
+
+/** Whoever came by its address sees why they cannot. */
+function MayNot() {
+  const roles = session.value?.roles.map((role) => common.value.roles[role] ?? role).join(', ') ?? '';
+  return (
+    <Dialog title={common.value.addCamera} onClose={() => replace(href('live'))}>
+      <p data-denied="configure cameras">{addWords.value.mayNot(roles)}</p>
+    </Dialog>
+  );
+}
+
+function Adding() {
   const words = addWords.value;
   const [step, setStep] = useState<Step>({ kind: 'start' });
   const way = wayToAdd() ?? 'find';

@@ -50,7 +50,7 @@ const en = {
   draw: 'Draw zones and lines',
   keep: 'Keep it',
   added: (name: string): string => `${name} is added.`,
-  mayNot: 'Your role may not add cameras.',
+  mayNot: (roles: string): string => `Your role (${roles}) may not add cameras. Ask an administrator.`,
 };
 
 type Words = typeof en;
@@ -103,7 +103,7 @@ const es: Words = {
   draw: 'Trazar zonas y líneas',
   keep: 'Dejarla',
   added: (name) => `${name} se añadió.`,
-  mayNot: 'Tu rol no puede añadir cámaras.',
+  mayNot: (roles) => `Tu rol (${roles}) no permite añadir cámaras. Pídelo a quien administra.`,
 };
 
 export const addWords = wordsOf({ en, es });
