@@ -8,6 +8,7 @@ import { Show, Skeleton, said, useAsked } from '../../components/asked';
 import { SelectField, TextField } from '../../components/form';
 import { oneBranch } from '../../data/branches';
 import { cameras, refresh } from '../../data/feed';
+import { fromServer } from '../../i18n/server';
 import { ParameterFields } from '../camera/parameter-fields';
 import { changedParameters, freeId, ofGroup, type Typed, wrongWith } from '../camera/parameters';
 import { PlaceFields } from '../camera/place-fields';
@@ -53,7 +54,7 @@ export function Describe({ draft: begun, onAdded }: DescribeProps) {
         onValue={(name) => put({ pipeline: name, typed: {} })}
         options={names.map(({ name, description }) => ({
           value: name,
-          name: words.pipelines[name] ?? `${name}: ${description}`,
+          name: words.pipelines[name] ?? `${name}: ${fromServer(description)}`,
         }))}
       />
       <Show of={pipeline} skeleton={<Skeleton lines={4} />}>
