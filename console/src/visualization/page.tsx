@@ -138,7 +138,7 @@ function Picture({ name, track }: { name: string; track: number | undefined }) {
 }
 
 function Empty() {
-  const { connecting, empty, emptyTitle } = visualizationWords.value;
+  const { connecting, empty, emptyCameras, emptyTitle } = visualizationWords.value;
   const address = new URL('totem', document.baseURI).href;
   if (line.value.kind !== 'live') return <p class="quiet">{connecting}</p>;
   return (
@@ -149,6 +149,9 @@ function Empty() {
       <p>{empty}</p>
       <p>
         <a href={address}>{address}</a>
+      </p>
+      <p>
+        <a href={new URL('.', document.baseURI).href}>{emptyCameras}</a>
       </p>
     </div>
   );
