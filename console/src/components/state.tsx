@@ -6,6 +6,7 @@ import { timeAt } from '../data/branches';
 import { now } from '../data/feed';
 import { lasting, secondsUntil, words } from '../i18n';
 import { fromServer } from '../i18n/server';
+import { isFed } from './feed-note';
 import { StateShape } from './icons';
 
 /** `● running 10 fps`, `△ lost 0:42`. The word alone is announced when it changes: figures tick. */
@@ -38,7 +39,8 @@ export function stateDetail(camera: Camera): { line: string; reason: string | un
       return { line: words.value.connectingSince(since), reason };
     case 'lost': {
       const seconds = status.next_try ? secondsUntil(Date.parse(status.next_try), clock) : 0;
-      return { line: `${words.value.lostSince(since)} · ${words.value.nextTry(seconds)}`, reason };
+      const next = isFed(camera) ? words.value.waitingForSender : words.value.nextTry(seconds);
+      return { line: `${words.value.lostSince(since)} · ${next}`, reason };
     }
     case 'stopped':
       return { line: words.value.stoppedHelp, reason };

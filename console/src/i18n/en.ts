@@ -71,6 +71,9 @@ export const en = {
   lostSince: (time: string): string => `Lost since ${time}`,
   nextTry: (seconds: number): string => (seconds > 0 ? `next try in ${seconds} s` : 'trying now'),
   connectingSince: (time: string): string => `Connecting since ${time}`,
+  waitingForSender: 'waiting for somebody who sends',
+  feedHelp:
+    'This camera gets its pictures from whoever sends them: open this address on the device that has the camera, and press start.',
   failedHelp: 'Somebody has to change this camera’s settings or the machine, then restart it.',
   stoppedHelp: 'Switched off. Nothing is recorded.',
   start: 'Start',

@@ -61,6 +61,9 @@ export const es: Words = {
   lostSince: (time) => `Sin señal desde las ${time}`,
   nextTry: (seconds) => (seconds > 0 ? `próximo intento en ${seconds} s` : 'intentando ahora'),
   connectingSince: (time) => `Conectando desde las ${time}`,
+  waitingForSender: 'a la espera de quien envíe',
+  feedHelp:
+    'Esta cámara recibe sus imágenes de quien las envía: abre esta dirección en el dispositivo que tiene la cámara y pulsa empezar.',
   failedHelp: 'Alguien debe cambiar los ajustes de esta cámara o el equipo, y después reiniciarla.',
   stoppedHelp: 'Apagada. No se registra nada.',
   start: 'Iniciar',

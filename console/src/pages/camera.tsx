@@ -4,6 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Camera } from '../api';
 import { SnapshotButton } from '../components/actions';
 import { Skeleton, said, Trouble } from '../components/asked';
+import { FeedNote } from '../components/feed-note';
 import { Choice } from '../components/form';
 import { IconButton } from '../components/icon-button';
 import { CloseIcon, FullScreenIcon, NextIcon, PreviousIcon } from '../components/icons';
@@ -130,6 +131,7 @@ function Side({ camera, playback, store, editor, test, failed }: SideProps) {
   const described = store.camera.value;
   return (
     <div class="side">
+      <FeedNote camera={camera} />
       <Now camera={camera} playback={playback} />
       {failed && <Trouble text={failed} onAgain={() => void store.load().catch(() => undefined)} />}
       {described ? (

@@ -2,6 +2,7 @@
 
 import { useRef } from 'preact/hooks';
 import type { Camera } from '../../api';
+import { FeedNote, isFed } from '../../components/feed-note';
 import { Stage } from '../../components/stage';
 import { StateBadge } from '../../components/state';
 import { usePassing } from '../../components/use';
@@ -27,7 +28,7 @@ export function Check({ camera: added, onChange, onDone }: CheckProps) {
   const wasListed = useRef(false);
   if (listed) wasListed.current = true;
   const camera = listed ?? added;
-  const { state, width, height, fps_in } = camera.status;
+  const { state, width } = camera.status;
   const isRunning = state === 'running' && width > 0;
   if (wasListed.current && cameras.value && !listed) {
     return (
@@ -51,15 +52,8 @@ export function Check({ camera: added, onChange, onDone }: CheckProps) {
       <div class="hero" style={{ '--aspect': String(aspectOf([camera])) }}>
         <Stage camera={camera} onScreen={true} trouble={trouble} onTrouble={say} />
       </div>
-      <p role="status">
-        {isRunning
-          ? words.runs(`${width} × ${height} px`, common.value.fps(fps_in))
-          : state === 'connecting'
-            ? words.connecting
-            : state === 'failed'
-              ? words.failed
-              : words.troubled}
-      </p>
+      <FeedNote camera={camera} />
+      <p role="status">{sentence(camera, isRunning)}</p>
       <div class="buttons">
         <button type="button" class="button first" onClick={() => onDone(href('live'))}>
           {isRunning ? words.done : words.keep}
@@ -79,4 +73,14 @@ export function Check({ camera: added, onChange, onDone }: CheckProps) {
       </div>
     </div>
   );
+}
+
+/** How it is with its picture. */
+function sentence(camera: Camera, isRunning: boolean): string {
+  const words = addWords.value;
+  const { state, width, height, fps_in } = camera.status;
+  if (isRunning) return words.runs(`${width} × ${height} px`, common.value.fps(fps_in));
+  if (state === 'failed') return words.failed;
+  if (isFed(camera) && (state === 'connecting' || state === 'lost')) return words.awaited;
+  return state === 'connecting' ? words.connecting : words.troubled;
 }
