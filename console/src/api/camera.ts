@@ -92,7 +92,14 @@ interface Series {
 
 interface Occupancy {
   points: { start: string; min: number; mean: number; max: number }[];
-  peak: { people: number; at: string } | null;
+}
+
+/** The most people of the minutes from `start` on, and the first minute of them; undefined: there was nobody. */
+export function peakSince({ points }: Occupancy, start: string): { people: number; at: string } | undefined {
+  const since = points.filter((point) => Date.parse(point.start) >= Date.parse(start));
+  const people = Math.max(0, ...since.map(({ max }) => max));
+  const first = since.find(({ max }) => people > 0 && max === people);
+  return first && { people, at: first.start };
 }
 
 /** What a camera saw in the running hour of its branch's clock. */
@@ -102,6 +109,7 @@ export interface Hour {
   visits: number;
   entries: number;
   exits: number;
+  /** By the minute; of the last sixty of them. */
   occupancy: Occupancy;
 }
 

@@ -2,7 +2,7 @@
 
 import type { Camera } from '../../api';
 import { serverNow } from '../../api';
-import { type Hour, thisHour } from '../../api/camera';
+import { type Hour, peakSince, thisHour } from '../../api/camera';
 import { Show, Skeleton, useAsked } from '../../components/asked';
 import { Figure } from '../../components/figure';
 import { timeAt } from '../../data/branches';
@@ -55,7 +55,7 @@ export function Now({ camera, playback }: { camera: Camera; playback: Playback |
   );
 }
 
-/** Lines and zones with what they say now; counts of lines are since the server started. */
+/** Lines and zones with what they say now. */
 function Shapes({ camera }: { camera: Camera }) {
   const said = cameraWords.value;
   const { lines, zones } = camera.status;
@@ -67,6 +67,7 @@ function Shapes({ camera }: { camera: Camera }) {
           <b class="figure">{said.counted(entries, exits)}</b>
         </li>
       ))}
+      {lines.length > 0 && <li class="quiet">{said.linesSince}</li>}
       {zones.map(({ name, people }) => (
         <li key={`zone ${name}`} data-zone={name}>
           <span>{name}</span>
@@ -80,7 +81,8 @@ function Shapes({ camera }: { camera: Camera }) {
 function HourFacts({ hour }: { hour: Hour }) {
   const said = cameraWords.value;
   const { number } = words.value;
-  const { points, peak } = hour.occupancy;
+  const { points } = hour.occupancy;
+  const peak = peakSince(hour.occupancy, hour.start);
   return (
     <>
       <h2>{said.thisHour(wallClock(hour.start))}</h2>
