@@ -125,7 +125,7 @@ export const en = {
   signedOutTitle: 'You are not signed in',
   signedOut: 'This console opens with a link. On the machine that runs Atalaya, ask for a new one:',
   signedOutNote:
-    'A link is good for a short time. Whoever has it sees the cameras, so hand it only to your own people.',
+    'Did the server start with --config, --data-dir or --listen? Then the command needs the same; the server printed the whole of it below its first link. A link is good for a short time. Whoever has it sees the cameras, so hand it only to your own people.',
   copy: 'Copy',
   copied: 'Copied',
 

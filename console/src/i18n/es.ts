@@ -116,7 +116,8 @@ export const es: Words = {
 
   signedOutTitle: 'No has iniciado sesión',
   signedOut: 'Esta consola se abre con un enlace. En el equipo donde corre Atalaya, pide uno nuevo:',
-  signedOutNote: 'El enlace vale por poco tiempo. Quien lo tiene ve las cámaras: dáselo solo a tu gente.',
+  signedOutNote:
+    '¿Arrancó el servidor con --config, --data-dir o --listen? Entonces la orden necesita lo mismo; el servidor la mostró entera bajo su primer enlace. El enlace vale por poco tiempo. Quien lo tiene ve las cámaras: dáselo solo a tu gente.',
   copy: 'Copiar',
   copied: 'Copiado',
 

@@ -97,6 +97,7 @@ function Closed({ code, reason }: { code: number; reason: string }) {
         <>
           <p>{words.value.signedOut}</p>
           <Command text="atalaya token link" />
+          <p class="quiet">{words.value.signedOutNote}</p>
         </>
       )}
       <button type="button" class="button" onClick={again}>
