@@ -1,6 +1,6 @@
 // Boxes of what is seen, drawn upon a picture in the colours of their tracks.
 
-import { trackColour } from './colours';
+import { inkOn, trackColour } from './colours';
 
 interface Outlined {
   /** Null until it is confirmed. */
@@ -30,9 +30,9 @@ export function outline(
     const text = String(track);
     const room = pen.measureText(text).width + 6;
     const top = Math.max(y, height / 30);
-    pen.fillStyle = 'rgb(15 17 19 / 0.8)';
-    pen.fillRect(x, top - height / 32, room, height / 32);
     pen.fillStyle = trackColour(track);
+    pen.fillRect(x, top - height / 32, room, height / 32);
+    pen.fillStyle = inkOn(trackColour(track));
     pen.fillText(text, x + 3, top);
   }
 }

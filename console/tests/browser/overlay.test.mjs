@@ -81,7 +81,7 @@ async function measure(withinMs) {
   for (const name of Object.keys(real)) {
     proto[name] = function (...args) {
       if (this.canvas.className !== 'boxes') real[name].apply(this, args);
-      else if (name === 'fillText') hues.set(args[0], hueOf(this.fillStyle));
+      else if (name === 'fillText') hues.set(args[0], hueOf(this.strokeStyle));
     };
   }
   const hueOf = (colour) => {
