@@ -112,7 +112,7 @@ test('a_zone_is_drawn_closed_and_given_more_points_by_mouse', async () => {
   await page.mouse.dblclick(...(await spot(0.825, 0.6)));
   await until('a fifth point', async () => (await zone.locator('.handle').count()) === 5);
   await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await toast('zone zone 1: added').waitFor();
+  await toast('zone 1: added').waitFor();
   assert.equal((await camera()).zones.find(({ name }) => name === 'zone 1').corners.length, 5);
 });
 

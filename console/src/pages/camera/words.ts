@@ -6,6 +6,10 @@ import { en as enParameters, es as esParameters, type ParameterWords } from './p
 import type { Wrong } from './parameters';
 import type { Flaw, Kind } from './shapes';
 
+/** `Line gate`, and not `Line line 1`. */
+export const withKind = (kind: string, name: string): string =>
+  name.toLowerCase().startsWith(`${kind.toLowerCase()} `) ? name : `${kind} ${name}`;
+
 const en = {
   now: 'Now',
   thisHour: (since: string): string => `This hour, since ${since}`,
@@ -86,7 +90,7 @@ const en = {
   deleteShape: (name: string): string => `Delete ${name}`,
   point: (n: number, of: string, x: number, y: number): string =>
     `Point ${n} of ${of}, ${x} % from the left, ${y} % from the top`,
-  shape: (kind: string, name: string): string => `${kind} ${name}`,
+  shape: withKind,
   drawnOn: 'Zones and lines on the picture',
   inSide: 'in',
   flaws: {
@@ -211,7 +215,7 @@ const es: Words = {
   dwell: 'Avisar de estancias de más de … s',
   deleteShape: (name) => `Eliminar ${name}`,
   point: (n, of, x, y) => `Punto ${n} de ${of}, a ${x} % de la izquierda y ${y} % de arriba`,
-  shape: (kind, name) => `${kind} ${name}`,
+  shape: withKind,
   drawnOn: 'Zonas y líneas sobre la imagen',
   inSide: 'entra',
   flaws: {
@@ -309,7 +313,7 @@ function said(change: Change, parameters: ParameterWords, says: Says): string {
     case 'masks':
       return says.masks(change.from, change.to);
     default:
-      return `${says[change.what]} ${change.name}: ${says.how[change.how]}`;
+      return `${withKind(says[change.what], change.name)}: ${says.how[change.how]}`;
   }
 }
 
