@@ -28,6 +28,8 @@ const RUSH: usize = 10_000;
 const MISSED: u64 = 20;
 /// Handshakes of them that are under way at once: more would wait in the kernel.
 const AT_ONCE: usize = 1000;
+/// How long anything is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) async fn measure(out: &mut impl Write) -> Result<()> {
     let folder = tempfile::tempdir()?;
@@ -67,11 +69,14 @@ impl Publisher {
         Ok(Self { sent, stop, task })
     }
 
-    async fn more(&self, count: u64) {
+    async fn more(&self, count: u64) -> Result<()> {
         let goal = self.sent.load(Ordering::SeqCst) + count;
+        let end = Instant::now() + PATIENCE;
         while self.sent.load(Ordering::SeqCst) < goal {
+            anyhow::ensure!(Instant::now() < end, "{count} more events were not taken in time");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        Ok(())
     }
 
     /// How many were published.
@@ -102,9 +107,9 @@ impl People {
     }
 
     async fn until(&self, is_so: impl Fn(&Notes) -> bool) -> Result<()> {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + PATIENCE;
         while !is_so(&self.notes) {
-            anyhow::ensure!(Instant::now() < end, "clients did not come so far within a minute");
+            anyhow::ensure!(Instant::now() < end, "clients did not come so far in time");
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         Ok(())
@@ -134,14 +139,14 @@ async fn redis_restarted(folder: &Path) -> Result<String> {
     let server = Server::start(&folder.join("data"), &redis).await?;
     let people = People::start(100, &server).await?;
     let publisher = Publisher::start(&server)?;
-    publisher.more(100).await;
+    publisher.more(100).await?;
     let mut worst = Duration::ZERO;
     for _ in 0..5 {
         redis.restart(Duration::from_secs(1)).await?;
         let (back, before) = (Instant::now(), people.notes.newest.load(Ordering::Relaxed));
         people.until(|notes| notes.newest.load(Ordering::Relaxed) > before).await?;
         worst = worst.max(back.elapsed());
-        publisher.more(100).await;
+        publisher.more(100).await?;
     }
     let said = people.end(publisher.end().await?).await?;
     let ms = worst.as_millis();
@@ -159,14 +164,14 @@ async fn server_restarted(folder: &Path) -> Result<String> {
     let two = Server::start(&folder.join("two"), &redis).await?;
     let people = People::start(CLIENTS, &one).await?;
     let publisher = Publisher::start(&two)?;
-    publisher.more(200).await;
+    publisher.more(200).await?;
     people.home.send_replace(Some(two.url()));
     let begin = Instant::now();
     one.stop().await?;
     people.until(|notes| notes.resumed.load(Ordering::Relaxed) >= 2 * CLIENTS as u64).await?;
     let took = begin.elapsed().as_millis();
     let _one = Server::start(&folder.join("one"), &redis).await?;
-    publisher.more(200).await;
+    publisher.more(200).await?;
     let said = people.end(publisher.end().await?).await?;
     Ok(format!(
         "one of two servers stopped with {CLIENTS} clients, {PER_SECOND} events a second: all back after {took} ms; {said}"
@@ -186,7 +191,7 @@ async fn rush(folder: &Path) -> Result<String> {
     for round in 0..2 {
         if round > 0 {
             let publisher = Publisher::start(&server)?;
-            publisher.more(MISSED).await;
+            publisher.more(MISSED).await?;
             sent = publisher.end().await?;
         }
         let begin = Instant::now();

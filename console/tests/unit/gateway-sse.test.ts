@@ -61,6 +61,16 @@ async function fallBack(answers: Answers): Promise<Scene> {
   return scene;
 }
 
+/** Somebody who was at ten when the answer ended, and asks again. */
+async function cutAtTen(answers: Answers): Promise<Scene> {
+  const scene = await fallBack(answers);
+  answers.welcome(10);
+  await scene.settle();
+  answers.end();
+  await scene.pass(1000);
+  return scene;
+}
+
 test('where_no_websocket_gets_through_events_come_over_plain_http', async () => {
   const answers = new Answers();
   const scene = await fallBack(answers);
@@ -83,11 +93,7 @@ test('where_no_websocket_gets_through_events_come_over_plain_http', async () => 
 
 test('it_is_live_once_it_has_what_it_missed', async () => {
   const answers = new Answers();
-  const scene = await fallBack(answers);
-  answers.welcome(10);
-  await scene.settle();
-  answers.end();
-  await scene.pass(1000);
+  const scene = await cutAtTen(answers);
   answers.welcome(12);
   answers.say(event(11));
   answers.say(event(12));
@@ -103,11 +109,7 @@ test('it_is_live_once_it_has_what_it_missed', async () => {
 
 test('a_stream_that_began_anew_is_a_gap_and_what_came_of_it_is_told', async () => {
   const answers = new Answers();
-  const scene = await fallBack(answers);
-  answers.welcome(10);
-  await scene.settle();
-  answers.end();
-  await scene.pass(1000);
+  const scene = await cutAtTen(answers);
   answers.welcome(0);
   answers.say({ ...event(1), epoch: 'b' });
   answers.resumed(0, 'b');
