@@ -1,5 +1,8 @@
 //! Who goes first when a machine has too little: the picture, then what is found in it.
 
+use std::io;
+use std::thread::{Builder, JoinHandle};
+
 use rustix::process::{getpriority_process, setpriority_process};
 use rustix::thread::gettid;
 
@@ -7,11 +10,24 @@ use rustix::thread::gettid;
 /// of a core that a streaming thread wants as well, and all of one that nobody wants.
 const NICENESS: i32 = 10;
 
-/// Lets the threads that decode, encode and send pictures go before this one: a camera that is looked at less often
+/// Starts a thread that lets those go first which decode, encode and send pictures: a camera that is looked at less often
 /// still counts, while a picture that comes late is seen by everybody. Threads that ONNX Runtime makes for itself, where it
 /// is given more than one, are not lowered.
-pub(crate) fn let_video_go_first() {
-    // On Linux niceness is each thread's own.
+///
+/// # Errors
+/// When the system has no thread left.
+pub(crate) fn spawn_behind_video(
+    name: &str,
+    work: impl FnOnce() + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
+    Builder::new().name(name.to_owned()).spawn(|| {
+        go_last();
+        work();
+    })
+}
+
+/// On Linux niceness is each thread's own.
+fn go_last() {
     let thread = Some(gettid());
     let lowered = getpriority_process(thread).and_then(|now| setpriority_process(thread, now.max(NICENESS)));
     if let Err(error) = lowered {
@@ -22,16 +38,17 @@ pub(crate) fn let_video_go_first() {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
     use super::*;
 
     #[test]
     fn only_the_thread_itself_goes_last() {
-        let before = getpriority_process(Some(gettid())).unwrap();
-        let inside = std::thread::spawn(|| {
-            let_video_go_first();
-            getpriority_process(Some(gettid())).unwrap()
-        });
-        assert_eq!(inside.join().unwrap(), before.max(NICENESS));
-        assert_eq!(getpriority_process(Some(gettid())).unwrap(), before);
+        let niceness = || getpriority_process(Some(gettid())).unwrap();
+        let before = niceness();
+        let (tell, told) = mpsc::channel();
+        spawn_behind_video("last", move || tell.send(niceness()).unwrap()).unwrap().join().unwrap();
+        assert_eq!(told.recv().unwrap(), before.max(NICENESS));
+        assert_eq!(niceness(), before);
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::task::Task;
 use crate::engine::EngineError;
-use crate::niceness::let_video_go_first;
+use crate::niceness::spawn_behind_video;
 use crate::person::{Look, Looker};
 
 /// A look that was had.
@@ -41,7 +41,6 @@ impl Worker {
         let (tasks, todo) = mpsc::sync_channel::<(Task, u64)>(1);
         let (done, outcomes) = mpsc::sync_channel(1);
         let work = move || {
-            let_video_go_first();
             for (task, epoch) in todo {
                 let began = Instant::now();
                 let look = task.look(&mut looker);
@@ -51,7 +50,7 @@ impl Worker {
                 }
             }
         };
-        let thread = std::thread::Builder::new().name("visionattributes".to_owned()).spawn(work)?;
+        let thread = spawn_behind_video("visionattributes", work)?;
         Ok(Self { tasks: Some(tasks), outcomes, is_busy: false, thread: Some(thread) })
     }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::engine::{EngineError, Found, Tensor, Wanted};
 use crate::meta::Cue;
-use crate::niceness::let_video_go_first;
+use crate::niceness::spawn_behind_video;
 use crate::sync::{lock, wait, wait_for};
 
 /// A frame to look at.
@@ -74,8 +74,7 @@ impl Worker {
     {
         let shared = Arc::new(Shared { slot: Mutex::new(Slot::Idle), changed: Condvar::new() });
         let guard = DeathNotice(shared.clone());
-        let thread = std::thread::Builder::new().name("visiondetect".to_owned()).spawn(move || {
-            let_video_go_first();
+        let thread = spawn_behind_video("visiondetect", move || {
             while let Some(job) = guard.0.next_job() {
                 let start = Instant::now();
                 let result = look(&job);
