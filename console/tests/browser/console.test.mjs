@@ -112,14 +112,31 @@ test('every_branch_counts_its_own_visits', async () => {
   await until('one branch', async () => !/branch/.test(await page.locator('.facts').textContent()));
 });
 
-test('servers_that_help_through_firewalls_are_asked_in_time', () =>
-  apart({}, async (other) => {
+test('servers_that_help_through_firewalls_are_asked_in_time', () => {
+  // A browser that is connected stops looking for more ways: the offer waits until it has found the one by STUN.
+  const script = () => {
+    window.RTCPeerConnection = class extends RTCPeerConnection {
+      constructor(...options) {
+        super(...options);
+        this.addEventListener('icecandidate', ({ candidate }) => {
+          window.foundByStun ||= candidate?.type === 'srflx';
+        });
+      }
+    };
+  };
+  return apart({ script }, async (other) => {
     const told = [];
     other.on('request', (request) => request.method() === 'PATCH' && told.push(request.postData()));
+    await other.route('**/whep?*', async (route) => {
+      const isOffer = route.request().method() === 'POST';
+      if (isOffer) await until('a candidate by STUN', () => other.evaluate(() => window.foundByStun));
+      await route.continue();
+    });
     await other.goto(base);
     // The address that only the STUN server of `tests/console.rs` could have told.
-    await until('a candidate by STUN', () => told.some((body) => / 192\.0\.2\.7 .* typ srflx/.test(body)));
-  }));
+    await until('it is told', () => told.some((body) => / 192\.0\.2\.7 .* typ srflx/.test(body)));
+  });
+});
 
 test('language_and_theme_are_chosen_and_kept', async () => {
   const root = page.locator('html');
