@@ -1,7 +1,11 @@
-// Puts the saved theme on the page before the first paint, so that a light room never flashes dark.
+// Puts the theme on the page before the first paint, so that a light room never flashes dark.
 
+import { systemIsDark, themeOf } from './theme';
+
+let chosen: string | null = null;
 try {
-  if (localStorage.getItem('atalaya.theme') === 'light') document.documentElement.dataset.theme = 'light';
+  chosen = localStorage.getItem('atalaya.theme');
 } catch {
-  // Storage is forbidden: the default stays.
+  // Storage is forbidden: nothing was chosen.
 }
+document.documentElement.dataset.theme = themeOf(chosen, window.location.hash, systemIsDark().matches);

@@ -1,8 +1,9 @@
 // What a person chose in this browser: theme, language, boxes. It survives a reload and nothing else needs it.
 
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
+import { hash } from './routes';
+import { systemIsDark, type Theme, themeOf } from './theme';
 
-export type Theme = 'dark' | 'light';
 export type Language = 'en' | 'es';
 
 const KEY = {
@@ -36,8 +37,14 @@ export function pickLanguage(saved: string | null, offered: readonly string[]): 
   return known.find((tag): tag is Language => tag === 'en' || tag === 'es') ?? 'en';
 }
 
-/** Dark unless light was chosen: the wall hangs in dim rooms. */
-export const theme = signal<Theme>(read(KEY.theme) === 'light' ? 'light' : 'dark');
+const chosenTheme = signal(read(KEY.theme));
+const darkSystem = systemIsDark();
+const isSystemDark = signal(darkSystem.matches);
+darkSystem.addEventListener('change', ({ matches }) => {
+  isSystemDark.value = matches;
+});
+
+export const theme = computed<Theme>(() => themeOf(chosenTheme.value, hash.value, isSystemDark.value));
 export const language = signal<Language>(pickLanguage(read(KEY.language), navigator.languages));
 
 const readSet = (key: string): ReadonlySet<string> => new Set((read(key) ?? '').split(' ').filter(Boolean));
@@ -91,7 +98,7 @@ function changed(set: ReadonlySet<string>, camera: string, isIn: boolean): Reado
 }
 
 export function setTheme(next: Theme): void {
-  theme.value = next;
+  chosenTheme.value = next;
   write(KEY.theme, next);
 }
 

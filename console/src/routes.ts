@@ -67,7 +67,8 @@ export function replace(address: string): void {
   window.location.replace(address);
 }
 
-const hash = signal(window.location.hash);
+/** That of the address, once the reader has gone there. */
+export const hash = signal(window.location.hash);
 /** The address that was asked about already. */
 let allowed: string | undefined;
 /** Steps in the browser's history, as it was last seen. */

@@ -5,7 +5,6 @@
 //! created within ten minutes may say `***` for it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -127,14 +126,14 @@ fn show(
         }
         None => None,
     };
-    let known_as = known_as(state, caller, found.address);
+    let known_as = known_as(state, caller, found);
     Ok(DiscoveredCamera::new(found, entry.as_ref().zip(shown.as_ref()), credentials, known_as))
 }
 
-/// A camera that the caller sees at `address`.
-fn known_as(state: &State, caller: &Caller, address: IpAddr) -> Option<String> {
+/// A camera that the caller sees and that is the one that was found.
+fn known_as(state: &State, caller: &Caller, found: &Found) -> Option<String> {
     let cameras = visible(state, caller).into_iter().map(|handle| handle.camera());
-    let mut there = cameras.filter(|camera| discover::is_at(&camera.parameters, address));
+    let mut there = cameras.filter(|camera| discover::is_at(&camera.parameters, found));
     there.next().map(|camera| camera.id.to_string())
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
-use std::net::IpAddr;
 
 use anyhow::{Context, Result};
 use thiserror::Error;
@@ -128,7 +127,7 @@ impl<'a> Printer<'a> {
             (entry, shown)
         });
         let entry = shown.as_ref().map(|(entry, shown)| (*entry, shown));
-        let known_as = self.known_as(found.address);
+        let known_as = self.known_as(found);
         let camera = DiscoveredCamera::new(found, entry, self.credentials, known_as);
         if !self.is_toml {
             return out::line(serde_json::to_string(&DiscoverLine::Camera(camera))?);
@@ -142,8 +141,8 @@ impl<'a> Printer<'a> {
         out::line(camera.toml.unwrap_or_default())
     }
 
-    fn known_as(&self, address: IpAddr) -> Option<String> {
-        let mut there = self.known.iter().filter(|(_, parameters)| discover::is_at(parameters, address));
+    fn known_as(&self, found: &Found) -> Option<String> {
+        let mut there = self.known.iter().filter(|(_, parameters)| discover::is_at(parameters, found));
         there.next().map(|(id, _)| id.clone())
     }
 

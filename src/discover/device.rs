@@ -102,6 +102,7 @@ pub(super) async fn interview(search: &Search, address: IpAddr, door: Door, unti
         manufacturer: None,
         model: hardware,
         via: Via::Onvif,
+        rtsp_port: None,
         profiles: Vec::new(),
         needs_credentials: false,
         takes_credentials: false,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use url::Url;
 
-use super::{Credentials, Found};
+use super::{Credentials, Found, port_of};
 use crate::domain::{CameraId, ParamValue};
 
 /// The pipeline for cameras that stream over RTSP.
@@ -45,13 +45,16 @@ pub fn propose(
     Some(Entry { id, name, pipeline: PIPELINE, parameters })
 }
 
-/// Whether a camera with these parameters is the one at `address`.
-pub fn is_at(parameters: &BTreeMap<String, ParamValue>, address: IpAddr) -> bool {
+/// Whether a camera with these parameters is what was found: at its address and, where it told any, at one of its ports.
+/// Behind one address there may be many, on a recorder or behind a router.
+pub fn is_at(parameters: &BTreeMap<String, ParamValue>, found: &Found) -> bool {
+    let ports = found.ports();
     parameters.values().any(|value| {
         let ParamValue::Text(text) = value else { return false };
-        let host =
-            Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-        host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|host| host.to_canonical() == address)
+        let Ok(url) = Url::parse(text) else { return false };
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        host.parse::<IpAddr>().is_ok_and(|host| host.to_canonical() == found.address)
+            && (ports.is_empty() || ports.contains(&port_of(&url)))
     })
 }
 
@@ -89,6 +92,7 @@ mod tests {
             manufacturer: None,
             model: None,
             via: Via::Onvif,
+            rtsp_port: None,
             profiles: vec![
                 Profile::default(),
                 Profile { stream_url: Some("rtsp://10.0.0.7/x".into()), ..Profile::default() },
@@ -115,6 +119,23 @@ mod tests {
             assert_eq!(entry.id.as_str(), id, "{name}");
             assert!(entry.name.chars().count() <= 100);
         }
+    }
+
+    #[test]
+    fn a_camera_is_known_by_its_address_and_its_port() {
+        let known = |location: &str, found: &Found| {
+            is_at(&BTreeMap::from([("location".to_owned(), ParamValue::Text(location.to_owned()))]), found)
+        };
+        let by_onvif = found("a");
+        assert!(known("rtsp://10.0.0.7:554/another", &by_onvif));
+        assert!(!known("rtsp://10.0.0.7:555/x", &by_onvif));
+        assert!(!known("rtsp://10.0.0.8/x", &by_onvif));
+        let by_rtsp =
+            Found { via: Via::Rtsp, rtsp_port: Some(8555), profiles: Vec::new(), ..by_onvif.clone() };
+        assert!(known("rtsp://ana@10.0.0.7:8555/", &by_rtsp));
+        assert!(!known("rtsp://10.0.0.7/x", &by_rtsp));
+        let silent = Found { profiles: Vec::new(), ..by_onvif };
+        assert!(known("rtsp://10.0.0.7:555/x", &silent), "who tells no port may be the one");
     }
 
     #[test]

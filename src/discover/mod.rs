@@ -23,6 +23,8 @@ mod xml;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use url::Url;
+
 pub use address::{MAX_ADDRESSES, TargetError, Targets, is_near};
 pub use entry::{Entry, is_at, propose};
 pub use onvif::{Media, date_time, device_information, media_service, profiles, snapshot_uri, stream_uri};
@@ -112,6 +114,8 @@ pub struct Found {
     pub manufacturer: Option<String>,
     pub model: Option<String>,
     pub via: Via,
+    /// Of its RTSP server, where that was found.
+    pub rtsp_port: Option<u16>,
     pub profiles: Vec<Profile>,
     /// It wants a user and a password, and got none or not the right ones.
     pub needs_credentials: bool,
@@ -119,6 +123,19 @@ pub struct Found {
     pub takes_credentials: bool,
     /// What stands between it and its pictures, in plain words.
     pub note: Option<String>,
+}
+
+impl Found {
+    /// Those of its streams.
+    fn ports(&self) -> Vec<u16> {
+        let urls = self.profiles.iter().filter_map(|profile| Url::parse(profile.stream_url.as_deref()?).ok());
+        self.rtsp_port.into_iter().chain(urls.map(|url| port_of(&url))).collect()
+    }
+}
+
+/// The port of a stream's address.
+fn port_of(url: &Url) -> u16 {
+    url.port_or_known_default().unwrap_or(if url.scheme() == "rtsps" { 322 } else { 554 })
 }
 
 /// How a device was found.

@@ -97,7 +97,7 @@ async fn examine(
         check_stream(search, &mut device, until).await;
         all.push(device);
     }
-    let told = all.first().map(ports_of).unwrap_or_default();
+    let told = all.first().map(Found::ports).unwrap_or_default();
     for mut server in servers.into_iter().filter(|server| !told.contains(&server.port)) {
         let streams = server.streams().await;
         match all.first_mut() {
@@ -107,11 +107,6 @@ async fn examine(
         }
     }
     all
-}
-
-fn ports_of(device: &Found) -> Vec<u16> {
-    let urls = device.profiles.iter().filter_map(|profile| Url::parse(profile.stream_url.as_deref()?).ok());
-    urls.map(|url| url.port().unwrap_or(554)).collect()
 }
 
 fn adopt(device: &mut Found, streams: Found) {

@@ -73,6 +73,7 @@ impl<'a> Server<'a> {
             manufacturer: None,
             model: None,
             via: Via::Rtsp,
+            rtsp_port: Some(self.port),
             profiles: Vec::new(),
             needs_credentials: false,
             takes_credentials: false,

@@ -79,7 +79,7 @@ pub struct DiscoveredCamera {
     pub needs_credentials: bool,
     /// What stands between it and its pictures, in plain words.
     pub note: Option<String>,
-    /// Id of a camera of yours at the same address.
+    /// Id of a camera of yours at the same address and port.
     pub known_as: Option<String>,
     /// What can be sent to `POST /api/v1/cameras` as it is; null when no stream is known. A password shows as `***`; for ten minutes that stands for the one that was given here.
     pub entry: Option<CameraEntry>,

@@ -75,7 +75,7 @@ export const en = {
   feedHelp:
     'This camera gets its pictures from whoever sends them: open this address on the device that has the camera, and press start.',
   failedHelp: 'Somebody has to change this camera’s settings or the machine, then restart it.',
-  stoppedHelp: 'Switched off. Nothing is recorded.',
+  stoppedHelp: 'Stopped. Nothing is recorded.',
   start: 'Start',
   restart: 'Restart',
 

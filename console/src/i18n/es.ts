@@ -65,7 +65,7 @@ export const es: Words = {
   feedHelp:
     'Esta cámara recibe sus imágenes de quien las envía: abre esta dirección en el dispositivo que tiene la cámara y pulsa empezar.',
   failedHelp: 'Alguien debe cambiar los ajustes de esta cámara o el equipo, y después reiniciarla.',
-  stoppedHelp: 'Apagada. No se registra nada.',
+  stoppedHelp: 'Detenida. No se registra nada.',
   start: 'Iniciar',
   restart: 'Reiniciar',
 

@@ -95,9 +95,9 @@ function unlessGone(error: unknown): void {
   if (!(error instanceof ApiError && error.gone)) throw error;
 }
 
-const draftOf = ({ id, name, pipeline, parameters }: CameraEntry): Draft => ({
+/** Its id is made of the name, which a person chooses better than a device does. */
+const draftOf = ({ name, pipeline, parameters }: CameraEntry): Draft => ({
   ...EMPTY,
-  id,
   name,
   pipeline,
   typed: Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, String(value)])),

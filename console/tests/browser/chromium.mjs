@@ -30,6 +30,7 @@ export async function launch({ flags = [], ...options } = {}) {
     args: [...FLAGS, ...flags],
     locale: 'en-GB',
     viewport: { width: 1280, height: 800 },
+    colorScheme: 'dark',
     ...options,
   });
   const close = async () => {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { until } from './chromium.mjs';
-import { base, begin, browser, complaints, link, open } from './session.mjs';
+import { apart, base, begin, browser, complaints, link, open } from './session.mjs';
 
 /** The pages by their addresses, with a word of each language that only that page's title has. */
 const PAGES = [
@@ -147,6 +147,19 @@ test('the_theme_is_switched_at_once_and_kept', async () => {
   assert.equal(await ground(), light);
   await back.click();
 });
+
+test('reports_are_light_where_the_system_is_until_somebody_chooses', () =>
+  apart({ colorScheme: 'light' }, async (other) => {
+    const shown = () => other.locator('html').getAttribute('data-theme');
+    await other.goto(`${base}/#/shifts`);
+    await until('a light report', async () => (await shown()) === 'light');
+    await other.goto(`${base}/#/`);
+    await until('a dark wall', async () => (await shown()) === 'dark');
+    await other.goBack();
+    await until('a light report again', async () => (await shown()) === 'light');
+    await other.emulateMedia({ colorScheme: 'dark' });
+    await until('a report as dark as the system', async () => (await shown()) === 'dark');
+  }));
 
 test('the_frame_is_walked_by_keyboard_in_the_order_in_which_it_is_read', async () => {
   for (const each of PAGES) {

@@ -80,7 +80,7 @@ async function vivid(locator) {
 }
 
 test('what_they_wear_is_told_in_both_languages', async () => {
-  await until('a colour', async () => (await fact('colours').locator('.swatch').count()) > 0, 60_000);
+  await until('a colour', async () => (await fact('colours').locator('.swatch').count()) > 0, 150_000);
   const colour = await fact('colours').locator('.colour').first().textContent();
   assert.match(colour, /^(black|white|grey|red|orange|yellow|green|blue|purple|pink|brown|beige)$/);
   await page.getByRole('button', { name: 'Español' }).click();
@@ -313,7 +313,7 @@ test('a_totem_that_is_a_camera_sends_its_video_by_webrtc', () =>
       await until(
         'a colour',
         async () => (await fact('colours', porch).locator('.swatch').count()) > 0,
-        60_000,
+        150_000,
       );
       await until('what was heard', async () =>
         /no voice|somebody speaks/.test(await fact('voice', porch).textContent()),

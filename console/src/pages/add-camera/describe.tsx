@@ -132,7 +132,7 @@ function Form({ pipeline, draft, put, onAdded }: FormProps) {
 
 const taken = () => (cameras.value ?? []).map(({ id }) => id);
 
-/** A found camera's id, or one made of the name. */
+/** The one that was typed, else one made of the name. */
 const idOf = ({ id, name }: Draft): string => id || freeId(name, taken());
 
 function idFlaw(id: string): string | undefined {

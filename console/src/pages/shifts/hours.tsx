@@ -10,7 +10,7 @@ import { Block } from './block';
 import { visitCount } from './facts';
 import { figure } from './figures';
 import { clock } from './head';
-import { shiftDay, shiftTitle, type View } from './view';
+import { clockNote, shiftDay, shiftTitle, type View } from './view';
 import { say } from './words';
 
 export function Hours({ view }: { view: View }) {
@@ -51,7 +51,7 @@ export function Hours({ view }: { view: View }) {
       title={say.value.byHour}
       rows="visits"
       view={view}
-      note={isMissing ? (asked.error ? asked.error.message : say.value.noWeekBefore) : undefined}
+      note={isMissing ? (asked.error ? asked.error.message : say.value.noWeekBefore) : clockNote(view)}
     >
       <Chart
         label={say.value.byHour}

@@ -8,7 +8,7 @@ import { clockIn, span, wallOf } from '../../data/clock';
 import { inSteps, readingOf } from './align';
 import { Block } from './block';
 import { figure } from './figures';
-import { shiftTitle, type View } from './view';
+import { clockNote, shiftTitle, type View } from './view';
 import { say } from './words';
 
 /** Finer than this a line trembles, and two of them cannot be told apart. */
@@ -28,7 +28,7 @@ export function Occupancy({ view }: { view: View }) {
       view={view}
       note={
         <>
-          {say.value.occupancyNote} {measured}
+          {say.value.occupancyNote} {measured} {clockNote(view)}
         </>
       }
     >

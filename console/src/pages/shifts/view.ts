@@ -3,8 +3,10 @@
 import type { Comparison, Rows, Scope, Shift, ShiftId } from '../../api/shifts';
 import type { Branch } from '../../data/branches';
 import { clockIn, dayIn } from '../../data/clock';
+import { wallClock } from '../../data/facts';
 import { shiftName } from '../../i18n';
 import { href } from '../../routes';
+import { say } from './words';
 
 export interface View {
   branch: Branch;
@@ -59,6 +61,12 @@ export const shiftDay = (shift: Shift, zone: string) => dayIn(zone, Date.parse(s
 /** `night, Sun 22 Nov`. */
 export const shiftTitle = (shift: Shift, zone: string) =>
   `${shiftName(shift.name)}, ${shiftDay(shift, zone)}`;
+
+/** That the shift beside is not at the hours which the axis has, where it began at another one. */
+export function clockNote({ first, second }: View): string | undefined {
+  const theirs = wallClock(second?.summary.shift.start ?? first.summary.shift.start);
+  return theirs === wallClock(first.summary.shift.start) ? undefined : say.value.fromItsStart(theirs);
+}
 
 /** `22:00–06:00`. */
 export const shiftHours = ({ start, end }: Shift, zone: string) =>

@@ -78,6 +78,8 @@ const en = {
   byHour: 'Visits by hour',
   weekBefore: (day: string): string => `a week before, ${day}`,
   noWeekBefore: 'No such shift a week before.',
+  fromItsStart: (start: string): string =>
+    `The other shift is drawn from its own start, at ${start}, on the clock of this one.`,
   hour: 'Hour',
   byHourSummary: (total: string, hour: string, most: string): string =>
     `${total} by hour; most in the hour from ${hour}: ${most}.`,
@@ -230,6 +232,8 @@ const es: typeof en = {
   byHour: 'Visitas por hora',
   weekBefore: (day) => `una semana antes, ${day}`,
   noWeekBefore: 'No hay un turno igual una semana antes.',
+  fromItsStart: (start: string): string =>
+    `El otro turno se dibuja desde su propio inicio, a las ${start}, sobre el reloj de este.`,
   hour: 'Hora',
   byHourSummary: (total, hour, most) =>
     `${total} por hora; la mayoría en la hora desde las ${hour}: ${most}.`,

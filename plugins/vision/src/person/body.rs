@@ -19,6 +19,10 @@ const SEEN: f32 = 0.5;
 /// Shoulders may be so many torsos apart; more is a torso that is foreshortened or guessed beyond the picture.
 const WIDEST_SHOULDERS: f32 = 1.7;
 
+/// The middle of a torso may be so far from that of the person's box, in widths of it. Further aside it is somebody
+/// else's, or the box is not where the person is: a detector that is behind its camera leaves it to motion to say where.
+const FURTHEST_ASIDE: f32 = 0.25;
+
 /// The least part of a person's box that a torso is high.
 const LEAST_TORSO: f32 = 0.15;
 
@@ -121,7 +125,9 @@ impl<'a> Body<'a> {
                 && (0.0..1.0).contains(&x)
                 && (0.0..1.0).contains(&y)
         };
+        let (axis, _) = self.place(middle(self.shoulders(), self.hips()));
         torso >= LEAST_TORSO * rect.h * self.picture.1
+            && (axis - rect.x - rect.w / 2.0).abs() <= FURTHEST_ASIDE * rect.w
             && self.shoulder_width() <= WIDEST_SHOULDERS
             && self.shoulders().1 < self.hips().1
             && [BodyPart::LeftShoulder, BodyPart::RightShoulder]
@@ -243,4 +249,34 @@ fn length((x, y): Vector) -> f32 {
 fn right_of((x, y): Vector) -> Vector {
     let length = length((x, y));
     if length > 0.0 { (y / length, -x / length) } else { (0.0, 0.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::blazepose::Landmark;
+
+    #[test]
+    fn a_body_beside_the_box_is_not_the_persons() {
+        let rect = Rect { x: 0.4, y: 0.2, w: 0.1, h: 0.4 };
+        let fits_moved_by = |widths: f32| {
+            let hidden = Landmark { x: 0.0, y: 0.0, z: 0.0, visibility: 0.0, presence: 0.0 };
+            let mut pose = Pose { presence: 1.0, landmarks: [hidden; _] };
+            let mut put = |part: BodyPart, x: f32, y: f32| {
+                let (x, y) = (rect.x + (x + widths) * rect.w, rect.y + y * rect.h);
+                pose.landmarks[part as usize] = Landmark { x, y, visibility: 1.0, ..hidden };
+            };
+            put(BodyPart::LeftShoulder, 0.7, 0.2);
+            put(BodyPart::RightShoulder, 0.3, 0.2);
+            put(BodyPart::LeftHip, 0.6, 0.5);
+            put(BodyPart::RightHip, 0.4, 0.5);
+            Body::new(&pose, (640.0, 480.0)).fits(&rect)
+        };
+        for widths in [0.0, 0.2, -0.2] {
+            assert!(fits_moved_by(widths), "{widths}");
+        }
+        for widths in [0.3, -0.3] {
+            assert!(!fits_moved_by(widths), "{widths}");
+        }
+    }
 }
