@@ -47,8 +47,8 @@ export function href(
 
 export const cameraHref = (camera: string) => href('cameras', [camera]);
 
-/** Whether the reader may go there; it may ask them. */
-type MayGo = (next: Route) => boolean;
+/** Whether the reader may go there, or leave the console where there is no page; it may ask them. */
+type MayGo = (next: Route | undefined) => boolean;
 
 let mayGo: MayGo | undefined;
 
@@ -59,6 +59,9 @@ export function guard(ask: MayGo): () => void {
     if (mayGo === ask) mayGo = undefined;
   };
 }
+
+/** Whether the reader may leave the console altogether. */
+export const mayLeave = (): boolean => mayGo?.(undefined) !== false;
 
 /** Goes to an address as another choice on the same page does: without a step in the browser's history. */
 export function replace(address: string): void {

@@ -17,6 +17,7 @@ mod stream;
 mod supervisor;
 mod tap;
 mod transit;
+mod tuning;
 mod views;
 mod watchdog;
 

@@ -15,18 +15,18 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 use super::backoff::Backoff;
 use super::cameras::CameraContext;
-use super::description::Description;
 use super::figures::Figures;
 use super::handle::{Inner, Order, Overlay};
 use super::reach::trouble_reaching;
 use super::reason::{Trouble, explain};
 use super::redact::redact;
 use super::run::{Plan, Run, Signal, StartError};
+use super::tuning::Tuning;
 use super::watchdog::{End, Watchdog};
 use crate::domain::{Camera, CameraState, ParamValue, Timestamp};
 
 /// How long a pipeline may take to be built, before the camera counts as lost.
-const START_PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const START_PATIENCE: Duration = Duration::from_secs(15);
 /// How long the end of a pipeline is waited for before the next one starts without it.
 const END_PATIENCE: Duration = Duration::from_secs(2);
 /// With so many pipelines of one camera that do not end, no further one is started: each holds memory.
@@ -88,23 +88,6 @@ struct Keeper {
     up: Instant,
     /// Since when it has been away.
     away: Timestamp,
-}
-
-/// The parameters that a pipeline plays with.
-struct Tuning {
-    description: Arc<Description>,
-    camera: Arc<Camera>,
-}
-
-impl Tuning {
-    /// Lets `run` go on with the parameters that the camera has now; false when that takes another pipeline.
-    async fn follow(&mut self, inner: &Inner, run: &Run) -> bool {
-        let (description, before) = (self.description.clone(), self.camera.clone());
-        let (pipeline, after) = (run.pipeline(), inner.camera.borrow().clone());
-        self.camera = after.clone();
-        let retune = move || description.retune(&pipeline, &before.parameters, &after.parameters);
-        matches!(timeout(START_PATIENCE, spawn_blocking(retune)).await, Ok(Ok(true)))
-    }
 }
 
 /// What follows a life of the pipeline.
@@ -246,10 +229,10 @@ impl Keeper {
                 (End::Trouble(Trouble::Lost(reason)), None)
             }
             Some(Ok(Ok(Ok(run)))) => {
-                let mut tuning = Tuning { description: description.clone(), camera };
+                let mut tuning = Tuning::new(description.clone(), camera);
                 let mut watch = Watchdog::new(&run, description.kind);
                 let end = self.watch(&mut watch, &mut tuning, (&mut inbox, orders)).await;
-                secrets.extend(description.secrets(&tuning.camera.parameters));
+                secrets.extend(description.secrets(tuning.parameters()));
                 (end, Some(run))
             }
             Some(Ok(Ok(Err(error)))) => (End::Trouble(not_started(error, &mut inbox)), None),

@@ -99,7 +99,7 @@ macro_rules! recount_sql {
         )
     };
 }
-const RECOUNT: Sql = Sql {
+pub(super) const RECOUNT: Sql = Sql {
     sqlite: recount_sql!(
         entered: "(enter_at - start_at) / 3600000",
         crossed: "(crossed_at - start_at) / 3600000",
@@ -124,7 +124,7 @@ const RECOUNT: Sql = Sql {
     ),
 };
 
-const RECOUNT_PEAKS: Sql = Sql::same(
+pub(super) const RECOUNT_PEAKS: Sql = Sql::same(
     "insert into occupancy_peak (tenant, shift, camera, sector, people, minute_at)
     select tenant, shift, camera, sector, max_people, minute_at from (
         select tenant, shift, camera, coalesce(sector, 0) as sector, max_people, minute_at, row_number() over (
@@ -133,7 +133,7 @@ const RECOUNT_PEAKS: Sql = Sql::same(
     ) as best where place = 1",
 );
 
-const OPEN_SHIFTS: Sql = Sql::same("select distinct tenant, shift from visit where open");
+pub(super) const OPEN_SHIFTS: Sql = Sql::same("select distinct tenant, shift from visit where open");
 const CLOSE_SQLITE: &str = "update visit set open = false where open";
 /// Those that are open and, on Postgres, of a shift that is held: what begins meanwhile belongs to somebody who lives.
 const COUNT_OPEN_SQLITE: &str =

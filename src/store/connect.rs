@@ -120,14 +120,10 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     make_writable(folder)?;
     make_private(path).map_err(|error| sqlite_error(path, &error.into()))?;
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .busy_timeout(BUSY_TIMEOUT)
-        .row_buffer_size(ROWS_AHEAD)
-        .optimize_on_close(true, None);
+    let options =
+        SqliteConnectOptions::new().filename(path).busy_timeout(BUSY_TIMEOUT).row_buffer_size(ROWS_AHEAD);
     let writer_options = options
         .clone()
-        .optimize_on_close(true, None)
         .journal_mode(SqliteJournalMode::Wal)
         // A totem is switched off at the wall: what was committed must survive that too. The recorder commits
         // twice a second and tenant at most, so the flush costs nothing that could be felt.

@@ -42,7 +42,7 @@ const KNOWN: Sql = Sql {
 };
 
 /// The most people of a camera in a shift. Of a shift whose minutes are no longer all there, only what is more counts.
-const PEAK: Sql = Sql::same(
+pub(super) const PEAK: Sql = Sql::same(
     "insert into occupancy_peak (tenant, shift, camera, sector, people, minute_at)
     select tenant, shift, camera, coalesce(sector, 0), max_people, minute_at from occupancy
         where tenant = $1 and shift = $2 and camera = $3 and coalesce(sector, 0) = $4

@@ -28,6 +28,8 @@ mod job;
 mod news;
 mod occupancy;
 mod page;
+#[cfg(test)]
+mod plan_tests;
 mod record;
 mod retention;
 mod schedule;

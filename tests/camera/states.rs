@@ -154,8 +154,11 @@ async fn what_an_element_takes_while_it_plays_changes_without_a_gap() {
     until(&handle, "running", is_running).await;
     let demand = handle.demand(Overlay::Plain);
     let mut pictures = demand.pictures();
-    for (mask, is_dark) in [("0,0,0.5,0,0.5,0.5,0,0.5", true), ("0.5,0.5,1,0.5,1,1", false)] {
-        world.cameras.put(camera("door", "plain", &[smpte.clone(), text("mask", mask)]));
+    let left = text("mask", "0,0,0.5,0,0.5,0.5,0,0.5");
+    let right = text("mask", "0.5,0.5,1,0.5,1,1");
+    for (mask, is_dark) in [(Some(&left), true), (Some(&right), false), (Some(&left), true), (None, false)] {
+        let parameters: Vec<_> = [&smpte].into_iter().chain(mask).cloned().collect();
+        world.cameras.put(camera("door", "plain", &parameters));
         let shown = async {
             loop {
                 pictures.changed().await.unwrap();
@@ -175,10 +178,13 @@ async fn what_an_element_takes_while_it_plays_changes_without_a_gap() {
         last = Some(frame.number);
     }
     assert!(last.is_some() && handle.status().reconnects == 0);
-    // Without a gap, but no longer so: nobody knows what it was by itself.
-    world.cameras.put(camera("door", "plain", &[smpte]));
-    let restarted = async { while world.records.recv().await.unwrap().number != 0 {} };
-    within_deadline("a restart", restarted).await;
+    // What an element has from its start: nobody knows what it was by itself.
+    let snow = text("pattern", "snow");
+    for parameters in [&[snow.clone(), left][..], &[snow]] {
+        world.cameras.put(camera("door", "plain", parameters));
+        let restarted = async { while world.records.recv().await.unwrap().number != 0 {} };
+        within_deadline("a restart", restarted).await;
+    }
     world.end().await;
 }
 

@@ -6,7 +6,7 @@ import { gateway } from '../data/events';
 import { link, now, refresh, session, signOut } from '../data/feed';
 import { secondsUntil, words } from '../i18n';
 import { branchWanted, setBranch } from '../prefs';
-import { href, route, SECTIONS, type Section } from '../routes';
+import { href, mayLeave, route, SECTIONS, type Section } from '../routes';
 import { Languages, ThemeButton } from './choices';
 import { IconButton } from './icon-button';
 import { MarkIcon, SignOutIcon, StateShape } from './icons';
@@ -79,7 +79,7 @@ function User() {
       <span class="role" title={session.value?.subject}>
         {roles.map((role) => words.value.roles[role] ?? role).join(', ')}
       </span>
-      <IconButton label={words.value.signOut} onClick={() => void signOut()}>
+      <IconButton label={words.value.signOut} onClick={() => mayLeave() && void signOut()}>
         <SignOutIcon />
       </IconButton>
     </>

@@ -200,7 +200,7 @@ test('what_is_not_saved_is_asked_about_before_it_is_lost', async () => {
   const asked = [];
   const onDialog = (dialog) => {
     asked.push(dialog.message());
-    return asked.length < 2 ? dialog.dismiss() : dialog.accept();
+    return asked.length < 3 ? dialog.dismiss() : dialog.accept();
   };
   page.on('dialog', onDialog);
   await page.getByRole('button', { name: 'Draw a line' }).focus();
@@ -211,10 +211,12 @@ test('what_is_not_saved_is_asked_about_before_it_is_lost', async () => {
   assert.match(asked[0], /not saved yet/);
   await until('the camera', () => /cameras\/demo/.test(page.url()));
   await page.locator('.sketch [data-shape="line 1"]').waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await until('the question again', () => asked.length === 2);
   await page.getByRole('link', { name: 'Shifts' }).click();
   await until('the other page', async () => (await page.title()) === 'Shifts · Atalaya');
   page.off('dialog', onDialog);
-  assert.equal(asked.length, 2);
+  assert.equal(asked.length, 3);
   await api('/cameras/spare', { method: 'DELETE' });
 });
 

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import '../fakes/history';
-import { guard, type Route, replace, route } from '../../src/routes';
+import { guard, mayLeave, type Route, replace, route } from '../../src/routes';
 import { back, click, past } from '../fakes/history';
 
 let asked: string[] = [];
 let release: () => void = () => undefined;
 
 const hold = (answer: boolean) => {
-  release = guard((next: Route) => {
-    asked.push(next.page);
+  release = guard((next: Route | undefined) => {
+    asked.push(next?.page ?? 'elsewhere');
     return answer;
   });
 };
@@ -27,6 +27,13 @@ test('a_link_that_is_declined_leaves_address_and_history_as_they_were', () => {
   click('#/events');
   assert.deepEqual([route.value.page, asked], ['camera', ['events']]);
   assert.deepEqual(past(), before);
+});
+
+test('who_signs_out_is_asked_as_well', () => {
+  assert.equal(mayLeave(), true);
+  hold(false);
+  assert.equal(mayLeave(), false);
+  assert.deepEqual(asked, ['elsewhere']);
 });
 
 test('the_button_back_that_is_declined_can_be_pressed_again', () => {

@@ -23,6 +23,7 @@ pub use build::Built;
 pub use catalog::Catalog;
 pub use packages::debian_package;
 pub(super) use packages::decoder_package;
+pub(super) use retune::Own;
 
 /// The sink every description must have: it hands each frame's metadata to the app.
 const RECORDS: &str = "records";
