@@ -2,7 +2,6 @@
 -- column, of the first two, and so on. Left to guess, it takes the first column of a primary key for as good as two of an
 -- index, and reads all of a tenant to find what is of one shift. The numbers are those of a year of a busy venue of four
 -- cameras. They are never counted anew, so that plans stay as they were tried: see src/store/plan_tests.rs.
--- Postgres counts by itself.
 
 -- Makes the table.
 analyze shift;

@@ -23,7 +23,7 @@ use super::redact::redact;
 use super::run::{Plan, Run, Signal, StartError};
 use super::tuning::Tuning;
 use super::watchdog::{End, Watchdog};
-use crate::domain::{Camera, CameraState, ParamValue, Timestamp};
+use crate::domain::{CameraState, ParamValue, Timestamp};
 
 /// How long a pipeline may take to be built, before the camera counts as lost.
 pub(super) const START_PATIENCE: Duration = Duration::from_secs(15);

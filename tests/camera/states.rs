@@ -179,8 +179,8 @@ async fn what_an_element_takes_while_it_plays_changes_without_a_gap() {
     }
     assert!(last.is_some() && handle.status().reconnects == 0);
     // What an element has from its start: nobody knows what it was by itself.
-    let snow = text("pattern", "snow");
-    for parameters in [&[snow.clone(), left][..], &[snow]] {
+    let ball = text("pattern", "ball");
+    for parameters in [&[ball.clone(), left][..], &[ball]] {
         world.cameras.put(camera("door", "plain", parameters));
         let restarted = async { while world.records.recv().await.unwrap().number != 0 {} };
         within_deadline("a restart", restarted).await;

@@ -1,0 +1,1 @@
+-- Nothing: only SQLite has to be told what a full database looks like. Postgres counts by itself.
