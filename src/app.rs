@@ -331,7 +331,7 @@ fn backup_plan(config: &Config, store: &Store) -> Result<Option<(BackupPlan, Dai
 fn find_cameras(running: &Cameras) -> FindCameras {
     let running = running.clone();
     Arc::new(move || {
-        let place = |camera: &Camera| (camera.tenant, camera.branch, camera.id.clone());
+        let place = |camera: &Camera| (camera.tenant, camera.branch, camera.id.clone(), camera.enabled);
         running.list_all().iter().map(|handle| place(&handle.camera())).collect()
     })
 }

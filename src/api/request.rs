@@ -137,7 +137,8 @@ fn make_whole(value: &mut Value) {
 fn unreadable<E: std::error::Error>(error: serde_path_to_error::Error<E>) -> ApiError {
     let path = error.path().to_string();
     let reason = error.into_inner().to_string();
-    let path = Some(path).filter(|path| !matches!(path.as_str(), "." | ""));
+    // A question mark stands for a key that was not read to its end.
+    let path = Some(path).filter(|path| !matches!(path.as_str(), "." | "" | "?"));
     // The path is that of the object, as nothing stands where the key should.
     let missing = reason.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'));
     let field = match (path, missing) {

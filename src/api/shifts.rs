@@ -259,7 +259,7 @@ pub(super) async fn branch(state: &State, caller: &Caller, id: Option<i64>) -> A
         return Ok(match &caller.branches {
             Branches::Some(some) => some.first().copied().unwrap_or_default(),
             Branches::All => {
-                state.store.branches(caller.tenant).await?.first().map(|branch| branch.id).unwrap_or_default()
+                super::branches::of(state, caller).await?.first().map(|branch| branch.id).unwrap_or_default()
             }
         });
     };

@@ -102,12 +102,13 @@ fn selection(args: &ExportArgs, clock: &ZoneClock) -> Result<Selection> {
     Ok(Selection { scope, from: Some(from), to: Some(to), open: None })
 }
 
-/// A day begins on the branch's clock.
+/// Without an offset it is of the branch's clock.
 fn time(flag: &str, text: &str, clock: &ZoneClock) -> Result<Timestamp> {
-    let at = instant(text).or_else(|| clock.start_of_day(text));
+    let at = instant(text).or_else(|| clock.read(text));
     Ok(at.ok_or_else(|| {
         WrongTime(format!(
-            "{flag}: {text:?} is neither a day like 2026-11-01 nor a time like 2026-11-01T06:00:00+01:00"
+            "{flag}: {text:?} is neither a day like 2026-11-01 nor a time like 2026-11-01T06:00 or \
+             2026-11-01T06:00:00+01:00"
         ))
     })?)
 }

@@ -34,8 +34,8 @@ const STALE: Duration = Duration::from_secs(180);
 /// The process ends whether the database answers or not.
 const GOODBYE: Duration = Duration::from_millis(500);
 
-/// Where there are branches and cameras: tenant, branch and id of each camera.
-pub type FindCameras = Arc<dyn Fn() -> Vec<(TenantId, BranchId, CameraId)> + Send + Sync>;
+/// Where there are branches and cameras: tenant, branch and id of each camera, and whether it is switched on.
+pub type FindCameras = Arc<dyn Fn() -> Vec<(TenantId, BranchId, CameraId, bool)> + Send + Sync>;
 
 /// What the jobs need of the house.
 #[derive(Clone)]
@@ -252,7 +252,8 @@ impl Jobs {
     /// Says that this node lives, and which cameras it runs.
     async fn beat(&self, now: Timestamp) -> Result<(), StoreError> {
         let cameras = (self.0.context.cameras)();
-        let cameras = cameras.into_iter().map(|(tenant, _, id)| (tenant.get(), id.to_string())).collect();
+        let on = cameras.into_iter().filter(|(.., is_on)| *is_on);
+        let cameras = on.map(|(tenant, _, id, _)| (tenant.get(), id.to_string())).collect();
         let node = Node { seen: now, cameras, ..self.0.node.clone() };
         self.0.context.store.beat(&node, now - STALE).await
     }
@@ -346,7 +347,7 @@ impl Jobs {
         let described = self.0.context.store.all_branches().await?;
         let in_use = (self.0.context.cameras)();
         let described = described.into_iter().map(|branch| (branch.tenant, branch.id));
-        Ok(described.chain(in_use.into_iter().map(|(tenant, branch, _)| (tenant, branch))).collect())
+        Ok(described.chain(in_use.into_iter().map(|(tenant, branch, ..)| (tenant, branch))).collect())
     }
 }
 

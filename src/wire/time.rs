@@ -52,11 +52,11 @@ impl ZoneClock {
         self.write(at).0.chars().take_while(|c| *c != 'T').collect()
     }
 
-    /// When a day such as `2026-05-04` begins.
-    pub fn start_of_day(&self, date: &str) -> Option<Timestamp> {
-        let date: jiff::civil::Date = date.parse().ok()?;
-        let begin = date.to_zoned(self.0.clone()).and_then(|day| day.start_of_day()).ok()?;
-        let ms = begin.timestamp().as_millisecond();
+    /// When a day such as `2026-05-04` begins, or the clock shows a time such as `2026-05-04T06:00`: the earlier one of
+    /// two, and of one that is skipped the first after it.
+    pub fn read(&self, text: &str) -> Option<Timestamp> {
+        let at: jiff::civil::DateTime = text.parse().ok()?;
+        let ms = self.0.to_ambiguous_zoned(at).compatible().ok()?.timestamp().as_millisecond();
         (0..=LATEST_MS).contains(&ms).then(|| Timestamp::from_millis(ms))
     }
 }
@@ -81,6 +81,25 @@ mod tests {
         assert_eq!(text(1_782_864_000_250), "2026-07-01T02:00:00.25+02:00");
         assert_eq!(ZoneClock::utc().write(Timestamp::from_millis(0)).0, "1970-01-01T00:00:00+00:00");
         assert!(!text(i64::MAX).is_empty());
+    }
+
+    #[test]
+    fn the_wall_clock_is_read_to_the_second_and_through_its_changes() {
+        let havana = ZoneClock::of("America/Havana");
+        let read = |text| havana.read(text).map(|at| havana.write(at).0);
+        for (text, at) in [
+            ("2026-11-02", "2026-11-02T00:00:00-05:00"),
+            ("2026-11-01T12:00:00", "2026-11-01T12:00:00-05:00"),
+            ("2026-11-01T12:30", "2026-11-01T12:30:00-05:00"),
+            ("2026-11-01 00:30:00", "2026-11-01T00:30:00-04:00"),
+            // At midnight the clock is put forward to one.
+            ("2026-03-08", "2026-03-08T01:00:00-04:00"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(at), "{text}");
+        }
+        for text in ["", "noon", "2026-13-01", "2026-11-01T12:00:00-05:00x", "1969-01-01"] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::world::{World, caller, json as answer, tenant};
 on_both!(
     a_branch_is_created_changed_and_forgotten,
     a_number_is_given_out_once,
+    the_first_branch_stays_the_first_when_another_is_described,
     a_branch_and_its_schedule_are_changed_by_whom_they_were_seen_last,
     a_schedule_holds_from_its_first_start_on,
     what_is_no_schedule_is_refused_by_its_field,
@@ -52,6 +53,17 @@ async fn a_branch_is_created_changed_and_forgotten(world: &World) {
     assert_eq!(world.get("/api/v1/branches/3").await.0, StatusCode::NOT_FOUND);
     let (_, log) = world.get("/api/v1/audit").await;
     assert!(log["items"].as_array().unwrap().iter().all(|change| change["branch_id"] == 3), "{log}");
+}
+
+async fn the_first_branch_stays_the_first_when_another_is_described(world: &World) {
+    // Their only camera is in a branch that nobody described.
+    let they = caller(2, &[], &[Role::Admin]);
+    let current = async || answer(world.by(&they, Method::GET, "/api/v1/shifts/current")).await.1;
+    assert_eq!(current().await["branch_id"], 1);
+    let second = json!({"name": "Second", "time_zone": "Asia/Tokyo"});
+    let (status, made) = answer(world.by(&they, Method::POST, "/api/v1/branches").json(&second)).await;
+    assert_eq!((status, made["id"].as_i64().unwrap() > 1), (StatusCode::CREATED, true), "{made}");
+    assert_eq!(current().await["branch_id"], 1);
 }
 
 async fn a_number_is_given_out_once(world: &World) {

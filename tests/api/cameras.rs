@@ -92,6 +92,25 @@ async fn what_is_not_put_takes_its_default_and_what_is_not_patched_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_painted_out_is_known_to_be_wrong_before_a_pipeline_fails_of_it() {
+    let world = World::start().await;
+    for (mask, reason) in [
+        ("abc", "\"abc\" is not a number"),
+        ("0,0,1", "three corners"),
+        ("0,0,5,0,0,1", "5 is outside 0..1"),
+        ("0,0,1,0,1,1;0,1", "three corners"),
+    ] {
+        let location = "rtsp://127.0.0.1:9/nothing";
+        let parameters = json!({"location": location, "mask": mask});
+        let body = json!({"id": "masked", "pipeline": "rtsp", "parameters": parameters});
+        let (status, problem) = world.post("/api/v1/cameras", &body).await;
+        let told = (status, &problem["field"]);
+        assert_eq!(told, (StatusCode::UNPROCESSABLE_ENTITY, &json!("parameters.mask")), "{mask}: {problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(reason), "{mask}: {problem}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_camera_is_in_a_sector_of_its_branch() {
     let world = World::start().await;
     for (id, branch) in [(3, 1), (4, 2)] {

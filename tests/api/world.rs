@@ -113,7 +113,7 @@ fn jobs(
     let at = TimeOfDay { hour: 3, minute: 30 };
     let plan = BackupPlan { folder: folder.join("backups"), keep: 2 };
     let cameras = cameras.clone();
-    let place = |camera: &Camera| (camera.tenant, camera.branch, camera.id.clone());
+    let place = |camera: &Camera| (camera.tenant, camera.branch, camera.id.clone(), camera.enabled);
     Jobs::new(JobsContext {
         store: store.clone(),
         clock: clock.clone(),

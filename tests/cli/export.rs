@@ -76,6 +76,9 @@ async fn rows_are_written_beside_a_server_that_runs() {
     let whole = export(&[]).await.fine();
     assert_eq!(tracks(&whole), (0..1440).collect::<Vec<_>>(), "a day of the branch's clock");
     assert!(whole.lines().nth(1).unwrap().contains("2026-05-04T00:00:00+02:00"), "{}", &whole[..500]);
+    let arguments = ["export", "visits", "--from", "2026-05-04T06:00", "--to", "2026-05-04T12:00:00"];
+    let morning = Program::new(&arguments).data_dir(&data).run().await.fine();
+    assert_eq!(tracks(&morning), (360..720).collect::<Vec<_>>(), "hours of the branch's clock");
     let bar = export(&["--camera", "bar"]).await.fine();
     assert_eq!(tracks(&bar), (0..1440).filter(|n| n % 2 == 1).collect::<Vec<_>>());
     assert_eq!(tracks(&export(&["--sector", "1"]).await.fine()), Vec::<u64>::new());

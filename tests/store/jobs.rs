@@ -51,7 +51,7 @@ impl Node {
         let jobs = Jobs::new(JobsContext {
             store: store.clone(),
             clock: clock.clone(),
-            cameras: Arc::new(|| vec![(tenant(1), branch_id(7), camera_id("door"))]),
+            cameras: Arc::new(|| vec![(tenant(1), branch_id(7), camera_id("door"), true)]),
             retention: [(Aging::Visit, 30)].into(),
             backup,
             enabled: true,

@@ -17,18 +17,28 @@ const SILENT_FOR_MS = 8000;
 let streams = 0;
 
 /**
- * Hands over pictures until the server ends them or `stop` fires.
+ * Hands over pictures, one each second where this browser has nothing of an answer in parts (WebKit), until the server ends them or `stop` fires.
  *
  * @throws ApiError when the server refuses
  */
 export async function playMjpeg(camera: string, query: string, onPicture: OnPicture, stop: AbortSignal) {
-  if (streams >= MAX_STREAMS) return playStills(`${camera}/snapshot.jpg${query}`, onPicture, stop);
-  streams += 1;
-  try {
-    await playStream(`${camera}/mjpeg${query}`, onPicture, stop);
-  } finally {
-    streams -= 1;
+  if (streams < MAX_STREAMS) {
+    streams += 1;
+    let isShown = false;
+    const show: OnPicture = (picture) => {
+      isShown = true;
+      onPicture(picture);
+    };
+    try {
+      await playStream(`${camera}/mjpeg${query}`, show, stop);
+    } catch (error) {
+      if (isShown || error instanceof ApiError) throw error;
+    } finally {
+      streams -= 1;
+    }
+    if (isShown || stop.aborted) return;
   }
+  await playStills(`${camera}/snapshot.jpg${query}`, onPicture, stop);
 }
 
 async function playStream(url: string, onPicture: OnPicture, stop: AbortSignal): Promise<void> {

@@ -3,9 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use gstvision::draw::mask::parse_polygons;
+
 use super::{Description, Parameter, ParameterType, PipelineError};
 use crate::camera::redact::{is_ambiguous, redact, redact_url, url_secrets};
 use crate::domain::ParamValue;
+
+/// Of `visionmask`; no other element has a property of this name.
+const POLYGONS: &str = "polygons";
 
 /// Stands for a secret wherever parameters are shown.
 const HIDDEN: &str = "***";
@@ -153,7 +158,20 @@ impl Parameter {
             (ParameterType::Path, ParamValue::Text(_)) => true,
             _ => false,
         };
-        if fits { Ok(()) } else { Err(format!("{} is not {}", self.quote(value), self.takes())) }
+        if !fits {
+            return Err(format!("{} is not {}", self.quote(value), self.takes()));
+        }
+        match value {
+            ParamValue::Text(text) if self.is_mask() => {
+                parse_polygons(text).map(drop).map_err(|error| error.to_string())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is painted out is known to be wrong before a pipeline fails of it.
+    fn is_mask(&self) -> bool {
+        self.targets.iter().any(|target| target.property == POLYGONS)
     }
 
     #[expect(clippy::cast_precision_loss, reason = "bounds of parameters are small numbers")]
