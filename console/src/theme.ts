@@ -11,7 +11,7 @@ const REPORTS: readonly string[] = ['shifts', 'events', 'places', 'system'];
  */
 export function themeOf(chosen: string | null, hash: string, isSystemDark: boolean): Theme {
   if (chosen === 'dark' || chosen === 'light') return chosen;
-  const page = hash.split(/[/?]/)[1] ?? '';
+  const page = hash.replace(/^#\/?/, '').split(/[/?]/)[0] ?? '';
   return REPORTS.includes(page) && !isSystemDark ? 'light' : 'dark';
 }
 

@@ -3,8 +3,8 @@
 -- index, and reads all of a tenant to find what is of one shift. The numbers are those of a year of a busy venue of four
 -- cameras. They are never counted anew, so that plans stay as they were tried: see src/store/plan_tests.rs.
 
--- Makes the table.
-analyze shift;
+-- Makes the table, and counts nothing.
+analyze sqlite_schema;
 delete from sqlite_stat1;
 insert into sqlite_stat1 (tbl, idx, stat) values
     ('visit', 'sqlite_autoindex_visit_1', '10000000 10000000 2500000 2500000 1 1'),
@@ -22,7 +22,7 @@ insert into sqlite_stat1 (tbl, idx, stat) values
     ('occupancy_peak', 'occupancy_peak', '4000 4000 4 1 1'),
     ('shift_dwell', 'shift_dwell', '11000 11000 11 3 1'),
     ('zone_dwell', 'zone_dwell', '2000 2000 2 1 1 1'),
-    ('shift', 'sqlite_autoindex_shift_1', '1000 1000 1000 1'),
+    ('shift', 'sqlite_autoindex_shift_1', '1000 1000 500 1'),
     ('shift', 'shift_unsettled', '2 1'),
     ('shift', 'shift_start_untold', '2 1'),
     ('shift', 'shift_end_untold', '2 1');

@@ -144,7 +144,7 @@ pub(super) struct ExportArgs {
     /// Which rows
     #[arg(value_name = "WHAT", value_parser = export_kinds())]
     pub(super) kind: ExportKind,
-    /// What begins from then on: a day, such as 2026-11-01, or a time, such as 2026-11-01T06:00:00+01:00
+    /// What begins from then on: a day, such as 2026-11-01, or a time, such as 2026-11-01T06:00 of the branch's clock or 2026-11-01T06:00:00+01:00
     #[arg(long, value_name = "TIME")]
     pub(super) from: String,
     /// What begins before then; now, when nothing is said

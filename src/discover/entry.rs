@@ -54,7 +54,7 @@ pub fn is_at(parameters: &BTreeMap<String, ParamValue>, found: &Found) -> bool {
         let Ok(url) = Url::parse(text) else { return false };
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
         host.parse::<IpAddr>().is_ok_and(|host| host.to_canonical() == found.address)
-            && (ports.is_empty() || ports.contains(&port_of(&url)))
+            && (ports.is_empty() || !url.scheme().starts_with("rtsp") || ports.contains(&port_of(&url)))
     })
 }
 

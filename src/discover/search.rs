@@ -110,6 +110,7 @@ async fn examine(
 }
 
 fn adopt(device: &mut Found, streams: Found) {
+    device.rtsp_port = streams.rtsp_port;
     if streams.profiles.is_empty() {
         device.needs_credentials |= streams.needs_credentials;
         return;

@@ -30,7 +30,7 @@ const SELECT_NEXT: &str = "select coalesce(max(id), 0) + 1 from (
 const SELECT_KNOWN: &str = "select id from branch where tenant = $1
     union select branch from camera where tenant = $1 union select branch from shift where tenant = $1";
 const DELETE: &str = "delete from branch where tenant = $1 and id = $2";
-const SELECT_NEWEST_SHIFT: &str = "select id, start_at, end_at from shift
+pub(super) const SELECT_NEWEST_SHIFT: &str = "select id, start_at, end_at from shift
     where tenant = $1 and branch = $2 order by start_at desc limit 1";
 const UPDATE_SHIFT_END: &str = "update shift set end_at = $3 where tenant = $1 and id = $2";
 

@@ -1,6 +1,7 @@
 //! That SQLite takes the index that was made for a question, in a new file as in a full one.
 
 use super::aggregate::{OPEN_SHIFTS, RECOUNT, RECOUNT_PEAKS};
+use super::branch::SELECT_NEWEST_SHIFT;
 use super::bulk::Sql;
 use super::count::PEAK;
 use super::{Pools, Store};
@@ -10,11 +11,12 @@ async fn rows_of_a_shift_are_found_by_their_shift() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(None, folder.path()).await.unwrap();
     store.migrate().await.unwrap();
-    let wanted: [(Sql, &[&str]); 4] = [
+    let wanted: [(Sql, &[&str]); 5] = [
         (RECOUNT, &["visit_by_shift", "line_crossing_by_shift", "zone_stay_by_shift"]),
         (RECOUNT_PEAKS, &["occupancy_by_shift"]),
         (PEAK, &["occupancy_by_shift"]),
         (OPEN_SHIFTS, &["visit_open"]),
+        (Sql::same(SELECT_NEWEST_SHIFT), &["sqlite_autoindex_shift_1"]),
     ];
     for (question, indexes) in wanted {
         for pools in [&store.read, &store.write] {

@@ -53,8 +53,12 @@ impl ZoneClock {
     }
 
     /// When a day such as `2026-05-04` begins, or the clock shows a time such as `2026-05-04T06:00`: the earlier one of
-    /// two, and of one that is skipped the first after it.
+    /// two, and as long after the change as it would have been for one that is skipped.
     pub fn read(&self, text: &str) -> Option<Timestamp> {
+        // A zone of its own would be lost.
+        if text.contains('[') {
+            return None;
+        }
         let at: jiff::civil::DateTime = text.parse().ok()?;
         let ms = self.0.to_ambiguous_zoned(at).compatible().ok()?.timestamp().as_millisecond();
         (0..=LATEST_MS).contains(&ms).then(|| Timestamp::from_millis(ms))
@@ -94,10 +98,13 @@ mod tests {
             ("2026-11-01 00:30:00", "2026-11-01T00:30:00-04:00"),
             // At midnight the clock is put forward to one.
             ("2026-03-08", "2026-03-08T01:00:00-04:00"),
+            ("2026-03-08T00:30", "2026-03-08T01:30:00-04:00"),
         ] {
             assert_eq!(read(text).as_deref(), Some(at), "{text}");
         }
-        for text in ["", "noon", "2026-13-01", "2026-11-01T12:00:00-05:00x", "1969-01-01"] {
+        for text in
+            ["", "noon", "2026-13-01", "2026-11-01T12:00:00-05:00x", "2026-11-01T06:00[UTC]", "1969-01-01"]
+        {
             assert_eq!(read(text), None, "{text}");
         }
     }

@@ -67,6 +67,15 @@ async fn nodes_tell_what_they_run_to_whom_it_concerns(world: &World) {
         let (_, nodes) = answer(world.by(&who, Method::GET, "/api/v1/nodes")).await;
         assert_eq!(nodes["items"][0]["cameras"], cameras);
     }
+    let run = async || {
+        world.jobs.look(Look::AtStart).await;
+        let (_, nodes) = world.get("/api/v1/nodes").await;
+        nodes["items"][0]["cameras"].as_array().unwrap().contains(&json!("hall"))
+    };
+    assert!(run().await);
+    let (status, told) = world.patch("/api/v1/cameras/hall", &json!({"enabled": false})).await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    assert!(!run().await, "one that is switched off runs nowhere");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,8 +2,8 @@
 
 use atalaya::domain::{Camera, CameraState, Occurrence, ParamValue, SectorId, Sight};
 
-use crate::common::{World, camera, is_running, until, within_deadline};
-use crate::states::plain_pipeline;
+use crate::common::{World, camera, until, within_deadline};
+use crate::states::{plain_pipeline, restarted};
 
 /// What is told next, of the camera `door`.
 async fn next(world: &mut World) -> Sight {
@@ -30,9 +30,7 @@ async fn a_camera_that_fails_and_is_put_right_is_told() {
     let handle = world.cameras.put(door(&[]));
     assert!(matches!(next(&mut world).await, Sight::Online { .. }));
     // What its owner does is no news, but for the start after a stop.
-    handle.restart();
-    until(&handle, "connecting", |state| matches!(state, CameraState::Connecting { .. })).await;
-    until(&handle, "running", is_running).await;
+    restarted(&handle).await;
     handle.stop();
     until(&handle, "stopped", |state| *state == CameraState::Stopped).await;
     assert!(world.told.try_recv().is_err());

@@ -16,12 +16,17 @@ const SILENT_FOR_MS = 8000;
 
 let streams = 0;
 
+/** So often a still is shown before the stream is tried once more. */
+const STILLS_INSTEAD = 60;
+
 /**
- * Hands over pictures, one each second where this browser has nothing of an answer in parts (WebKit), until the server ends them or `stop` fires.
+ * Hands over pictures until the server ends them or `stop` fires. A browser that has nothing of an answer in parts
+ * (WebKit) gets stills for a minute.
  *
  * @throws ApiError when the server refuses
  */
 export async function playMjpeg(camera: string, query: string, onPicture: OnPicture, stop: AbortSignal) {
+  const stills = `${camera}/snapshot.jpg${query}`;
   if (streams < MAX_STREAMS) {
     streams += 1;
     let isShown = false;
@@ -36,9 +41,9 @@ export async function playMjpeg(camera: string, query: string, onPicture: OnPict
     } finally {
       streams -= 1;
     }
-    if (isShown || stop.aborted) return;
+    return isShown ? undefined : playStills(stills, onPicture, stop, STILLS_INSTEAD);
   }
-  await playStills(`${camera}/snapshot.jpg${query}`, onPicture, stop);
+  return playStills(stills, onPicture, stop);
 }
 
 async function playStream(url: string, onPicture: OnPicture, stop: AbortSignal): Promise<void> {
@@ -65,8 +70,8 @@ async function playStream(url: string, onPicture: OnPicture, stop: AbortSignal):
   }
 }
 
-async function playStills(url: string, onPicture: OnPicture, stop: AbortSignal): Promise<void> {
-  while (!stop.aborted) {
+async function playStills(url: string, onPicture: OnPicture, stop: AbortSignal, most = Infinity) {
+  for (let number = 0; number < most && !stop.aborted; number += 1) {
     onPicture(await createImageBitmap(await (await get(url, stop)).blob()));
     await pause(STILL_EVERY_MS, stop);
   }

@@ -12,6 +12,7 @@ test('walls_are_dark_and_reports_as_the_system_is_until_somebody_chooses', () =>
     '#/shifts/12/compare',
     '#/events?type=visit',
     '#/places',
+    '#places',
     '#/system/jobs',
   ]) {
     assert.deepEqual(both(report), ['light', 'dark'], report);
