@@ -30,7 +30,7 @@ const RELEASED: [(i64, &str, &str); 10] = [
     (7, "5b5e0ecd2765c67a", "a7099db5b607da4e"),
     (8, "d342605aa2c28c75", "4ae714ff7e10d9f4"),
     (9, "cd55ae6db6c27fbb", "febddcc2704cc64b"),
-    (10, "eae817925862f867", "7c344ec5aa540225"),
+    (10, "67434ed7bd17aac4", "7c344ec5aa540225"),
 ];
 
 /// One visit of ten seconds, one entry, one stay and one minute, of tenant 1, branch 2, one afternoon in UTC.

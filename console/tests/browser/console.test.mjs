@@ -193,6 +193,13 @@ test('pictures_come_by_mjpeg_where_webrtc_is_missing', () =>
     await until('a moving picture', () => moves(old.locator('.tile canvas').first()));
   }));
 
+test('a_browser_that_has_nothing_of_an_answer_in_parts_is_shown_stills', () =>
+  apart({ script: () => delete window.RTCPeerConnection }, async (old) => {
+    await old.route('**/mjpeg*', (route) => route.abort());
+    await old.goto(base);
+    await until('a moving picture', () => moves(old.locator('.tile canvas').first()));
+  }));
+
 test('a_camera_that_is_lost_says_so_and_its_video_goes_on_when_it_is_back', async () => {
   const [demo] = await cameras();
   const relay = new Relay(demo.parameters.location);
