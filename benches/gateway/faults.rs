@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::people::{Notes, Person, token};
-use crate::servers::{Redis, Server};
+use crate::servers::{Keeps, Redis, Server};
 
 /// Clients of a server that is started anew.
 const CLIENTS: usize = 500;
@@ -135,7 +135,7 @@ impl People {
 async fn redis_restarted(folder: &Path) -> Result<String> {
     let data = folder.join("redis");
     std::fs::create_dir_all(&data)?;
-    let mut redis = Redis::start(&data).await?;
+    let mut redis = Redis::start(&data, Keeps::Everything).await?;
     let server = Server::start(&folder.join("data"), &redis).await?;
     let people = People::start(100, &server).await?;
     let publisher = Publisher::start(&server)?;
@@ -159,7 +159,7 @@ async fn redis_restarted(folder: &Path) -> Result<String> {
 async fn server_restarted(folder: &Path) -> Result<String> {
     let data = folder.join("redis");
     std::fs::create_dir_all(&data)?;
-    let redis = Redis::start(&data).await?;
+    let redis = Redis::start(&data, Keeps::Everything).await?;
     let one = Server::start(&folder.join("one"), &redis).await?;
     let two = Server::start(&folder.join("two"), &redis).await?;
     let people = People::start(CLIENTS, &one).await?;
@@ -182,7 +182,7 @@ async fn server_restarted(folder: &Path) -> Result<String> {
 async fn rush(folder: &Path) -> Result<String> {
     let data = folder.join("redis");
     std::fs::create_dir_all(&data)?;
-    let redis = Redis::start(&data).await?;
+    let redis = Redis::start(&data, Keeps::Everything).await?;
     let server = Server::start(&folder.join("data"), &redis).await?;
     let notes = Arc::<Notes>::default();
     let mut people =

@@ -82,19 +82,29 @@ pub(crate) async fn listens(port: u16) -> Result<()> {
     anyhow::bail!("nothing listens on {port}")
 }
 
-/// A Redis of its own, which keeps what it was told.
+/// What a Redis has when it comes back after it was killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keeps {
+    /// All that it took: nobody gets an answer before the disk has it.
+    Everything,
+    /// As it comes. Under load the others measure the disk.
+    Nothing,
+}
+
+/// A Redis of its own.
 pub(crate) struct Redis {
     pub(crate) port: u16,
     folder: PathBuf,
+    keeps: Keeps,
     process: Child,
 }
 
 impl Redis {
-    pub(crate) async fn start(folder: &Path) -> Result<Self> {
+    pub(crate) async fn start(folder: &Path, keeps: Keeps) -> Result<Self> {
         let port = free_port()?;
-        let process = spawn_redis(port, folder)?;
+        let process = spawn_redis(port, folder, keeps)?;
         listens(port).await?;
-        Ok(Self { port, folder: folder.to_owned(), process })
+        Ok(Self { port, folder: folder.to_owned(), keeps, process })
     }
 
     pub(crate) fn url(&self) -> String {
@@ -105,15 +115,20 @@ impl Redis {
     pub(crate) async fn restart(&mut self, away: Duration) -> Result<()> {
         self.process.kill().await?;
         tokio::time::sleep(away).await;
-        self.process = spawn_redis(self.port, &self.folder)?;
+        self.process = spawn_redis(self.port, &self.folder, self.keeps)?;
         listens(self.port).await
     }
 }
 
-fn spawn_redis(port: u16, folder: &Path) -> Result<Child> {
+fn spawn_redis(port: u16, folder: &Path, keeps: Keeps) -> Result<Child> {
+    let log = match keeps {
+        Keeps::Everything => ["--appendonly", "yes", "--appendfsync", "always"],
+        Keeps::Nothing => ["--appendonly", "no", "--appendfsync", "no"],
+    };
     Command::new("redis-server")
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
-        .args(["--appendonly", "yes", "--appendfsync", "always", "--dir"])
+        .args(log)
+        .arg("--dir")
         .arg(folder)
         .stdout(Stdio::null())
         .kill_on_drop(true)
