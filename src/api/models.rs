@@ -38,6 +38,8 @@ fn show(manifest: &Manifest, loaded: Option<&Loaded>) -> Model {
         description: manifest.description.clone(),
         licence: manifest.licence.clone(),
         labels: manifest.labels.clone(),
+        // By way of its decimals: 0.35 is not to be told as 0.3499999940395355.
+        score: manifest.thresholds.score.to_string().parse().unwrap_or_default(),
         loaded: loaded.is_some(),
         device: loaded.map(|loaded| loaded.device.name().to_owned()),
         inference_ms: loaded.and_then(|loaded| loaded.inference_ms),

@@ -87,6 +87,9 @@ pub struct Model {
     pub licence: String,
     /// The classes it tells apart.
     pub labels: Vec<String>,
+    /// How sure it has to be, above 0 to 1: of somebody new, of a face, that somebody speaks.
+    #[schema(examples(0.5))]
+    pub score: f64,
     /// True when a camera uses it.
     pub loaded: bool,
     /// Where it runs; null until it is loaded.

@@ -88,6 +88,7 @@ async fn models_are_listed_whether_or_not_they_are_in_use() {
     let models = list["items"].as_array().unwrap();
     let nanodet = models.iter().find(|model| model["name"] == "nanodet").unwrap();
     assert_eq!(nanodet["job"], "detector");
+    assert_eq!(nanodet["score"], 0.5, "as its manifest says");
     assert!(models.iter().any(|model| model["name"] == "silero_vad" && model["job"] == "voice"));
     // Whether it is in memory depends on the other tests of this process; where it runs is known only then.
     let loaded = nanodet["loaded"].as_bool().unwrap();

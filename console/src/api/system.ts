@@ -46,6 +46,8 @@ export interface Model {
   description: string;
   licence: string;
   labels: string[];
+  /** How sure it has to be, 0 to 1. */
+  score: number;
   loaded: boolean;
   device: string | null;
   inference_ms: number | null;

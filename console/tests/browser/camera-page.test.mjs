@@ -152,6 +152,7 @@ test('what_the_server_would_refuse_is_said_before', async () => {
 test('who_was_slower_sees_what_somebody_else_has_changed', async () => {
   await openGroup('analysis');
   const threshold = page.getByLabel('Surety to begin with');
+  await until('what holds', async () => (await threshold.getAttribute('placeholder')) === '0.5');
   await threshold.fill('0.5');
   await api('/cameras/demo', { method: 'PATCH', data: { name: 'Demo by Ana' } });
   await page.getByRole('heading', { name: 'Demo by Ana' }).waitFor();

@@ -14,9 +14,12 @@ interface ParameterFieldsProps {
   disabled?: boolean | undefined;
   /** Fields that were not touched say nothing of being empty. */
   isNew?: boolean;
+  /** What holds for parameters without a default of their own while they are empty. */
+  holds?: Typed;
 }
 
-export function ParameterFields({ parameters, typed, onTyped, disabled, isNew }: ParameterFieldsProps) {
+export function ParameterFields(props: ParameterFieldsProps) {
+  const { parameters, typed, onTyped, disabled, isNew, holds } = props;
   return (
     <div class="fields">
       {parameters.map((parameter) => (
@@ -27,6 +30,7 @@ export function ParameterFields({ parameters, typed, onTyped, disabled, isNew }:
           onText={(text) => onTyped(parameter.name, text)}
           disabled={disabled ?? false}
           isNew={isNew ?? false}
+          holds={holds?.[parameter.name] ?? ''}
         />
       ))}
     </div>
@@ -39,16 +43,17 @@ interface ParameterFieldProps {
   onText: (text: string) => void;
   disabled: boolean;
   isNew: boolean;
+  holds: string;
 }
 
-function ParameterField({ parameter, text, onText, disabled, isNew }: ParameterFieldProps) {
+function ParameterField({ parameter, text, onText, disabled, isNew, holds }: ParameterFieldProps) {
   const words = cameraWords.value;
   const { name, type, choices, secret, required } = parameter;
   const known = words.parameters[name];
   const label = known?.name ?? name;
   const wrong = isNew && text === '' ? undefined : wrongWith(parameter, text);
   const isKept = secret && text.includes('***');
-  const fallback = shown(parameter.default);
+  const fallback = shown(parameter.default) || holds;
   const hint = [
     isKept
       ? words.secretKept

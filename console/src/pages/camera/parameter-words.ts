@@ -18,7 +18,7 @@ export const en: ParameterWords = {
   frames: { name: 'Frames until the end', hint: '-1: no end' },
   threshold: {
     name: 'Surety to begin with',
-    hint: '0 to 1: how sure the detector has to be of somebody new; empty: as the model says',
+    hint: '0 to 1: how sure the detector has to be of somebody new',
   },
   'inference-interval': { name: 'Look at every n-th frame', hint: 'Boxes are carried over the others' },
   'attributes-budget': {
@@ -50,7 +50,7 @@ export const es: ParameterWords = {
   frames: { name: 'Cuadros hasta el final', hint: '-1: sin final' },
   threshold: {
     name: 'Certeza para empezar',
-    hint: '0 a 1: cuán seguro debe estar el detector ante alguien nuevo; vacío: lo que diga el modelo',
+    hint: '0 a 1: cuán seguro debe estar el detector ante alguien nuevo',
   },
   'inference-interval': {
     name: 'Mirar uno de cada n cuadros',

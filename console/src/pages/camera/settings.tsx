@@ -4,6 +4,7 @@ import type { ComponentChildren } from 'preact';
 import type { Camera } from '../../api';
 import type { CameraPatch } from '../../api/camera';
 import { getPipeline, type Parameter, type Pipeline } from '../../api/pipelines';
+import { listModels } from '../../api/system';
 import { type Asked, Show, useAsked } from '../../components/asked';
 import { CheckField, TextField } from '../../components/form';
 import { may } from '../../data/feed';
@@ -59,7 +60,7 @@ export function Settings({ camera, status, store, editor, test }: SettingsProps)
   const fixed = whyFixed(camera);
   const parts: Record<OpenGroup, () => ComponentChildren> = {
     source: () => <Source camera={camera} store={store} pipeline={pipeline} fixed={fixed} />,
-    analysis: () => <Parameters of="analysis" {...{ camera, store, pipeline, fixed }} />,
+    analysis: () => <Analysis {...{ camera, store, pipeline, fixed }} />,
     shapes: () => <ShapeList kinds={['line', 'zone']} {...{ editor, store, fixed, test }} />,
     privacy: () => <Privacy {...{ camera, store, pipeline, fixed, editor, test }} />,
     advanced: () => <Parameters of="advanced" {...{ camera, store, pipeline, fixed }} />,
@@ -136,7 +137,17 @@ interface PartProps {
   fixed: string | undefined;
 }
 
-function Parameters({ of, ...props }: PartProps & { of: Group }) {
+/** What is set of analysis; what is empty is as the camera's model says, or the one in use. */
+function Analysis(props: PartProps) {
+  const models = useAsked(listModels, []);
+  const mine = props.camera.parameters.model;
+  const model = models.value?.find(({ name, job, loaded }) =>
+    mine ? name === mine : loaded && job === 'detector',
+  );
+  return <Parameters of="analysis" {...props} holds={model ? { threshold: String(model.score) } : {}} />;
+}
+
+function Parameters({ of, ...props }: PartProps & { of: Group; holds?: Typed }) {
   return (
     <Show of={props.pipeline}>
       {({ parameters }) => {
@@ -152,6 +163,8 @@ interface FormProps extends PartProps {
   /** What is typed is kept under this name. */
   form: Group;
   parameters: readonly Parameter[];
+  /** As in {@link ParameterFields}. */
+  holds?: Typed;
   /** What of the form above the parameters differs from the camera. */
   patch?: CameraPatch;
   children?: ComponentChildren;
@@ -160,7 +173,7 @@ interface FormProps extends PartProps {
 }
 
 function ParameterForm(props: FormProps) {
-  const { form, camera, store, parameters, fixed, patch = {}, children, onDone } = props;
+  const { form, camera, store, parameters, holds = {}, fixed, patch = {}, children, onDone } = props;
   const drafted = store.drafts.value.get(form) as Typed | undefined;
   const typed: Typed = { ...typedOf(parameters, camera.parameters), ...drafted };
   const changed = changedParameters(parameters, camera.parameters, typed);
@@ -184,7 +197,13 @@ function ParameterForm(props: FormProps) {
       }}
     >
       {children}
-      <ParameterFields parameters={parameters} typed={typed} onTyped={type} disabled={fixed !== undefined} />
+      <ParameterFields
+        parameters={parameters}
+        typed={typed}
+        onTyped={type}
+        disabled={fixed !== undefined}
+        holds={holds}
+      />
       {!fixed && (
         <SaveRow store={store} isChanged={Object.keys(whole).length > 0} isWrong={isWrong} onDiscard={done} />
       )}
@@ -278,6 +297,7 @@ function Privacy({ editor, test, ...props }: PartProps & { editor: Editor; test:
           <>
             <p class="quiet">{words.privacyNote}</p>
             {fields.length > 0 && <ParameterForm form="privacy" {...props} parameters={fields} />}
+            {mine.length > fields.length && <h3>{words.kinds.mask}</h3>}
             {mine.length > fields.length && (
               <ShapeList
                 kinds={['mask']}

@@ -12,7 +12,7 @@ function format(options: Intl.NumberFormatOptions): Intl.NumberFormat {
 }
 
 /** With one decimal where it has any and is small enough for that to matter. */
-export const figure = (n: number) => format({ maximumFractionDigits: n < 100 ? 1 : 0 }).format(n);
+export const figure = (n: number) => format({ maximumFractionDigits: n < 10 ? 1 : 0 }).format(n);
 
 /** `34 %`; of little parts with a decimal. */
 export const share = (part: number) =>
