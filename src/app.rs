@@ -85,7 +85,7 @@ impl App {
         let known: Arc<OnceLock<Cameras>> = Arc::default();
         let revocations = Revocations::new(store.clone(), clock.clone());
         let holders = (&keys, &revocations, &clock);
-        let started = start_gateway(config, &store, holders, (&fronts, &stop))?;
+        let started = start_gateway(config, &store, holders, (&fronts, &stop)).await?;
         let Started { gateway, publisher, reassigned } = started;
         let registry = registry_of(known.clone());
         let recorder =

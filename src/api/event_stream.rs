@@ -12,8 +12,7 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 use warp::Filter;
 use warp::filters::BoxedFilter;
-use warp::http::HeaderName;
-use warp::http::header::HeaderMap;
+use warp::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderMap, HeaderName, HeaderValue, ORIGIN, VARY};
 use warp::reply::Response;
 
 use super::State;
@@ -23,7 +22,7 @@ use super::gate::Peer;
 use super::handshake::{Refused, may_come};
 use super::reply::{Endless, respond};
 use super::request::{Answer, query, with};
-use super::slots::is_here;
+use super::slots::{is_here, network};
 use crate::auth::TokenError;
 use crate::domain::Endpoint;
 use crate::gateway::{Close, Gateway, Identity, Listening, Notice, Place, Refusal};
@@ -76,7 +75,7 @@ pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
         .and(query())
         .and(warp::ext::optional::<Peer>())
         .then(|state, headers, params, peer: Option<Peer>| async move {
-            let ip = peer.map(|Peer(address)| address.ip()).filter(|ip| !is_here(*ip));
+            let ip = peer.map(|Peer(address)| address.ip()).filter(|ip| !is_here(*ip)).map(network);
             stream_events(state, headers, params, ip).await
         })
         .map(respond)
@@ -99,7 +98,7 @@ pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
     responses((status = 200, description = "Events until the token ends or the server stops", content_type = "text/event-stream", body = String),
         (status = 400, description = "The query, or the id, cannot be read; `field` says which", content_type = "application/problem+json", body = crate::wire::Problem),
         (status = 401, description = "No token, or one that is not valid", content_type = "application/problem+json", body = crate::wire::Problem),
-        (status = 403, description = "The token's roles do not allow it, or the table was cleared", content_type = "application/problem+json", body = crate::wire::Problem),
+        (status = 403, description = "The token's roles or the page's origin do not allow it, or the table was cleared", content_type = "application/problem+json", body = crate::wire::Problem),
         (status = 429, description = "Too many connections of this user, table or address", content_type = "application/problem+json", body = crate::wire::Problem),
         (status = 503, description = "Too many connections in all, or the server stops, or events of other servers are not there", content_type = "application/problem+json", body = crate::wire::Problem)))]
 pub(super) async fn stream_events(
@@ -117,7 +116,13 @@ pub(super) async fn stream_events(
         Close::SessionClosed => ApiError::Forbidden("the table was cleared, and its session is over".into()),
         _ => ApiError::Unavailable("the events of other servers are not there now; try again".into()),
     })?;
-    Ok(Endless { kind: "text/event-stream", stream: events(listening) }.into_reply())
+    let mut response = Endless { kind: "text/event-stream", stream: events(listening) }.into_reply();
+    // Whoever may listen may read it.
+    if let Some(origin) = headers.get(ORIGIN) {
+        response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        response.headers_mut().insert(VARY, HeaderValue::from_static("origin"));
+    }
+    Ok(response)
 }
 
 fn positions(headers: &HeaderMap, params: &Params) -> Answer<Option<StreamPositions>> {
@@ -143,8 +148,8 @@ fn admit(
     (headers, params): (&HeaderMap, &Params),
     ip: Option<IpAddr>,
 ) -> Result<(Endpoint, (Identity, Place)), Refused> {
-    // Whatever page it is: browsers show it what is answered only when `server.cors_origins` names it.
-    may_come(state, None, ip)?;
+    // As at the doors of the gateway: guests may come from any page.
+    may_come(state, params.table_token.is_none().then_some(headers), ip)?;
     let (endpoint, identity) = identify(&state.gateway, headers, params)?;
     let place = state.gateway.take_place(&identity, ip)?;
     Ok((endpoint, (identity, place)))

@@ -20,7 +20,7 @@ use super::gate::Peer;
 use super::handshake::{Handshake, Refused, V1, may_come, or_close, protocols, token_of};
 use super::reply::respond;
 use super::request::{Answer, query, with};
-use super::slots::is_here;
+use super::slots::{is_here, network};
 use crate::domain::Endpoint;
 use crate::gateway::{Arrival, Close, Identity, Place};
 use crate::wire::StreamPositions;
@@ -54,7 +54,7 @@ pub(super) fn routes(state: &State) -> BoxedFilter<(Response,)> {
         .and(warp::ext::optional::<Peer>())
         .and(warp::ext::optional::<OnUpgrade>())
         .then(|door: Door, state, headers, params, peer: Option<Peer>, upgrade| async move {
-            let ip = peer.map(|Peer(address)| address.ip()).filter(|ip| !is_here(*ip));
+            let ip = peer.map(|Peer(address)| address.ip()).filter(|ip| !is_here(*ip)).map(network);
             let request = Request { endpoint: door.0, headers, params: params?, ip };
             open(&state, request, upgrade).await
         })
@@ -109,10 +109,14 @@ async fn open(state: &State, request: Request, upgrade: Option<OnUpgrade>) -> An
         Err(refused) => Err(refused),
     };
     let admitted = or_close(state, let_in, &offered)?;
+    let stranger = match admitted {
+        Ok(Some(_)) => None,
+        Ok(None) | Err(_) => Some(gateway.stranger().ok_or(ApiError::Busy(1))?),
+    };
     let (gateway, endpoint, ip) = (gateway.clone(), request.endpoint, request.ip);
     let is_v1 = offered.contains(&V1);
     Ok(handshake.hand_over(state, &offered, move |line, begun| {
-        gateway.serve(Arrival { line, begun, endpoint, is_v1, admitted, ip, resume });
+        gateway.serve(Arrival { line, begun, endpoint, is_v1, admitted, stranger, ip, resume });
     }))
 }
 

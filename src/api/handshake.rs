@@ -71,9 +71,16 @@ impl From<Refusal> for Refused {
 impl From<Full> for Refused {
     fn from(full: Full) -> Self {
         let error = match full {
-            Full::User => ApiError::TooMany("as many connections of this user are open as may be".into()),
-            Full::Session => ApiError::TooMany("as many connections of this table are open as may be".into()),
-            Full::Ip => ApiError::TooMany("as many connections of this address are open as may be".into()),
+            Full::User => ApiError::TooMany(
+                "this user has as many connections open as may be (`gateway.max_per_user`); close one first"
+                    .into(),
+            ),
+            Full::Session => ApiError::TooMany(
+                "as many guests of this table are connected as may be (`gateway.max_per_session`)".into(),
+            ),
+            Full::Ip => ApiError::TooMany(
+                "as many connections of this address are open as may be (`gateway.max_per_ip`)".into(),
+            ),
             Full::Tenant | Full::Total => ApiError::Busy(1),
         };
         Self { error, close: full.close(), why: Some(full.into()) }

@@ -10,10 +10,10 @@ use tokio_util::task::TaskTracker;
 use tracing::debug;
 
 use crate::api::{Rate, Reassigned};
-use crate::auth::{Branches, Keys, Revocations, TableKeys, signing_secret};
+use crate::auth::{Branches, Cleared, Keys, Revocations, TableKeys, signing_secret};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::{Publisher, SectorId};
+use crate::domain::{Publisher, SectorId, Timestamp};
 use crate::gateway::{
     Doorman, FindSectors, Freshness, Gateway, GatewayContext, Identity, RedisAt, SectorCache, SectorContext,
     Sectors, Served, Settings, Station,
@@ -31,7 +31,7 @@ pub(super) struct Started {
 }
 
 /// Starts the gateway on `tasks` until `stop`.
-pub(super) fn start_gateway(
+pub(super) async fn start_gateway(
     config: &Config,
     store: &Store,
     (keys, revocations, clock): (&Keys, &Revocations, &Clock),
@@ -41,16 +41,25 @@ pub(super) fn start_gateway(
     let doorman = Doorman { keys: keys.clone(), tables, revocations: revocations.clone() };
     // The gateway asks the cache, and the cache tells the gateway of what it learns later.
     let known: Arc<OnceLock<Gateway>> = Arc::default();
+    let cleared = Cleared::unread();
+    // Before the first guest, or it would have to come again; while the database is awaited nobody waits for it here.
+    if store.is_ready()
+        && let Err(error) = cleared.learn(store, Timestamp::from_millis(0), clock.now()).await
+    {
+        tracing::error!(%error, "cannot ask for cleared tables; until the store answers no guest is let in");
+    }
     let cache = sector_cache(store, &known, (tasks, stop));
     let gateway = Gateway::start(GatewayContext {
         settings: Settings::new(&config.gateway),
         clock: clock.clone(),
         doorman,
         find_sectors: find_sectors(cache.clone(), unknown_sectors(config)),
+        cleared: cleared.clone(),
         redis: redis_at(config)?,
         tasks: tasks.clone(),
         stop: stop.clone(),
     })?;
+    tasks.spawn(cleared.follow(store.clone(), clock.clone(), stop.clone()));
     known.get_or_init(|| gateway.clone());
     gateway.figures().count_sectors_of(cache.clone());
     let told = gateway.clone();

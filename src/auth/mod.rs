@@ -5,6 +5,7 @@
 
 mod caller;
 mod claims;
+mod cleared;
 mod grant;
 mod keys;
 mod login;
@@ -17,6 +18,7 @@ mod verifiers;
 
 pub use caller::{Branches, Caller};
 pub use claims::{Claims, TokenError};
+pub use cleared::Cleared;
 pub use grant::{GrantError, Wish, grant};
 pub use keys::{Bearer, Keys, Signed};
 pub use login::{LOGIN_LINK_TTL, LoginLinks, SESSION_TTL, login_link};

@@ -67,7 +67,10 @@ pub fn load_with(
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Config, ConfigError> {
     let table = overrides.file.as_deref().map(read_table).transpose()?.unwrap_or_default();
-    let mut config = read_variables(table, &mut variables(environment)?)?;
+    let given = table.clone();
+    let mut variables = variables(environment)?;
+    let names: Vec<_> = variables.iter().map(|variable| variable.name.clone()).collect();
+    let mut config = read_variables(table, &mut variables)?;
     if let Some(dir) = &overrides.data_dir {
         config.data_dir.clone_from(dir);
     }
@@ -77,8 +80,33 @@ pub fn load_with(
     read_secret(&mut config.auth.jwt_secret, config.auth.jwt_secret_file.as_deref(), "auth.jwt_secret")?;
     read_secret(&mut config.database.url, config.database.url_file.as_deref(), "database.url")?;
     read_secret(&mut config.redis.url, config.redis.url_file.as_deref(), "redis.url")?;
-    check(&config)?;
+    check(&config).map_err(|error| placed(error, &names, overrides.file.as_deref().zip(Some(&given))))?;
     Ok(config)
+}
+
+/// Says of a value that does not fit where it stands.
+fn placed(error: ConfigError, variables: &[String], file: Option<(&Path, &Table)>) -> ConfigError {
+    let ConfigError::Value { key, reason } = &error else { return error };
+    let reason = format!("key `{key}`: {reason}");
+    // `cameras[2].id` is where `cameras` is.
+    let plain = key.split('[').next().unwrap_or_default();
+    let name = format!("{PREFIX}{}", plain.replace('.', SEPARATOR).to_uppercase());
+    if variables.contains(&name) {
+        return ConfigError::Variable { name, reason };
+    }
+    match file {
+        Some((path, table)) if has_key(table, plain) => ConfigError::File { path: path.to_owned(), reason },
+        _ => error,
+    }
+}
+
+fn has_key(table: &Table, key: &str) -> bool {
+    match key.split_once('.') {
+        None => table.contains_key(key),
+        Some((section, rest)) => {
+            table.get(section).and_then(Value::as_table).is_some_and(|table| has_key(table, rest))
+        }
+    }
 }
 
 /// Reads a file whose every key and type is right.

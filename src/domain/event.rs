@@ -73,15 +73,32 @@ pub struct EventType {
     topic: Topic,
 }
 
+/// What servers say besides events: clients tell one from the other by its type.
+const RESERVED: [&str; 10] = [
+    "pong",
+    "welcome",
+    "resumed",
+    "streams",
+    "gap",
+    "sectors_refreshed",
+    "token_expiring",
+    "auth_refreshed",
+    "error",
+    "close",
+];
+
 impl EventType {
     pub const TABLE_SESSION_STARTED: &'static str = "TABLE_SESSION_STARTED";
     pub const TABLE_CLEARED: &'static str = "TABLE_CLEARED";
 
     /// # Errors
-    /// When `name` is empty, too long, or has any other character.
+    /// When `name` is empty, too long, has any other character, or is that of a message of the server's own.
     pub fn new(name: &str) -> Result<Self, IdError> {
         let fits = (1..=64).contains(&name.len())
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.:-".contains(&b));
+        if RESERVED.contains(&name) {
+            return Err(IdError::new(format!("event type {name:?} is a message of the server's own")));
+        }
         if !fits {
             return Err(IdError::new(format!(
                 "event type {name:?} must be 1 to 64 of A-Z, a-z, 0-9 and _.:-"

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio::time::timeout;
 
 use super::audience::{Listens, Sectors};
@@ -35,6 +35,8 @@ pub struct Arrival {
     /// `Ok(None)` when its token is to come as its first message, an error when it is to be told by a close that it is not
     /// let in.
     pub admitted: Result<Option<Admitted>, Close>,
+    /// Of whom it is not known who they are.
+    pub stranger: Option<OwnedSemaphorePermit>,
     /// `None` on this very machine.
     pub ip: Option<IpAddr>,
     /// Where it was, if it was here before.
@@ -113,12 +115,13 @@ impl Gateway {
 pub(super) async fn serve(gateway: Gateway, arrival: Arrival) {
     let settings = &gateway.inner.settings;
     let figures = &gateway.inner.figures;
-    let Arrival { line, begun, endpoint, is_v1, admitted, ip, resume } = arrival;
+    let Arrival { line, begun, endpoint, is_v1, admitted, stranger, ip, resume } = arrival;
     let socket = Socket::new(line, settings.room, figures.clone());
     let mut reader = Reader::new(begun, settings.max_message_bytes);
     let admit = async |token: String| introduce(&gateway, endpoint, (&token, ip)).await;
     // Apart: what it takes to come in would else be a part of each client for as long as it stays.
     let admitted = Box::pin(gateway.let_in((&socket, &mut reader), admitted, admit)).await;
+    drop(stranger);
     let Some(admitted) = admitted else { return };
     figures.connect(endpoint);
     let (id, tenant) = (gateway.next_id(), admitted.identity.tenant);

@@ -31,7 +31,8 @@ impl Client {
         match self {
             Self::Socket(socket) => socket.look_again.notify_one(),
             // It comes back at once, and goes on from where it is.
-            Self::Stream(stream) => stream.close(Close::Restart),
+            Self::Stream(stream) if stream.looks_up_sectors() => stream.close(Close::Restart),
+            Self::Stream(_) => {}
         }
     }
 }

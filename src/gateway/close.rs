@@ -3,8 +3,11 @@
 //! Codes below 3000 are those of RFC 6455 and IANA; those from 4400 are ours, like the HTTP statuses that they remind of.
 //! The reason that goes with them is JSON: `{"code":"slow_consumer","retry":true,"retry_ms":250}`.
 
-/// What a client's own answer to a `retry` may be, milliseconds: they do not all come back at once.
+/// What a client that is sent away is told to wait, milliseconds: by chance, so that not all come back at once.
 const RETRY_MS: std::ops::Range<u64> = 100..1000;
+
+/// The same of one that has to wait for another of its own to go.
+const PATIENT_MS: std::ops::Range<u64> = 5000..10_000;
 
 /// What a client should do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +86,7 @@ impl Close {
 
     fn parts(self) -> (u16, &'static str, Retry) {
         match self {
-            Self::Normal => (1000, "normal", Retry::Soon),
+            Self::Normal => (1000, "normal", Retry::Never),
             Self::Protocol => (1002, "protocol_error", Retry::Soon),
             Self::Encoding => (1007, "not_utf8", Retry::Soon),
             Self::TooLarge => (1009, "message_too_large", Retry::Soon),
@@ -103,6 +106,11 @@ impl Close {
         }
     }
 
+    /// How long the client is told to wait, ms.
+    pub(super) fn retry_ms(self) -> u64 {
+        rand::random_range(if self == Self::TooManyOfUser { PATIENT_MS } else { RETRY_MS })
+    }
+
     /// The reason: `retry_ms` from now on it is worth trying again, if at all.
     pub fn reason(self, retry_ms: u64) -> String {
         let name = self.name();
@@ -114,11 +122,6 @@ impl Close {
             }
         }
     }
-}
-
-/// What a client that is sent away is told to wait, ms: 100 to 1000 by chance, so that not all come back at once.
-pub(super) fn retry_ms() -> u64 {
-    rand::random_range(RETRY_MS)
 }
 
 #[cfg(test)]

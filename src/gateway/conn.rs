@@ -56,6 +56,11 @@ fn resumed(joined: &Joined) -> StreamPositions {
     streams.map(|(branch, (position, recovered))| told_one(*branch, position, Some(*recovered))).collect()
 }
 
+/// What is told of events that were lost on their way; also when the stream is the same as before.
+pub(super) fn gap(branch: BranchId, position: &Position) -> ServerMessage {
+    ServerMessage::Gap { streams: [told_one(branch, position, Some(false))].into() }
+}
+
 fn told_one(
     branch: BranchId,
     Position { epoch, offset }: &Position,
@@ -130,7 +135,7 @@ impl Member for Arc<Connection> {
 
     fn tell_gap(&self, branch: BranchId, position: &Position) {
         if self.is_v1 {
-            self.say(&ServerMessage::Gap { streams: told([(&branch, position)]) });
+            self.say(&gap(branch, position));
         }
     }
 

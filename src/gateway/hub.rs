@@ -12,7 +12,8 @@ use super::figures::Figures;
 use super::lanes::{Class, LaneFull, Lanes, Turn};
 use super::stream::{Keep, Placed, Position, Stamped};
 use super::sync::{Mutex, MutexGuard, RwLock};
-use super::tenant::{Crowd, Joined, Positions, Sending, SessionOver, Tenant};
+use super::tenant::{Crowd, Joined, Positions, Sending, Tenant};
+use crate::auth::{Branches, Cleared};
 use crate::clock::Clock;
 use crate::domain::{BranchId, Event, TenantId};
 
@@ -107,7 +108,12 @@ struct Inner<M> {
     keep: Keep,
     clock: Clock,
     figures: Arc<Figures>,
+    cleared: Cleared,
 }
+
+/// The session of these guests is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionOver;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -122,9 +128,9 @@ fn tell_news<M: Member>(tenant: &mut Tenant<M>) {
 
 impl<M: Member> Hub<M> {
     /// A hub in which so many events of a tenant may wait.
-    pub fn new(keep: Keep, room: usize, clock: Clock, figures: Arc<Figures>) -> Self {
+    pub fn new(keep: Keep, room: usize, clock: Clock, figures: Arc<Figures>, cleared: Cleared) -> Self {
         let (tenants, lanes) = (RwLock::default(), Mutex::new(Lanes::new(room)));
-        let inner = Inner { tenants, lanes, wake: Notify::new(), keep, clock, figures };
+        let inner = Inner { tenants, lanes, wake: Notify::new(), keep, clock, figures, cleared };
         Self { inner: Arc::new(inner) }
     }
 
@@ -164,6 +170,7 @@ impl<M: Member> Hub<M> {
     pub fn load(&self, tenant: TenantId, branch: BranchId, position: Position, newest: Vec<Placed>) {
         let tenant = self.tenant(tenant);
         let mut tenant = lock(&tenant);
+        newest.iter().for_each(|placed| self.inner.cleared.note(&placed.stamped.event));
         tenant.load(branch, position, newest);
         tell_news(&mut tenant);
     }
@@ -205,14 +212,20 @@ impl<M: Member> Hub<M> {
     /// When it is of a session that is over.
     pub fn join(
         &self,
-        tenant: TenantId,
+        id: TenantId,
         member: &M,
         listens: Listens,
         start: &Start,
     ) -> Result<Positions, SessionOver> {
-        let tenant = self.tenant(tenant);
+        let tenant = self.tenant(id);
         let mut tenant = lock(&tenant);
-        let joined = tenant.join(member.id(), member.clone(), listens, start)?;
+        // Under the lock: a table that is cleared the moment after parts with those who are there.
+        if let (Some(session), Branches::Some(some)) = (&listens.session, &listens.branches)
+            && some.iter().any(|branch| self.inner.cleared.is_over(id, *branch, session))
+        {
+            return Err(SessionOver);
+        }
+        let joined = tenant.join(member.id(), member.clone(), listens, start);
         tell_news(&mut tenant);
         // Under the lock: what comes next goes behind it.
         member.catch_up(&joined, start);
@@ -294,11 +307,12 @@ impl<M: Member> Hub<M> {
                 let (tenant, now) = (self.tenant(event.tenant), self.inner.clock.now());
                 let mut tenant = lock(&tenant);
                 tenant.touch(now);
-                tenant.send(event, now)
+                self.noted(tenant.send(event, now))
             }
             What::Placed(placed) => {
                 let tenant = self.tenant(placed.stamped.event.tenant);
-                lock(&tenant).take(placed)
+                let mut tenant = lock(&tenant);
+                self.noted(tenant.take(placed))
             }
             What::Renewed(tenant, branch, position) => {
                 let tenant = self.tenant(tenant);
@@ -322,6 +336,13 @@ impl<M: Member> Hub<M> {
         }
         self.tell_lost(event.branch, sending.lost.as_ref());
         Some(Round { sending, crowd: 0, member: 0, received })
+    }
+
+    /// Under the tenant's lock: whoever comes after an event finds what it says of tables.
+    fn noted(&self, sending: Option<Sending<M>>) -> Option<Sending<M>> {
+        let new = sending.iter().filter(|sending| sending.is_new);
+        new.for_each(|sending| self.inner.cleared.note(&sending.stamped.event));
+        sending
     }
 
     fn tell_lost(&self, branch: BranchId, lost: Option<&(Crowd<M>, Position)>) {

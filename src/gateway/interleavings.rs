@@ -11,6 +11,7 @@ use shuttle::{check_random, thread};
 use super::{
     Figures, Guest, Hub, Joined, Limits, Listens, Member, Most, Position, Sectors, Settings, Stamped, Start,
 };
+use crate::auth::Cleared;
 use crate::clock::Clock;
 use crate::domain::{BranchId, Endpoint, Event, EventType, TenantId};
 
@@ -68,7 +69,7 @@ fn who_joins_in_the_middle_misses_nothing_and_gets_nothing_twice() {
         || {
             let settings = Settings::default();
             let hub: Hub<Ear> =
-                Hub::new(settings.keep, settings.queue, Clock::system(), Arc::new(Figures::default()));
+                Hub::new(settings.keep, settings.queue, Clock::system(), Arc::default(), Cleared::default());
             let sender = hub.clone();
             let sending = thread::spawn(move || {
                 for number in 0..3 {

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::close::Close;
-use super::conn::{afterwards, told};
+use super::conn::{afterwards, gap, told};
 use super::figures::Figures;
 use super::hub::{Member, Start};
 use super::identity::Identity;
 use super::outbox::Room;
 use super::stream::{Position, Stamped};
 use super::tenant::Joined;
-use crate::domain::{BranchId, TenantId};
+use crate::domain::{BranchId, Endpoint, TenantId};
 use crate::wire::{ServerMessage, StreamPositions};
 
 /// Something for the listener.
@@ -53,6 +53,7 @@ pub(super) struct Listener {
     id: u64,
     tenant: TenantId,
     user: Option<Arc<str>>,
+    looks_up_sectors: bool,
     room: Room,
     figures: Arc<Figures>,
     queue: Mutex<Queue>,
@@ -60,9 +61,24 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn new(id: u64, identity: &Identity, room: Room, figures: Arc<Figures>) -> Self {
+    pub(super) fn new(
+        id: u64,
+        (identity, endpoint): (&Identity, Endpoint),
+        room: Room,
+        figures: Arc<Figures>,
+    ) -> Self {
         let (tenant, user) = (identity.tenant, identity.user.clone());
-        Self { id, tenant, user, room, figures, queue: Mutex::default(), wake: Notify::new() }
+        let looks_up_sectors = identity.looks_up_sectors(endpoint);
+        Self {
+            id,
+            tenant,
+            user,
+            looks_up_sectors,
+            room,
+            figures,
+            queue: Mutex::default(),
+            wake: Notify::new(),
+        }
     }
 
     pub(super) fn tenant(&self) -> TenantId {
@@ -76,6 +92,11 @@ impl Listener {
     /// Who it is, if its token says so.
     pub(super) fn user(&self) -> Option<&str> {
         self.user.as_deref()
+    }
+
+    /// Whether its sectors are those that it was given, and not those of its token.
+    pub(super) fn looks_up_sectors(&self) -> bool {
+        self.looks_up_sectors
     }
 
     /// What comes next.
@@ -168,7 +189,7 @@ impl Member for Arc<Listener> {
     }
 
     fn tell_gap(&self, branch: BranchId, position: &Position) {
-        self.say(ServerMessage::Gap { streams: told([(&branch, position)]) });
+        self.say(gap(branch, position));
     }
 
     fn end_session(&self) {
@@ -194,7 +215,7 @@ mod tests {
             expires: crate::domain::Timestamp::from_millis(0),
             token: None,
         };
-        Arc::new(Listener::new(1, &identity, ROOM, Arc::default()))
+        Arc::new(Listener::new(1, (&identity, Endpoint::Admin), ROOM, Arc::default()))
     }
 
     fn stamped(bytes: usize) -> Arc<Stamped> {
@@ -208,6 +229,15 @@ mod tests {
             fields: format!(r#""filler":"{}""#, "x".repeat(bytes)).into(),
         };
         Arc::new(Stamped::new(event, "e", 1, crate::domain::Timestamp::from_millis(0)))
+    }
+
+    #[test]
+    fn of_a_gap_is_said_that_something_is_lost_also_when_the_stream_goes_on() {
+        let listener = listener();
+        listener.tell_gap(BranchId::default(), &Position { epoch: "e".into(), offset: 7 });
+        let Next::Take(Item::Message(message)) = listener.next() else { panic!("it should be told") };
+        let text = r#"{"type":"gap","streams":{"branch:1":{"epoch":"e","offset":7,"recovered":false}}}"#;
+        assert_eq!(message.text(), text);
     }
 
     #[test]

@@ -10,14 +10,14 @@ use tokio::time::{Instant, sleep_until};
 use super::Gateway;
 use super::arrival::Admitted;
 use super::client::Client;
-use super::close::{Close, retry_ms};
+use super::close::Close;
 use super::conn::told;
+use super::hub::SessionOver;
 use super::hub::{Member, Start};
 use super::identity::Identity;
 use super::limits::Place;
 use super::listener::{Item, Listener, Next};
 use super::session::read_positions;
-use super::tenant::SessionOver;
 use super::watch::{Due, Holder, Watch};
 use crate::domain::Endpoint;
 use crate::wire::{ServerMessage, StreamPositions, stream_name};
@@ -68,7 +68,8 @@ impl Gateway {
         let start =
             resume.map_or_else(|| Start::At(here.clone()), |streams| Start::Resume(read_positions(streams)));
         let (figures, settings) = (self.inner.figures.clone(), &self.inner.settings);
-        let listener = Arc::new(Listener::new(self.next_id(), identity, settings.room, figures.clone()));
+        let listener =
+            Arc::new(Listener::new(self.next_id(), (identity, endpoint), settings.room, figures.clone()));
         listener.say(ServerMessage::Welcome { streams: now });
         let client = Client::Stream(listener.clone());
         let joined = self.inner.hub.join(identity.tenant, &client, listens.clone(), &start);
@@ -162,7 +163,7 @@ impl Listening {
 
     /// What a socket learns from its close frame.
     fn farewell(&self, close: Close) -> Notice {
-        let retry_ms = retry_ms();
+        let retry_ms = close.retry_ms();
         let reason = close.reason(retry_ms);
         let text = format!(r#"{{"type":"close","close_code":{},{}"#, close.code(), &reason[1..]);
         let positions = self.positions.clone();

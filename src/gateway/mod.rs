@@ -44,6 +44,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -55,7 +56,7 @@ pub use drops::DropRate;
 pub use figures::{Count, Figures, Found, Handshake, Rejected, Spread};
 pub use frame::text as text_frame;
 pub use health::{Checkup, Health, by_code};
-pub use hub::{Hub, Member, Start};
+pub use hub::{Hub, Member, SessionOver, Start};
 pub use identity::{Doorman, Identity, Refusal};
 pub use lanes::LaneFull;
 pub use limits::{Full, Guest, Limits, Most, Place};
@@ -67,17 +68,20 @@ pub use sectors::{Changed, LookUp, SectorCache, SectorContext, SectorFigures, Se
 pub use settings::Settings;
 pub use socket::{Deaf, Heard, Reader, Socket};
 pub use stream::{Keep, Placed, Position, Stamped, Stream};
-pub use tenant::{Joined, Positions, SessionOver, Tenant};
+pub use tenant::{Joined, Positions, Tenant};
 pub use watch::{Due, Holder, Watch};
 
 use self::redis::{Link, Need};
-use crate::auth::{Bearer, TableKeys, TokenError};
+use crate::auth::{Bearer, Cleared, TableKeys, TokenError};
 use crate::clock::Clock;
 use crate::domain::{Endpoint, Event, TenantId, Timestamp};
 use client::Client;
 
 /// How often what nobody needs any more is forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(30);
+
+/// Sockets of people who have not said who they are: all of a full house coming back at once.
+const MAX_STRANGERS: usize = 10_000;
 
 /// A client waits so long for its streams when Redis has to be asked for them.
 const STREAMS_WITHIN: Duration = Duration::from_secs(2);
@@ -100,6 +104,7 @@ pub struct GatewayContext {
     pub clock: Clock,
     pub doorman: Doorman,
     pub find_sectors: FindSectors,
+    pub cleared: Cleared,
     /// Where the Redis is that several servers share; `None` when this one is alone.
     pub redis: Option<RedisAt>,
     pub tasks: TaskTracker,
@@ -117,6 +122,7 @@ struct Inner {
     clock: Clock,
     doorman: Doorman,
     find_sectors: FindSectors,
+    cleared: Cleared,
     hub: Hub<Client>,
     limits: Limits,
     figures: Arc<Figures>,
@@ -126,6 +132,8 @@ struct Inner {
     next_id: AtomicU64,
     /// How often sectors may have changed.
     reassigned: AtomicU64,
+    /// Sockets of those who are not let in, or not yet.
+    strangers: Arc<Semaphore>,
 }
 
 impl Gateway {
@@ -134,9 +142,9 @@ impl Gateway {
     /// # Errors
     /// When the address of Redis is none. That nobody is there is no error: it may come later.
     pub fn start(context: GatewayContext) -> Result<Self, RedisUrlError> {
-        let GatewayContext { settings, clock, doorman, find_sectors, redis, tasks, stop } = context;
+        let GatewayContext { settings, clock, doorman, find_sectors, cleared, redis, tasks, stop } = context;
         let figures = Arc::new(Figures::default());
-        let hub = Hub::new(settings.keep, settings.queue, clock.clone(), figures.clone());
+        let hub = Hub::new(settings.keep, settings.queue, clock.clone(), figures.clone(), cleared.clone());
         tasks.spawn(hub.clone().run(stop.clone()));
         let lanes = hub.clone();
         tasks.spawn(drops::watch(figures.clone(), move || lanes.waiting(), stop.clone()));
@@ -149,6 +157,7 @@ impl Gateway {
             clock,
             doorman,
             find_sectors,
+            cleared,
             hub,
             limits,
             figures,
@@ -157,6 +166,7 @@ impl Gateway {
             stop,
             next_id: AtomicU64::new(1),
             reassigned: AtomicU64::new(0),
+            strangers: Arc::new(Semaphore::new(MAX_STRANGERS)),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -167,7 +177,11 @@ impl Gateway {
     /// When too many of its tenant's wait.
     pub fn publish(&self, event: Event) -> Result<(), LaneFull> {
         match &self.inner.redis {
-            Some(redis) => redis.publish(event),
+            Some(redis) => {
+                // It may be that nobody here follows its stream.
+                self.inner.cleared.note(&event);
+                redis.publish(event)
+            }
             None => self.inner.hub.publish(event),
         }
     }
@@ -200,7 +214,10 @@ impl Gateway {
     pub fn identify(&self, endpoint: Endpoint, token: &str) -> Result<Identity, Refusal> {
         let identity = self.inner.doorman.identify(endpoint, token)?;
         self.check_end(identity.expires)?;
-        Ok(identity)
+        match identity.session.is_none() || self.inner.cleared.is_whole() {
+            true => Ok(identity),
+            false => Err(TokenError::Unsure.into()),
+        }
     }
 
     /// Who of the staff holds `token`, whatever it opens.
@@ -228,6 +245,12 @@ impl Gateway {
     /// How connections behave.
     pub fn settings(&self) -> &Settings {
         &self.inner.settings
+    }
+
+    /// A socket for somebody who is not let in yet, or is to be told by a close that they are not, as long as the answer
+    /// lives; `None` when too many have one.
+    pub fn stranger(&self) -> Option<OwnedSemaphorePermit> {
+        self.inner.strangers.clone().try_acquire_owned().ok()
     }
 
     /// A place for a guest.

@@ -25,6 +25,8 @@ pub struct Pulse {
     heard: Instant,
     /// When the client was asked whether it is there, unless it has answered.
     asked: Option<Instant>,
+    /// Bytes that waited for it then.
+    waiting: usize,
     /// Until when it is waited for, once the last frame is put.
     goodbye: Option<Instant>,
 }
@@ -32,7 +34,7 @@ pub struct Pulse {
 impl Pulse {
     /// Of somebody who was heard now.
     pub fn begin() -> Self {
-        Self { heard: Instant::now(), asked: None, goodbye: None }
+        Self { heard: Instant::now(), asked: None, waiting: 0, goodbye: None }
     }
 
     /// When there is something to do though nothing comes; `due` is when the session has to do something else.
@@ -83,6 +85,10 @@ impl Pulse {
             return if goodbye <= now { Next::End } else { Next::GoOn };
         }
         match self.asked {
+            // It takes what it missed, behind which the question is.
+            Some(asked) if now >= asked + settings.pong_within && socket.waiting() < self.waiting => {
+                (self.asked, self.waiting) = (Some(now), socket.waiting());
+            }
             Some(asked) if now >= asked + settings.pong_within => {
                 socket.cut(Close::HeartbeatLost);
                 // Nobody is there to say goodbye to; should somebody be, the frame tells.
@@ -90,7 +96,7 @@ impl Pulse {
                 return Next::End;
             }
             None if now >= self.heard + settings.ping_every => {
-                self.asked = Some(now);
+                (self.asked, self.waiting) = (Some(now), socket.waiting());
                 socket.put(&frame::ping());
             }
             _ => {}

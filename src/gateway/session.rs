@@ -27,6 +27,9 @@ use crate::wire::{ClientMessage, ServerMessage, StreamPositions, stream_branch};
 /// For so long a client may say from where it goes on, before it is told what happens now: it gets all in order then.
 const GRACE: Duration = Duration::from_millis(250);
 
+/// Sectors are looked up again so often: in the cache, but for each fifth time.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+
 /// Messages that are read before others have their turn.
 const READS: usize = 32;
 
@@ -45,6 +48,8 @@ pub(super) struct Session {
     watch: Watch,
     /// A look-up of the waiter's sectors that it has asked for.
     sectors: Option<(Freshness, BoxFuture<'static, Sectors>)>,
+    /// When they were looked up last.
+    looked: Instant,
 }
 
 impl Session {
@@ -65,6 +70,7 @@ impl Session {
             held: None,
             is_told: false,
             sectors: None,
+            looked: Instant::now(),
         }
     }
 
@@ -163,6 +169,10 @@ impl Session {
                 }
                 Due::Warn(_) | Due::Nothing => {}
             }
+            // Another server may have been told of other sectors.
+            if self.looked + LOOK_EVERY <= now && self.looks_up_sectors() {
+                self.look_up_sectors(Freshness::Known);
+            }
         }
         self.pulse.beat(&self.gateway.inner.settings, &self.connection.socket, now)
     }
@@ -237,6 +247,7 @@ impl Session {
         let is_asked = matches!(self.sectors, Some((Freshness::New, _)));
         let freshness = if is_asked { Freshness::New } else { freshness };
         let identity = self.admitted.identity.clone();
+        self.looked = Instant::now();
         self.sectors = Some((freshness, (self.gateway.inner.find_sectors)(identity, freshness)));
     }
 
@@ -253,10 +264,13 @@ impl Session {
             Sectors::All => ServerMessage::error("sectors_unknown", "your sectors cannot be looked up now"),
         };
         let is_news = self.admitted.listens.sectors != sectors;
+        if !is_news && freshness == Freshness::Known {
+            return;
+        }
         self.admitted.listens.sectors = sectors.clone();
         self.gateway.inner.hub.reseat(self.admitted.identity.tenant, self.connection.id, sectors);
         // An old client is told only what it has asked for.
-        if freshness == Freshness::New || (self.connection.is_v1 && is_news) {
+        if freshness == Freshness::New || self.connection.is_v1 {
             self.connection.say(&told);
         }
     }

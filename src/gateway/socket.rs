@@ -13,7 +13,7 @@ use tungstenite::Utf8Bytes;
 use tungstenite::error::{CapacityError, Error};
 use tungstenite::protocol::{Message, Role, WebSocketConfig, WebSocketContext};
 
-use super::close::{Close, retry_ms};
+use super::close::Close;
 use super::figures::Figures;
 use super::frame;
 use super::line::Line;
@@ -60,11 +60,8 @@ impl Socket {
 
     /// Sends frames that were asked for: there is room for them in any case.
     pub fn put_all(&self, frames: impl IntoIterator<Item = Bytes>) {
-        let mut outbox = self.outbox();
-        outbox.extend(frames);
-        // What the socket does not take its own task sends.
-        let _ = outbox.drain(|slices| self.line.try_write_vectored(slices));
-        drop(outbox);
+        // Its own task sends them: this is called where others wait.
+        self.outbox().extend(frames);
         self.wake.notify_one();
     }
 
@@ -155,7 +152,7 @@ impl Socket {
 }
 
 fn last_frame(close: Close) -> Bytes {
-    frame::close(close.code(), &close.reason(retry_ms()))
+    frame::close(close.code(), &close.reason(close.retry_ms()))
 }
 
 /// What a client says.

@@ -93,49 +93,38 @@ impl<M> Branch<M> {
     }
 }
 
-/// Sessions that are over, and the offset of the event that said so.
+/// Where sessions were over: the offset of the event that said so.
 #[derive(Debug, Default)]
 struct Ended {
-    at: HashMap<SessionId, (u64, bool)>,
+    at: HashMap<SessionId, u64>,
     order: VecDeque<SessionId>,
 }
 
 impl Ended {
     fn note(&mut self, event: &Event, offset: u64) {
-        let Some(session) = &event.session else { return };
-        match event.kind.as_str() {
-            EventType::TABLE_CLEARED => {
-                if self.at.insert(session.clone(), (offset, true)).is_none() {
-                    self.order.push_back(session.clone());
-                }
-                if self.order.len() > MAX_ENDED_SESSIONS
-                    && let Some(oldest) = self.order.pop_front()
-                {
-                    self.at.remove(&oldest);
-                }
-            }
-            // The same name for another party: they hear nothing of those before them.
-            EventType::TABLE_SESSION_STARTED => {
-                if let Some((_, is_over)) = self.at.get_mut(session) {
-                    *is_over = false;
-                }
-            }
-            _ => {}
+        let Some(session) =
+            event.session.as_ref().filter(|_| event.kind.as_str() == EventType::TABLE_CLEARED)
+        else {
+            return;
+        };
+        if self.at.insert(session.clone(), offset).is_none() {
+            self.order.push_back(session.clone());
         }
-    }
-
-    fn is_over(&self, session: &SessionId) -> bool {
-        self.at.get(session).is_some_and(|(_, is_over)| *is_over)
+        if self.order.len() > MAX_ENDED_SESSIONS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.at.remove(&oldest);
+        }
     }
 
     /// The count of offsets begins anew; what was before is not heard by anybody.
     fn begin_anew(&mut self) {
-        self.at.values_mut().for_each(|(offset, _)| *offset = 0);
+        self.at.values_mut().for_each(|offset| *offset = 0);
     }
 
-    /// The offset that a session's guests hear nothing before.
+    /// The offset that a session's guests hear nothing before: another party had the same name.
     fn floor(&self, session: &SessionId) -> u64 {
-        self.at.get(session).map_or(0, |(offset, _)| *offset)
+        self.at.get(session).copied().unwrap_or(0)
     }
 }
 
@@ -149,6 +138,8 @@ struct Seat<M> {
 #[derive(Debug)]
 pub struct Sending<M> {
     pub stamped: Arc<Stamped>,
+    /// It was not sent before.
+    pub is_new: bool,
     /// Who gets it; nobody is in two of them.
     pub to: Vec<Crowd<M>>,
     /// Those who did not know of this stream, and where it was before.
@@ -161,7 +152,7 @@ pub struct Sending<M> {
 
 impl<M> Sending<M> {
     fn to_nobody(stamped: Arc<Stamped>) -> Self {
-        Self { stamped, to: Vec::new(), opened: None, lost: None, cleared: None }
+        Self { stamped, is_new: false, to: Vec::new(), opened: None, lost: None, cleared: None }
     }
 }
 
@@ -181,10 +172,6 @@ impl Joined {
         self.streams.values().all(|(_, recovered)| *recovered)
     }
 }
-
-/// The session of these guests is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SessionOver;
 
 /// One tenant. `M` is a listener's handle.
 #[derive(Debug)]
@@ -232,25 +219,13 @@ impl<M: Clone> Tenant<M> {
     }
 
     /// Seats a listener, who has everything up to `start`; of streams that are not in there it gets everything there is.
-    ///
-    /// # Errors
-    /// When the listener is of a session that is over.
-    pub fn join(
-        &mut self,
-        id: u64,
-        member: M,
-        listens: Listens,
-        start: &Start,
-    ) -> Result<Joined, SessionOver> {
+    pub fn join(&mut self, id: u64, member: M, listens: Listens, start: &Start) -> Joined {
         self.leave(id);
         let mut joined = Joined { streams: BTreeMap::new(), missed: Vec::new(), from: Positions::new() };
         let groups = listens.groups();
         let positions = self.positions(&listens);
         for (branch, position) in positions {
             let room = self.branches.get_mut(&branch).expect("a branch with a position should be there");
-            if listens.session.as_ref().is_some_and(|session| room.ended.is_over(session)) {
-                return Err(SessionOver);
-            }
             let floor = listens.session.as_ref().map_or(0, |session| room.ended.floor(session));
             let begin = || Position { offset: 0, ..position.clone() };
             let since = start.positions().get(&branch).cloned().unwrap_or_else(begin);
@@ -264,7 +239,8 @@ impl<M: Clone> Tenant<M> {
             joined.missed.extend(own.take_while(|stamped| stamped.offset <= end).cloned());
             let from = if recovered { since.offset.min(end) } else { end };
             joined.from.insert(branch, Position { offset: from, ..position.clone() });
-            joined.streams.insert(branch, (position, recovered));
+            // Not where it is now: what is on its way since comes behind this, and is not to be taken for had.
+            joined.streams.insert(branch, (Position { offset: end, ..position }, recovered));
             room.add(id, &member, &groups);
         }
         // Of a stream that is not there any more nothing is known, and it has to be said.
@@ -272,7 +248,7 @@ impl<M: Clone> Tenant<M> {
             joined.streams.entry(*branch).or_insert_with(|| (position.clone(), false));
         }
         self.seats.insert(id, Seat { member, listens });
-        Ok(joined)
+        joined
     }
 
     /// Gives a waiter other sectors.
@@ -349,6 +325,6 @@ impl<M: Clone> Branch<M> {
         let session = stamped.event.session.clone().filter(|_| is_clearing);
         let cleared =
             session.and_then(|session| self.groups.get_mut(&Group::Session(session)).map(Members::crowd));
-        Sending { to, cleared, ..Sending::to_nobody(stamped) }
+        Sending { is_new: true, to, cleared, ..Sending::to_nobody(stamped) }
     }
 }

@@ -161,8 +161,8 @@ impl Store {
         })
     }
 
-    /// Forgets what has come to its end by `now`, of all tenants: tokens, and answers that are kept for a while. For the
-    /// app's own work.
+    /// Forgets what has come to its end by `now`, of all tenants: tokens, tables that were cleared, and answers that are kept
+    /// for a while. For the app's own work.
     ///
     /// # Errors
     /// When the database fails.
@@ -170,6 +170,7 @@ impl Store {
         with_pool!(self.write, pool => {
             sqlx::query(FORGET).bind(Time(now)).execute(pool).await.map(drop)
         })?;
+        self.forget_cleared_tables(now).await?;
         self.forget_answers(now).await
     }
 }

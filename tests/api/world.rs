@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use atalaya::api::{Api, Fixed, Limits, Rate, Services};
-use atalaya::auth::{Caller, Keys, Revocations, TableKeys, Ttl};
+use atalaya::auth::{Caller, Cleared, Keys, Revocations, TableKeys, Ttl};
 use atalaya::camera::{CameraContext, Cameras, Catalog, DetectorSettings};
 use atalaya::clock::Clock;
 use atalaya::config::{Config, Secret};
@@ -141,6 +141,7 @@ fn gateway(
         clock: clock.clone(),
         doorman: Doorman { keys: keys.clone(), tables, revocations: revocations.clone() },
         find_sectors: Arc::new(|_, _| Box::pin(async { Sectors::All })),
+        cleared: Cleared::default(),
         redis: None,
         tasks: tasks.clone(),
         stop: stop.clone(),

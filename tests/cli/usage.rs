@@ -70,13 +70,14 @@ async fn wrong_settings_end_every_command_with_key_and_value() {
     let told = ["atalaya: config file mine.toml: line 2", "`viewer.jpeg_quality`", "high"];
     program.file("mine.toml", text).run().await.failed(1, &told);
     let text = "[viewer]\njpeg_quality = 101\n";
-    let told = ["config key `viewer.jpeg_quality`", "101", "1..=100"];
+    let told = ["config file a.toml: key `viewer.jpeg_quality`", "101", "1..=100"];
     Program::new(&["serve", "--config", "a.toml"]).file("a.toml", text).run().await.failed(1, &told);
     let absent = Program::new(&["serve", "--config", "absent.toml"]).run().await;
     absent.failed(1, &["config file absent.toml", "No such file"]);
     let variable =
         Program::new(&["token", "issue", "--role", "admin"]).env("ATALAYA_AUTH__JWT_SECRET", "hunter2");
-    let ended = variable.run().await.failed(1, &["`auth.jwt_secret`", "7 bytes", "32"]);
+    let ended =
+        variable.run().await.failed(1, &["ATALAYA_AUTH__JWT_SECRET: key `auth.jwt_secret`", "7 bytes", "32"]);
     assert!(!ended.stderr.contains("hunter2"));
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use atalaya::auth::{Caller, Keys, Revocations, TableKeys, Ttl};
+use atalaya::auth::{Caller, Cleared, Keys, Revocations, TableKeys, Ttl};
 use atalaya::clock::Clock;
 use atalaya::config::Secret;
 use atalaya::domain::{Endpoint, Role, TenantId, Timestamp};
@@ -64,6 +64,7 @@ impl Wall {
                 revocations,
             },
             find_sectors,
+            cleared: Cleared::default(),
             redis: None,
             tasks,
             stop: stop.clone(),
@@ -103,6 +104,7 @@ impl Wall {
             endpoint,
             is_v1: protocol == Protocol::V1,
             admitted: Ok(Some(admitted)),
+            stranger: None,
             ip: None,
             resume: None,
         });

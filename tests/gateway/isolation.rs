@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use atalaya::auth::Cleared;
 use atalaya::clock::Clock;
 use atalaya::domain::{BranchId, Endpoint, Event, EventType, SectorId, SessionId, TenantId};
 use atalaya::gateway::{
-    Figures, Hub, Joined, Listens, Member, Position, Positions, Sectors, Settings, Stamped, Start,
+    Hub, Joined, Listens, Member, Position, Positions, Sectors, Settings, Stamped, Start,
 };
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -135,7 +136,7 @@ async fn settle(hub: &Hub<Ear>) {
 async fn run(people: Vec<(i64, Listens)>, steps: Vec<Step>) -> Result<(), TestCaseError> {
     let settings = Settings::default();
     let hub: Hub<Ear> =
-        Hub::new(settings.keep, settings.queue, Clock::system(), Arc::new(Figures::default()));
+        Hub::new(settings.keep, settings.queue, Clock::system(), Arc::default(), Cleared::default());
     let stop = CancellationToken::new();
     let running = tokio::spawn(hub.clone().run(stop.clone()));
     let ears: Vec<_> = people

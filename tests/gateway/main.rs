@@ -3,6 +3,7 @@
 
 mod assigned;
 mod certificate;
+mod cleared;
 mod client;
 mod clock;
 #[path = "../common/mod.rs"]

@@ -63,7 +63,11 @@ async fn who_resumes_late_gets_what_was_before_and_nothing_twice() {
         assert_eq!(client.next().await["number"], number);
     }
     let resumed = client.next().await;
-    assert_eq!((&resumed["recovered"], &resumed["streams"]["branch:5"]["offset"]), (&json!(true), &json!(8)));
+    assert_eq!(
+        (&resumed["recovered"], &resumed["streams"]["branch:5"]["offset"]),
+        (&json!(true), &json!(5)),
+        "as far as this answers"
+    );
     client.say(&json!({"type": "resume", "streams": streams})).await;
     assert_eq!(client.next().await["recovered"], true, "it has all of that");
     world.publish(numbered("ROUND_READY", 8));

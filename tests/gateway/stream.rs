@@ -112,6 +112,25 @@ async fn guests_hear_of_their_own_table_until_it_is_cleared() {
 }
 
 #[tokio::test]
+async fn pages_of_other_origins_hear_and_read_what_they_could_by_a_socket() {
+    let world =
+        World::with(|config| config.gateway.allowed_origins = vec!["http://panel.example".into()]).await;
+    let staff = as_admin(&world);
+    let guest = format!("{STREAM}?table_token={}", world.table(5, "77"));
+    for (path, origin, status) in [
+        (&staff, "http://panel.example", StatusCode::OK),
+        (&staff, "http://evil.example", StatusCode::FORBIDDEN),
+        (&guest, "http://any.example", StatusCode::OK),
+    ] {
+        let response = world.ask(Method::GET, path).header("origin", origin).send().await.unwrap();
+        let may_read =
+            response.headers().get("access-control-allow-origin").map(|value| value.to_str().unwrap());
+        let wanted = (status == StatusCode::OK).then_some(origin);
+        assert_eq!((response.status(), may_read), (status, wanted), "{origin}");
+    }
+}
+
+#[tokio::test]
 async fn who_may_listen_as_whom_is_as_with_sockets() {
     let world = World::start().await;
     let waiter = world.token("ana", Role::Waiter, &[5]);

@@ -28,6 +28,7 @@ pub(crate) struct World {
     pub(crate) app: App,
     pub(crate) keys: Keys,
     pub(crate) tables: TableKeys,
+    config: Config,
     _folder: tempfile::TempDir,
 }
 
@@ -49,7 +50,14 @@ impl World {
         let app = App::start(&config, Vec::new()).await.unwrap();
         let keys = Keys::new(&Secret::new(SECRET.into()), Clock::system());
         let tables = TableKeys::new([].into(), Secret::new(SECRET.into()), Clock::system());
-        Self { app, keys, tables, _folder: folder }
+        Self { app, keys, tables, config, _folder: folder }
+    }
+
+    /// The same server, stopped and started again.
+    pub(crate) async fn restart(self) -> Self {
+        self.app.shut_down().await;
+        let app = App::start(&self.config, Vec::new()).await.unwrap();
+        Self { app, ..self }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

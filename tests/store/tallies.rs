@@ -236,6 +236,7 @@ async fn shifts_that_were_settled_before_tell_the_same_after_a_migration() {
         let before = told().await;
         assert_eq!(before[0].zones.len(), 2, "{before:?}");
         fresh.run("drop table zone_dwell").await;
+        fresh.run("drop table cleared_table").await;
         fresh.run("delete from _sqlx_migrations where version >= 8").await;
         assert_eq!(store.migrate().await.unwrap().version, Store::schema_version());
         assert_eq!(told().await, before);

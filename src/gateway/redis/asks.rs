@@ -2,12 +2,14 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use redis::RedisResult;
 use redis::aio::MultiplexedConnection;
+use tokio::time::sleep;
 
 use super::keys::{self, Place};
 use super::live::Answer;
@@ -77,9 +79,15 @@ impl Asks {
 
     /// Asks which branches of a tenant have a stream.
     pub(super) fn branches(&mut self, tenant: TenantId) {
+        self.branches_after(Duration::ZERO, tenant);
+    }
+
+    /// The same, later.
+    pub(super) fn branches_after(&mut self, wait: Duration, tenant: TenantId) {
         let mut connection = self.connection.clone();
         self.listing.insert(tenant);
         self.under_way.push(Box::pin(async move {
+            sleep(wait).await;
             let mut list = redis::cmd("SMEMBERS");
             let listed = list.arg(keys::branches(tenant)).query_async::<Vec<i64>>(&mut connection).await;
             let branches = |ids: Vec<i64>| ids.into_iter().filter_map(|id| BranchId::new(id).ok()).collect();

@@ -124,6 +124,9 @@ impl<M: Member> Bridge<M> {
                     self.ask_behind(&mut asks);
                 }
                 _ = ticks.tick() => {
+                    if inbox.is_lost() {
+                        return Err(lost());
+                    }
                     self.sweep(&mut connection, &mut asks).await?;
                     if inbox.is_to_be_read_again() {
                         self.ask_all(&mut asks);
@@ -294,6 +297,10 @@ impl<M: Member> Bridge<M> {
     fn take(&mut self, answer: Done, asks: &mut Asks) -> RedisResult<()> {
         match answer {
             Done::Pong(pong) => return pong,
+            Done::Branches(tenant, Err(error)) if is_refusal(&error) => {
+                self.shared.status.be_refused(&error);
+                asks.branches_after(REFUSED, tenant);
+            }
             Done::Branches(tenant, branches) => {
                 for branch in branches? {
                     let place = (tenant, branch);

@@ -54,16 +54,31 @@ impl Heard {
         }
     }
 
-    /// Whether it can be read again later.
-    fn is_kept(&self) -> bool {
-        !matches!(self, Self::Message { channel, .. } if !channel.starts_with(super::keys::OURS))
+    /// What it means that there is no room for it.
+    fn loss(&self) -> Loss {
+        match self {
+            Self::Message { channel, .. } if channel.starts_with(super::keys::OURS) => Loss::InLog,
+            Self::Message { .. } => Loss::ForGood,
+            Self::Begins(_) | Self::Ends(_) | Self::Over => Loss::OfBearings,
+        }
     }
+}
+
+/// What it means that something was not heard.
+enum Loss {
+    /// It can be read again.
+    InLog,
+    /// It is of another system, and kept nowhere.
+    ForGood,
+    /// It is not known any more what is subscribed: everything has to begin anew.
+    OfBearings,
 }
 
 /// What was told and is not looked at yet.
 pub(super) struct Inbox {
     told: mpsc::Receiver<Heard>,
     overflow: Arc<AtomicBool>,
+    is_lost: Arc<AtomicBool>,
 }
 
 impl Inbox {
@@ -72,25 +87,30 @@ impl Inbox {
         figures: Arc<Figures>,
     ) -> (Self, impl Fn(PushInfo) -> Result<(), SendError> + Send + Sync + 'static) {
         let (sender, told) = mpsc::channel(MOST);
-        let overflow = Arc::new(AtomicBool::new(false));
-        let over = overflow.clone();
+        let (overflow, is_lost) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (over, lost) = (overflow.clone(), is_lost.clone());
         let hear = move |info| {
             let Some(heard) = Heard::read(info) else { return Ok(()) };
-            match sender.try_send(heard) {
-                Err(mpsc::error::TrySendError::Full(heard)) if heard.is_kept() => {
-                    over.store(true, Ordering::Relaxed);
+            if let Err(mpsc::error::TrySendError::Full(heard)) = sender.try_send(heard) {
+                match heard.loss() {
+                    Loss::InLog => over.store(true, Ordering::Relaxed),
+                    Loss::ForGood => figures.dropped.add(1),
+                    Loss::OfBearings => lost.store(true, Ordering::Relaxed),
                 }
-                Err(mpsc::error::TrySendError::Full(_)) => figures.dropped.add(1),
-                _ => {}
             }
             Ok(())
         };
-        (Self { told, overflow }, hear)
+        (Self { told, overflow, is_lost }, hear)
     }
 
     /// What was told next; `None` when nothing more can be.
     pub(super) async fn next(&mut self) -> Option<Heard> {
         self.told.recv().await
+    }
+
+    /// Whether something was not heard without which the rest means nothing.
+    pub(super) fn is_lost(&self) -> bool {
+        self.is_lost.load(Ordering::Relaxed)
     }
 
     /// Whether there was no room for something that can be read again, since this was last asked.

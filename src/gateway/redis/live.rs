@@ -156,8 +156,8 @@ impl Live {
         if is_same {
             on_gap();
         }
+        // The log has this one, too, or it is no more.
         self.phase = Phase::Asking;
-        self.told.push_front(packet);
         Next::Ask(self.part_from(from))
     }
 
@@ -352,6 +352,18 @@ mod tests {
         assert_eq!(stream.take(answer("e", 7, 5..=7)), Next::Nothing);
         assert_eq!(stream.hear("e", 1000, 7), Next::Nothing);
         assert_eq!(stream.got.join(" "), "renew e9 e1000");
+    }
+
+    #[test]
+    fn what_is_told_of_a_stream_that_is_no_more_asks_once() {
+        let mut stream = Followed::new();
+        stream.live.ask(10);
+        assert_eq!(stream.hear("e", 12, 11), Next::Nothing);
+        // Redis forgot everything meanwhile.
+        let empty = || Answer { now: at("f", 0), packets: Vec::new(), has_more: false };
+        assert_eq!(stream.take(empty()), Next::Ask(Part::From(0, PAGE)));
+        let next = stream.take(empty());
+        assert_eq!((next, stream.take(empty())), (Next::Ask(Part::From(0, PAGE)), Next::Nothing));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Events on their way to Redis, which gives them their places: tenants take turns, payments and calls go first.
 //!
 //! What Redis did not take is kept and sent again, in order and under the same token, so that it is taken once. When too
-//! much waits, new events are refused and counted, and nothing that was taken is dropped.
+//! much waits, new events are refused and counted, and nothing that was taken is dropped. Only when Redis refuses some of a
+//! batch for want of memory and takes others may these come before those.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
