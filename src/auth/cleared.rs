@@ -22,7 +22,7 @@ const EVERY: Duration = Duration::from_secs(2);
 const CLOCKS_DIFFER: Duration = Duration::from_secs(300);
 
 /// When the server stops, what waits has so long.
-const LAST: Duration = Duration::from_secs(1);
+const LAST: Duration = Duration::from_secs(4);
 
 /// Sessions of a tenant that are known: of a thousand tables over a week.
 const MAX_SESSIONS: usize = 100_000;

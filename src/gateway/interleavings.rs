@@ -8,9 +8,7 @@ use bytes::Bytes;
 use shuttle::sync::Mutex;
 use shuttle::{check_random, thread};
 
-use super::{
-    Figures, Guest, Hub, Joined, Limits, Listens, Member, Most, Position, Sectors, Settings, Stamped, Start,
-};
+use super::{Guest, Hub, Joined, Limits, Listens, Member, Most, Position, Sectors, Settings, Stamped, Start};
 use crate::auth::Cleared;
 use crate::clock::Clock;
 use crate::domain::{BranchId, Endpoint, Event, EventType, TenantId};

@@ -178,9 +178,11 @@ impl Gateway {
     pub fn publish(&self, event: Event) -> Result<(), LaneFull> {
         match &self.inner.redis {
             Some(redis) => {
+                let of_table = event.session.is_some().then(|| event.clone());
+                redis.publish(event)?;
                 // It may be that nobody here follows its stream.
-                self.inner.cleared.note(&event);
-                redis.publish(event)
+                of_table.iter().for_each(|event| self.inner.cleared.note(event));
+                Ok(())
             }
             None => self.inner.hub.publish(event),
         }

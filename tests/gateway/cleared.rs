@@ -12,7 +12,7 @@ use atalaya::gateway::{
 use atalaya::store::Store;
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{World, within};
 
 /// Somebody who need not hear anything.
 #[derive(Clone)]
@@ -54,6 +54,21 @@ fn told(kind: &str) -> Event {
 
 fn is_over(cleared: &Cleared) -> bool {
     cleared.is_over(TenantId::default(), BranchId::default(), &session())
+}
+
+/// Waits until the database has it.
+async fn written(world: &World, is_over: bool) {
+    let store = Store::open(None, world.folder()).await.unwrap();
+    let wait = async {
+        while store.cleared_tables(Timestamp::from_millis(0)).await.unwrap()[..]
+            .first()
+            .map(|table| table.is_over)
+            != Some(is_over)
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    within(wait).await;
 }
 
 #[test]
@@ -117,6 +132,7 @@ async fn a_restart_makes_no_token_of_a_cleared_table_good() {
     world.publish(json!({"type": "TABLE_CLEARED", "branch_id": 5, "session_id": 77}));
     assert_eq!(guest.next().await["type"], "TABLE_CLEARED");
     assert_eq!(guest.closed().await.0, 4410);
+    written(&world, true).await;
     let world = Box::pin(world.restart()).await;
     let path = format!("/ws/diner?token={token}");
     let mut guest = world.try_connect(&path, &[]).await.unwrap();
@@ -126,6 +142,7 @@ async fn a_restart_makes_no_token_of_a_cleared_table_good() {
     assert_eq!(boss.next().await["type"], "TABLE_SESSION_STARTED");
     let mut next = world.try_connect(&format!("{path}&resume=%7B%7D"), &[]).await.unwrap();
     assert_eq!(next.next().await["type"], "TABLE_SESSION_STARTED");
+    written(&world, false).await;
     let world = Box::pin(world.restart()).await;
     let mut next = world.connect("diner", &token).await;
     world.publish(json!({"type": "ROUND_READY", "branch_id": 5, "session_id": 77}));

@@ -29,7 +29,7 @@ pub(crate) struct World {
     pub(crate) keys: Keys,
     pub(crate) tables: TableKeys,
     config: Config,
-    _folder: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 impl World {
@@ -50,7 +50,12 @@ impl World {
         let app = App::start(&config, Vec::new()).await.unwrap();
         let keys = Keys::new(&Secret::new(SECRET.into()), Clock::system());
         let tables = TableKeys::new([].into(), Secret::new(SECRET.into()), Clock::system());
-        Self { app, keys, tables, config, _folder: folder }
+        Self { app, keys, tables, config, data: folder }
+    }
+
+    /// Where it keeps its data.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.data.path()
     }
 
     /// The same server, stopped and started again.

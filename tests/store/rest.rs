@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use atalaya::domain::{Change, IssuedToken, Role, Sector, SectorAssignment, SectorId};
-use atalaya::store::{Assigned, ChangeFilter, Claim, Once, SavedAnswer, Store, StoreError, Swap};
+use atalaya::domain::{Change, IssuedToken, Role, Sector, SectorAssignment, SectorId, SessionId};
+use atalaya::store::{
+    Assigned, CLEARED_KEPT, ChangeFilter, Claim, ClearedTable, Once, SavedAnswer, Store, StoreError, Swap,
+};
 
 use crate::fixture::{EARLY, at, branch, branch_id, tenant};
 
@@ -41,6 +43,26 @@ async fn changes_are_each_tenants_own_also_when_few_of_many_may_be_seen(store: &
     assert_eq!(page.items[0].subject, "s519");
     let next = store.changes(tenant(1), &all, first, (page.next_cursor.as_deref(), 1)).await.unwrap();
     assert_eq!((next.items[0].subject.as_str(), next.next_cursor), ("s0", None));
+}
+
+async fn tables_are_cleared_seated_again_and_forgotten_after_a_week(store: &Store) {
+    let table = |is_over| {
+        let session = SessionId::new("77").unwrap();
+        ClearedTable { tenant: tenant(1), branch: branch_id(2), session, is_over }
+    };
+    store.note_cleared_table(tenant(1), &table(false), at(NOON)).await.unwrap();
+    assert_eq!(store.cleared_tables(at(NOON)).await.unwrap(), [], "of one that never was nothing is kept");
+    let error = store.note_cleared_table(tenant(2), &table(true), at(NOON)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Tenant { .. }), "{error}");
+    store.note_cleared_table(tenant(1), &table(true), at(NOON)).await.unwrap();
+    assert_eq!(store.cleared_tables(at(NOON)).await.unwrap(), [table(true)]);
+    let later = at(NOON) + Duration::from_secs(3600);
+    store.note_cleared_table(tenant(1), &table(false), later).await.unwrap();
+    assert_eq!(store.cleared_tables(later).await.unwrap(), [table(false)]);
+    store.forget_ended(at(NOON) + CLEARED_KEPT).await.unwrap();
+    assert_eq!(store.cleared_tables(at(NOON)).await.unwrap().len(), 1);
+    store.forget_ended(later + CLEARED_KEPT + Duration::from_secs(1)).await.unwrap();
+    assert_eq!(store.cleared_tables(at(NOON)).await.unwrap(), []);
 }
 
 fn token(of: i64, id: &str) -> IssuedToken {
@@ -180,6 +202,7 @@ async fn who_serves_which_sectors_is_each_tenants_own_and_goes_with_them(store: 
 on_both!(
     changes_are_each_tenants_own_also_when_few_of_many_may_be_seen,
     tokens_are_kept_taken_back_once_and_forgotten,
+    tables_are_cleared_seated_again_and_forgotten_after_a_week,
     a_request_is_claimed_by_one_and_taken_over_when_that_one_is_dead,
     sectors_change_only_from_what_is_known,
     who_serves_which_sectors_is_each_tenants_own_and_goes_with_them,
