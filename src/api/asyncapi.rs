@@ -297,6 +297,7 @@ mod tests {
             let mut members: Vec<_> = value.as_object().unwrap().keys().collect();
             members.sort();
             assert_eq!(told, members, "{}", message.kind());
+            assert!(EventType::new(message.kind()).is_err(), "no event passes for {}", message.kind());
         }
     }
 

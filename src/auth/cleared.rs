@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::domain::{BranchId, Event, EventType, SessionId, TenantId, Timestamp};
+use crate::domain::{BranchId, Event, SessionId, TenantId, Timestamp};
 use crate::store::{CLEARED_KEPT, ClearedTable, Store, StoreError};
 
 /// How often the store is asked for what others have written.
@@ -21,8 +21,8 @@ const EVERY: Duration = Duration::from_secs(2);
 /// Two servers' clocks may differ by this much without a table being missed.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(300);
 
-/// When the server stops, what waits has so long.
-const LAST: Duration = Duration::from_secs(4);
+/// When the server stops, what waits has so long: a little less than stopping has.
+const LAST: Duration = Duration::from_secs(2);
 
 /// Sessions of a tenant that are known: of a thousand tables over a week.
 const MAX_SESSIONS: usize = 100_000;
@@ -95,21 +95,20 @@ impl Cleared {
 
     /// Learns from an event when it clears a table, or seats another party there by the same name.
     pub fn note(&self, event: &Event) {
-        let is_over = match event.kind.as_str() {
-            EventType::TABLE_CLEARED => true,
-            EventType::TABLE_SESSION_STARTED => false,
-            _ => return,
-        };
-        let Some(session) = &event.session else { return };
-        let party = (event.branch, session.clone());
+        ClearedTable::told_by(event).into_iter().for_each(|table| self.set(table));
+    }
+
+    /// Learns what was told of a table.
+    pub fn set(&self, ClearedTable { tenant, branch, session, is_over }: ClearedTable) {
+        let party = (branch, session);
         let mut known = self.lock();
-        let sessions = known.sessions.entry(event.tenant).or_default();
+        let sessions = known.sessions.entry(tenant).or_default();
         // Of a table that was never cleared nothing has to be known.
         if is_over || sessions.over.contains_key(&party) {
             sessions.set(party.clone(), is_over);
         }
         if known.unwritten.len() < MAX_UNWRITTEN {
-            known.unwritten.insert((event.tenant, party), is_over);
+            known.unwritten.insert((tenant, party), is_over);
             self.inner.wake.notify_one();
         }
     }

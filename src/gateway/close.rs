@@ -137,6 +137,8 @@ mod tests {
             assert_eq!(value["code"], close.name());
             assert_eq!(value["retry"], close.retry() != Retry::Never);
         }
+        assert_eq!(Close::Normal.retry(), Retry::Never, "it went by itself");
+        assert!(PATIENT_MS.contains(&Close::TooManyOfUser.retry_ms()), "one of its own has to go first");
     }
 
     #[test]

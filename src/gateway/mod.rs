@@ -75,6 +75,7 @@ use self::redis::{Link, Need};
 use crate::auth::{Bearer, Cleared, TableKeys, TokenError};
 use crate::clock::Clock;
 use crate::domain::{Endpoint, Event, TenantId, Timestamp};
+use crate::store::ClearedTable;
 use client::Client;
 
 /// How often what nobody needs any more is forgotten.
@@ -178,10 +179,10 @@ impl Gateway {
     pub fn publish(&self, event: Event) -> Result<(), LaneFull> {
         match &self.inner.redis {
             Some(redis) => {
-                let of_table = event.session.is_some().then(|| event.clone());
+                let table = ClearedTable::told_by(&event);
                 redis.publish(event)?;
                 // It may be that nobody here follows its stream.
-                of_table.iter().for_each(|event| self.inner.cleared.note(event));
+                table.into_iter().for_each(|table| self.inner.cleared.set(table));
                 Ok(())
             }
             None => self.inner.hub.publish(event),

@@ -116,3 +116,38 @@ impl Pulse {
         self.goodbye.is_some()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use tokio::io::AsyncReadExt;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_takes_what_it_missed_is_there_and_who_takes_nothing_is_not() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (line, _) = listener.accept().await.unwrap();
+        let settings = Settings::default();
+        let socket = Socket::new(line, settings.room, Arc::default());
+        // More than the kernel holds for one who does not read.
+        socket.put_all(std::iter::repeat_n(Bytes::from(vec![0; 1 << 20]), 32));
+        let _ = socket.flush();
+        let mut pulse = Pulse::begin();
+        let asked = pulse.heard + settings.ping_every;
+        assert_eq!(pulse.beat(&settings, &socket, asked), Next::GoOn);
+        let waiting = socket.waiting();
+        let mut taken = vec![0; 1 << 20];
+        while socket.waiting() == waiting {
+            client.read_exact(&mut taken).await.unwrap();
+            let _ = tokio::time::timeout(Duration::from_millis(100), socket.ready()).await;
+        }
+        let late = asked + settings.pong_within;
+        assert_eq!(pulse.beat(&settings, &socket, late), Next::GoOn);
+        assert_eq!(pulse.beat(&settings, &socket, late + settings.pong_within), Next::End);
+    }
+}

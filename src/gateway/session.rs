@@ -27,9 +27,6 @@ use crate::wire::{ClientMessage, ServerMessage, StreamPositions, stream_branch};
 /// For so long a client may say from where it goes on, before it is told what happens now: it gets all in order then.
 const GRACE: Duration = Duration::from_millis(250);
 
-/// Sectors are looked up again so often: in the cache, but for each fifth time.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
-
 /// Messages that are read before others have their turn.
 const READS: usize = 32;
 
@@ -170,7 +167,8 @@ impl Session {
                 Due::Warn(_) | Due::Nothing => {}
             }
             // Another server may have been told of other sectors.
-            if self.looked + LOOK_EVERY <= now && self.looks_up_sectors() {
+            let is_old = self.looked + self.gateway.inner.settings.revalidate_every <= now;
+            if is_old && self.looks_up_sectors() {
                 self.look_up_sectors(Freshness::Known);
             }
         }

@@ -7,7 +7,7 @@ use super::outbox::Room;
 use super::stream::Keep;
 use crate::config;
 
-/// How often it is asked whether tokens still hold, besides when one is revoked.
+/// How often it is asked whether tokens still hold, besides when one is revoked, and sectors are the same.
 const REVALIDATE_EVERY: Duration = Duration::from_secs(60);
 
 /// Time for the first message of a client that brought no token.
@@ -30,7 +30,7 @@ pub struct Settings {
     pub auth_within: Duration,
     pub max_message_bytes: usize,
     pub messages_per_second: u32,
-    /// How often it is asked whether tokens still hold, besides when one is revoked.
+    /// How often it is asked whether tokens still hold, besides when one is revoked, and sectors are the same.
     pub revalidate_every: Duration,
     /// Over this time connections are ended when the server stops.
     pub drain: Duration,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::columns::Time;
 use super::{Store, StoreError, id, with_pool};
-use crate::domain::{BranchId, SessionId, TenantId, Timestamp};
+use crate::domain::{BranchId, Event, EventType, SessionId, TenantId, Timestamp};
 
 const CLEAR: &str = "insert into cleared_table (tenant, branch, session, is_over, changed_at)
     values ($1, $2, $3, $4, $5)
@@ -33,6 +33,19 @@ pub struct ClearedTable {
     pub branch: BranchId,
     pub session: SessionId,
     pub is_over: bool,
+}
+
+impl ClearedTable {
+    /// What an event says of a table; `None` of one that neither clears one nor seats a party there.
+    pub fn told_by(event: &Event) -> Option<Self> {
+        let is_over = match event.kind.as_str() {
+            EventType::TABLE_CLEARED => true,
+            EventType::TABLE_SESSION_STARTED => false,
+            _ => return None,
+        };
+        let session = event.session.clone()?;
+        Some(Self { tenant: event.tenant, branch: event.branch, session, is_over })
+    }
 }
 
 impl Store {

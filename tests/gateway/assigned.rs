@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use atalaya::auth::Caller;
 use atalaya::domain::{Endpoint, Role, SectorId, TenantId};
-use atalaya::gateway::{Gateway, Sectors};
+use atalaya::gateway::{Gateway, Sectors, Settings};
 use futures_util::FutureExt;
 use serde_json::json;
 
@@ -51,6 +51,37 @@ async fn who_is_let_in_and_not_yet_seated_serves_the_sectors_of_the_moment_in_wh
         assert_eq!(client.next().await["type"], "pong");
     }
     assert_eq!(asked.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn what_another_server_was_told_of_sectors_is_found_when_it_is_looked_up_again() {
+    let found = Arc::new(Mutex::new(only(10)));
+    let known = found.clone();
+    let settings = Settings { revalidate_every: Duration::from_millis(50), ..Settings::default() };
+    let wall = Wall::with_settings(
+        settings,
+        Arc::new(move |_, _| {
+            let known = known.lock().unwrap().clone();
+            async { known }.boxed()
+        }),
+    )
+    .await;
+    let admitted = wall.gateway.admit(Endpoint::Waiter, wall.place(&ana(), WAITER)).await.unwrap();
+    let mut client = wall.serve(admitted, (Endpoint::Waiter, Protocol::V1)).await;
+    assert_eq!(client.next().await["type"], "welcome");
+    *found.lock().unwrap() = only(11);
+    assert_eq!(client.next().await, json!({"type": "sectors_refreshed", "sector_ids": [11]}));
+}
+
+#[tokio::test]
+async fn a_stream_whose_token_names_its_sectors_goes_on_when_assignments_change() {
+    let wall = Wall::with(Arc::new(|_, _| async { only(10) }.boxed())).await;
+    let eva = caller(1, "eva", Role::Waiter, &[5], &[12]);
+    let mut listening = wall.gateway.listen(Endpoint::Waiter, wall.place(&eva, WAITER), None).await.unwrap();
+    assert_eq!(within(listening.next()).await.unwrap().kind, "welcome");
+    wall.gateway.look_again(TenantId::default(), None);
+    wall.publish(1);
+    assert_eq!(within(listening.next()).await.unwrap().kind, "ROUND_READY");
 }
 
 #[tokio::test]

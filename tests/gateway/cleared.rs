@@ -60,11 +60,8 @@ fn is_over(cleared: &Cleared) -> bool {
 async fn written(world: &World, is_over: bool) {
     let store = Store::open(None, world.folder()).await.unwrap();
     let wait = async {
-        while store.cleared_tables(Timestamp::from_millis(0)).await.unwrap()[..]
-            .first()
-            .map(|table| table.is_over)
-            != Some(is_over)
-        {
+        let told = async || store.cleared_tables(Timestamp::from_millis(0)).await.unwrap();
+        while !told().await.iter().any(|table| table.is_over == is_over) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };

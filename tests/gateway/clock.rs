@@ -46,6 +46,10 @@ impl Wall {
     }
 
     pub(crate) async fn with(find_sectors: FindSectors) -> Self {
+        Self::with_settings(Settings::default(), find_sectors).await
+    }
+
+    pub(crate) async fn with_settings(settings: Settings, find_sectors: FindSectors) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(None, folder.path()).await.unwrap();
         store.migrate().await.unwrap();
@@ -56,7 +60,7 @@ impl Wall {
         revocations.learn(Timestamp::from_millis(0)).await.unwrap();
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let gateway = Gateway::start(GatewayContext {
-            settings: Settings::default(),
+            settings,
             clock: clock.clone(),
             doorman: Doorman {
                 keys: keys.clone(),
@@ -112,7 +116,7 @@ impl Wall {
         Client(WebSocketStream::from_raw_socket(near, Side::Client, None).await)
     }
 
-    fn publish(&self, number: u64) {
+    pub(crate) fn publish(&self, number: u64) {
         let Value::Object(event) = numbered("ROUND_READY", number) else { panic!("it should be an object") };
         self.gateway.publish(event_of(event, Some(TenantId::default())).unwrap()).unwrap();
     }

@@ -3,6 +3,7 @@
 use atalaya::config::Secret;
 use atalaya::domain::Role;
 use atalaya::gateway::Rejected;
+use reqwest::StatusCode;
 use serde_json::json;
 
 use crate::world::{World, caller};
@@ -105,6 +106,23 @@ async fn clients_of_v1_are_told_by_a_close_that_browsers_can_read() {
     let mut mute = world.try_connect("/ws/waiter", &[V1]).await.unwrap();
     let (code, reason) = mute.closed().await;
     assert_eq!((code, &reason["retry"]), (4401, &json!(false)), "and it has to come");
+}
+
+#[tokio::test]
+async fn no_more_wait_at_the_door_without_a_token_than_may() {
+    let world = World::start().await;
+    let gateway = world.app.gateway();
+    let waiting: Vec<_> = std::iter::from_fn(|| gateway.stranger()).collect();
+    assert_eq!(
+        world.try_connect("/ws/waiter", &[V1]).await.err().unwrap().0,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+    // Whoever has one is none of them.
+    world.connect_v1("waiter", &world.token("ana", Role::Waiter, &[5])).await;
+    drop(waiting);
+    let mut late = world.try_connect("/ws/waiter", &[V1]).await.unwrap();
+    late.say(&json!({"type": "auth", "token": world.token("eva", Role::Waiter, &[5])})).await;
+    assert_eq!(late.next().await["type"], "welcome");
 }
 
 #[tokio::test]

@@ -99,6 +99,32 @@ async fn a_pattern_that_redis_refuses_is_missing_to_those_alone_who_need_it_unti
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_branches_that_redis_refuses_keeps_the_connection_and_is_asked_for_again() {
+    let redis = Redis::start();
+    let mut root = redis.connection().unwrap();
+    let mut allow = |rules: Vec<String>| {
+        redis::cmd("ACL").arg("SETUSER").arg("atalaya").arg(rules).exec(&mut root).unwrap();
+    };
+    allow(rules("atalaya"));
+    allow(vec!["-smembers".into()]);
+    let world = server(&format!("redis://atalaya:secret@{}/", redis.address())).await;
+    let mut client = admin(&world, "ada").await;
+    let v1 = ("sec-websocket-protocol", "atalaya.v1");
+    let whole = format!("/ws/admin?token={}", world.token("eva", Role::Admin, &[]));
+    let mut refused = world.try_connect(&whole, &[v1]).await.unwrap();
+    assert_eq!(refused.closed().await.1["code"], "try_later");
+    let status = || world.app.gateway().redis_status().unwrap();
+    world.publish(numbered("ROUND_READY", 1));
+    assert_eq!(client.next().await["number"], 1);
+    assert_eq!(status().reconnects, 0, "{:?}", status());
+    allow(vec!["+smembers".into()]);
+    until("it is ready", || status().is_ready).await;
+    let mut all = listen(&world, "admin", &world.token("eva", Role::Admin, &[])).await;
+    world.publish(numbered("ROUND_READY", 2));
+    assert_eq!(all.next().await["number"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_is_ready_without_those_who_wait_for_a_channel_that_redis_refuses() {
     let redis = Redis::start();
     // Redis does not know the user yet, which is as good as not being there.

@@ -299,7 +299,9 @@ impl<M: Member> Bridge<M> {
             Done::Pong(pong) => return pong,
             Done::Branches(tenant, Err(error)) if is_refusal(&error) => {
                 self.shared.status.be_refused(&error);
-                asks.branches_after(REFUSED, tenant);
+                if self.wants.contains(&Want::Tenant(tenant)) {
+                    asks.branches_after(REFUSED, tenant);
+                }
             }
             Done::Branches(tenant, branches) => {
                 for branch in branches? {

@@ -118,3 +118,29 @@ impl Inbox {
         self.overflow.swap(false, Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(kind: PushKind, words: &[&str]) -> PushInfo {
+        PushInfo { kind, data: words.iter().map(|word| Value::BulkString((*word).into())).collect() }
+    }
+
+    #[test]
+    fn what_is_not_heard_for_want_of_room_is_read_again_lost_or_ends_the_connection() {
+        let figures = Arc::new(Figures::default());
+        let (inbox, hear) = Inbox::new(figures.clone());
+        for _ in 0..MOST {
+            hear(told(PushKind::Message, &["channel:branch:5:admin", "{}"])).unwrap();
+        }
+        assert!(!inbox.is_to_be_read_again() && !inbox.is_lost());
+        hear(told(PushKind::Message, &["channel:branch:5:admin", "{}"])).unwrap();
+        assert_eq!(figures.dropped.get(), 1);
+        assert!(!inbox.is_to_be_read_again() && !inbox.is_lost());
+        hear(told(PushKind::Message, &["atalaya:{t1:b5}:live", "x"])).unwrap();
+        assert!(inbox.is_to_be_read_again() && !inbox.is_lost());
+        hear(told(PushKind::PUnsubscribe, &["channel:*"])).unwrap();
+        assert!(inbox.is_lost());
+    }
+}
