@@ -74,7 +74,7 @@ case ${1:-} in
         step rustdoc rustdoc
         step build build
         step plugin plugin
-        step tests cargo test --workspace --locked --no-fail-fast
+        step tests timeout --kill-after=10 45m cargo test --workspace --locked --no-fail-fast
         step contract scripts/contract.sh
         step asyncapi scripts/asyncapi.sh
         # A unit test, as a server of this feature would have locks that work in this test only.

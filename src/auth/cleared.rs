@@ -12,8 +12,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::domain::{BranchId, Event, SessionId, TenantId, Timestamp};
-use crate::store::{CLEARED_KEPT, ClearedTable, Store, StoreError};
+use crate::domain::{BranchId, ClearedTable, Event, SessionId, TenantId, Timestamp};
+use crate::store::{CLEARED_KEPT, Store, StoreError};
 
 /// How often the store is asked for what others have written.
 const EVERY: Duration = Duration::from_secs(2);

@@ -5,6 +5,7 @@
 
 mod audit;
 mod camera;
+mod cleared;
 mod detection;
 mod event;
 mod export;
@@ -26,6 +27,7 @@ mod voice;
 
 pub use audit::Change;
 pub use camera::{Camera, CameraState, ParamValue};
+pub use cleared::ClearedTable;
 pub use detection::{Detection, Frame};
 pub use event::{Endpoint, Event, EventType, SessionId, Topic};
 pub use export::{Crossing, ExportKind, ExportRow, Extent, PeopleMinute, Selection, ZoneStay};

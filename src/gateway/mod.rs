@@ -74,8 +74,7 @@ pub use watch::{Due, Holder, Watch};
 use self::redis::{Link, Need};
 use crate::auth::{Bearer, Cleared, TableKeys, TokenError};
 use crate::clock::Clock;
-use crate::domain::{Endpoint, Event, TenantId, Timestamp};
-use crate::store::ClearedTable;
+use crate::domain::{ClearedTable, Endpoint, Event, TenantId, Timestamp};
 use client::Client;
 
 /// How often what nobody needs any more is forgotten.

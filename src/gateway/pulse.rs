@@ -135,17 +135,24 @@ mod tests {
         let settings = Settings::default();
         let socket = Socket::new(line, settings.room, Arc::default());
         // More than the kernel holds for one who does not read.
-        socket.put_all(std::iter::repeat_n(Bytes::from(vec![0; 1 << 20]), 32));
-        let _ = socket.flush();
+        socket.put_all(std::iter::repeat_n(Bytes::from(vec![0; 1 << 20]), 64));
         let mut pulse = Pulse::begin();
         let asked = pulse.heard + settings.ping_every;
         assert_eq!(pulse.beat(&settings, &socket, asked), Next::GoOn);
-        let waiting = socket.waiting();
+        // The server sends while the client reads a part; it reads too, or `ready` would never wait.
         let mut taken = vec![0; 1 << 20];
-        while socket.waiting() == waiting {
-            client.read_exact(&mut taken).await.unwrap();
-            let _ = tokio::time::timeout(Duration::from_millis(100), socket.ready()).await;
+        let taking = tokio::time::timeout(Duration::from_secs(20), client.read_exact(&mut taken));
+        let mut reader = Reader::new(Vec::new(), 512);
+        let sending = async {
+            while socket.ready().await.is_ok() {
+                assert_eq!(reader.read(&socket), Err(Deaf::NothingYet));
+            }
+        };
+        tokio::select! {
+            taken = taking => assert!(matches!(taken, Ok(Ok(_))), "nothing was sent: {taken:?}"),
+            () = sending => panic!("the client is gone"),
         }
+        assert!(socket.waiting() > 0);
         let late = asked + settings.pong_within;
         assert_eq!(pulse.beat(&settings, &socket, late), Next::GoOn);
         assert_eq!(pulse.beat(&settings, &socket, late + settings.pong_within), Next::End);

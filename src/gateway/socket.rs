@@ -104,7 +104,8 @@ impl Socket {
     }
 
     /// Sends what waits as far as the client takes it, and returns when there is something to read, when all that waited
-    /// is sent, or when somebody has put or closed something.
+    /// is sent, or when somebody has put or closed something. Whoever calls it reads until there is nothing yet, or it
+    /// never waits again.
     ///
     /// # Errors
     /// When the client is gone.
@@ -168,7 +169,7 @@ pub enum Heard {
 }
 
 /// Why nothing can be read.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Deaf {
     /// Nothing more for now.
     NothingYet,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::columns::Time;
 use super::{Store, StoreError, id, with_pool};
-use crate::domain::{BranchId, Event, EventType, SessionId, TenantId, Timestamp};
+use crate::domain::{BranchId, ClearedTable, SessionId, TenantId, Timestamp};
 
 const CLEAR: &str = "insert into cleared_table (tenant, branch, session, is_over, changed_at)
     values ($1, $2, $3, $4, $5)
@@ -24,28 +24,6 @@ struct ClearedRow {
     branch: i64,
     session: String,
     is_over: bool,
-}
-
-/// A session of a table that was cleared once, and whether it is over or another party has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClearedTable {
-    pub tenant: TenantId,
-    pub branch: BranchId,
-    pub session: SessionId,
-    pub is_over: bool,
-}
-
-impl ClearedTable {
-    /// What an event says of a table; `None` of one that neither clears one nor seats a party there.
-    pub fn told_by(event: &Event) -> Option<Self> {
-        let is_over = match event.kind.as_str() {
-            EventType::TABLE_CLEARED => true,
-            EventType::TABLE_SESSION_STARTED => false,
-            _ => return None,
-        };
-        let session = event.session.clone()?;
-        Some(Self { tenant: event.tenant, branch: event.branch, session, is_over })
-    }
 }
 
 impl Store {

@@ -58,7 +58,7 @@ use tokio::sync::watch;
 pub use assignment::Assigned;
 pub use audit::ChangeFilter;
 pub use branch::{machine_zone, unnamed_branch};
-pub use cleared::{CLEARED_KEPT, ClearedTable};
+pub use cleared::CLEARED_KEPT;
 pub use connect::sqlite_file;
 pub use error::StoreError;
 pub use export::Export;

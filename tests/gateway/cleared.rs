@@ -1,7 +1,7 @@
 //! A table that was cleared stays so: while nothing happens, over a restart, and on another server of the same database.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use atalaya::auth::{Branches, Cleared};
 use atalaya::clock::Clock;
@@ -12,7 +12,7 @@ use atalaya::gateway::{
 use atalaya::store::Store;
 use serde_json::json;
 
-use crate::world::{World, within};
+use crate::world::{DEADLINE, World};
 
 /// Somebody who need not hear anything.
 #[derive(Clone)]
@@ -59,13 +59,12 @@ fn is_over(cleared: &Cleared) -> bool {
 /// Waits until the database has it.
 async fn written(world: &World, is_over: bool) {
     let store = Store::open(None, world.folder()).await.unwrap();
-    let wait = async {
-        let told = async || store.cleared_tables(Timestamp::from_millis(0)).await.unwrap();
-        while !told().await.iter().any(|table| table.is_over == is_over) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    within(wait).await;
+    let told = async || store.cleared_tables(Timestamp::from_millis(0)).await.unwrap();
+    let end = Instant::now() + DEADLINE;
+    while !told().await.iter().any(|table| table.is_over == is_over) {
+        assert!(Instant::now() < end, "it was not written");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use atalaya::domain::{Change, IssuedToken, Role, Sector, SectorAssignment, SectorId, SessionId};
+use atalaya::domain::{
+    Change, ClearedTable, IssuedToken, Role, Sector, SectorAssignment, SectorId, SessionId,
+};
 use atalaya::store::{
-    Assigned, CLEARED_KEPT, ChangeFilter, Claim, ClearedTable, Once, SavedAnswer, Store, StoreError, Swap,
+    Assigned, CLEARED_KEPT, ChangeFilter, Claim, Once, SavedAnswer, Store, StoreError, Swap,
 };
 
 use crate::fixture::{EARLY, at, branch, branch_id, tenant};
