@@ -289,7 +289,11 @@ class Keeper implements Client {
     this.leave();
     const { liveSince, world } = this;
     if (needsNewToken) this.wish = 'new';
-    if (liveSince !== undefined && world.now() - liveSince >= STABLE_AFTER_MS) this.jitter.reset();
+    if (liveSince !== undefined && world.now() - liveSince >= STABLE_AFTER_MS) {
+      this.jitter.reset();
+      // What kept WebSockets away may be gone: one try, and if that fails plain HTTP at once.
+      this.failures = Math.min(this.failures, SSE_AFTER - 1);
+    }
     this.liveSince = undefined;
     // The server may say the same to all whom it sends away.
     const wait = retryMs + this.jitter.nextMs();

@@ -91,6 +91,27 @@ test('where_no_websocket_gets_through_events_come_over_plain_http', async () => 
   assert.equal(answers.lastEventId, 'branch:1@a:11');
 });
 
+test('an_answer_that_held_is_followed_by_one_try_of_a_websocket', async () => {
+  const answers = new Answers();
+  const scene = await fallBack(answers);
+  answers.welcome(10);
+  await scene.settle();
+  await scene.pass(10_000);
+  answers.end();
+  await scene.settle();
+  await scene.fail(1);
+  assert.equal(scene.sockets.length, 4);
+  assert.equal(answers.lastEventId, 'branch:1@a:10', 'it failed: plain HTTP again');
+  answers.resumed(10);
+  await scene.settle();
+  await scene.pass(10_000);
+  answers.end();
+  await scene.pass(100);
+  scene.socket.open();
+  scene.socket.tell({ type: 'resumed', recovered: true, streams: {} });
+  assert.deepEqual(scene.client.state, { kind: 'live', by: 'websocket' });
+});
+
 test('it_is_live_once_it_has_what_it_missed', async () => {
   const answers = new Answers();
   const scene = await cutAtTen(answers);
