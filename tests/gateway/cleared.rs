@@ -124,7 +124,7 @@ async fn what_one_server_is_told_of_tables_another_one_learns() {
 async fn a_restart_makes_no_token_of_a_cleared_table_good() {
     let world = World::start().await;
     let token = world.table(5, "77");
-    let mut guest = world.connect("diner", &token).await;
+    let mut guest = world.seated("77").await;
     world.publish(json!({"type": "TABLE_CLEARED", "branch_id": 5, "session_id": 77}));
     assert_eq!(guest.next().await["type"], "TABLE_CLEARED");
     assert_eq!(guest.closed().await.0, 4410);

@@ -75,9 +75,9 @@ async fn a_sector_is_its_own_waiters_business() {
 #[tokio::test]
 async fn the_kitchen_and_the_guests_learn_that_a_table_is_cleared_and_these_are_sent_away() {
     let world = World::start().await;
-    let mut kitchen = world.connect("kitchen", &world.token("kitchen", Role::Kitchen, &[5])).await;
     let token = world.table(5, "77");
-    let mut guest = world.connect("diner", &token).await;
+    let mut guest = world.seated("77").await;
+    let mut kitchen = world.connect("kitchen", &world.token("kitchen", Role::Kitchen, &[5])).await;
     let mut other = world.connect("diner", &world.table(5, "78")).await;
     world.publish(json!({"type": "TABLE_CLEARED", "branch_id": 5, "session_id": 77}));
     assert_eq!(kitchen.next().await["type"], "TABLE_CLEARED");

@@ -94,6 +94,15 @@ impl World {
         self.try_connect(&format!("/ws/{endpoint}?token={token}"), &[]).await.unwrap()
     }
 
+    /// A guest of branch 5 who is seated, as it has heard something. One who still comes while its table is cleared is told
+    /// nothing but that.
+    pub(crate) async fn seated(&self, session: &str) -> Client {
+        let mut guest = self.connect("diner", &self.table(5, session)).await;
+        self.publish(json!({"type": "ROUND_READY", "branch_id": 5, "session_id": session}));
+        assert_eq!(guest.next().await["type"], "ROUND_READY");
+        guest
+    }
+
     /// Connects as a client of `atalaya.v1`, and reads its welcome.
     pub(crate) async fn connect_v1(&self, endpoint: &str, token: &str) -> (Client, Value) {
         let path = format!("/ws/{endpoint}?token={token}");
